@@ -1,0 +1,112 @@
+"""A label, and a value that can't be printed, pickled or copied by accident."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from typing import Final, NoReturn
+
+from jupyter_agent.errors import LabelInvalid, RequestInvalid
+
+MAX_LABEL: Final = 64
+MAX_VALUE: Final = 64 * 1024
+"""Longest value, in bytes."""
+
+KINDS: Final = (
+    "password",
+    "login-code",
+    "api-key",
+    "access-token",
+    "refresh-token",
+    "private-key",
+    "connection-string",
+    "session",
+    "recovery",
+)
+"""What kinds of secret there are (docs/interfaces.md); a stored secret may also have none ("")."""
+
+_LABEL = re.compile(r"[A-Z][A-Z0-9_]*")
+# Names that steer the loader, the shell or the interpreter: a secret under such a name would
+# change what the command is, not what it may use.
+_STEERING = re.compile(
+    r"(LD|DYLD|PYTHON|GIT|BASH|JUPYTER|JPY)_.*|PATH|HOME|ENV|IFS|SHELL|SHELLOPTS|PS4|PERL5.*|"
+    r"RUBY(OPT|LIB)|NODE_OPTIONS|PROMPT_COMMAND|PYTHON.*|TMPDIR|USER|LOGNAME|ZDOTDIR|CDPATH"
+)
+
+
+def check_label(label: str) -> str:
+    """Return the label, or say why it can't be one.
+
+    Args:
+        label: Shaped like an environment variable, ``[A-Z][A-Z0-9_]*``, at most 64 characters.
+
+    Raises:
+        LabelInvalid: It has another shape, is too long, or names a variable that steers programs.
+    """
+    if not isinstance(label, str) or not _LABEL.fullmatch(label) or len(label) > MAX_LABEL:
+        # The text is not repeated: people paste the value where the label belongs.
+        raise LabelInvalid(
+            "That is not a label.",
+            "Use capital letters, digits and underscores, starting with a letter, "
+            f"at most {MAX_LABEL} characters: GITHUB_TOKEN.",
+        )
+    if _STEERING.fullmatch(label):
+        raise LabelInvalid(
+            f"{label} can't be a label, because it is a variable that steers programs.",
+            "Choose a name that says what the secret is for: GITHUB_TOKEN.",
+        )
+    return label
+
+
+class Secret:
+    """A value that stays hidden unless someone says ``reveal()``.
+
+    Printing, formatting, logging and IPython's verbose tracebacks show the marker; pickling,
+    copying, hashing and JSON refuse. Python can't wipe memory reliably, so lives are kept short
+    instead (docs/threat-model.md).
+
+    Args:
+        label: The public name.
+        value: 1 byte to 64 KiB.
+
+    Raises:
+        RequestInvalid: The value is empty or too long.
+    """
+
+    __slots__ = ("__value", "label")
+
+    def __init__(self, label: str, value: bytes) -> None:
+        if not 0 < len(value) <= MAX_VALUE:
+            raise RequestInvalid(
+                f"The value for {label} is {'empty' if not value else 'too long'}.",
+                f"A value has 1 to {MAX_VALUE} bytes.",
+            )
+        self.label = label
+        self.__value = bytes(value)
+
+    def reveal(self) -> bytes:
+        """The value. Called in as few files as possible; a test keeps the list."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        return f"[secret:{self.label}]"
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        # Constant time in the content, so that comparing says nothing about a near miss.
+        return isinstance(other, Secret) and hmac.compare_digest(self.__value, other.reveal())
+
+    __hash__ = None  # type: ignore[assignment]  # a hash of a value would be a fingerprint of it
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        raise TypeError("a Secret can't be pickled or copied")
+
+    def __copy__(self) -> NoReturn:
+        raise TypeError("a Secret can't be copied")
+
+    def __deepcopy__(self, _memo: object) -> NoReturn:
+        raise TypeError("a Secret can't be copied")
