@@ -3,24 +3,24 @@
     AgentError                      code, message, hint
     ├── RequestInvalid              request_invalid      what came in can't be read
     │   ├── LabelInvalid            label_invalid
-    │   └── EntryInvalid            entry_invalid        a sealed entry did not open, or its offer is used up
+    │   └── EntryInvalid            entry_invalid        sealed entry or its offer is no good
     ├── SecretBlocked               secret_blocked       a cell or message was stopped
-    ├── ScreenTimeout               screen_timeout       a text could not be screened in time: treat as blocked
+    ├── ScreenTimeout               screen_timeout       not screened in time: counts as blocked
     ├── RoleDenied                  role_denied          this caller may not do that
     ├── VaultError
     │   ├── LabelNotFound           label_not_found
     │   ├── LabelTaken              label_taken
     │   ├── VaultLocked             vault_locked         closed by `lock`, until a person opens it
-    │   ├── VaultTampered           tampered             authentication failed; wrong key and changed bytes look alike
+    │   ├── VaultTampered           tampered             wrong key or changed bytes: both look alike
     │   ├── WrongMachine            wrong_machine        the store was made on another machine
     │   ├── VaultTooNew             vault_too_new        written by a newer release
-    │   ├── VaultRolledBack         rolled_back          the file is older than what this machine has seen
+    │   ├── VaultRolledBack         rolled_back          older than this machine has seen
     │   ├── KeySourceUnavailable    key_source_unavailable
-    │   ├── ConsentRequired         consent_required     the `file` key source wants one explicit yes
-    │   └── VaultUnsafe             vault_unsafe         a link, foreign owner or open mode on a path of ours
+    │   ├── ConsentRequired         consent_required     `file` wants one explicit yes
+    │   └── VaultUnsafe             vault_unsafe         link, foreign owner or open mode
     ├── GrantError
     │   ├── GrantRequired           grant_required       nobody has permitted this run
-    │   └── GrantDenied             grant_denied         a person said no, or nobody answered in time
+    │   └── GrantDenied             grant_denied         a person said no, or nobody answered
     ├── RunError
     │   ├── CommandNotStarted       command_not_started
     │   └── RunLost                 run_lost             the broker went away during the run
@@ -76,7 +76,7 @@ class AgentError(Exception):
 
     @staticmethod
     def from_json(body: dict[str, Any]) -> AgentError:
-        """Rebuild the error that ``to_json`` described; an unknown code becomes a plain AgentError."""
+        """Rebuild the error that ``to_json`` described; unknown codes become a plain one."""
         kind = _BY_CODE.get(str(body.get("code")), AgentError)
         return kind(
             str(body.get("message", "")), str(body.get("hint", "")), data=body.get("data") or None

@@ -1,0 +1,218 @@
+"""Where our files lie, and the checks before one of them is trusted.
+
+``JUPYTER_AGENT_HOME=DIR`` puts everything under ``DIR/{data,state,run}``. Without it the XDG data
+and state folders are used, and for the socket ``$XDG_RUNTIME_DIR/jupyter_agent`` or a checked
+``/tmp/jupyter_agent-UID`` (docs/interfaces.md). XDG: https://specifications.freedesktop.org/basedir/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jupyter_agent.errors import VaultUnsafe
+
+_NAME: Final = "jupyter_agent"
+_MAX_PRIVATE: Final = (
+    64 * 1024 * 1024
+)  # no file of ours comes near; a planted one must not fill memory
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The three folders of one person on one machine.
+
+    Attributes:
+        data: The vault.
+        state: Keys that must not lie beside the vault, audit, caches.
+        run: The broker's socket and lock.
+    """
+
+    data: Path
+    state: Path
+    run: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str] | None = None) -> Folders:
+        """The folders that an environment (ours, if none is given) names."""
+        environ = os.environ if environ is None else environ
+        if home := environ.get("JUPYTER_AGENT_HOME"):
+            base = Path(home).absolute()
+            return cls(base / "data", base / "state", base / "run")
+        return cls(
+            _xdg(environ, "XDG_DATA_HOME", ".local/share"),
+            _xdg(environ, "XDG_STATE_HOME", ".local/state"),
+            _runtime_folder(environ),
+        )
+
+    @property
+    def socket(self) -> Path:
+        """The broker's socket.
+
+        One name for each pair of data and state folders, so that a caller with other folders gets
+        another broker and can't shape this one.
+        """
+        return self.run / f"broker-{self._mark()}.sock"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose ``flock`` says that a broker is alive."""
+        return self.run / f"broker-{self._mark()}.lock"
+
+    @property
+    def person_key(self) -> Path:
+        """The person key: made by the broker, read by server and terminal."""
+        return self.state / "person.key"
+
+    def _mark(self) -> str:
+        both = f"{self.data}\0{self.state}".encode()
+        return hashlib.sha256(both).hexdigest()[:8]
+
+    def make(self) -> None:
+        """Make the three folders, each 0700, or check them.
+
+        Raises:
+            VaultUnsafe: One of them is a link, somebody else's, or open to others.
+        """
+        for folder in (self.data, self.state, self.run):
+            check_private_dir(folder)
+
+
+def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
+    named = environ.get(name, "")
+    # The specification tells programs to ignore relative paths.
+    return (Path(named) if Path(named).is_absolute() else Path.home() / default) / _NAME
+
+
+def _runtime_folder(environ: Mapping[str, str]) -> Path:
+    uid = os.getuid()
+    for candidate in (environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{uid}"):
+        if Path(candidate).is_absolute() and _is_private(Path(candidate)):
+            return Path(candidate) / _NAME
+    return Path("/tmp") / f"{_NAME}-{uid}"  # noqa: S108  (owner and mode are checked at each use)
+
+
+def _is_private(path: Path) -> bool:
+    try:
+        info = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid() and not info.st_mode & 0o077
+
+
+def check_private_dir(path: Path, *, make: bool = True) -> Path:
+    """Return the folder once it is known to be ours alone.
+
+    ``lstat``, not ``stat``: a link into somebody else's folder must not pass. Another person who
+    may write to a parent could swap the folder, so parents are checked too; sticky ones (``/tmp``)
+    are fine, because there only the owner can rename.
+
+    Args:
+        path: An absolute folder.
+        make: Make it, mode 0700, where it is missing.
+
+    Raises:
+        VaultUnsafe: It is missing and not to be made, a link, somebody else's, or open to others.
+    """
+    if make:
+        with contextlib.suppress(FileExistsError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700)
+    try:
+        info = path.lstat()
+    except OSError:
+        raise VaultUnsafe(f"The folder {path.name} is not there.") from None
+    if not stat.S_ISDIR(info.st_mode):
+        raise VaultUnsafe(f"{path.name} is not a folder.", "Move it away; it is made anew.")
+    if info.st_uid != os.getuid():
+        raise VaultUnsafe(f"The folder {path.name} belongs to somebody else.", "Move it away.")
+    if info.st_mode & 0o077:
+        raise VaultUnsafe(
+            f"The folder {path.name} is open to other users.", "Close it: chmod 700 on that folder."
+        )
+    for parent in path.parents:
+        info = parent.stat()
+        # A group of one's own (the user private groups of most distributions) is nobody else.
+        writable = 0o002 if info.st_gid == os.getgid() else 0o022
+        others_write = info.st_mode & writable and not info.st_mode & stat.S_ISVTX
+        if info.st_uid not in (0, os.getuid()) or others_write:
+            raise VaultUnsafe(
+                f"The folder {path.name} lies where another user could exchange it.",
+                "Choose a place that only you can write to.",
+            )
+    return path
+
+
+def read_private(path: Path) -> bytes | None:
+    """The bytes of one private file, or None where there is none.
+
+    The checks are made on the open file, so nothing can be swapped in between.
+
+    Raises:
+        VaultUnsafe: It is a link, not a plain file, somebody else's, open to others, linked twice
+            or absurdly large.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        raise VaultUnsafe(f"{path.name} can't be opened, or is a link.") from None
+    with os.fdopen(handle, "rb") as file:
+        check_private_file(handle, path.name)
+        return file.read(_MAX_PRIVATE)
+
+
+def check_private_file(handle: int, name: str) -> None:
+    """Check an open file as ``read_private`` does.
+
+    Raises:
+        VaultUnsafe: See ``read_private``.
+    """
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode) or info.st_size > _MAX_PRIVATE:
+        raise VaultUnsafe(f"{name} is not a file of ours.", "Move it away.")
+    if info.st_uid != os.getuid():
+        raise VaultUnsafe(f"{name} belongs to somebody else.", "Move it away.")
+    if info.st_mode & 0o077:
+        raise VaultUnsafe(f"{name} is open to other users.", "Close it: chmod 600 on that file.")
+    if info.st_nlink != 1:
+        raise VaultUnsafe(f"{name} has a second name (a hard link).", "Remove the other name.")
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace one private file, mode 0600, whole or not at all.
+
+    Raises:
+        OSError: The disk is full or read-only; the old file is untouched.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(
+        fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+    )
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+        fresh.rename(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename in this folder survive a power cut."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,68 @@
+"""Call the broker as the person who owns this machine's vault: for server and terminal only.
+
+The kernel adapter must not import this module (an import contract sees to it). Said plainly: any
+program of the same user can read the same file; the role keeps accidents and models out, not
+hostile code (docs/threat-model.md).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from jupyter_agent.client import AsyncClient, Client, Hello, connect
+from jupyter_agent.errors import BrokerRefused
+from jupyter_agent.folders import Folders, read_private
+
+
+def hello(folders: Folders, environ: Mapping[str, str] | None = None) -> Hello:
+    """Who the person is, proven by the person key.
+
+    Args:
+        folders: Whose key.
+        environ: Where the person's settings stand; ours, if none is given.
+
+    Raises:
+        BrokerRefused: There is no key, although a broker runs.
+        VaultUnsafe: The key file is a link, somebody else's, or open to others.
+    """
+    environ = os.environ if environ is None else environ
+    key = read_private(folders.person_key)
+    if key is None:
+        # The broker makes the key when it starts, so a first call starts it.
+        connect(folders, start=True).close()
+        key = read_private(folders.person_key)
+    if key is None:
+        raise BrokerRefused("The person key is missing.", "Restart the broker: jupyter agent lock")
+    settings = {
+        "key_source": environ.get("JUPYTER_AGENT_KEY_SOURCE", ""),
+        "dbus_address": environ.get("DBUS_SESSION_BUS_ADDRESS", ""),
+    }
+    return Hello(
+        role="person",
+        proof={"key": key.decode("ascii")},
+        settings={name: value for name, value in settings.items() if value},
+    )
+
+
+def open_client(folders: Folders, *, start: bool = True) -> Client:
+    """A conversation as the person, for callers that may block.
+
+    Raises:
+        AgentError: See ``Client`` and ``hello``.
+    """
+    if not start:
+        connect(folders, start=False).close()
+    return Client(folders, hello(folders), start=start)
+
+
+async def open_async(folders: Folders, *, start: bool = True) -> AsyncClient:
+    """A conversation as the person, for an event loop.
+
+    Raises:
+        AgentError: See ``Client`` and ``hello``.
+    """
+    import asyncio  # noqa: PLC0415  (only the server needs it)
+
+    greeting = await asyncio.to_thread(hello, folders)
+    return await AsyncClient.open(folders, greeting, start=start)

@@ -1,0 +1,184 @@
+"""The only room that starts processes. Nothing secret is ever in an argument list."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import site
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, NoReturn
+
+FIXED_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HelperResult:
+    """How a helper program ended. No repr of the output: it may be a key."""
+
+    returncode: int
+    stdout: bytes
+
+    def __repr__(self) -> str:
+        return f"HelperResult(returncode={self.returncode})"
+
+
+def fixed_environment() -> dict[str, str]:
+    """An environment that comes from the user database and from nothing the caller set."""
+    me = pwd.getpwuid(os.getuid())
+    return {
+        "PATH": FIXED_PATH,
+        "HOME": me.pw_dir,
+        "USER": me.pw_name,
+        "LOGNAME": me.pw_name,
+        "LANG": "C.UTF-8",
+    }
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The argument list that runs a module of ours, out of reach of the caller's environment.
+
+    ``-I`` ignores ``PYTHON*`` variables, the current folder and the user's own site folder. The
+    last is given back (``-E -P``) when this package itself is installed there.
+    """
+    ours = Path(__file__).resolve()
+    user_site = Path(site.getusersitepackages()).resolve()
+    flags = ["-E", "-P"] if ours.is_relative_to(user_site) else ["-I"]
+    return [sys.executable, *flags, "-m", module, *arguments]
+
+
+def run_helper(
+    argv: Sequence[str], *, stdin: bytes, timeout: float, env: Mapping[str, str]
+) -> HelperResult:
+    """Run a small program to its end and return what it printed.
+
+    Args:
+        argv: Program and arguments; nothing secret.
+        stdin: What it reads; this is where a key may travel.
+        timeout: Seconds, after which it is killed.
+        env: Its whole environment.
+
+    Raises:
+        TimeoutError: It did not end in time and was killed.
+        OSError: It could not be started.
+    """
+    try:
+        done = subprocess.run(
+            list(argv),
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout,
+            env=dict(env),
+            cwd="/",
+            check=False,
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired:
+        # Not chained: the exception carries what the helper had printed so far.
+        raise TimeoutError(f"{Path(argv[0]).name} did not answer in {timeout:g} s") from None
+    return HelperResult(done.returncode, done.stdout)
+
+
+def start_broker(argv: Sequence[str]) -> IO[bytes]:
+    """Start the broker's first process and return the pipe on which it says that it is ready.
+
+    That process forks at once and ends (``detach``), so the broker is nobody's child and no
+    caller's death or terminal can reach it.
+
+    Raises:
+        OSError: It could not be started.
+    """
+    first = subprocess.Popen(
+        list(argv),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=fixed_environment(),
+        cwd="/",
+        start_new_session=True,
+        close_fds=True,
+    )
+    assert first.stdout is not None  # noqa: S101  (stdout=PIPE)
+    first.wait()
+    return first.stdout
+
+
+def detach() -> None:
+    """Go on as nobody's child: the calling process ends here, its child returns."""
+    if fork() > 0:
+        os._exit(0)
+
+
+def fork() -> int:
+    """``os.fork``, for processes that have no threads yet."""
+    return os.fork()
+
+
+def fork_into(main: Callable[[], int]) -> int:
+    """Fork; the child runs ``main`` and exits with its answer. Returns the child's pid.
+
+    ``os._exit``: the child must not run the parent's exit handlers or flush its buffers.
+    """
+    pid = fork()
+    if pid == 0:
+        _exit_with(main)
+    return pid
+
+
+def _exit_with(main: Callable[[], int]) -> NoReturn:
+    status = 70  # EX_SOFTWARE, see sysexits.h
+    try:
+        status = main()
+    finally:
+        os._exit(status)
+
+
+def start_command(  # noqa: PLR0913  (these are what a process consists of)
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a person's command in a session of its own.
+
+    Args:
+        argv: Program and arguments; nothing secret.
+        env: Its whole environment; values may be in it.
+        cwd: Absolute folder.
+        stdin: Descriptor it reads.
+        stdout: Descriptor it writes.
+        stderr: Descriptor it writes.
+        pass_fds: Further descriptors it inherits.
+
+    Raises:
+        OSError: The program or the folder is not there or may not be used.
+    """
+    return subprocess.Popen(
+        list(argv),
+        env=dict(env),
+        cwd=cwd,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        pass_fds=tuple(pass_fds),
+        start_new_session=True,
+        close_fds=True,
+        restore_signals=True,
+    )
+
+
+def run_in_terminal(argv: Sequence[str]) -> int:
+    """Run a program of ours on the caller's own terminal and return its exit code.
+
+    Raises:
+        OSError: It could not be started.
+    """
+    return subprocess.run(list(argv), check=False).returncode

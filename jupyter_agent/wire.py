@@ -1,0 +1,106 @@
+"""The lines that client and broker exchange (docs/protocol.md, section 1): values only, no I/O.
+
+NDJSON: one JSON object a line, UTF-8, at most 1 MiB. No line ever carries a plaintext value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from jupyter_agent.errors import RequestInvalid
+
+PROTOCOLS: Final = (1,)
+"""The protocol numbers this release speaks, newest last."""
+
+MAX_LINE: Final = 1024 * 1024
+"""Longest line in bytes, newline included."""
+
+OUTPUT_CHUNK: Final = 256 * 1024
+"""Most output bytes in one `output` event; base64 and JSON keep it well below MAX_LINE."""
+
+Role = Literal["person", "kernel", "agent", "guest"]
+Message = dict[str, Any]
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """One line, newline included.
+
+    Raises:
+        RequestInvalid: The message does not fit into one line.
+    """
+    line = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+    if len(line) > MAX_LINE:
+        raise RequestInvalid(
+            "That request is too long to send.", f"One request has at most {MAX_LINE} bytes."
+        )
+    return line
+
+
+def decode(line: bytes) -> Message:
+    """The message in one line.
+
+    Raises:
+        RequestInvalid: It is not one JSON object of at most 1 MiB. The line is not repeated:
+            it may hold anything.
+    """
+    if len(line) <= MAX_LINE:
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        if isinstance(message, dict):
+            return message
+    raise RequestInvalid("That line is not a request.", "Speak docs/protocol.md, one JSON a line.")
+
+
+def text(message: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    """A string field, or the default where the field is missing.
+
+    Raises:
+        RequestInvalid: The field is missing without a default, or is not a string.
+    """
+    value = message.get(name, default)
+    if not isinstance(value, str):
+        raise RequestInvalid(f'The request needs "{name}" as text.')
+    return value
+
+
+def optional_text(message: Mapping[str, Any], name: str) -> str | None:
+    """A string field, or None where it is missing or null.
+
+    Raises:
+        RequestInvalid: The field is something else.
+    """
+    return None if message.get(name) is None else text(message, name)
+
+
+def data(message: Mapping[str, Any], name: str) -> bytes:
+    """A bytes field, sent as standard base64.
+
+    Raises:
+        RequestInvalid: The field is missing or not base64.
+    """
+    try:
+        return base64.b64decode(text(message, name), validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestInvalid(f'The request needs "{name}" as base64.') from None
+
+
+def to_base64(value: bytes) -> str:
+    """How bytes travel in a line."""
+    return base64.b64encode(value).decode("ascii")
+
+
+def timestamp(moment: datetime | None = None) -> str:
+    """A moment (now, if none is given) as RFC 3339 in UTC, to the second.
+
+    Args:
+        moment: An aware datetime.
+    """
+    moment = moment or datetime.now(UTC)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
