@@ -1,0 +1,146 @@
+"""One process above each run: starts its command, and ends everything that comes of it.
+
+It is a subreaper, so whatever the command starts stays below it. Its control socket is its life
+line: when the broker closes it, or dies, the keeper kills the whole tree and ends.
+
+On the control socket:
+    broker → keeper   4-byte big-endian length, then {"argv": [...], "env": {...}, "cwd": "..."}
+                      any byte                                    stop: INT, then TERM, then KILL
+    keeper → broker   {"started": pid} | {"failed": errno}        one line, once
+                      {"exit": n, "signal": n | null}             one line, when nothing is left
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import time
+from typing import Any, Final
+
+from jupyter_agent import spawn
+from jupyter_agent.shell import linux, tree
+
+STOP_STEPS: Final = ((0.0, signal.SIGINT), (0.7, signal.SIGTERM), (1.4, signal.SIGKILL))
+"""Seconds after a stop was asked for, and what the whole tree gets then."""
+
+_LEFTOVER_STEPS: Final = ((0.0, signal.SIGTERM), (0.2, signal.SIGKILL))
+"""The same for what a command leaves behind when it has ended by itself."""
+
+_KILL_AGAIN: Final = 0.01  # seconds between rounds of SIGKILL: a process may have forked in between
+_FRESH_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
+    """Be the keeper of one run; the whole life of a process.
+
+    Args:
+        control: The broker's end of it is the other one.
+        stdin: What the command reads.
+        stdout: What it writes.
+        stderr: The same for errors.
+    """
+    linux.adopt_orphans()
+    # Whoever started the broker may have ignored these (nohup, a background job), and an ignored
+    # signal stays ignored in every command: Stop would have no effect.
+    for number in _FRESH_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    wanted = _read_wanted(control)
+    if wanted is None:
+        return 0
+    try:
+        # Kept by name: a Popen that is forgotten collects its child by itself, status and all.
+        command = spawn.start_command(
+            wanted["argv"],
+            env=wanted["env"],
+            cwd=wanted["cwd"],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+        )
+    except OSError as error:
+        _say(control, {"failed": error.errno or 0})
+        return 0
+    del wanted
+    # The command has its own copies now. Ours must go, or its output would never end.
+    for handle in (stdin, stdout, stderr):
+        os.close(handle)
+    _say(control, {"started": command.pid})
+    status = _Watch(control, command.pid).until_nothing_is_left()
+    code = command.returncode = os.waitstatus_to_exitcode(status)
+    _say(
+        control,
+        {"exit": 128 - code, "signal": -code} if code < 0 else {"exit": code, "signal": None},
+    )
+    return 0
+
+
+class _Watch:
+    def __init__(self, control: socket.socket, command: int) -> None:
+        self._control = control
+        self._command = command
+        self._steps: list[tuple[float, signal.Signals]] = []
+        self._wakeup, write = os.pipe()
+        for end in (self._wakeup, write):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(write)
+
+    def until_nothing_is_left(self) -> int:
+        """Return the command's wait status once every descendant is gone."""
+        watched = [self._control.fileno(), self._wakeup]
+        status: int | None = None
+        while True:
+            ended, more = tree.reap()
+            if self._command in ended:
+                status = ended[self._command]
+                if more and not self._steps:
+                    self._plan(_LEFTOVER_STEPS)
+            if not more and status is not None:
+                return status
+            ready, _, _ = select.select(watched, (), (), self._pause())
+            if self._wakeup in ready:
+                os.read(self._wakeup, 4096)
+            if self._control.fileno() in ready:
+                gone = not self._control.recv(4096)
+                if gone:
+                    watched.remove(self._control.fileno())
+                    self._plan(((0.0, signal.SIGKILL),))
+                else:  # the only thing the broker says after the start is stop
+                    self._plan(STOP_STEPS)
+            self._take_steps()
+
+    def _plan(self, steps: tuple[tuple[float, signal.Signals], ...]) -> None:
+        now = time.monotonic()
+        self._steps = [(now + delay, number) for delay, number in steps]
+
+    def _pause(self) -> float | None:
+        return max(0.0, self._steps[0][0] - time.monotonic()) if self._steps else None
+
+    def _take_steps(self) -> None:
+        now = time.monotonic()
+        while self._steps and self._steps[0][0] <= now:
+            _, number = self._steps.pop(0)
+            tree.send(os.getpid(), number)
+            if number == signal.SIGKILL and not self._steps:
+                self._steps = [(now + _KILL_AGAIN, number)]
+                return
+
+
+def _read_wanted(control: socket.socket) -> dict[str, Any] | None:
+    # Exactly the bytes announced: what follows them is already a stop.
+    head = control.recv(4, socket.MSG_WAITALL)
+    body = control.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL) if len(head) == 4 else b""
+    if not body or len(body) < int.from_bytes(head, "big"):
+        return None
+    wanted: dict[str, Any] = json.loads(body)
+    return wanted
+
+
+def _say(control: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more: there is nobody to tell
+        control.sendall(json.dumps(message).encode() + b"\n")

@@ -1,0 +1,97 @@
+"""The broker's first child, forked before the vault opens: forks one keeper for each run.
+
+It holds no value, ever: a run's environment goes straight to its keeper. When its socket closes,
+because the broker ended or was killed, every keeper's life line has closed too; the runner then
+kills whatever a dead keeper may have left, and ends.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+from typing import Final
+
+from jupyter_agent import spawn
+from jupyter_agent.shell import linux, tree
+from jupyter_agent.shell.keeper import keep
+
+_FDS_OF_A_RUN: Final = 4  # control, stdin, stdout, stderr
+_LAST_WAIT: Final = 0.05
+
+
+def fork_runner() -> tuple[int, socket.socket]:
+    """Fork the runner off this process, which must have no threads yet.
+
+    Returns:
+        Its pid, and the socket on which ``hand_over`` asks it to start runs.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def main() -> int:
+        ours.close()
+        return _serve(theirs)
+
+    pid = spawn.fork_into(main)
+    theirs.close()
+    return pid, ours
+
+
+def hand_over(runner: socket.socket, control: int, stdin: int, stdout: int, stderr: int) -> None:
+    """Ask the runner for a keeper that has these four descriptors.
+
+    Raises:
+        OSError: The runner is gone.
+    """
+    socket.send_fds(runner, [b"run"], [control, stdin, stdout, stderr])
+
+
+def _serve(door: socket.socket) -> int:
+    linux.adopt_orphans()  # of keepers that were killed
+    wakeup, write = os.pipe()
+    for end in (wakeup, write):
+        os.set_blocking(end, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(write)
+    keepers: set[int] = set()
+    while True:
+        ready, _, _ = select.select([door.fileno(), wakeup], (), ())
+        if wakeup in ready:
+            os.read(wakeup, 4096)
+            keepers -= tree.reap()[0].keys()
+            _end_strays(keepers)
+        if door.fileno() in ready:
+            message, handles, _, _ = socket.recv_fds(door, 16, _FDS_OF_A_RUN)
+            if not message:
+                break
+            if len(handles) == _FDS_OF_A_RUN:
+                keepers.add(_fork_keeper(door, (wakeup, write), handles))
+            for handle in handles:
+                os.close(handle)
+    # Keepers kill their own trees now; whoever is left after that has lost its keeper.
+    while tree.reap()[1]:
+        select.select([wakeup], (), (), _LAST_WAIT)
+        _end_strays(keepers)
+    return 0
+
+
+def _fork_keeper(door: socket.socket, wakeup: tuple[int, int], handles: list[int]) -> int:
+    def main() -> int:
+        signal.set_wakeup_fd(-1)
+        door.close()
+        for end in wakeup:
+            os.close(end)
+        return keep(socket.socket(fileno=handles[0]), *handles[1:])
+
+    return spawn.fork_into(main)
+
+
+def _end_strays(keepers: set[int]) -> None:
+    """Kill what was below a keeper that is gone: it has become a child of ours."""
+    me = os.getpid()
+    for pid, _ in tree.descendants(me):
+        found = tree.parent_and_start(pid)
+        if found is not None and found[0] == me and pid not in keepers:
+            tree.send(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)  # safe: our own child's number is ours until we reap it

@@ -1,0 +1,91 @@
+"""Find and signal every descendant of a process.
+
+A process that stays below a subreaper can't leave its tree: not by ``setsid``, ``nohup`` or a
+double fork. So the tree is the truth about what a run has started, and process groups are not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections import defaultdict
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+def parent_and_start(pid: int) -> tuple[int, int] | None:
+    """A process's parent and its start time in clock ticks since boot, or None if it is gone.
+
+    Both together name a process for ever, although its number may be used again. See proc(5),
+    ``/proc/pid/stat``, fields 4 and 22.
+    """
+    try:
+        stat = (_PROC / str(pid) / "stat").read_bytes()
+    except OSError:
+        return None
+    # The name in field 2 may hold spaces and brackets; what follows its last bracket may not.
+    fields = stat[stat.rindex(b")") + 2 :].split()
+    return int(fields[1]), int(fields[19])
+
+
+def ancestry(pid: int) -> list[tuple[int, int]]:
+    """A process and its forebears, nearest first, each as (pid, start time)."""
+    line: list[tuple[int, int]] = []
+    while pid > 0 and (found := parent_and_start(pid)) is not None:
+        line.append((pid, found[1]))
+        pid = found[0]
+    return line
+
+
+def descendants(root: int) -> list[tuple[int, int]]:
+    """Every living descendant of a process, as (pid, start time)."""
+    children: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    with os.scandir(_PROC) as entries:
+        pids = [int(entry.name) for entry in entries if entry.name.isdigit()]
+    for pid in pids:
+        if (found := parent_and_start(pid)) is not None:
+            children[found[0]].append((pid, found[1]))
+    tree: list[tuple[int, int]] = []
+    level = [root]
+    while level:
+        below = [child for pid in level for child in children[pid]]
+        tree += below
+        level = [pid for pid, _ in below]
+    return tree
+
+
+def send(root: int, number: signal.Signals) -> None:
+    """Send a signal to every descendant of a process.
+
+    Each one is held by a pidfd and its start time is looked at again before the signal, so that a
+    number that was used again meanwhile is never hit.
+    """
+    for pid, started in descendants(root):
+        with contextlib.suppress(OSError):
+            handle = os.pidfd_open(pid)
+            try:
+                found = parent_and_start(pid)
+                if found is not None and found[1] == started:
+                    signal.pidfd_send_signal(handle, number)
+            finally:
+                os.close(handle)
+
+
+def reap() -> tuple[dict[int, int], bool]:
+    """Collect children that have ended.
+
+    Returns:
+        Their wait statuses by pid, and whether any child is left. Below a subreaper, no child left
+        means no descendant left.
+    """
+    ended: dict[int, int] = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended, False
+        if pid == 0:
+            return ended, True
+        ended[pid] = status
