@@ -1,0 +1,8 @@
+"""Known values in bytes coming back are replaced by ``[secret:LABEL]``. No I/O in here."""
+
+from __future__ import annotations
+
+from jupyter_agent.scrub.scrubber import Scrubber
+from jupyter_agent.scrub.variants import forms
+
+__all__ = ["Scrubber", "forms"]
