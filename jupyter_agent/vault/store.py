@@ -1,0 +1,298 @@
+"""The vault's file: sqlite, its settings, and the checks before it is touched. No keys live here.
+
+Rollback journal, not WAL: WAL needs shared memory, which network homes don't have. EXTRA syncs the
+folder after each commit too, so an acknowledged write survives a power cut. Writers queue up at
+``BEGIN IMMEDIATE``, within this process and between processes.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jupyter_agent.errors import VaultError, VaultRolledBack, VaultTooNew
+from jupyter_agent.folders import check_private_dir, check_private_file
+from jupyter_agent.vault.seal import FORMAT, RecordId, tampered
+
+_APPLICATION: Final = 0x6A61_7661  # sqlite's application_id: "java", for jupyter_agent vault
+_BUSY_SECONDS: Final = 10.0
+
+_TABLES: Final = {
+    "head": (
+        "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), store_id BLOB NOT NULL, "
+        "source TEXT NOT NULL, machine_tag BLOB NOT NULL, root BLOB NOT NULL, "
+        "epoch INTEGER NOT NULL, manifest BLOB NOT NULL) STRICT"
+    ),
+    "record": (
+        "CREATE TABLE record (kind TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, "
+        "policy TEXT NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (kind, name)) "
+        "STRICT, WITHOUT ROWID"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the file says about itself. Nothing of it is believed before it has authenticated."""
+
+    store_id: bytes
+    source: str
+    machine_tag: bytes
+    root: bytes
+    epoch: int
+    manifest: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Row:
+    """One sealed record."""
+
+    record: RecordId
+    envelope: bytes
+
+
+class Store:
+    """One open store. Use ``Store.at`` or ``Store.in_memory``.
+
+    Every method but ``reading``, ``writing`` and ``close`` belongs inside one of the first two.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._connections = 0
+        self._place = (0, 0)
+        self._connect()
+
+    @classmethod
+    def at(cls, path: Path) -> Store:
+        """Open a file, or make an empty one, mode 0600.
+
+        Raises:
+            VaultUnsafe: The file, its journal or its folder is a link, somebody else's, linked
+                twice or open to others.
+            VaultTooNew: A newer release wrote it.
+            VaultTampered: It is not a vault.
+            VaultError: It can't be read or made.
+        """
+        check_private_dir(path.parent)
+        with _plainly():
+            # Made here and not by sqlite, which would go by the caller's umask. The journal then
+            # inherits the file's mode: https://www.sqlite.org/src/file/src/os_unix.c
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            with suppress(FileExistsError):
+                os.close(os.open(path, flags, 0o600))
+        return cls(path)
+
+    @classmethod
+    def in_memory(cls) -> Store:
+        """A store that ends with this process."""
+        return cls(None)
+
+    @property
+    def view(self) -> tuple[int, int]:
+        """Changes whenever somebody else changed the file since this store last looked."""
+        return (self._connections, int(self._one("PRAGMA data_version")))
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One consistent view of the file."""
+        with self._transaction("BEGIN"):
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction; what is written in it is durable when it ends, or not there at all."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            yield
+
+    def head(self) -> Head | None:
+        """The store's head, or None where nothing has been written yet.
+
+        Raises:
+            VaultTooNew: A newer release wrote it.
+            VaultTampered: It is not a vault, or was given tables of somebody else's.
+        """
+        tables = dict(self._connection.execute("SELECT name, sql FROM sqlite_schema").fetchall())
+        form = self._one("PRAGMA user_version")
+        if not tables and form == 0:
+            return None
+        application = self._one("PRAGMA application_id")
+        if application == _APPLICATION and form > FORMAT:
+            raise VaultTooNew(
+                "The vault was written by a newer release.", "Update jupyter-agent-secrets."
+            )
+        # The tables, word for word, and sqlite's own index for none: a planted trigger or view
+        # would run at our next write.
+        if application != _APPLICATION or form != FORMAT or tables != _TABLES:
+            raise tampered()
+        query = "SELECT store_id, source, machine_tag, root, epoch, manifest FROM head"
+        found = self._connection.execute(query).fetchall()
+        if len(found) != 1 or found[0][4] < 0:
+            raise tampered()
+        return Head(*found[0])
+
+    def make(self, head: Head) -> None:
+        """Lay out an empty store."""
+        for statement in _TABLES.values():
+            self._connection.execute(statement)
+        self._connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        self._connection.execute(f"PRAGMA user_version = {FORMAT}")
+        self._connection.execute(
+            "INSERT INTO head VALUES (1, ?, ?, ?, ?, ?, ?)",
+            (head.store_id, head.source, head.machine_tag, head.root, head.epoch, head.manifest),
+        )
+
+    def set_epoch(self, epoch: int, manifest: bytes) -> None:
+        """Write the number of this write, and the tag over the whole store."""
+        self._connection.execute("UPDATE head SET epoch = ?, manifest = ?", (epoch, manifest))
+
+    def rows(self) -> list[Row]:
+        """Every record."""
+        query = "SELECT kind, name, version, policy, envelope FROM record"
+        return [_row(*columns) for columns in self._connection.execute(query)]
+
+    def row(self, kind: str, name: str) -> Row | None:
+        """One record, or None."""
+        query = (
+            "SELECT kind, name, version, policy, envelope FROM record WHERE kind = ? AND name = ?"
+        )
+        columns = self._connection.execute(query, (kind, name)).fetchone()
+        return None if columns is None else _row(*columns)
+
+    def put_row(self, row: Row) -> None:
+        """Write one record, in place of the one of the same kind and name."""
+        record = row.record
+        self._connection.execute(
+            "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?)",
+            (record.kind, record.name, record.version, record.policy, row.envelope),
+        )
+
+    def remove_row(self, kind: str, name: str) -> None:
+        """Remove one record; ``secure_delete`` overwrites its bytes."""
+        self._connection.execute("DELETE FROM record WHERE kind = ? AND name = ?", (kind, name))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _connect(self) -> None:
+        with _plainly():
+            if self._path is None:
+                uri = "file::memory:"
+            else:
+                self._place = self._check_files(self._path)
+                uri = f"{self._path.as_uri()}?mode=rw"
+            self._connection = sqlite3.connect(
+                uri,
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,  # transactions begin and end where this file says so
+                check_same_thread=False,  # the vault holds a lock around every call
+            )
+            self._connections += 1
+            for setting in (
+                "trusted_schema = OFF",
+                "cell_size_check = ON",
+                "journal_mode = DELETE",
+                "synchronous = EXTRA",
+                "secure_delete = ON",
+            ):
+                self._connection.execute(f"PRAGMA {setting}")
+
+    def _check_files(self, path: Path) -> tuple[int, int]:
+        """Check file and journal; return what identifies the file.
+
+        ``O_PATH``: closing an ordinary descriptor would drop the locks that sqlite holds on the
+        same file elsewhere in this process (POSIX locks belong to the process).
+        """
+        flags = getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC
+        for each in (path.with_name(f"{path.name}-journal"), path):
+            try:
+                handle = os.open(each, flags)
+            except FileNotFoundError:
+                if each == path:
+                    raise gone() from None
+                continue
+            try:
+                check_private_file(handle, each.name)
+                info = os.fstat(handle)
+            finally:
+                os.close(handle)
+        return (info.st_dev, info.st_ino)
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        self._follow_replacement()
+        with _plainly():
+            self._connection.execute(begin)
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _follow_replacement(self) -> None:
+        """Open the file anew if another one lies in its place: the old one is written by nobody."""
+        if self._path is None:
+            return
+        try:
+            info = self._path.lstat()
+        except FileNotFoundError:
+            raise gone() from None
+        if (info.st_dev, info.st_ino) != self._place:
+            self._connection.close()
+            self._connect()
+
+    def _one(self, query: str) -> int:
+        return int(self._connection.execute(query).fetchone()[0])
+
+
+def gone() -> VaultRolledBack:
+    """The file is not where it was: an empty vault in its place would be a silent loss."""
+    return VaultRolledBack(
+        "The vault file is gone, although this machine has used it before.",
+        "Put vault.db back; or remove vault.anchor from the state folder to begin an empty vault.",
+    )
+
+
+def _row(kind: str, name: str, version: int, policy: str, envelope: bytes) -> Row:
+    if version < 1:
+        raise tampered()
+    return Row(RecordId(kind, name, version, policy), envelope)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn what sqlite and the system say into errors that people can act on."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _plain(error) from None
+    except OSError as error:
+        raise VaultError(f"The vault can't be used: {os.strerror(error.errno or 0)}.") from None
+
+
+def _plain(error: sqlite3.Error) -> VaultError:
+    # The low byte is the kind, the rest says more: https://www.sqlite.org/rescode.html
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return VaultError("The vault is in use by another process.", "Try again in a moment.")
+    if code == sqlite3.SQLITE_FULL:
+        return VaultError("The disk is full; the vault was not changed.", "Make room, then retry.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return VaultError(
+            "The vault can't be written; it was not changed.", "Make its folder writable."
+        )
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR):
+        return VaultError(
+            "The vault's file can't be read or written; it was not changed.",
+            "Check the disk and the data folder's permissions.",
+        )
+    return tampered()

@@ -1,0 +1,393 @@
+"""The vault: secrets by label, grants by id, and keys for other rooms.
+
+Synchronous, and safe to call from several threads and processes. Only the broker opens one.
+"""
+
+from __future__ import annotations
+
+import builtins
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace as with_changes
+from datetime import UTC, datetime
+from typing import Final
+
+from jupyter_agent import wire
+from jupyter_agent.errors import LabelNotFound, LabelTaken, VaultLocked
+from jupyter_agent.folders import Folders
+from jupyter_agent.secret import Secret, check_label
+from jupyter_agent.vault.file_source import FileSource
+from jupyter_agent.vault.key_source import KeySource
+from jupyter_agent.vault.keyring_source import KeyringSource
+from jupyter_agent.vault.ledger import Change, Ledger
+from jupyter_agent.vault.machine import Machine, this_machine
+from jupyter_agent.vault.memory_source import MemorySource
+from jupyter_agent.vault.meta import (
+    MAX_EXPOSED,
+    Exposure,
+    Meta,
+    check_kind,
+    check_note,
+    check_time,
+)
+from jupyter_agent.vault.opening import Opened, open_ledger
+from jupyter_agent.vault.strength import is_weak
+
+KEY_FILE: Final = "vault.key"
+
+_VALUE: Final = "secret"
+_ABOUT: Final = "about"
+_GRANT: Final = "grant"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Vault:
+    """An open vault. Use ``Vault.open``.
+
+    Args:
+        opened: From ``opening.open_ledger``.
+        clock: Says what time it is.
+    """
+
+    def __init__(self, opened: Opened, clock: Callable[[], datetime] = _now) -> None:
+        self._opened: Opened | None = opened
+        self._source = opened.source
+        self._note = opened.note
+        self._clock = clock
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(  # noqa: PLR0913  (what is outside of a vault comes in here)
+        cls,
+        folders: Folders,
+        *,
+        key_source: str | None = None,
+        keyring: KeyringSource | None = None,
+        keyring_probe: Callable[[], bool] | None = None,
+        machine: Machine | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> Vault:
+        """Open this person's vault with the key source it was made with, or make one.
+
+        Args:
+            folders: Of this person.
+            key_source: The person's setting, or None. Setting ``file`` is the consent to it.
+            keyring: How the system's keyring is reached.
+            keyring_probe: Whether it works; only asked for a new vault without a setting.
+            machine: The one we run on.
+            clock: Says what time it is.
+
+        Raises:
+            VaultError: One of its kinds for each cause, see ``opening.open_ledger``.
+        """
+        keyring = keyring or KeyringSource()
+        places: tuple[KeySource, ...] = (
+            keyring,
+            FileSource(folders.state / KEY_FILE),
+            MemorySource(),
+        )
+        opened = open_ledger(
+            folders,
+            key_source,
+            sources={place.name: place for place in places},
+            keyring_works=keyring_probe or keyring.works,
+            machine=machine or this_machine(),
+        )
+        return cls(opened, clock)
+
+    @property
+    def tier(self) -> str:
+        """The name of the vault's key source."""
+        return self._source.name
+
+    @property
+    def promise(self) -> str:
+        """The one true sentence about that key source."""
+        return self._source.promise
+
+    @property
+    def note(self) -> str:
+        """What the person should know about a setting that was not followed, or ""."""
+        return self._note
+
+    def put(  # noqa: PLR0913  (what a person says about a secret)
+        self,
+        secret: Secret,
+        *,
+        kind: str = "",
+        note: str = "",
+        expires: str | None = None,
+        exposed: Mapping[str, str] | None = None,
+        replace: bool = False,
+    ) -> Meta:
+        """Save a secret; when this returns, it is on the disk.
+
+        Args:
+            secret: Label and value.
+            kind: One of ``secret.KINDS`` or "".
+            note: At most 1,000 characters.
+            expires: RFC 3339 with a zone, or None.
+            exposed: ``where``, ``notebook`` and perhaps ``time`` of a place it was already seen.
+            replace: Put the value in place of one that is there. The label keeps its age, its
+                count, and its kind and note where no new ones are given. Where the old value was
+                seen is forgotten: it is no longer the value.
+
+        Raises:
+            LabelTaken: The label is in use and ``replace`` was not asked for.
+            LabelInvalid: The label is none.
+            RequestInvalid: Kind, note or time can't be read.
+            VaultError: It could not be saved.
+        """
+        label = check_label(secret.label)
+        check_kind(kind)
+        check_note(note)
+        now = wire.timestamp(self._clock())
+        value = secret.reveal()
+        meta = Meta(
+            label=label,
+            kind=kind,
+            note=note,
+            created=now,
+            replaced=None,
+            last_used=None,
+            uses=0,
+            expires=check_time(expires) if expires else None,
+            weak=is_weak(value),
+            exposed=(_exposure(exposed, now),) if exposed else (),
+        )
+        with self._change() as change:
+            old = _about(change, label)
+            if old is not None and not replace:
+                raise _taken(label)
+            if old is not None:
+                meta = with_changes(
+                    meta,
+                    kind=kind or old.kind,
+                    note=note or old.note,
+                    created=old.created,
+                    replaced=now,
+                    last_used=old.last_used,
+                    uses=old.uses,
+                )
+            change.put(_VALUE, label, value)
+            change.put(_ABOUT, label, meta.to_bytes())
+        return meta
+
+    def get(self, label: str) -> Secret:
+        """The secret under a label.
+
+        Raises:
+            LabelNotFound: There is none.
+            VaultError: It can't be read, or does not authenticate.
+        """
+        with self._ledger() as ledger:
+            value = ledger.read(_VALUE, label)
+        if value is None:
+            raise _not_found(label)
+        return Secret(label, value)
+
+    def list(self) -> builtins.list[Meta]:
+        """What is known of every secret, by label.
+
+        Raises:
+            VaultError: It can't be read, or does not authenticate.
+        """
+        with self._ledger() as ledger:
+            return [Meta.from_bytes(*each) for each in ledger.read_all(_ABOUT).items()]
+
+    def meta(self, label: str) -> Meta:
+        """What is known of one secret.
+
+        Raises:
+            LabelNotFound: There is none.
+            VaultError: It can't be read, or does not authenticate.
+        """
+        with self._ledger() as ledger:
+            content = ledger.read(_ABOUT, label)
+        if content is None:
+            raise _not_found(label)
+        return Meta.from_bytes(label, content)
+
+    def rename(self, label: str, to: str) -> Meta:
+        """Give a secret another label; value and history stay.
+
+        Raises:
+            LabelInvalid: The new label is none.
+            LabelNotFound: There is no secret under the old one.
+            LabelTaken: There is one under the new one.
+            VaultError: It could not be saved.
+        """
+        check_label(to)
+        with self._change() as change:
+            meta = with_changes(_about_or_raise(change, label), label=to)
+            if to in change.names(_VALUE):
+                raise _taken(to)
+            value = change.read(_VALUE, label) or b""
+            self._forget(change, label)
+            # Sealed anew: an envelope is bound to its label.
+            change.put(_VALUE, to, value)
+            change.put(_ABOUT, to, meta.to_bytes())
+        return meta
+
+    def remove(self, label: str) -> None:
+        """Remove a secret; its bytes in the file are overwritten.
+
+        Raises:
+            LabelNotFound: There is none.
+            VaultError: It could not be removed.
+        """
+        with self._change() as change:
+            _about_or_raise(change, label)
+            self._forget(change, label)
+
+    def mark_exposed(self, label: str, where: str, notebook: str, time: str | None = None) -> Meta:
+        """Remember a place where the value was seen. The same place twice counts once.
+
+        Args:
+            label: Whose value.
+            where: In the product's words: ``cell``, ``output``, ``chat``.
+            notebook: Path of the notebook, or "".
+            time: RFC 3339 with a zone; now, if none is given.
+
+        Raises:
+            LabelNotFound: There is no such secret.
+            VaultError: It could not be saved.
+        """
+        now = wire.timestamp(self._clock())
+        place = _exposure({"where": where, "notebook": notebook, "time": time or now}, now)
+        with self._change() as change:
+            meta = _about_or_raise(change, label)
+            others = tuple(
+                each
+                for each in meta.exposed
+                if (each.where, each.notebook) != (place.where, place.notebook)
+            )
+            meta = with_changes(meta, exposed=(*others, place)[-MAX_EXPOSED:])
+            change.put(_ABOUT, label, meta.to_bytes())
+        return meta
+
+    def record_uses(self, uses: Mapping[str, tuple[int, str]]) -> None:
+        """Add up uses, in one write. Labels that are gone by now are passed over.
+
+        Args:
+            uses: Label → how often since the last time, and when last (RFC 3339 with a zone).
+
+        Raises:
+            VaultError: It could not be saved.
+        """
+        if not uses:
+            return
+        with self._change() as change:
+            for label, (count, last_used) in uses.items():
+                meta = _about(change, label)
+                if meta is None:
+                    continue
+                # Our way of writing times sorts as text.
+                latest = max(meta.last_used or "", check_time(last_used))
+                meta = with_changes(meta, uses=meta.uses + count, last_used=latest)
+                change.put(_ABOUT, label, meta.to_bytes())
+
+    def grants(self) -> builtins.list[bytes]:
+        """Every grant, as it was put, by id.
+
+        Raises:
+            VaultError: They can't be read, or don't authenticate.
+        """
+        with self._ledger() as ledger:
+            return builtins.list(ledger.read_all(_GRANT).values())
+
+    def put_grant(self, grant_id: str, record: bytes) -> None:
+        """Keep a grant, in place of the one with the same id.
+
+        Args:
+            grant_id: Names it; it stands in the file as it is.
+            record: Sealed; what is in it is the broker's business.
+
+        Raises:
+            VaultError: It could not be saved.
+        """
+        with self._change() as change:
+            change.put(_GRANT, grant_id, record)
+
+    def remove_grant(self, grant_id: str) -> bool:
+        """Remove a grant. Returns whether there was one.
+
+        Raises:
+            VaultError: It could not be removed.
+        """
+        with self._change() as change:
+            was_there = grant_id in change.names(_GRANT)
+            change.remove(_GRANT, grant_id)
+        return was_there
+
+    def derive(self, purpose: str) -> bytes:
+        """A 32-byte key for something outside the store, always the same for the same purpose.
+
+        Raises:
+            VaultLocked: The vault was closed.
+        """
+        with self._ledger() as ledger:
+            return ledger.keys.for_purpose(purpose)
+
+    def close(self) -> None:
+        """Close the file and let go of the keys."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.store.close()
+            self._opened = None
+
+    @contextmanager
+    def _ledger(self) -> Iterator[Ledger]:
+        with self._lock:
+            if self._opened is None:
+                raise VaultLocked("The vault is closed.", "Open it: jupyter agent lock --open.")
+            yield self._opened.ledger
+
+    @contextmanager
+    def _change(self) -> Iterator[Change]:
+        with self._ledger() as ledger, ledger.change() as change:
+            yield change
+
+    @staticmethod
+    def _forget(change: Change, label: str) -> None:
+        change.remove(_VALUE, label)
+        change.remove(_ABOUT, label)
+
+
+def _about(change: Change, label: str) -> Meta | None:
+    content = change.read(_ABOUT, label)
+    return None if content is None else Meta.from_bytes(label, content)
+
+
+def _about_or_raise(change: Change, label: str) -> Meta:
+    meta = _about(change, label)
+    if meta is None:
+        raise _not_found(label)
+    return meta
+
+
+def _exposure(place: Mapping[str, str], now: str) -> Exposure:
+    return Exposure(
+        where=check_note(place.get("where", "")),
+        notebook=check_note(place.get("notebook", "")),
+        time=check_time(place.get("time") or now),
+    )
+
+
+def _not_found(label: str) -> LabelNotFound:
+    # A label that can't be one is not repeated: people paste the value where the label belongs.
+    check_label(label)
+    return LabelNotFound(
+        f"No secret is stored under {label}.",
+        f"Save it in the Secrets panel, or run: jupyter agent secret set {label}",
+    )
+
+
+def _taken(label: str) -> LabelTaken:
+    return LabelTaken(
+        f"A secret is already stored under {label}.", "Replace it, or choose another label."
+    )
