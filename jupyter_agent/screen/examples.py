@@ -1,0 +1,79 @@
+"""Examples in rule files are templates, so that no vendor-shaped token stands in the repository.
+
+``{alnum:48}`` becomes 48 random letters and digits. ``{v:...}`` pieces are kept short and are only
+put together here, at run time. Doubled braces stand for themselves.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from base64 import b64encode, urlsafe_b64encode
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from random import Random
+
+_ALPHABETS: Final = {
+    "alnum": string.ascii_letters + string.digits,
+    "lower": string.ascii_lowercase,
+    "lowernum": string.ascii_lowercase + string.digits,
+    "upper": string.ascii_uppercase,
+    "uppernum": string.ascii_uppercase + string.digits,
+    "base32": string.ascii_uppercase + "234567",
+    "bech32": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
+    "digit": string.digits,
+    "hex": "0123456789abcdef",
+    "word": string.ascii_letters + string.digits + "_-",
+    "base64": string.ascii_letters + string.digits + "+/",
+}
+_FIELD = re.compile(r"\{(\w+):(\d+)\}|\{\+\}|\{\{|\}\}")
+# Words for made-up phrases; none is a function word.
+_WORDS: Final = (
+    "orbit velvet cactus hidden magnet ribbon ladder fossil pumpkin wisdom canyon drift "
+    "anchor basket copper dragon engine fabric galaxy hammer"
+).split()
+
+
+def assemble(template: str, random: Random) -> str:
+    """Fill a template.
+
+    Fields: ``{ALPHABET:N}`` N random characters (see the table above; at least one digit and one
+    letter where the alphabet has both), ``{jwt:N}``, ``{basic:N}``, ``{pem:N}``, ``{phrase:N}``, and
+    ``{+}``, which is nothing: it breaks a token in two for whoever reads this repository.
+
+    Args:
+        template: Text with fields.
+        random: Source of the characters, so that a test can repeat itself.
+    """
+
+    def fill(field: re.Match[str]) -> str:
+        whole = field[0]
+        if whole in ("{{", "}}"):
+            return whole[0]
+        if whole == "{+}":
+            return ""
+        return _draw(field[1], int(field[2]), random)
+
+    return _FIELD.sub(fill, template)
+
+
+def _draw(name: str, count: int, random: Random) -> str:
+    if name == "jwt":
+        head = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("=")
+        body = urlsafe_b64encode(b'{"sub":"%d"}' % random.randrange(10**9)).decode().rstrip("=")
+        return f"{head}.{body}.{_draw('word', count, random)}"
+    if name == "basic":
+        return b64encode(f"deploy:{_draw('alnum', count, random)}".encode()).decode()
+    if name == "pem":
+        return "\n".join(_draw("base64", 64, random) for _ in range(count))
+    if name == "phrase":
+        return " ".join(random.sample(_WORDS, count))
+    alphabet = _ALPHABETS[name]
+    # Drawn again until it looks drawn by a machine: no run that a filter may take for a blank.
+    while True:
+        value = "".join(random.choices(alphabet, k=count))
+        mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+        has_both = any(c.isdigit() for c in alphabet) and any(c.isalpha() for c in alphabet)
+        if (mixed or not has_both or count < 2) and value[0].isalnum() and value[-1].isalnum():
+            return value

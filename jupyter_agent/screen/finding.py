@@ -1,0 +1,80 @@
+"""What screening says about a text: where, by which rule; never what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jupyter_agent.screen.rule import Rule
+
+HIDDEN: Final = "\u2022" * 8
+"""Stands for any value, however long: a length would be a hint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One secret in a text.
+
+    Args:
+        rule: Id of the rule that found it.
+        kind: What it is, one of ``jupyter_agent.secret.KINDS``.
+        start: First code point of the secret.
+        end: One past its last code point.
+    """
+
+    rule: str
+    kind: str
+    start: int
+    end: int
+
+
+def mask(text: str, findings: Iterable[Finding]) -> str:
+    """The text with ``[secret:RULE-ID]`` where each secret stood.
+
+    Rule ids are lower-case and labels are upper-case, so a mask is never taken for a stored label.
+
+    Args:
+        text: The text that was screened.
+        findings: Sorted and not overlapping, as ``Screener.screen`` returns them.
+    """
+    pieces: list[str] = []
+    done = 0
+    for finding in findings:
+        pieces += (text[done : finding.start], f"[secret:{finding.rule}]")
+        done = finding.end
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def preview(text: str, finding: Finding, rule: Rule) -> str:
+    """What may be shown of a secret: at most the vendor's public prefix, then eight dots."""
+    for prefix in rule.prefixes:
+        # A value that is hardly longer than the prefix would be shown whole.
+        if finding.end - finding.start >= 2 * len(prefix) and text.startswith(
+            prefix, finding.start, finding.end
+        ):
+            return prefix + HIDDEN
+    return HIDDEN
+
+
+def to_json(finding: Finding, text: str, rule: Rule) -> dict[str, Any]:
+    """The finding as browsers get it: ``start`` and ``end`` count UTF-16 code units."""
+    start = _utf16_length(text[: finding.start])
+    return {
+        "rule": finding.rule,
+        "kind": finding.kind,
+        "title": rule.title,
+        "start": start,
+        "end": start + _utf16_length(text[finding.start : finding.end]),
+        "preview": preview(text, finding, rule),
+    }
+
+
+def _utf16_length(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    # surrogatepass: a lone surrogate is one unit in a browser's string too.
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
