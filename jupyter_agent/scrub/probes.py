@@ -1,4 +1,4 @@
-"""A quick look that says which values can't be in a block of output, so that most blocks pass at once.
+"""A quick look that says which values are not in a block of output; most blocks pass by it.
 
 All views drop bytes and fold bytes. A *probe* is a part of a value after everything that any view
 drops has been dropped and everything has been folded, and so is the block: one pass prepares the

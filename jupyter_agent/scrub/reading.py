@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from itertools import pairwise
 
-from jupyter_agent.scrub.views import MAX_GAP, View
+from jupyter_agent.scrub.views import MAX_GAP, Places, View
 
 
 class Reading:
@@ -15,7 +15,7 @@ class Reading:
         text: What the view sees.
     """
 
-    __slots__ = ("_begin", "_end", "_places", "_raw", "_view", "text")
+    __slots__ = ("_begin", "_end", "_gaps", "_long_gaps", "_places", "_raw", "_view", "text")
 
     def __init__(self, view: View, raw: bytes, begin: int, end: int) -> None:
         self.text = view.read(raw[begin:end])
@@ -23,12 +23,21 @@ class Reading:
         self._raw = raw
         self._begin = begin
         self._end = end
-        self._places: tuple[Sequence[int], Sequence[int]] | None = None
+        self._places: Places | None = None
+        self._gaps: list[int] = []  # the characters that have a gap behind them
+        self._long_gaps: list[int] = []  # of these, the ones that no value may have
 
-    def places(self) -> tuple[Sequence[int], Sequence[int]]:
-        """Where each character of ``text`` begins and ends. Costly, so only when it is asked for."""
+    def places(self) -> Places:
+        """Where each character of ``text`` stands in ``raw``. Costly, so only found on demand."""
         if self._places is None:
-            self._places = self._view.places(self._raw, self._begin, self._end)
+            places = self._view.places(self._raw, self._begin, self._end)
+            together = not self._view.dropped  # then there are no gaps to look for
+            for index, (here, following) in enumerate(() if together else pairwise(places.starts)):
+                if following - here > 1 and following > places.end(index):
+                    self._gaps.append(index)
+                    if following - places.end(index) > MAX_GAP:
+                        self._long_gaps.append(index)
+            self._places = places
         return self._places
 
     def find(self, value: bytes, at: int) -> tuple[int, int] | None:
@@ -41,35 +50,29 @@ class Reading:
         Returns:
             Where it begins and ends in ``raw``.
         """
-        if value not in self.text:
+        if self._places is None and value not in self.text:
             return None
-        starts, ends = self.places()
-        index = bisect_left(starts, at)
+        places = self.places()
+        index = bisect_left(places.starts, at)
         while (index := self.text.find(value, index)) >= 0:
             after = index + len(value)
             again = self._look_again(index, after)
             if again is None:
-                return starts[index], ends[after - 1]
+                return places.starts[index], places.end(after - 1)
             index = again
         return None
 
     def may_continue(self, index: int, at: int) -> bool:
-        """Whether a value may begin at character ``index``, not before ``at``, and go on after the end."""
-        starts, ends = self.places()
-        if starts[index] < at:
+        """Whether a value may begin at character ``index``, not before ``at``, and go on."""
+        places = self.places()
+        begin, count = places.starts[index], len(places.starts)
+        if begin < at or self._look_again(index, count) is not None:
             return False
-        count = len(starts)
-        if self._look_again(index, count) is not None:
-            return False
-        gap = self._raw[ends[-1] : self._end]
-        if not gap:
-            return True
-        if len(gap) > MAX_GAP:
-            return False
-        stands_together = ends[-1] - starts[index] == count - index
-        return not stands_together or self._view.may_lead(
-            self._raw, starts[index], count - index, gap
-        )
+        end = places.end(count - 1)
+        gap = self._raw[end : self._end]
+        if not gap or self._first_gap(index, count) is not None:
+            return len(gap) <= MAX_GAP
+        return len(gap) <= MAX_GAP and self._view.may_lead(self._raw, begin, count - index, gap)
 
     def _look_again(self, index: int, after: int) -> int | None:
         """None if the gaps between these characters are allowed, else where to look on.
@@ -77,18 +80,20 @@ class Reading:
         Looking on behind a gap that is too long, and not at the next character, keeps the search
         linear.
         """
-        starts, ends = self.places()
-        if ends[after - 1] - starts[index] == after - index:
-            return None  # no gap at all
-        first = True
-        for here in range(index, after - 1):
-            width = starts[here + 1] - ends[here]
-            if width <= 0:
-                continue
-            if width > MAX_GAP:
-                return here + 1
-            gap = self._raw[ends[here] : starts[here + 1]]
-            if first and not self._view.may_lead(self._raw, starts[index], here + 1 - index, gap):
-                return index + 1
-            first = False
+        first = self._first_gap(index, after)
+        if first is None:
+            return None
+        number = bisect_left(self._long_gaps, first)
+        if number < len(self._long_gaps) and self._long_gaps[number] < after - 1:
+            return self._long_gaps[number] + 1
+        places = self.places()
+        gap = self._raw[places.end(first) : places.starts[first + 1]]
+        if self._view.may_lead(self._raw, places.starts[index], first + 1 - index, gap):
+            return None
+        return index + 1
+
+    def _first_gap(self, index: int, after: int) -> int | None:
+        number = bisect_left(self._gaps, index)
+        if number < len(self._gaps) and self._gaps[number] < after - 1:
+            return self._gaps[number]
         return None

@@ -29,6 +29,9 @@ from jupyter_agent.scrub.views import MAX_TOKEN
 _BLOCK: Final = 64 * 1024
 """Bytes looked at at a time: they stay in the processor's cache, and memory stays flat."""
 
+_CLOSE_LOOK: Final = 2 * 1024
+"""Bytes looked at at a time where a value may be; more for long values, which would span pieces."""
+
 
 class Scrubber:
     """Scrubs one stream.
@@ -44,7 +47,7 @@ class Scrubber:
         ValueError: A value is empty. The message names the label only.
     """
 
-    __slots__ = ("_finished", "_held", "_probes", "_start", "_tails", "hits")
+    __slots__ = ("_close_look", "_finished", "_held", "_probes", "_start", "_tails", "hits")
 
     def __init__(self, secrets: Mapping[str, bytes]) -> None:
         wanted = needles(secrets)
@@ -55,6 +58,8 @@ class Scrubber:
         self._tails = [
             Tail(group[0].view, [needle.text for needle in group]) for group in by_view.values()
         ]
+        longest = max(map(len, secrets.values()), default=0)
+        self._close_look = max(_CLOSE_LOOK, 4 * longest)
         self._held = b""  # what waits, after up to MAX_TOKEN bytes that are out already
         self._start = 0  # where in it the part begins that is not out yet
         self._finished = False
@@ -75,9 +80,7 @@ class Scrubber:
         self._check_open()
         if not self._tails:
             return bytes(data)
-        return b"".join(
-            self._take(data[at : at + _BLOCK], final=False) for at in range(0, len(data), _BLOCK)
-        )
+        return b"".join(self._take(piece, final=False) for piece in _pieces(data, _BLOCK))
 
     def finish(self) -> bytes:
         """End the stream and return what was still waiting.
@@ -98,9 +101,15 @@ class Scrubber:
     def _take(self, block: bytes, *, final: bool) -> bytes:
         raw = self._held + block
         at = self._start
-        safe = len(raw) if final else self._unsettled(raw, at)
         shown: list[bytes] = []
         found = self._probes.possible(raw)
+        if found and len(block) > self._close_look:
+            # How the input is cut changes nothing, so the exact search can be kept to the pieces
+            # that need it.
+            return b"".join(
+                self._take(piece, final=False) for piece in _pieces(block, self._close_look)
+            )
+        safe = len(raw) if final else self._unsettled(raw, at)
         if found:
             for begin, end, label in _Matches(raw, found, final=final).after(at):
                 if begin >= safe:
@@ -118,6 +127,10 @@ class Scrubber:
 
     def _unsettled(self, raw: bytes, at: int) -> int:
         return min(tail.unsettled(raw, at) for tail in self._tails)
+
+
+def _pieces(data: bytes, size: int) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, len(data), size))
 
 
 class _Matches:

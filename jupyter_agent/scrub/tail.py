@@ -68,11 +68,11 @@ class Tail:
         place = end
         for index in self._candidates(reading.text, complete=complete):
             if reading.may_continue(index, at):
-                place = min(place, reading.places()[0][index])
+                place = min(place, reading.places().starts[index])
         return place
 
     def _last_characters(self, raw: bytes, at: int, end: int) -> Reading:
-        """Enough of the end for the longest value, and a token more in case the cut is inside one."""
+        """Enough of the end for the longest value, and for a token that it cuts in two."""
         floor = max(0, at - MAX_TOKEN)
         width = self._longest * 3 // 2 + 2 * MAX_TOKEN
         while True:
@@ -85,18 +85,28 @@ class Tail:
     def _candidates(self, text: bytes, *, complete: bool) -> Iterator[int]:
         """The characters from which ``text``, up to its end, is the beginning of a value."""
         count = len(text)
-        for head, group in self._heads.items():
-            index = text.find(head, max(0, count - self._longest))
-            compared = 0
-            while index >= 0:
-                rest = text[index:]
-                compared += 1
-                if compared > _PATIENCE or any(
-                    len(rest) < len(value) + complete and value.startswith(rest) for value in group
-                ):
-                    yield index
-                index = text.find(head, index + 1)
+        begun = self._beginnings(text, max(0, count - self._longest))
+        for compared, (index, group) in enumerate(begun):
+            rest = text[index:]
+            if compared >= _PATIENCE or any(
+                len(rest) < len(value) + complete and value.startswith(rest) for value in group
+            ):
+                yield index
         if text.endswith(self._short):
-            for length in range(1, _HEAD):
-                if text[count - length :] in self._short and length <= count:
+            for length in range(1, min(_HEAD, count + 1)):
+                if text[count - length :] in self._short:
                     yield count - length
+
+    def _beginnings(self, text: bytes, earliest: int) -> Iterator[tuple[int, list[bytes]]]:
+        """Where the first characters of values stand, and which values these are."""
+        if len(self._heads) > len(text) - earliest:  # the shorter list is the one to go through
+            for index in range(earliest, len(text) - _HEAD + 1):
+                group = self._heads.get(text[index : index + _HEAD])
+                if group:
+                    yield index, group
+            return
+        for head, group in self._heads.items():
+            index = text.find(head, earliest)
+            while index >= 0:
+                yield index, group
+                index = text.find(head, index + 1)

@@ -88,9 +88,9 @@ def _whole_and_late(text: bytes, view: View) -> Iterator[tuple[bytes, View, byte
 
 
 def _seen_as_text(value: bytes) -> list[bytes]:
-    """What the text view sees of a value that was escaped, and of one that was not.
+    r"""What the text view sees of a value that was escaped, and of one that was not.
 
-    They differ for a value that itself looks escaped, such as ``50%25`` or ``C:\\new``.
+    They differ for a value that itself looks escaped, such as ``50%25`` or ``C:\new``.
     """
     escaped = value.translate(TEXT.fold, TEXT.dropped)
     return [seen for seen in (escaped, TEXT.read(value)) if len(seen) >= _MIN_SEEN]

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Final
 
 MAX_TOKEN: Final = 24
 MAX_GAP: Final = 32
-"""Most bytes between two characters of a value: room for two colour codes, or for ``",\\n    "``."""
+"""Most bytes between two characters of a value: room for two colour codes."""
 
 BOUNDARY: Final = frozenset(b"\r\n'\"")
 """What stands before a value that is printed one character at a time."""
@@ -80,11 +80,29 @@ def _undo(token: bytes) -> bytes:
         return b"\n"  # white space, whichever: every view drops it
     if token[1:2] == b"x":
         return bytes.fromhex(token[2:].decode("ascii"))
-    return chr(int(token[2:], 16)).encode("utf-8", "surrogatepass")
+    code_point = int.from_bytes(bytes.fromhex(token[2:].decode("ascii")))
+    return chr(code_point).encode("utf-8", "surrogatepass")
 
 
 def _nothing(_token: bytes) -> bytes:
     return b""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the characters that a view sees stand in the output.
+
+    Attributes:
+        starts: Where each one begins, ascending.
+        wide: Index → where it ends, for those that were escaped; the others are one byte long.
+    """
+
+    starts: Sequence[int]
+    wide: Mapping[int, int]
+
+    def end(self, index: int) -> int:
+        """Where the character ``index`` ends."""
+        return self.wide.get(index) or self.starts[index] + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,30 +147,28 @@ class View:
         cut = self.partial.search(raw, max(0, len(raw) - MAX_TOKEN))
         return cut.start() if cut else len(raw)
 
-    def places(self, raw: bytes, begin: int, end: int) -> tuple[Sequence[int], Sequence[int]]:
-        """Where each character of ``read(raw[begin:end])`` begins and ends in ``raw``."""
+    def places(self, raw: bytes, begin: int, end: int) -> Places:
+        """Where each character of ``read(raw[begin:end])`` stands in ``raw``."""
         if self.token is None and not self.dropped:
-            return range(begin, end), range(begin + 1, end + 1)
+            return Places(range(begin, end), {})
         kept = bytearray(b"\1" * 256)
         for byte in self.dropped:
             kept[byte] = 0
         starts: list[int] = []
-        ends: list[int] = []
+        wide: dict[int, int] = {}
 
         def plain(begin: int, end: int) -> None:
-            mask = raw[begin:end].translate(kept)
-            starts.extend(compress(range(begin, end), mask))
-            ends.extend(compress(range(begin + 1, end + 1), mask))
+            starts.extend(compress(range(begin, end), raw[begin:end].translate(kept)))
 
         at = begin
         for token in self.token.finditer(raw, begin, end) if self.token else ():
             plain(at, token.start())
             width = len(self.undo(token[0]).translate(None, self.dropped))
+            wide.update(dict.fromkeys(range(len(starts), len(starts) + width), token.end()))
             starts.extend([token.start()] * width)
-            ends.extend([token.end()] * width)
             at = token.end()
         plain(at, end)
-        return starts, ends
+        return Places(starts, wide)
 
     def may_lead(self, raw: bytes, begin: int, length: int, gap: bytes) -> bool:
         """Whether a value may have its first gap here.
@@ -197,4 +213,4 @@ HEX: Final = View(
     token=re.compile(rb"0[xX]|\\u00"),
     partial=re.compile(rb"(?:0|\\(?:u0?)?)\Z"),
 )
-"""Hex digits, whatever their case, with what programs print between bytes (``0x``, ``\\x``, ``%``)."""
+"""Hex digits, whatever their case, with what is printed between bytes: ``0x``, ``\\x``, ``%``."""

@@ -20,7 +20,7 @@ VALUES = (
     b"p@ss/w0rd!",
     b"%2Fnew\\n50%25",  # looks escaped itself
     b"line one 1\r\nline two 2\n",
-    "pässwörd–ü".encode(),
+    "pässwördü".encode(),
     b"\x00\x01\xff\xfe\x00\x02\x03\x04",
     b"<a&b;c&amp;d>",
     b"'\"\\ , +'\"",
