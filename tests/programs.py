@@ -1,12 +1,12 @@
 """Which Debian packages the project declares, and which programs these bring.
 
     python tests/programs.py packages PYPROJECT LIST…   names, one a line
-    python tests/programs.py link PYPROJECT FOLDER      a folder of links to the programs, to be a PATH
+    python tests/programs.py link PYPROJECT FOLDER      a folder of links to them, to be a PATH
 
 Runs before anything is installed, so it imports nothing but the standard library. A machine that
-people work on has more than we declare, which hides a missing declaration. So the tests see only what a
-fresh Debian has: packages marked essential or required, those the README asks for, the declared
-ones, and what these depend on (recommended packages stay out, as in ``dev.sh``).
+people work on has more than we declare, which hides a missing declaration. So the tests see only
+what a fresh Debian has: packages marked essential or required, those the README asks for, the
+declared ones, and what these depend on (recommended packages stay out, as in ``dev.sh``).
 Formats: deb-control(5), dpkg(1) FILES.
 """
 
@@ -83,11 +83,9 @@ def closure(wanted: Iterable[str], packages: dict[str, Package]) -> set[str]:
         package = packages.get(todo.pop())
         if package and package.name not in reached:
             reached.add(package.name)
-            # Only the first alternative that is here: the others are somebody else's choice.
-            todo += [
-                next((name for name in either if name in packages), "")
-                for either in package.depends
-            ]
+            for either in package.depends:
+                # Only the first alternative that is here: the others are somebody else's choice.
+                todo += [name for name in either if name in packages][:1]
     return reached
 
 
@@ -101,11 +99,11 @@ def programs(packages: Iterable[str]) -> dict[str, Path]:
                 if folder in _FOLDERS and Path(line).is_file():
                     found[name] = Path(line)
     ours = {path.resolve() for path in found.values()}
-    for folder in _FOLDERS:
-        for path in Path(folder).iterdir() if Path(folder).is_dir() else ():
-            if path.is_symlink() and "/etc/alternatives/" in str(path.readlink()):
-                if path.resolve() in ours:
-                    found.setdefault(path.name, path)
+    for folder in filter(Path.is_dir, map(Path, _FOLDERS)):
+        for path in folder.iterdir():
+            chosen = path.is_symlink() and "/etc/alternatives/" in str(path.readlink())
+            if chosen and path.resolve() in ours:
+                found.setdefault(path.name, path)
     return found
 
 

@@ -1,0 +1,43 @@
+"""What every test stands on: folders of its own, and no broker left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+
+@pytest.fixture(autouse=True)
+def agent_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A ``JUPYTER_AGENT_HOME`` for this test alone; its broker ends with the test.
+
+    The name has a space, because people's folders do.
+    """
+    home = tmp_path_factory.mktemp("agent home")
+    monkeypatch.setenv("JUPYTER_AGENT_HOME", str(home))
+    monkeypatch.delenv("JUPYTER_AGENT_KEY_SOURCE", raising=False)
+    yield home
+    end_brokers(home)
+
+
+def end_brokers(home: Path) -> None:
+    """End the brokers whose folders lie below ``home``, the way a crash would."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            argv = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"jupyter_agent.broker" in argv and any(
+            argument.startswith(os.fsencode(home) + b"/") for argument in argv
+        ):
+            try:
+                os.kill(int(entry.name), signal.SIGKILL)
+            except ProcessLookupError:
+                continue
