@@ -17,7 +17,6 @@ import struct
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Self
 
 from jupyter_agent import spawn, wire
@@ -28,10 +27,9 @@ from jupyter_agent.errors import (
     BrokerUnreachable,
     RunLost,
 )
-from jupyter_agent.folders import Folders, check_private_dir
+from jupyter_agent.folders import Folders, check_private_dir, short_path
 
 _START_TIMEOUT: Final = 15.0
-_SUN_PATH: Final = 107  # bytes in sockaddr_un without the final zero, see unix(7)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -308,24 +306,6 @@ def _connected(folders: Folders) -> socket.socket:
         raw.close()
         raise BrokerRefused("The process behind the broker's socket is not yours.")
     return raw
-
-
-@contextlib.contextmanager
-def short_path(path: Path) -> Iterator[str]:
-    """A name for a socket that fits ``sockaddr_un``, however long its folder's path is.
-
-    Args:
-        path: The socket, in a folder that exists.
-    """
-    if len(os.fsencode(path)) <= _SUN_PATH:
-        yield str(path)
-        return
-    # Linux: the open folder's entry under /proc is a short name for the same place.
-    handle = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{handle}/{path.name}"
-    finally:
-        os.close(handle)
 
 
 def _start(folders: Folders) -> None:

@@ -12,7 +12,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from typing import Final
 from jupyter_agent.errors import VaultUnsafe
 
 _NAME: Final = "jupyter_agent"
+_SUN_PATH: Final = 107  # bytes in sockaddr_un without the final zero, see unix(7)
 _MAX_PRIVATE: Final = (
     64 * 1024 * 1024
 )  # no file of ours comes near; a planted one must not fill memory
@@ -214,5 +215,23 @@ def sync_folder(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def short_path(path: Path) -> Iterator[str]:
+    """A name for a socket that fits ``sockaddr_un``, however long its folder's path is.
+
+    Args:
+        path: The socket, in a folder that exists.
+    """
+    if len(os.fsencode(path)) <= _SUN_PATH:
+        yield str(path)
+        return
+    # Linux: the open folder's entry under /proc is a short name for the same place.
+    handle = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{handle}/{path.name}"
     finally:
         os.close(handle)

@@ -58,6 +58,21 @@ def check_label(label: str) -> str:
     return label
 
 
+def check_variable(name: str) -> str:
+    """Return the name of an environment variable that a caller may set for its command.
+
+    Raises:
+        RequestInvalid: It is no name, or one that steers programs (loader, shell, interpreter).
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise RequestInvalid("That is not the name of a variable.")
+    if _STEERING.fullmatch(name.upper()):
+        raise RequestInvalid(
+            f"{name} can't be set, because it steers programs.", "Choose another name."
+        )
+    return name
+
+
 class Secret:
     """A value that stays hidden unless someone says ``reveal()``.
 

@@ -1,0 +1,119 @@
+"""``python -I -m jupyter_agent.broker DATA STATE RUN``: come up, say so, serve.
+
+The order matters. The process detaches before it does anything else; the lock decides who is the
+broker; the runner is forked before threads, keys and the event loop exist; only then is it said
+that the broker is ready.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_agent import spawn
+from jupyter_agent.errors import AgentError, BrokerUnreachable
+from jupyter_agent.folders import Folders, short_path
+
+_LOCK_WAIT: Final = 10.0
+
+
+def main() -> int:
+    """Be the broker until nobody needs one."""
+    os.umask(0o077)
+    spawn.detach()
+    # Whoever started us may have ignored these; a stop must work all the same.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        folders = Folders(*(Path(argument) for argument in sys.argv[1:4]))
+        folders.make()
+        lock = _take_lock(folders)
+        if lock is None:
+            _say({"ready": True})  # another one is up; the caller connects to that
+            return 0
+        listener = _listen(folders)
+        return _serve(folders, listener, lock)
+    except AgentError as error:
+        _say({"error": error.to_json()})
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        _say({"error": BrokerUnreachable(f"The broker could not start: {reason}.").to_json()})
+    return 1
+
+
+def _serve(folders: Folders, listener: socket.socket, lock: int) -> int:
+    from jupyter_agent.shell import linux, runner  # noqa: PLC0415  (ctypes, after the lock)
+
+    linux.forbid_inspection()
+    runner_pid, door = runner.fork_runner()
+    from jupyter_agent.broker.app import Broker  # noqa: PLC0415  (asyncio, after the fork)
+
+    broker = Broker(folders, listener, lock=lock, runner_pid=runner_pid, runner=door)
+    _say({"ready": True})
+    broker.serve()
+    return 0
+
+
+def _take_lock(folders: Folders) -> int | None:
+    """The descriptor that holds the lock, or None once another broker answers.
+
+    ``flock``, because the kernel lets go of it however a process ends: a socket file that a killed
+    broker left behind is never taken for a living one.
+    """
+    handle = os.open(folders.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + _LOCK_WAIT
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if _answers(folders):
+                os.close(handle)
+                return None
+        else:
+            return handle
+        if time.monotonic() > deadline:
+            raise BrokerUnreachable(
+                "Another broker holds the lock and does not answer.",
+                "End it and try again: the lock's owner is shown by `lslocks`.",
+            )
+        time.sleep(0.01)  # the other one is between its lock and its socket
+
+
+def _answers(folders: Folders) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+        with short_path(folders.socket) as path:
+            probe.connect(path)
+        return True
+    return False
+
+
+def _listen(folders: Folders) -> socket.socket:
+    # We hold the lock, so a socket file that is there belongs to nobody alive.
+    folders.socket.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with short_path(folders.socket) as path:
+        listener.bind(path)  # 0600, by the umask
+    listener.listen(128)
+    return listener
+
+
+def _say(answer: dict[str, Any]) -> None:
+    """Tell whoever started us, then let go of its pipe."""
+    with contextlib.suppress(OSError):
+        os.write(1, json.dumps(answer).encode() + b"\n")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

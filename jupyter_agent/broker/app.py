@@ -1,0 +1,209 @@
+"""The broker: listens, recognises callers, and ends when nobody needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import secrets
+import signal
+import socket
+from typing import Any, Final
+
+from jupyter_agent import __version__, wire
+from jupyter_agent.broker import callers
+from jupyter_agent.broker.approvals import SECONDS_TO_ANSWER, Approvals
+from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.conversation import Conversation
+from jupyter_agent.broker.kernels import Kernels
+from jupyter_agent.broker.operations import Operation, Operations
+from jupyter_agent.broker.permission import Permission
+from jupyter_agent.broker.runs import Runs
+from jupyter_agent.broker.safe import Safe
+from jupyter_agent.errors import AgentError, ProtocolMismatch
+from jupyter_agent.folders import Folders, read_private, write_private
+
+_IDLE_SECONDS: Final = 3600.0
+_IDLE_CHECK: Final = 60.0
+_LAST_RUNS: Final = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Broker:
+    """One broker.
+
+    Args:
+        folders: Whose.
+        listener: A listening Unix socket.
+        lock: The descriptor that holds the lock.
+        runner_pid: The early child; below it everything is a run.
+        runner: Its socket.
+        seconds_to_answer: How long a person has for an approval.
+    """
+
+    def __init__(  # noqa: PLR0913  (what __main__ has made)
+        self,
+        folders: Folders,
+        listener: socket.socket,
+        *,
+        lock: int,
+        runner_pid: int,
+        runner: socket.socket,
+        seconds_to_answer: float = SECONDS_TO_ANSWER,
+    ) -> None:
+        self._folders = folders
+        self._listener = listener
+        self._lock = lock
+        self._runner_pid = runner_pid
+        self._runner = runner
+        self._person_key = _person_key(folders)
+        self._safe = Safe(folders)
+        self._approvals = Approvals(seconds_to_answer)
+        self._kernels = Kernels()
+        permission = Permission(self._safe, self._approvals)
+        self._runs = Runs(self._safe, permission, runner)
+        self._operations = Operations(
+            safe=self._safe,
+            approvals=self._approvals,
+            permission=permission,
+            runs=self._runs,
+            kernels=self._kernels,
+            started=wire.timestamp(),
+        )
+        self._conversations = 0
+        self._over = asyncio.Event()
+
+    def serve(self) -> None:
+        """Serve until a signal, a newer broker's wish, or an hour without anyone."""
+        _log_to(self._folders)
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._over.set)
+        # Without its runner a broker could run nothing and clean up nothing: better a new one.
+        loop.add_reader(self._runner.fileno(), self._over.set)
+        server = await asyncio.start_unix_server(
+            self._welcome, sock=self._listener, limit=wire.MAX_LINE
+        )
+        idle = asyncio.create_task(self._end_when_idle())
+        await self._over.wait()
+        idle.cancel()
+        self._leave()
+        server.close()
+        self._runs.stop_all()
+        await self._wait_for_runs()
+        await self._safe.close()
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._conversations += 1
+        try:
+            raw: socket.socket = writer.get_extra_info("socket")
+            try:
+                pid = callers.peer(raw)
+            except AgentError as error:
+                writer.write(wire.encode({"id": 0, "error": error.to_json()}))
+                await writer.drain()
+                return
+
+            async def greet(hello: wire.Message) -> tuple[Caller, wire.Message]:
+                return await self._greet(hello, pid)
+
+            await Conversation(reader, writer, greet, self._find).hold()
+        except OSError:
+            pass  # the client is gone
+        finally:
+            self._conversations -= 1
+            writer.close()
+
+    def _find(self, name: str) -> Operation | None:
+        return self._operations.table.get(name)
+
+    async def _greet(self, hello: wire.Message, pid: int) -> tuple[Caller, wire.Message]:
+        protocol = self._agree(hello.get("protocol"))
+        caller = await callers.recognise(
+            hello,
+            pid,
+            person_key=self._person_key,
+            kernels=self._kernels,
+            runner_pid=self._runner_pid,
+        )
+        if caller.role == "person":
+            self._safe.take_settings(hello.get("settings"))
+        return caller, {
+            "protocol": protocol,
+            "version": __version__,
+            "role": caller.role,
+            "notebook": caller.notebook,
+            "pid": os.getpid(),
+        }
+
+    def _agree(self, offered: Any) -> int:
+        numbers = [n for n in offered if isinstance(n, int)] if isinstance(offered, list) else []
+        common = set(numbers) & set(wire.PROTOCOLS)
+        if common:
+            return max(common)
+        if numbers and min(numbers) > max(wire.PROTOCOLS):
+            # A newer release is here: make room for its broker, and end when our runs are over.
+            self._leave()
+            asyncio.get_running_loop().create_task(self._end_after_runs())
+            raise ProtocolMismatch("An older broker is running; it ends now.", "Try again.")
+        raise ProtocolMismatch(
+            "The broker and this program speak no common protocol.",
+            "Update jupyter-agent-secrets where this program is installed.",
+        )
+
+    def _leave(self) -> None:
+        """Take no new conversation, and let another broker take our place."""
+        asyncio.get_running_loop().remove_reader(self._listener.fileno())
+        # Only while we hold the lock is the socket file surely ours.
+        if self._lock >= 0:
+            with contextlib.suppress(OSError):
+                self._folders.socket.unlink()
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            os.close(self._lock)
+            self._lock = -1
+
+    async def _end_after_runs(self) -> None:
+        await self._runs.until_none()
+        self._over.set()
+
+    async def _wait_for_runs(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_RUNS):
+                await self._runs.until_none()
+
+    async def _end_when_idle(self) -> None:
+        quiet = 0.0
+        while quiet < _IDLE_SECONDS:
+            await asyncio.sleep(_IDLE_CHECK)
+            busy = self._conversations or self._runs or await self._safe.keeps_memory()
+            quiet = 0.0 if busy else quiet + _IDLE_CHECK
+        self._over.set()
+
+
+def _person_key(folders: Folders) -> str:
+    """The person key, made at the first start."""
+    key = read_private(folders.person_key)
+    if key is None:
+        key = secrets.token_urlsafe(32).encode()
+        write_private(folders.person_key, key)
+    return key.decode("ascii")
+
+
+def _log_to(folders: Folders) -> None:
+    """Failures go to one small file: class and place, never a message that may hold a value."""
+    path = folders.state / "broker.log"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    with contextlib.suppress(OSError):
+        stream = os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8")
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        root = logging.getLogger("jupyter_agent")
+        root.addHandler(handler)
+        root.propagate = False
+    logging.getLogger("asyncio").disabled = True  # its messages repeat exceptions in full

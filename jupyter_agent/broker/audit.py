@@ -1,0 +1,132 @@
+"""The append-only record of uses: labels, commands, endings; never a value.
+
+One JSON object a line. Each line's MAC covers its event and the MAC before it, keyed from the
+vault's root key, so that nobody without that key can change, drop or insert a line in the middle
+unnoticed. Cutting lines off the end is not noticed yet (docs/threat-model.md).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+from jupyter_agent.folders import check_private_file
+
+_FIRST: Final = "0" * 64
+
+
+class Audit:
+    """The record of one vault.
+
+    Args:
+        path: The file, in a folder that is ours alone.
+        key: 32 bytes, from the vault.
+    """
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self._path = path
+        self._key = key
+
+    def append(self, event: dict[str, Any]) -> None:
+        """Add an event.
+
+        The lock lets several brokers share the file; the last line is read anew each time, because
+        another one may have written it.
+
+        Raises:
+            OSError: The disk is full or read-only.
+            VaultUnsafe: The file is a link, somebody else's or open to others.
+        """
+        with self._open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            before = _last_mac(file)
+            line = {"event": event, "mac": self._mac(before, event)}
+            file.seek(0, os.SEEK_END)
+            file.write(_canonical(line) + b"\n")
+            file.flush()
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event, oldest first; a run's start and end are one event."""
+        runs: dict[str, dict[str, Any]] = {}
+        found: list[dict[str, Any]] = []
+        for line in self._lines():
+            event = line.get("event")
+            if not isinstance(event, dict):
+                continue
+            run = event.pop("run", None)
+            if run in runs:
+                runs[run].update(event)
+                continue
+            if run is not None:
+                runs[run] = event
+            found.append(event)
+        return found
+
+    def verify(self) -> tuple[int, int | None]:
+        """Check the chain.
+
+        Returns:
+            How many lines there are, and the number of the first bad one (from 1) or None.
+        """
+        before, number = _FIRST, 0
+        for number, line in enumerate(self._lines(), start=1):
+            event, mac = line.get("event"), line.get("mac")
+            if not isinstance(event, dict) or not isinstance(mac, str):
+                return number, number
+            if not hmac.compare_digest(mac, self._mac(before, event)):
+                return number, number
+            before = mac
+        return number, None
+
+    def _mac(self, before: str, event: dict[str, Any]) -> str:
+        return hmac.new(self._key, before.encode() + _canonical(event), hashlib.sha256).hexdigest()
+
+    def _open(self) -> IO[bytes]:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.fdopen(os.open(self._path, flags, 0o600), "r+b")
+        try:
+            check_private_file(file.fileno(), self._path.name)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        if not self._path.exists():
+            return
+        with self._open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            for raw in file:
+                try:
+                    line = json.loads(raw)
+                except ValueError:
+                    line = {}  # a broken line is reported by its number, never passed over
+                yield line if isinstance(line, dict) else {}
+
+
+def _last_mac(file: IO[bytes]) -> str:
+    size = file.seek(0, os.SEEK_END)
+    step = 64 * 1024
+    tail = b""
+    while size > 0 and tail.count(b"\n", 0, -1) < 1:
+        start = max(0, size - step)
+        file.seek(start)
+        tail = file.read(size - start) + tail
+        size = start
+    lines = tail.splitlines()
+    if not lines:
+        return _FIRST
+    try:
+        return str(json.loads(lines[-1])["mac"])
+    except (ValueError, KeyError, TypeError):
+        return _FIRST  # the chain is broken there already, and `verify` says so
+
+
+def _canonical(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

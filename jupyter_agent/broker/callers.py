@@ -1,0 +1,127 @@
+"""Who is calling. Capability gives, ancestry only takes away.
+
+A key or capability raises a caller; what it descends from can only lower it: below a registered
+kernel nobody is more than that kernel, below a run nobody is anything. Said plainly: a process that
+double-forks out of its kernel loses that ancestry, and every program of the same user can read the
+person key. This keeps accidents and models out, not hostile code (docs/threat-model.md).
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from jupyter_agent import wire
+from jupyter_agent.broker.kernels import Kernel, Kernels
+from jupyter_agent.errors import BrokerRefused, RoleDenied
+from jupyter_agent.shell import tree
+
+MAX_CLAIM: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One conversation's other end, once it has said hello.
+
+    Attributes:
+        role: What it may be.
+        pid: Its process, as the kernel of the machine says.
+        notebook: The notebook of its registered kernel: known, not claimed.
+        claimed: A notebook name it gave: shown to people, never trusted.
+        kernel_id: Its kernel, for the role ``kernel``.
+    """
+
+    role: wire.Role
+    pid: int
+    notebook: str | None = None
+    claimed: str | None = None
+    kernel_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How the audit calls it."""
+        return f"{self.role}:{self.kernel_id}" if self.kernel_id else self.role
+
+
+def peer(connection: socket.socket) -> int:
+    """The pid behind a connection.
+
+    Raises:
+        BrokerRefused: It belongs to another user, root included, or to a place we can't see.
+    """
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    pid, uid, _ = struct.unpack("3i", credentials)  # struct ucred, see unix(7)
+    if uid != os.getuid() or pid == 0:
+        raise BrokerRefused("This broker belongs to another user.", "Use your own.")
+    return int(pid)
+
+
+async def recognise(
+    hello: wire.Message, pid: int, *, person_key: str, kernels: Kernels, runner_pid: int
+) -> Caller:
+    """Decide who a caller is.
+
+    Args:
+        hello: Its first line.
+        pid: Its process.
+        person_key: What a person has to show.
+        kernels: The registered kernels.
+        runner_pid: Below it, everything is a run.
+
+    Raises:
+        BrokerRefused: What it shows is wrong, or it is part of a run.
+        RequestInvalid: The line has not the fields it needs.
+    """
+    line = tree.ancestry(pid)
+    if any(forebear == runner_pid for forebear, _ in line):
+        raise BrokerRefused(
+            "A command that runs with secrets can't ask for more of them.",
+            "Ask from the notebook or the terminal instead.",
+        )
+    asked = wire.text(hello, "role")
+    claimed = _claim(hello)
+    above = kernels.above(line)
+    if asked == "person":
+        if not hmac.compare_digest(wire.text(hello, "key").encode(), person_key.encode()):
+            raise BrokerRefused("The person key is not the right one.", "Restart and try again.")
+        if above is not None:
+            return _as_kernel(above, pid)
+        return Caller("person", pid, claimed=claimed)
+    if asked == "kernel":
+        kernel = await kernels.wait_for(wire.text(hello, "capability"))
+        if kernel is None or above is None or above.kernel_id != kernel.kernel_id:
+            raise BrokerRefused(
+                "This is not the kernel that the capability was given to.",
+                "Restart the kernel.",
+            )
+        return _as_kernel(kernel, pid)
+    if asked == "guest":
+        return _as_kernel(above, pid) if above else Caller("guest", pid, claimed=claimed)
+    raise BrokerRefused("That role is not known here.")
+
+
+def require(caller: Caller, *roles: wire.Role) -> None:
+    """Let only these roles pass.
+
+    Raises:
+        RoleDenied: The caller has another role.
+    """
+    if caller.role not in roles:
+        raise RoleDenied(
+            f"A {caller.role} may not do that.",
+            "Do it in JupyterLab's Secrets panel or in a terminal, with jupyter agent.",
+        )
+
+
+def _as_kernel(kernel: Kernel, pid: int) -> Caller:
+    return Caller("kernel", pid, notebook=kernel.notebook, kernel_id=kernel.kernel_id)
+
+
+def _claim(hello: wire.Message) -> str | None:
+    claims = hello.get("claims")
+    notebook = claims.get("notebook") if isinstance(claims, dict) else None
+    return notebook[:MAX_CLAIM] if isinstance(notebook, str) and notebook else None

@@ -1,0 +1,144 @@
+"""One client on one socket: hello, then requests, each in a task of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from jupyter_agent import wire
+from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.operations import Ask, Operation
+from jupyter_agent.broker.runs import Run
+from jupyter_agent.errors import AgentError, RequestInvalid
+
+Greet = Callable[[wire.Message], Awaitable[tuple[Caller, wire.Message]]]
+
+_HELLO_SECONDS: Final = 10.0
+_RUN: Final = "run"
+_MOST_AT_ONCE: Final = 64  # requests of one conversation that are being answered
+
+log = logging.getLogger(__name__)
+
+
+class Conversation:
+    """Reads requests and writes answers until the client hangs up.
+
+    Args:
+        reader: From the client, with a limit of ``wire.MAX_LINE``.
+        writer: To the client.
+        greet: Checks the hello and says who the caller is.
+        table: The operations.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        greet: Greet,
+        table: Callable[[str], Operation | None],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._greet = greet
+        self._table = table
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._runs: dict[int, Run] = {}
+
+    async def hold(self) -> None:
+        """Talk until the client hangs up; then end what it had started."""
+        try:
+            caller = await self._hello()
+            if caller is not None:
+                await self._requests(caller)
+        finally:
+            self._writer.close()
+            for run in list(self._runs.values()):
+                run.stop()  # its task goes on until the tree is gone and the audit is written
+            tasks = self._tasks.copy()
+            for task in tasks:
+                if task.get_name() != _RUN:
+                    task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _hello(self) -> Caller | None:
+        number: Any = 0
+        try:
+            async with asyncio.timeout(_HELLO_SECONDS):
+                message = wire.decode(await self._line())
+            number = message.get("id")
+            if message.get("op") != "hello":
+                raise RequestInvalid("A conversation begins with hello.", "See docs/protocol.md.")
+            caller, welcome = await self._greet(message)
+        except TimeoutError:
+            return None
+        except AgentError as error:
+            await self._send({"id": number, "error": error.to_json()})
+            return None
+        await self._send({"id": number, "result": welcome})
+        return caller
+
+    async def _requests(self, caller: Caller) -> None:
+        while line := await self._line():
+            try:
+                message = self._read(line)
+            except RequestInvalid as error:
+                await self._send({"id": None, "error": error.to_json()})
+                return
+            name = _RUN if message.get("op") == "run" else "request"
+            task = asyncio.create_task(self._answer(caller, message), name=name)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _read(self, line: bytes) -> wire.Message:
+        message = wire.decode(line)
+        number = message.get("id")
+        if not isinstance(number, int) or number in self._runs:
+            raise RequestInvalid("A request has a number of its own.")
+        if len(self._tasks) >= _MOST_AT_ONCE:
+            raise RequestInvalid("Too many requests at once.", "Wait for answers first.")
+        return message
+
+    async def _answer(self, caller: Caller, message: wire.Message) -> None:
+        number = message["id"]
+
+        async def emit(event: wire.Message) -> None:
+            await self._send({"id": number, **event})
+
+        try:
+            operation = self._operation(message)
+            result = await operation(Ask(caller, message, emit, self._runs))
+            answer: wire.Message = {"id": number, "result": result}
+        except AgentError as error:
+            answer = {"id": number, "error": error.to_json()}
+        except Exception as error:  # noqa: BLE001  (one request must not end the broker)
+            # The class and the place only: a message or a local may hold a value.
+            log.error(  # noqa: TRY400  (see above)
+                "%s in %s", type(error).__name__, message.get("op")
+            )
+            unexpected = AgentError(
+                f"The broker failed with {type(error).__name__}.", "Look at: jupyter agent doctor"
+            )
+            answer = {"id": number, "error": unexpected.to_json()}
+        await self._send(answer)
+
+    def _operation(self, message: wire.Message) -> Operation:
+        operation = self._table(wire.text(message, "op"))
+        if operation is None:
+            raise RequestInvalid("That operation is not known.", "See docs/protocol.md.")
+        return operation
+
+    async def _line(self) -> bytes:
+        try:
+            return await self._reader.readline()
+        except (ValueError, OSError):  # longer than a line may be, or the client is gone
+            return b""
+
+    async def _send(self, message: wire.Message) -> None:
+        if self._writer.is_closing():
+            return  # nobody listens any more
+        self._writer.write(wire.encode(message))
+        with contextlib.suppress(OSError):
+            await self._writer.drain()

@@ -1,0 +1,362 @@
+"""What can be asked of the broker, by whom (docs/protocol.md, section 1)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent import __version__, wire
+from jupyter_agent.broker import grants
+from jupyter_agent.broker.approvals import ANSWERS, Approvals
+from jupyter_agent.broker.callers import Caller, require
+from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.kernels import Kernels
+from jupyter_agent.broker.offers import Offers
+from jupyter_agent.broker.permission import Emit, Permission
+from jupyter_agent.broker.runs import Run, Runs
+from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.wanted import read_wanted
+from jupyter_agent.errors import LabelTaken, RequestInvalid
+
+if TYPE_CHECKING:
+    from jupyter_agent.vault.vault import Vault
+
+_AUDIT_LIMIT: Final = 1000
+_REPLY_ROOM: Final = wire.MAX_LINE - 64 * 1024
+
+
+@dataclass(slots=True)
+class Ask:
+    """One request on its way through.
+
+    Attributes:
+        caller: Who asks.
+        message: The request.
+        emit: Sends an event about it.
+        runs: The runs of this conversation, by request id.
+    """
+
+    caller: Caller
+    message: wire.Message
+    emit: Emit
+    runs: dict[int, Run] = field(default_factory=dict)
+
+
+Operation = Callable[[Ask], Awaitable[wire.Message]]
+
+
+class Operations:
+    """The table of operations and what they work with.
+
+    Args:
+        safe: Vault and audit.
+        approvals: Reaches persons.
+        permission: Says yes or no.
+        runs: Carries commands out.
+        kernels: The registered ones.
+        started: When the broker came up, RFC 3339 UTC.
+    """
+
+    def __init__(  # noqa: PLR0913  (the broker's rooms)
+        self,
+        *,
+        safe: Safe,
+        approvals: Approvals,
+        permission: Permission,
+        runs: Runs,
+        kernels: Kernels,
+        started: str,
+    ) -> None:
+        self._safe = safe
+        self._approvals = approvals
+        self._permission = permission
+        self._runs = runs
+        self._kernels = kernels
+        self._started = started
+        self._offers = Offers()
+        self.table: Mapping[str, Operation] = {
+            "status": self._status,
+            "lock": _person(self._lock),
+            "unlock": _person(self._unlock),
+            "secret.offer": self._offer,
+            "secret.save": self._save,
+            "secret.list": self._list,
+            "secret.show": self._show,
+            "secret.rename": self._rename,
+            "secret.remove": self._remove,
+            "secret.exposed": _person(self._exposed),
+            "grant.add": _person(self._add_grant),
+            "grant.list": _person(self._list_grants),
+            "grant.remove": _person(self._remove_grant),
+            "approval.watch": _person(self._watch),
+            "approval.list": _person(self._list_approvals),
+            "approval.answer": _person(self._answer),
+            "kernel.register": _person(self._register),
+            "kernel.forget": _person(self._forget),
+            "run": self._run,
+            "stop": self._stop,
+            "audit.read": _person(self._read_audit),
+            "audit.verify": _person(self._verify_audit),
+        }
+
+    # -- the broker itself
+
+    async def _status(self, _ask: Ask) -> wire.Message:
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "started": self._started,
+            "protocol": max(wire.PROTOCOLS),
+            "vault": await self._safe.status(),
+            "runs": len(self._runs),
+            "approvers": self._approvals.watchers,
+            "memory": _resident_bytes(),
+        }
+
+    async def _lock(self, _ask: Ask) -> wire.Message:
+        ended = self._runs.stop_all()
+        await self._safe.lock()
+        self._changed("vault")
+        return {"ended": ended}
+
+    async def _unlock(self, _ask: Ask) -> wire.Message:
+        await self._safe.unlock()
+        self._changed("vault")
+        return {}
+
+    # -- secrets
+
+    async def _offer(self, ask: Ask) -> wire.Message:
+        label = wire.text(ask.message, "label")
+        replace = ask.message.get("replace") is True
+        if replace:
+            # A kernel seals as well as a page does; it could put a value of its own in place of
+            # a person's, so that what is there is only ever replaced by a person.
+            require(ask.caller, "person")
+        offer = self._offers.make(label, wire.text(ask.message, "origin", ""), replace=replace)
+        if not replace:
+            known = await self._safe.use(lambda vault: [meta.label for meta in vault.list()])
+            if label in known:
+                raise LabelTaken(
+                    f"A secret is already stored under {label}.",
+                    "Choose another label, or replace it in the Secrets panel.",
+                )
+        return {"offer": offer.to_json()}
+
+    async def _save(self, ask: Ask) -> wire.Message:
+        message = ask.message
+        secret, replace = self._offers.redeem(
+            kid=wire.text(message, "kid"),
+            ticket=wire.text(message, "ticket"),
+            label=wire.text(message, "label"),
+            origin=wire.text(message, "origin", ""),
+            sealed=wire.data(message, "sealed"),
+        )
+        exposed = message.get("exposed")
+        meta = await self._safe.use(
+            lambda vault: vault.put(
+                secret,
+                kind=wire.text(message, "kind", ""),
+                note=wire.text(message, "note", ""),
+                expires=wire.optional_text(message, "expires"),
+                exposed=_place(exposed) if exposed else None,
+                replace=replace,
+            )
+        )
+        self._changed("secrets")
+        return {"secret": meta.to_json()}
+
+    async def _list(self, _ask: Ask) -> wire.Message:
+        metas = await self._safe.use(lambda vault: vault.list())
+        return {"secrets": [meta.to_json() for meta in metas]}
+
+    async def _show(self, ask: Ask) -> wire.Message:
+        label = wire.text(ask.message, "label")
+        meta = await self._safe.use(lambda vault: vault.meta(label))
+        about = [g.to_json() for g in await self._safe.grants() if g.label == label]
+        return {"secret": meta.to_json(), "grants": about}
+
+    async def _rename(self, ask: Ask) -> wire.Message:
+        label, to = wire.text(ask.message, "label"), wire.text(ask.message, "to")
+        await self._ask_for_change(ask, {"op": "rename", "label": label, "to": to})
+        meta = await self._safe.use(lambda vault: vault.rename(label, to))
+        await self._drop_grants(label)
+        self._changed("secrets")
+        return {"secret": meta.to_json()}
+
+    async def _remove(self, ask: Ask) -> wire.Message:
+        label = wire.text(ask.message, "label")
+        await self._ask_for_change(ask, {"op": "remove", "label": label})
+        await self._safe.use(lambda vault: vault.remove(label))
+        await self._drop_grants(label)
+        self._changed("secrets")
+        return {}
+
+    async def _ask_for_change(self, ask: Ask, change: dict[str, str]) -> None:
+        label = change["label"]
+        await self._safe.use(lambda vault: vault.meta(label))  # an unknown label asks nobody
+        if ask.caller.role == "person":
+            return
+        words = ["jupyter", "agent", "secret", change["op"], label]
+        command = shlex.join([*words, change["to"]] if "to" in change else words)
+        await self._permission.for_change(ask.caller, change, command, ask.emit)
+
+    async def _drop_grants(self, label: str) -> None:
+        """A grant names a label; what comes to stand under that label later is another secret."""
+        for grant in await self._safe.grants():
+            if grant.label == label:
+                await self._safe.use(partial(_remove_grant, grant_id=grant.id))
+        self._changed("grants")
+
+    async def _exposed(self, ask: Ask) -> wire.Message:
+        label = wire.text(ask.message, "label")
+        place = _place(ask.message)
+        meta = await self._safe.use(lambda vault: vault.mark_exposed(label, **place))
+        self._changed("secrets")
+        return {"secret": meta.to_json()}
+
+    # -- grants and approvals
+
+    async def _add_grant(self, ask: Ask) -> wire.Message:
+        fields = dict(ask.message)
+        label = wire.text(fields, "label")
+        if fields.pop("last_refused", None) is True:
+            request = self._permission.last_refused(label)
+            if request is None:
+                raise RequestInvalid(
+                    f"No run of {label} was refused lately, so it is not clear what to permit.",
+                    "Say what may run: --command 'SCRIPT' or --any-command.",
+                )
+            fields |= {
+                "script": request.script,
+                "cwd": request.cwd,
+                "notebook": fields.get("notebook") or request.notebook,
+            }
+        grant = grants.new_grant(fields, id=secrets.token_urlsafe(9), created=wire.timestamp())
+        await self._safe.use(lambda vault: vault.meta(label))  # an unknown label says so
+        await self._safe.use(lambda vault: vault.put_grant(grant.id, grant.record()))
+        self._changed("grants")
+        return {"grant": grant.to_json()}
+
+    async def _list_grants(self, ask: Ask) -> wire.Message:
+        label = wire.optional_text(ask.message, "label")
+        found: list[Grant] = await self._safe.grants()
+        return {"grants": [g.to_json() for g in found if label in (None, g.label)]}
+
+    async def _remove_grant(self, ask: Ask) -> wire.Message:
+        grant_id = wire.text(ask.message, "grant")
+        if not await self._safe.use(lambda vault: vault.remove_grant(grant_id)):
+            raise RequestInvalid("There is no such grant.", "List them: jupyter agent grant --list")
+        self._changed("grants")
+        return {}
+
+    async def _watch(self, ask: Ask) -> wire.Message:
+        async with self._approvals.watch() as events:
+            while True:
+                await ask.emit(await events.get())
+
+    async def _list_approvals(self, _ask: Ask) -> wire.Message:
+        return {"approvals": self._approvals.to_json()}
+
+    async def _answer(self, ask: Ask) -> wire.Message:
+        answer = wire.text(ask.message, "answer")
+        if answer not in ANSWERS:
+            raise RequestInvalid(f"An answer is one of {', '.join(ANSWERS)}.")
+        self._approvals.settle(
+            wire.text(ask.message, "approval_id"),
+            wire.text(ask.message, "nonce"),
+            answer,  # type: ignore[arg-type]  # checked above
+        )
+        return {}
+
+    # -- kernels
+
+    async def _register(self, ask: Ask) -> wire.Message:
+        self._kernels.register(ask.message)
+        return {}
+
+    async def _forget(self, ask: Ask) -> wire.Message:
+        self._kernels.forget(wire.text(ask.message, "kernel_id"))
+        return {}
+
+    # -- runs
+
+    async def _run(self, ask: Ask) -> wire.Message:
+        number = ask.message["id"]
+        wanted = read_wanted(ask.message)
+        run = ask.runs[number] = Run()
+        try:
+            return await self._runs.carry_out(ask.caller, wanted, run, ask.emit)
+        finally:
+            ask.runs.pop(number, None)
+
+    async def _stop(self, ask: Ask) -> wire.Message:
+        # Only runs of the same conversation can be named here.
+        run = ask.runs.get(ask.message.get("run", -1))
+        if run is not None:
+            run.stop()
+        return {}
+
+    # -- audit
+
+    async def _read_audit(self, ask: Ask) -> wire.Message:
+        label = wire.optional_text(ask.message, "label")
+        since = wire.optional_text(ask.message, "since")
+        limit = ask.message.get("limit")
+        most = limit if isinstance(limit, int) and limit > 0 else _AUDIT_LIMIT
+        events = await self._safe.read_audit(lambda audit: audit.events())
+        chosen = [
+            event
+            for event in events
+            if (label is None or label in event.get("labels", ()))
+            and (since is None or str(event.get("time", "")) >= since)
+        ][-most:]
+        return {"events": _that_fit(chosen)}
+
+    async def _verify_audit(self, _ask: Ask) -> wire.Message:
+        count, broken = await self._safe.read_audit(lambda audit: audit.verify())
+        return {"ok": broken is None, "events": count, "broken_at": broken}
+
+    def _changed(self, what: str) -> None:
+        self._approvals.tell({"event": "changed", "what": what})
+
+
+def _person(operation: Operation) -> Operation:
+    async def checked(ask: Ask) -> wire.Message:
+        require(ask.caller, "person")
+        return await operation(ask)
+
+    return checked
+
+
+def _remove_grant(vault: Vault, grant_id: str) -> bool:
+    return vault.remove_grant(grant_id)
+
+
+def _place(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise RequestInvalid('"exposed" says where and in which notebook.')
+    return {"where": wire.text(value, "where"), "notebook": wire.text(value, "notebook", "")}
+
+
+def _that_fit(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The newest events that fit into one line."""
+    room = _REPLY_ROOM
+    kept: list[dict[str, Any]] = []
+    for event in reversed(events):
+        room -= len(wire.encode(event))
+        if room < 0:
+            break
+        kept.append(event)
+    return kept[::-1]
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,255 @@
+"""A run from permission to ending: values in, bytes scrubbed, everything written down."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_agent import wire
+from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.permission import Emit, Permission
+from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.wanted import Wanted
+from jupyter_agent.errors import AgentError, GrantDenied, GrantRequired, VaultError
+from jupyter_agent.screen import Screener, mask
+from jupyter_agent.scrub import Scrubber
+from jupyter_agent.shell.process import Ending, Process, Stream
+
+_TIMED_OUT = 124  # as timeout(1) says it
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One run while it lasts.
+
+    Attributes:
+        stopped: Somebody asked for its end.
+        timed_out: Its time was over.
+    """
+
+    stopped: bool = False
+    timed_out: bool = False
+    process: Process | None = None
+    task: asyncio.Task[Any] | None = None
+    sent: dict[Stream, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0})
+
+    def stop(self) -> None:
+        """End it; a run that still waits for permission ends at once."""
+        self.stopped = True
+        if self.process is not None:
+            self.process.stop()
+        elif self.task is not None:
+            self.task.cancel()
+
+    def run_out(self) -> None:
+        """End it because its time is over."""
+        self.timed_out = True
+        if self.process is not None:
+            self.process.stop()
+
+
+class Runs:
+    """Every run of this broker.
+
+    Args:
+        safe: Vault and audit.
+        permission: Says yes or no.
+        runner: The early child's socket.
+    """
+
+    def __init__(self, safe: Safe, permission: Permission, runner: socket.socket) -> None:
+        self._safe = safe
+        self._permission = permission
+        self._runner = runner
+        self._screener = Screener()
+        self._live: set[Run] = set()
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def stop_all(self) -> int:
+        """Ask every run to end; returns how many there are."""
+        for run in list(self._live):
+            run.stop()
+        return len(self._live)
+
+    async def until_none(self) -> None:
+        """Wait until no run is left."""
+        await self._none.wait()
+
+    async def carry_out(self, caller: Caller, wanted: Wanted, run: Run, emit: Emit) -> wire.Message:
+        """Run a command, if it is permitted, and return how it ended.
+
+        Args:
+            caller: Who asks.
+            wanted: What.
+            run: Its handle; whoever holds it can stop it.
+            emit: Takes events for the caller; while it waits, the command waits.
+
+        Raises:
+            AgentError: It was not permitted, or could not be started.
+        """
+        run.task = asyncio.current_task()
+        self._live.add(run)
+        self._none.clear()
+        try:
+            return await self._permitted(caller, wanted, run, emit)
+        except asyncio.CancelledError:
+            if not run.stopped:
+                raise
+            raise GrantDenied("It was stopped before it was permitted.") from None
+        finally:
+            self._live.discard(run)
+            if not self._live:
+                self._none.set()
+
+    async def _permitted(
+        self, caller: Caller, wanted: Wanted, run: Run, emit: Emit
+    ) -> wire.Message:
+        record = _Record(self._safe, caller, wanted)
+        try:
+            decision = await self._permission.for_run(caller, wanted, emit)
+        except (GrantRequired, GrantDenied) as refusal:
+            record.command = _written(wanted.command, {}, self._screener)
+            await record.refused("required" if isinstance(refusal, GrantRequired) else "denied")
+            raise
+        values = await self._values(wanted)
+        scrubbers: dict[Stream, Scrubber] = {"stdout": Scrubber(values), "stderr": Scrubber(values)}
+        record.command = _written(wanted.command, values, self._screener)
+        await record.started(decision)
+        started = time.monotonic()
+        run.process = await Process.start(
+            self._runner, wanted.argv, env=wanted.environment(values), cwd=wanted.cwd
+        )
+        run.task = None
+        del values
+        try:
+            if run.stopped:  # asked for while the process was being started
+                run.process.stop()
+            await emit({"event": "started", "run_id": record.run_id})
+            ending = await self._pump(run, run.process, wanted, scrubbers, emit)
+        finally:
+            run.process.close()
+        hits = _hits(scrubbers)
+        result = {
+            "exit": _TIMED_OUT if run.timed_out else ending.exit,
+            "signal": ending.signal,
+            "timed_out": run.timed_out,
+            "stopped": run.stopped,
+            "seconds": round(time.monotonic() - started, 3),
+            "bytes": run.sent,
+            "hits": hits,
+        }
+        await record.ended(result)
+        return result
+
+    async def _values(self, wanted: Wanted) -> dict[str, bytes]:
+        if not wanted.labels:
+            return {}
+        found = await self._safe.use(lambda vault: [vault.get(label) for label in wanted.labels])
+        self._safe.count_use(list(wanted.labels))
+        return {secret.label: secret.reveal() for secret in found}
+
+    async def _pump(
+        self,
+        run: Run,
+        process: Process,
+        wanted: Wanted,
+        scrubbers: dict[Stream, Scrubber],
+        emit: Emit,
+    ) -> Ending:
+        async def send(stream: Stream, clean: bytes) -> None:
+            run.sent[stream] += len(clean)
+            for start in range(0, len(clean), wire.OUTPUT_CHUNK):
+                data = wire.to_base64(clean[start : start + wire.OUTPUT_CHUNK])
+                await emit({"event": "output", "stream": stream, "data": data})
+
+        async def sink(stream: Stream, chunk: bytes) -> None:
+            await send(stream, scrubbers[stream].feed(chunk))
+
+        loop = asyncio.get_running_loop()
+        clock = loop.call_later(wanted.timeout, run.run_out) if wanted.timeout else None
+        try:
+            ending = await process.pump(sink)
+            for stream, scrubber in scrubbers.items():
+                await send(stream, scrubber.finish())
+        finally:
+            if clock is not None:
+                clock.cancel()
+        return ending
+
+
+class _Record:
+    """What the audit says about one run: a line at its start and one at its end."""
+
+    def __init__(self, safe: Safe, caller: Caller, wanted: Wanted) -> None:
+        self.run_id = secrets.token_hex(8)
+        self.command = ""
+        self._safe = safe
+        self._uses_secrets = bool(wanted.labels)
+        self._about = {
+            "actor": caller.name,
+            "notebook": caller.notebook,
+            "labels": list(wanted.labels),
+        }
+
+    async def refused(self, decision: str) -> None:
+        await self._write(self._line(decision))
+
+    async def started(self, decision: str) -> None:
+        """Written before the command exists. If it can't be written, nothing is run."""
+        await self._write(self._line(decision) | {"run": self.run_id})
+
+    async def ended(self, result: wire.Message) -> None:
+        sent = sum(result["bytes"].values())
+        more = {"run": self.run_id, "exit": result["exit"], "seconds": result["seconds"]}
+        await self._write({**more, "bytes": sent, "hits": result["hits"]})
+
+    def _line(self, decision: str) -> dict[str, Any]:
+        return {
+            "time": wire.timestamp(),
+            **self._about,
+            "command": self.command,
+            "decision": decision,
+            "exit": None,
+            "seconds": None,
+            "bytes": None,
+            "hits": {},
+        }
+
+    async def _write(self, event: dict[str, Any]) -> None:
+        if not self._uses_secrets:
+            return
+        try:
+            await self._safe.record(event)
+        except OSError:
+            raise VaultError(
+                "The audit can't be written, so nothing is run.",
+                "Make room on the disk, then run it again.",
+            ) from None
+
+
+def _written(command: str, values: dict[str, bytes], screener: Screener) -> str:
+    """A command as the audit keeps it: without the values it was granted, and masked."""
+    scrubber = Scrubber(values)
+    raw = command.encode(errors="surrogateescape")
+    clean = (scrubber.feed(raw) + scrubber.finish()).decode(errors="replace")
+    try:
+        return mask(clean, screener.screen(clean))
+    except AgentError:
+        return "[not screened in time]"
+
+
+def _hits(scrubbers: dict[Stream, Scrubber]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for scrubber in scrubbers.values():
+        for label, count in scrubber.hits.items():
+            if count:
+                total[label] = total.get(label, 0) + count
+    return total

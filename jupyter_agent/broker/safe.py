@@ -1,0 +1,196 @@
+"""The open vault, its audit, and the one thread in which both are used.
+
+The vault is opened when it is first needed. `lock` closes it until a person says `unlock`, also
+across restarts: a program that kills the broker must not get it open again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from jupyter_agent import wire
+from jupyter_agent.broker.audit import Audit
+from jupyter_agent.broker.grants import Grant
+from jupyter_agent.errors import AgentError, VaultLocked
+from jupyter_agent.folders import Folders, read_private, write_private
+
+if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not for the start
+    from jupyter_agent.vault.vault import Vault
+
+T = TypeVar("T")
+_FLUSH_AFTER: Final = 1.0
+"""Seconds for which uses are collected before they are written in one transaction."""
+
+
+class Safe:
+    """The vault for everything in this process.
+
+    Args:
+        folders: Where it lies.
+    """
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._locked = folders.state / "locked"
+        # One thread: sqlite's connection belongs to it, and the loop never waits for a disk.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="vault")
+        self._vault: Vault | None = None
+        self._audit: Audit | None = None
+        self._settings: dict[str, str] = {}
+        self._uses: dict[str, tuple[int, str]] = {}
+        self._flush: asyncio.TimerHandle | None = None
+
+    def take_settings(self, settings: object) -> None:
+        """Remember what a person wants for a vault that is yet to be made."""
+        if isinstance(settings, dict):
+            known = {k: v for k, v in settings.items() if isinstance(v, str)}
+            self._settings.update(known)
+
+    async def use(self, work: Callable[[Vault], T]) -> T:
+        """Run something with the open vault, in its thread.
+
+        Raises:
+            VaultLocked: A person has locked it.
+            AgentError: It can't be opened, or what the work raises.
+        """
+        return await self._in_thread(lambda: work(self._opened()))
+
+    async def grants(self) -> list[Grant]:
+        """Every grant."""
+        return await self.use(lambda vault: [Grant.from_record(r) for r in vault.grants()])
+
+    async def record(self, event: dict[str, Any]) -> None:
+        """Add an event to the audit.
+
+        Raises:
+            OSError: It can't be written.
+        """
+
+        def work() -> None:
+            self._opened()
+            assert self._audit is not None  # noqa: S101  (set where the vault is opened)
+            self._audit.append(event)
+
+        await self._in_thread(work)
+
+    async def read_audit(self, work: Callable[[Audit], T]) -> T:
+        """Run something with the audit."""
+
+        def with_audit() -> T:
+            self._opened()
+            assert self._audit is not None  # noqa: S101  (set where the vault is opened)
+            return work(self._audit)
+
+        return await self._in_thread(with_audit)
+
+    def count_use(self, labels: list[str]) -> None:
+        """Count a use of each label; written a little later, all together."""
+        now = wire.timestamp()
+        for label in labels:
+            self._uses[label] = (self._uses.get(label, (0, now))[0] + 1, now)
+        if self._flush is None:
+            loop = asyncio.get_running_loop()
+            self._flush = loop.call_later(
+                _FLUSH_AFTER, lambda: loop.create_task(self._write_uses())
+            )
+
+    async def status(self) -> dict[str, Any]:
+        """What there is to say about the vault, without making one."""
+
+        def work() -> dict[str, Any]:
+            if self._locked.exists():
+                return _state("locked")
+            exists = (self._folders.data / "vault.db").exists()
+            if self._vault is None and not exists:
+                return _state("absent")
+            try:
+                vault = self._opened()
+            except AgentError as error:
+                return _state("error", error=error.to_json())
+            return _state("open", tier=vault.tier, promise=vault.promise, note=vault.note)
+
+        return await self._in_thread(work)
+
+    async def lock(self) -> None:
+        """Close the vault until ``unlock``."""
+        await self._write_uses()
+
+        def work() -> None:
+            write_private(self._locked, wire.timestamp().encode())
+            self._close_vault()
+
+        await self._in_thread(work)
+
+    async def unlock(self) -> None:
+        """Let the vault be opened again, and open it.
+
+        Raises:
+            AgentError: It can't be opened.
+        """
+
+        def work() -> None:
+            self._locked.unlink(missing_ok=True)
+            if (self._folders.data / "vault.db").exists():
+                self._opened()
+
+        await self._in_thread(work)
+
+    async def keeps_memory(self) -> bool:
+        """Whether the vault's key is lost when this process ends."""
+        return await self._in_thread(
+            lambda: self._vault is not None and self._vault.tier == "memory"
+        )
+
+    async def close(self) -> None:
+        """Write what is to be written and drop the keys."""
+        with contextlib.suppress(AgentError, OSError):
+            await self._write_uses()
+        await self._in_thread(self._close_vault)
+        self._thread.shutdown()
+
+    def _opened(self) -> Vault:
+        if read_private(self._locked) is not None:
+            raise VaultLocked(
+                "The vault is locked.",
+                "Open it in the Secrets panel, or with: jupyter agent unlock",
+            )
+        if self._vault is None:
+            from jupyter_agent.vault import keyring_source  # noqa: PLC0415  (see the top)
+            from jupyter_agent.vault.vault import Vault  # noqa: PLC0415  (see the top)
+
+            # The way to the session bus as the person named it: our own environment is fixed.
+            environ = {"DBUS_SESSION_BUS_ADDRESS": self._settings.get("dbus_address", "")}
+            self._vault = Vault.open(
+                self._folders,
+                key_source=self._settings.get("key_source") or None,
+                keyring=keyring_source.KeyringSource(
+                    bus=lambda: keyring_source.session_bus(environ)
+                ),
+            )
+            self._audit = Audit(self._folders.state / "audit.jsonl", self._vault.derive("audit"))
+        return self._vault
+
+    def _close_vault(self) -> None:
+        if self._vault is not None:
+            self._vault.close()
+        self._vault = self._audit = None
+
+    async def _write_uses(self) -> None:
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        uses, self._uses = self._uses, {}
+        if uses:
+            with contextlib.suppress(AgentError):  # a label removed meanwhile needs no count
+                await self.use(lambda vault: vault.record_uses(uses))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _state(state: str, **more: Any) -> dict[str, Any]:
+    return {"state": state, "tier": None, "promise": None, "note": None, "error": None, **more}
