@@ -1,0 +1,84 @@
+"""Tab completion for the magics: options and labels, never anything else of the vault."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, Final
+
+from jupyter_agent.errors import AgentError
+from jupyter_agent.kernel.arguments import OPTIONS, SHELLS
+from jupyter_agent.kernel.identity import open_client
+
+SECRET_COMMANDS: Final = (
+    "set",
+    "list",
+    "show",
+    "replace",
+    "rename",
+    "remove",
+    "import",
+    "status",
+)
+_TAKE_LABEL: Final = ("show", "replace", "rename", "remove")
+
+
+class Completion:
+    """Completers for one shell.
+
+    Args:
+        shell: The running ``InteractiveShell``.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+
+    def install(self) -> None:
+        """Offer completions from now on."""
+        self._shell.set_hook("complete_command", self.secret, str_key="%secret")
+        self._shell.set_hook("complete_command", self.run, str_key="%%agent_run")
+
+    def uninstall(self) -> None:
+        """Offer none any more."""
+        hooks = self._shell.strdispatchers["complete_command"].strs
+        hooks.pop("%secret", None)
+        hooks.pop("%%agent_run", None)
+
+    def secret(self, _shell: Any, event: SimpleNamespace) -> list[str]:
+        """Completions behind ``%secret``."""
+        words = _words_before(event)
+        if not words:
+            return list(SECRET_COMMANDS)
+        if len(words) == 1 and words[0] in _TAKE_LABEL:
+            return self._labels()
+        return []
+
+    def run(self, _shell: Any, event: SimpleNamespace) -> list[str]:
+        """Completions behind ``%%agent_run``."""
+        last = (_words_before(event) or [""])[-1]
+        if last == "-s" or last.startswith("-s="):
+            return self._labels()
+        if last == "--shell":
+            return list(SHELLS)
+        if last in ("-v", "--out", "--err", "--json"):
+            return [name for name in self._shell.user_ns if not name.startswith("_")]
+        if last in ("--cwd", "--timeout"):
+            return []
+        return list(OPTIONS)
+
+    def _labels(self) -> list[str]:
+        # A key press must not start a broker, and has nowhere to show an error.
+        try:
+            with open_client(self._shell, start=False) as client:
+                return [secret["label"] for secret in client.call("secret.list")["secrets"]]
+        except AgentError:
+            return []
+
+
+def _words_before(event: SimpleNamespace) -> list[str]:
+    """The finished words between the magic's name and the word under the cursor."""
+    text: str = event.text_until_cursor
+    words = text.split()[1:]
+    # IPython breaks words at "=" and "-", we break them at blanks.
+    if words and not text[-1:].isspace():
+        words.pop()
+    return words

@@ -1,0 +1,56 @@
+"""Loading into IPython, and unloading again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jupyter_agent.kernel.completion import Completion
+from jupyter_agent.kernel.guard import Guard
+
+_MAGICS: Final = (("cell", "agent_run"), ("line", "secret"))
+_KEY: Final = "jupyter_agent"
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    guard: Guard
+    completion: Completion
+
+
+def load(shell: Any) -> None:
+    """Put guard, magics and completion into a shell. Doing it twice is doing it once.
+
+    Args:
+        shell: The running ``InteractiveShell``.
+    """
+    if _KEY in shell.meta:
+        return
+    loaded = _Loaded(Guard(shell), Completion(shell))
+    # The guard first: whatever fails after it, cells are screened.
+    loaded.guard.install()
+    shell.meta[_KEY] = loaded
+    _register_magics(shell)
+    loaded.completion.install()
+
+
+def unload(shell: Any) -> None:
+    """Take everything out again that ``load`` put in.
+
+    Args:
+        shell: The running ``InteractiveShell``.
+    """
+    loaded = shell.meta.pop(_KEY, None)
+    if loaded is None:
+        return
+    loaded.completion.uninstall()
+    for kind, name in _MAGICS:
+        shell.magics_manager.magics[kind].pop(name, None)
+    loaded.guard.uninstall()
+
+
+def _register_magics(shell: Any) -> None:
+    from jupyter_agent.kernel.run_magic import RunMagics  # noqa: PLC0415
+    from jupyter_agent.kernel.secret_magic import SecretMagics  # noqa: PLC0415
+
+    shell.register_magics(RunMagics, SecretMagics)

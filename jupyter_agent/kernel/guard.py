@@ -1,0 +1,172 @@
+"""Guard C: screens a cell inside the kernel, before IPython sees, broadcasts or keeps it.
+
+It is the only guard where no server of ours is in between: nbclient, papermill, a console, VS Code,
+a terminal. It is a net against accidents, not a wall: code in the kernel can undo it.
+
+In a kernel the message handlers are wrapped, because ``execute_input`` is broadcast and the history
+is written before any hook of IPython's runs. In a terminal ``run_cell`` is wrapped.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent.folders import Folders
+from jupyter_agent.kernel import blocked
+from jupyter_agent.kernel.identity import is_kernel
+
+if TYPE_CHECKING:
+    from jupyter_agent.screen import Rule
+
+# `%secret set LABEL value`, with or without the percent sign (automagic). The screener can't know
+# that whatever stands there is a secret, however short.
+_ON_THE_LINE: Final = re.compile(
+    r"^[ \t]*%?secret[ \t]+(?:set|replace)[ \t]+[^\s#]+[ \t]+(\S.*?)[ \t]*$", re.MULTILINE
+)
+_DUMPED: Final = ("code", "expression")
+"""Arguments of a debugger's request that carry code; ``dumpCell`` writes it to a file."""
+
+
+class Guard:
+    """Screens what one shell is about to run.
+
+    Args:
+        shell: The running ``InteractiveShell``.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._screener: Any = None
+        self._restore: list[Callable[[], None]] = []
+
+    def install(self) -> None:
+        """Screen from now on."""
+        if is_kernel(self._shell):
+            kernel = self._shell.kernel
+            for handlers in (kernel.shell_handlers, kernel.control_handlers):
+                self._wrap(handlers, "execute_request", self._screen_execution)
+                self._wrap(handlers, "debug_request", self._screen_debugging)
+        else:
+            self._wrap_method("run_cell")
+            self._wrap_method("run_cell_async")
+
+    def uninstall(self) -> None:
+        """Screen no more."""
+        while self._restore:
+            self._restore.pop()()
+
+    def replacement(self, *texts: str) -> str | None:
+        """The code to run instead of these texts, or None where they are clean.
+
+        Never raises: a guard that fails stops the cell, not the kernel.
+        """
+        try:
+            for text in texts:
+                if stub := self._stub_for(text):
+                    return stub
+        except Exception:  # noqa: BLE001  (whatever it was, ScreenTimeout too: fail closed)
+            return blocked.stub([])
+        return None
+
+    def _stub_for(self, text: str) -> str | None:
+        from jupyter_agent.screen import Finding, to_json  # noqa: PLC0415  (loading stays cheap)
+
+        screener = self._ready_screener()
+        found = [(finding, screener.rule(finding.rule)) for finding in screener.screen(text)]
+        if not found:
+            rule = _on_the_line_rule()
+            found = [
+                (Finding(rule=rule.id, kind=rule.kind, start=at.start(1), end=at.end(1)), rule)
+                for at in _ON_THE_LINE.finditer(text)
+            ]
+        if not found:
+            return None
+        findings = [to_json(finding, text, rule) for finding, rule in found]
+        return blocked.stub(findings, found[0][1].label or "LABEL")
+
+    def _ready_screener(self) -> Any:
+        if self._screener is None:
+            from jupyter_agent import rulecache  # noqa: PLC0415
+            from jupyter_agent.screen import Screener  # noqa: PLC0415
+
+            screener = Screener()
+            rulecache.load(Folders.of(), screener)
+            self._screener = screener
+        return self._screener
+
+    def _screen_execution(self, parent: dict[str, Any]) -> None:
+        content = parent["content"]
+        expressions = content.get("user_expressions") or {}
+        stub = self.replacement(str(content.get("code", "")), *map(str, expressions.values()))
+        if stub is not None:
+            # In place: the kernel keeps this very message as its parent.
+            content["code"] = stub
+            content["store_history"] = False
+            content["user_expressions"] = {}
+
+    def _screen_debugging(self, parent: dict[str, Any]) -> None:
+        arguments = parent["content"].get("arguments")
+        if not isinstance(arguments, dict):
+            return
+        for name in _DUMPED:
+            if isinstance(text := arguments.get(name), str) and self.replacement(text) is not None:
+                # A debugger that gets no code says so; its file would have kept the secret.
+                arguments[name] = ""
+
+    def _wrap(
+        self, handlers: dict[str, Any], name: str, screen: Callable[[dict[str, Any]], None]
+    ) -> None:
+        handler = handlers.get(name)
+        if handler is None:
+            return
+
+        @functools.wraps(handler)
+        def guarded(stream: Any, ident: Any, parent: dict[str, Any]) -> Any:
+            if isinstance(parent.get("content"), dict):
+                screen(parent)
+            return handler(stream, ident, parent)
+
+        handlers[name] = guarded
+
+        def restore() -> None:
+            # Somebody may have wrapped ours in the meantime: then it stays, inside theirs.
+            if handlers.get(name) is guarded:
+                handlers[name] = handler
+
+        self._restore.append(restore)
+
+    def _wrap_method(self, name: str) -> None:
+        shell = self._shell
+        method = getattr(shell, name)
+
+        @functools.wraps(method)
+        def guarded(raw_cell: str, *args: Any, **kwargs: Any) -> Any:
+            stub = self.replacement(raw_cell)
+            if stub is None:
+                return method(raw_cell, *args, **kwargs)
+            # The first positional argument behind the cell is store_history.
+            return method(stub, False, *args[1:], **{**kwargs, "store_history": False})
+
+        setattr(shell, name, guarded)
+
+        def restore() -> None:
+            if vars(shell).get(name) is guarded:
+                delattr(shell, name)
+
+        self._restore.append(restore)
+
+
+def _on_the_line_rule() -> Rule:
+    from jupyter_agent.screen import Rule  # noqa: PLC0415  (loading stays cheap)
+
+    return Rule(
+        id="value-on-secret-line",
+        title="Value behind %secret",
+        kind="password",
+        label="LABEL",
+        keywords=(),
+        pattern="",
+    )

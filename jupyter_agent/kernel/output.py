@@ -1,0 +1,115 @@
+"""Where a run's bytes go: printed as they come, or kept for a Python name.
+
+They arrive scrubbed. Decoding is incremental, so a character split over two events stays whole,
+and bytes that are no UTF-8 become U+FFFD instead of an error.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import time
+from typing import Final, Protocol, TextIO
+
+from jupyter_agent import wire
+
+FLUSH_GAP: Final = 0.02
+"""Seconds between two flushes of a kernel's stream.
+
+Each flush is a message to every client. The first one goes out at once; under a flood the stream's
+own timer (``flush_interval``, 0.2 s) gathers what is in between.
+"""
+
+
+class Sink(Protocol):
+    """One end for decoded text."""
+
+    def write(self, text: str) -> None:
+        """Take some text."""
+        ...
+
+    def flush(self) -> None:
+        """Show what was taken."""
+        ...
+
+
+class Printed:
+    """Text that people see while the command runs.
+
+    Args:
+        file: ``sys.stdout`` or ``sys.stderr`` of the moment.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        # A terminal has no timer of its own, so there nothing is left for later.
+        self._gap = FLUSH_GAP if hasattr(file, "flush_interval") else 0.0
+        self._flushed = float("-inf")
+
+    def write(self, text: str) -> None:
+        """Print it, and show it unless something was shown a moment ago."""
+        self._file.write(text)
+        if time.monotonic() - self._flushed >= self._gap:
+            self.flush()
+
+    def flush(self) -> None:
+        """Show everything printed so far."""
+        self._file.flush()
+        self._flushed = time.monotonic()
+
+
+class Kept:
+    """Text that goes to a Python name instead of the cell's output."""
+
+    def __init__(self) -> None:
+        self._text = io.StringIO()
+
+    def write(self, text: str) -> None:
+        """Keep it."""
+        self._text.write(text)
+
+    def flush(self) -> None:
+        """Nothing to show."""
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return self._text.getvalue()
+
+
+class Output:
+    """Both streams of one run.
+
+    Args:
+        stdout: Where standard output goes.
+        stderr: Where standard error goes.
+    """
+
+    def __init__(self, stdout: Sink, stderr: Sink) -> None:
+        self._sinks = {"stdout": stdout, "stderr": stderr}
+        new_decoder = codecs.getincrementaldecoder("utf-8")
+        self._decoders = {name: new_decoder(errors="replace") for name in self._sinks}
+        self._last = ""
+
+    def feed(self, event: wire.Message) -> None:
+        """Take one ``output`` event.
+
+        Raises:
+            RequestInvalid: The event is not one of docs/protocol.md.
+        """
+        stream = "stderr" if event.get("stream") == "stderr" else "stdout"
+        text = self._decoders[stream].decode(wire.data(event, "data"))
+        if not text:
+            return
+        if self._last not in ("", stream):
+            # Else the kernel would show what was said first after what was said next.
+            self._sinks[self._last].flush()
+        self._last = stream
+        self._sinks[stream].write(text)
+
+    def finish(self) -> None:
+        """Show the rest, a half character at the very end included."""
+        for stream, sink in self._sinks.items():
+            if rest := self._decoders[stream].decode(b"", final=True):
+                sink.write(rest)
+            sink.flush()

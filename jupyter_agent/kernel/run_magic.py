@@ -1,0 +1,216 @@
+"""``%%agent_run``: one script, with the secrets it was permitted, through the broker."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from IPython.core.magic import Magics, cell_magic, magics_class, no_var_expand
+
+from jupyter_agent import wire
+from jupyter_agent.client import Client
+from jupyter_agent.errors import AgentError, LabelNotFound, RequestInvalid, RunError
+from jupyter_agent.kernel import failures
+from jupyter_agent.kernel.arguments import RunArguments, parse
+from jupyter_agent.kernel.identity import has_terminal, open_client
+from jupyter_agent.kernel.interrupts import Interrupts
+from jupyter_agent.kernel.output import Kept, Output, Printed
+from jupyter_agent.kernel.permission import Permission
+
+_SUPPLIED: Final = re.compile(r"PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|VIRTUAL_ENV|CONDA_[A-Z0-9_]+")
+"""What a script gets of the kernel's environment, docs/protocol.md."""
+
+
+@magics_class
+class RunMagics(Magics):
+    """The magic that runs a script by label."""
+
+    @no_var_expand
+    @cell_magic("agent_run")  # type: ignore[arg-type]  # IPython types it for plain functions
+    def agent_run(self, line: str, cell: str) -> None:
+        """Run a shell script that may use secrets, by label.
+
+        ::
+
+            %%agent_run -s GITHUB_TOKEN
+            curl -s -H "Authorization: Bearer $GITHUB_TOKEN" https://api.github.com/user
+
+        The script finds each value in an environment variable. The notebook, the kernel and the
+        output hold the label only: where a value shows up in what the script prints, in base64,
+        hex or URL form too, it is replaced by [secret:LABEL].
+
+        The first time, a person is asked whether this notebook may use the secret for exactly
+        this script. Unattended runs need a grant beforehand: jupyter agent grant LABEL
+
+        Options, repeatable where marked *::
+
+            -s LABEL        * put the secret into the variable LABEL
+            -s NAME=LABEL   * put it into the variable NAME instead
+            -v NAME         * export the Python variable NAME (text or number)
+            --cwd DIR         run there; else where the kernel is
+            --timeout SECONDS end the script after that time, and all it has started
+            --shell SHELL     bash (default) or sh
+            --out NAME        bind standard output to the Python name NAME, as text
+            --err NAME        bind standard error likewise
+            --json NAME       read standard output as JSON and bind the object
+            --quiet           no notes of our own below the output
+            --no-raise        a non-zero exit code raises nothing
+
+        A non-zero exit code raises subprocess.CalledProcessError; it is in _exit_code too.
+        ■ (interrupt) ends the script and everything it has started within two seconds.
+        The script is passed on as written: IPython expands neither $name nor {name} in it.
+
+        See also: %secret list, %secret set LABEL
+        """
+        arguments = parse(line)
+        if not cell.strip():
+            raise RequestInvalid("There is no script.", "It goes below the %%agent_run line.")
+        request = run_request(self.shell, arguments, cell)
+        try:
+            with open_client(self.shell) as client:
+                _Run(self.shell, client, arguments, cell).carry_out(request)
+        except LabelNotFound as error:
+            raise _with_known_labels(self.shell, error) from None
+
+
+def run_request(shell: Any, arguments: RunArguments, script: str) -> wire.Message:
+    """The fields of the broker's ``run``.
+
+    Raises:
+        RequestInvalid: A variable to export is missing or neither text nor number.
+    """
+    return {
+        "script": script,
+        "argv": None,
+        "shell": arguments.shell,
+        "secrets": [{"label": label, "env": env} for env, label in arguments.secrets.items()],
+        "cwd": str(Path(arguments.cwd or ".").expanduser().absolute()),
+        "env": {**_supplied(), **_exported(shell, arguments.variables)},
+        "timeout": arguments.timeout,
+        "approve": has_terminal(shell),
+    }
+
+
+def _supplied() -> dict[str, str]:
+    # By name: a kernel's environment holds other people's tokens, which are nobody's business.
+    return {name: value for name, value in os.environ.items() if _SUPPLIED.fullmatch(name)}
+
+
+def _exported(shell: Any, names: tuple[str, ...]) -> dict[str, str]:
+    exported = {}
+    for name in names:
+        if name not in shell.user_ns:
+            raise RequestInvalid(f"There is no variable {name} to export.", "-v NAME")
+        value = shell.user_ns[name]
+        if not isinstance(value, str | int | float | os.PathLike):
+            raise RequestInvalid(
+                f"The variable {name} is neither text nor a number.", "Export json.dumps(…) of it."
+            )
+        exported[name] = str(value)
+    return exported
+
+
+class _Run:
+    """One run, from the request to the cell's end."""
+
+    def __init__(self, shell: Any, client: Client, arguments: RunArguments, script: str) -> None:
+        self._shell = shell
+        self._client = client
+        self._arguments = arguments
+        self._script = script
+        keeps_stdout = bool(arguments.out or arguments.json)
+        self._stdout = Kept() if keeps_stdout else Printed(sys.stdout)
+        self._stderr = Kept() if arguments.err else Printed(sys.stderr)
+        labels = ", ".join(dict.fromkeys(arguments.secrets.values()))
+        self._permission = Permission(shell, f"use {labels}" if labels else "run this script")
+
+    def carry_out(self, request: wire.Message) -> None:
+        """Run to the end, print and bind what came, and raise where that is due."""
+        output = Output(self._stdout, self._stderr)
+        try:
+            result = self._follow(request, output)
+        finally:
+            self._permission.answered()
+            output.finish()
+            self._bind_text()
+        self._shell.user_ns["_exit_code"] = result["exit"]
+        if not self._arguments.quiet:
+            _note_hits(self._shell, result.get("hits") or {})
+        error = failures.failure(
+            result, self._script, self._arguments.timeout, _text(self._stdout), _text(self._stderr)
+        )
+        if error and self._arguments.raises:
+            raise error
+        self._bind_json()
+
+    def _follow(self, request: wire.Message, output: Output) -> wire.Message:
+        number = self._client.begin("run", **request)
+        with Interrupts(self._client, number) as interrupts:
+            while "result" not in (message := self._client.receive(number)):
+                self._take(message, output, interrupts)
+            if interrupts.stopped:
+                raise failures.KeyboardInterrupt
+        result: wire.Message = message["result"]
+        return result
+
+    def _take(self, message: wire.Message, output: Output, interrupts: Interrupts) -> None:
+        event = message.get("event")
+        if event == "output":
+            output.feed(message)
+        elif event == "asking":
+            self._permission.ask(message)
+        elif event == "started":
+            interrupts.started = True
+            self._permission.answered()
+
+    def _bind_text(self) -> None:
+        names = (self._arguments.out, self._arguments.err)
+        for name, sink in zip(names, (self._stdout, self._stderr), strict=True):
+            if name and isinstance(sink, Kept):
+                self._shell.user_ns[name] = sink.text
+
+    def _bind_json(self) -> None:
+        if not self._arguments.json:
+            return
+        try:
+            self._shell.user_ns[self._arguments.json] = json.loads(_text(self._stdout) or "")
+        except ValueError:
+            # Not chained: that error holds the whole output.
+            raise RunError(
+                f"The output is no JSON, so {self._arguments.json} was not bound.",
+                "Look at it as text: --out NAME",
+            ) from None
+
+
+def _text(sink: Kept | Printed) -> str | None:
+    return sink.text if isinstance(sink, Kept) else None
+
+
+def _note_hits(shell: Any, hits: dict[str, int]) -> None:
+    """Say, below the output, which values were replaced in it: a reason to rotate them."""
+    if not hits:
+        return
+    times = ", ".join(f"{label} ({count})" for label, count in sorted(hits.items()))
+    note = f"scrubbed from the output: {times}"
+    if has_terminal(shell):
+        print(f"\x1b[2m{note}\x1b[0m", file=sys.stderr)  # noqa: T201  (the magic's own output)
+        return
+    style = "color:var(--jp-ui-font-color2,gray);font-size:85%"
+    bundle = {"text/plain": note, "text/html": f'<span style="{style}">{html.escape(note)}</span>'}
+    shell.display_pub.publish(data=bundle)
+
+
+def _with_known_labels(shell: Any, error: AgentError) -> AgentError:
+    """The error, saying which labels there are."""
+    try:
+        with open_client(shell, start=False) as client:
+            labels = [secret["label"] for secret in client.call("secret.list")["secrets"]]
+    except AgentError:
+        return error  # it says what matters; the list would have been a help
+    known = f"Stored are: {', '.join(labels)}." if labels else "Nothing is stored yet."
+    return LabelNotFound(error.message, f"{known} Add one: %secret set LABEL", data=error.data)
