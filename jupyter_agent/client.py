@@ -131,6 +131,10 @@ class Client:
             if "result" in message:
                 return
 
+    def fileno(self) -> int:
+        """The connection, for ``select``: readable means that the broker has said something."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """End the conversation, and with it everything it had started."""
         self._socket.close()
@@ -214,6 +218,8 @@ class AsyncClient:
             AgentError: The request ended in an error.
             RunLost: The broker went away.
         """
+        if self.closed:
+            raise _gone()
         request = next(self._ids)
         self._waiting[request] = asyncio.Queue()
         try:
@@ -228,6 +234,15 @@ class AsyncClient:
             raise _gone() from None
         finally:
             self._waiting.pop(request, None)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the conversation has ended, from whichever side."""
+        return self._pump.done()
+
+    async def wait_closed(self) -> None:
+        """Wait until the conversation ends."""
+        await asyncio.wait({self._pump})
 
     async def close(self) -> None:
         """End the conversation."""

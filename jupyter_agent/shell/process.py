@@ -93,6 +93,7 @@ class Process:
             raise CommandNotStarted(
                 f"The command could not be started: {reason}.",
                 "Check that the program and the folder exist.",
+                data={"errno": answer.get("failed") or 0},
             )
         return process
 

@@ -1,0 +1,62 @@
+"""The command line: ``jupyter agent …`` and ``jupyter-agent``.
+
+Every command is one small function ``(arguments, terminal) -> exit code`` in the module of its
+family. A family imports what it needs inside its functions, because ``--help`` and ``--version``
+must be quick. Errors are caught at one door, ``main``; docs/cli.md has the exit codes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from jupyter_agent.cli.parser import Asked, parse
+from jupyter_agent.cli.terminal import Terminal
+from jupyter_agent.errors import AgentError
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells say it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments ask for and return the exit code.
+
+    Args:
+        argv: The arguments after the program's name; the process's own, if none are given.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    terminal = Terminal(sys.stdout, sys.stderr, as_json=_wants_json(words), environ=os.environ)
+    asked = Asked(failure=_failure_code(words))
+    try:
+        try:
+            asked = parse(words)
+            return asked.do(terminal)
+        except AgentError as error:
+            terminal.fail(error)
+            return asked.failure
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001  (the door: no message of a stranger gets out)
+            terminal.crash(error)
+            return asked.failure
+        finally:
+            terminal.flush()
+    except BrokenPipeError:
+        # The reader went away (`| head`), which is its right: no word about it. What is still
+        # buffered must not be written when the interpreter ends.
+        terminal.abandon()
+        return asked.failure
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    """Whether to answer in JSON; known before parsing, because parsing can fail too."""
+    ours = words[: words.index("--")] if "--" in words else words
+    return "--json" in ours and words[:1] != ["run"]
+
+
+def _failure_code(words: Sequence[str]) -> int:
+    """What a failure of ours is called before the arguments are understood."""
+    return 125 if words[:1] == ["run"] else 1

@@ -1,0 +1,71 @@
+"""``jupyter agent lock``, ``unlock`` and ``status``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_agent.cli.door import open_as_person
+from jupyter_agent.cli.parser import Arguments, Family
+from jupyter_agent.cli.terminal import Terminal, printable
+
+
+def add(commands: Family) -> None:
+    """Add the commands to the command line."""
+    commands.command(
+        "lock", lock, "Close the vault and end every run; it stays closed until `unlock`."
+    )
+    commands.command("unlock", unlock, "Let the vault be opened again.")
+    commands.command("status", status, "Show the state of broker and vault.")
+
+
+def lock(_arguments: Arguments, terminal: Terminal) -> int:
+    """Close the vault and end runs."""
+    with open_as_person() as client:
+        ended = client.call("lock")["ended"]
+    terminal.answer(
+        {"ended": ended},
+        [f"Locked; {ended} runs were ended.", "Open it again: jupyter agent unlock"],
+    )
+    return 0
+
+
+def unlock(_arguments: Arguments, terminal: Terminal) -> int:
+    """Let the vault be opened again."""
+    with open_as_person() as client:
+        client.call("unlock")
+    terminal.answer({"unlocked": True}, ["Unlocked."])
+    return 0
+
+
+def status(_arguments: Arguments, terminal: Terminal) -> int:
+    """Show the state of broker and vault."""
+    with open_as_person() as client:
+        body = client.call("status")
+    terminal.answer(body, _lines(body))
+    return 0
+
+
+def vault_lines(vault: dict[str, Any]) -> list[str]:
+    """What there is to say about the vault."""
+    tier = f", key source {vault['tier']}" if vault["tier"] else ""
+    lines = [f"vault     {vault['state']}{tier}"]
+    lines += [f"          {printable(vault[name])}" for name in ("promise", "note") if vault[name]]
+    if error := vault.get("error"):
+        lines.append(f"          {printable(error['message'])} {printable(error['hint'])}".rstrip())
+    return lines
+
+
+def _lines(body: dict[str, Any]) -> list[str]:
+    from jupyter_agent.cli.times import local  # noqa: PLC0415
+
+    process = f"process {body['pid']}, {body['memory'] / 2**20:.0f} MB"
+    return [
+        f"broker    {body['version']}, {process}, since {local(body['started'])}",
+        *vault_lines(body["vault"]),
+        f"runs      {body['runs']}",
+        f"answers   {_approvers(body['approvers'])}",
+    ]
+
+
+def _approvers(number: int) -> str:
+    return "asked for in JupyterLab" if number else "asked for in a terminal only"

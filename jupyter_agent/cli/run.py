@@ -1,0 +1,220 @@
+"""``jupyter agent run``: one command with secrets by label.
+
+The broker runs it; this process only carries bytes, signals and the question. Its exit code is
+the command's, so that scripts can put ``jupyter agent run … --`` before what they call anyway.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import select
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent.cli.door import open_as_person
+from jupyter_agent.cli.parser import Arguments, Family, usage
+from jupyter_agent.cli.terminal import Terminal
+from jupyter_agent.errors import AgentError, CommandNotStarted, RequestInvalid
+from jupyter_agent.secret import check_label
+
+if TYPE_CHECKING:
+    from jupyter_agent.cli.prompts import Tty
+    from jupyter_agent.client import Client
+
+OURS: Final = 125
+"""The exit code of our own failures, as env(1), timeout(1) and docker have it."""
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+_HUNG_UP: Final = 128 + signal.SIGPIPE
+
+_HANDED_ON: Final = re.compile(r"PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|VIRTUAL_ENV|CONDA_[A-Z0-9_]+")
+"""The variables that a command gets from here; the broker drops every other one anyway."""
+
+_STREAMS: Final = {"stdout": 1, "stderr": 2}
+
+
+def add(commands: Family) -> None:
+    """Add the command to the command line."""
+    parser = commands.command(
+        "run",
+        run,
+        "Run a command that may use secrets; what it prints comes back scrubbed.",
+        examples="""\
+  jupyter agent run -s GITHUB_TOKEN -- gh api user
+  jupyter agent run -s PGPASSWORD=DB_PASSWORD -- psql -h db -U me -c 'select 1'
+  jupyter agent run -s API_KEY -c 'curl -sH "Authorization: Bearer $API_KEY" https://api.example.com'
+
+exit codes:
+  the command's own; 128+n when signal n ended it; 124 timeout; 125 we failed or it was not
+  permitted; 126 and 127 it could not be started, or was not found""",
+        answers_json=False,
+        failure=OURS,
+    )
+    parser.usage = "jupyter agent run [-s LABEL | -s ENV=LABEL]... (-- COMMAND ARGS | -c SCRIPT)"
+    parser.set_defaults(takes_words=True)
+    parser.add_argument(
+        "-s",
+        "--secret",
+        dest="secrets",
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="a secret for the command's environment; ENV=LABEL gives it another name there",
+    )
+    parser.add_argument("-c", "--script", metavar="SCRIPT", help="a script instead of a command")
+    parser.add_argument("--shell", default="bash", metavar="SHELL", help="for -c: bash or sh")
+    parser.add_argument("--cwd", metavar="DIR", help="where it runs; here, if not given")
+    parser.add_argument("--timeout", metavar="TIME", help="seconds, or 30s, 5m; then it is ended")
+
+
+def run(arguments: Arguments, terminal: Terminal) -> int:
+    """Run the command and return its exit code."""
+    from jupyter_agent.cli.prompts import Tty  # noqa: PLC0415
+
+    request = _request(arguments)
+    with Tty.open() or nullcontext() as tty, open_as_person() as client:
+        try:
+            return _follow(client, {**request, "approve": tty is not None}, tty, terminal)
+        except BrokenPipeError:
+            return _HUNG_UP  # the reader is gone; hanging up ends the command too
+        except CommandNotStarted as error:
+            terminal.fail(error)
+            return _start_failure(error)
+
+
+def _request(arguments: Arguments) -> dict[str, Any]:
+    """The fields of the `run` request (docs/protocol.md).
+
+    Raises:
+        RequestInvalid: The arguments do not say what to run, or say it twice.
+    """
+    words, script = arguments.words or None, arguments.script
+    if (words is None) == (script is None):
+        raise usage(
+            "Say what to run: a command after --, or a script with -c.", "jupyter agent run"
+        )
+    return {
+        "script": script,
+        "argv": list(words) if words else None,
+        "shell": arguments.shell,
+        "secrets": [_secret(typed) for typed in arguments.secrets],
+        "cwd": _folder(arguments.cwd),
+        "env": {name: value for name, value in os.environ.items() if _HANDED_ON.fullmatch(name)},
+        "timeout": _seconds(arguments.timeout),
+    }
+
+
+def _secret(typed: str) -> dict[str, str]:
+    name, equals, label = typed.partition("=")
+    label = check_label(label if equals else name)
+    return {"label": label, "env": name if equals else label}
+
+
+def _folder(typed: str | None) -> str:
+    try:
+        folder = os.path.abspath(typed or os.getcwd())  # noqa: PTH100, PTH109  (startup time)
+    except OSError:
+        raise RequestInvalid("The current folder is gone.", "Go to one that exists.") from None
+    if not os.path.isdir(folder):  # noqa: PTH112  (startup time)
+        raise RequestInvalid("The folder to run in is not there.", "Check --cwd.")
+    return folder
+
+
+def _seconds(typed: str | None) -> float | None:
+    from jupyter_agent.cli.times import span_of  # noqa: PLC0415
+
+    if typed is None:
+        return None
+    span = span_of(typed)
+    try:
+        seconds = span.total_seconds() if span else float(typed)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 10**7:  # also turns away nan and inf
+        raise RequestInvalid("The timeout is a time such as 90, 30s or 5m.")
+    return seconds
+
+
+def _follow(client: Client, request: dict[str, Any], tty: Tty | None, terminal: Terminal) -> int:
+    """Start the run and carry its events until it has ended.
+
+    Raises:
+        BrokenPipeError: Nobody reads the output any more.
+        AgentError: It was not permitted, could not be started, or the broker went away.
+    """
+    number = client.begin("run", **request)
+    with _signals_stop(client, number):
+        while "result" not in (message := client.receive(number)):
+            event = message.get("event")
+            if event == "output":
+                _write(_STREAMS[message["stream"]], _decoded(message["data"]))
+            elif event == "asking":
+                _ask(client, message, tty, terminal)
+    return int(message["result"]["exit"])
+
+
+def _ask(client: Client, asking: dict[str, Any], tty: Tty | None, terminal: Terminal) -> None:
+    approval = asking.get("approval")
+    if tty is None or not approval or "terminal" not in asking["where"]:
+        terminal.notice("Waiting for an answer in JupyterLab.")
+        return
+    from jupyter_agent.cli.asking import ask  # noqa: PLC0415
+
+    answer = ask(tty, approval, unless=client.fileno())
+    if answer is not None:
+        client.begin(
+            "approval.answer",
+            approval_id=approval["approval_id"],
+            nonce=approval["nonce"],
+            answer=answer,
+        )
+
+
+@contextmanager
+def _signals_stop(client: Client, number: int) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into a stop of the run; a second SIGINT gives up waiting for it."""
+    asked = False
+
+    def stop(received: int, _frame: object) -> None:
+        nonlocal asked
+        if asked and received == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked = True
+        client.begin("stop", run=number)
+
+    # What was ignored when we were started (nohup, a job in the background) stays ignored.
+    caught = [
+        name
+        for name in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(name) is not signal.SIG_IGN
+    ]
+    before = {name: signal.signal(name, stop) for name in caught}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _decoded(data: str) -> bytes:
+    from base64 import b64decode  # noqa: PLC0415
+
+    return b64decode(data)
+
+
+def _write(handle: int, data: bytes) -> None:
+    """Write every byte, also where the other side set the descriptor to non-blocking."""
+    left = memoryview(data)
+    while left:
+        try:
+            left = left[os.write(handle, left) :]
+        except BlockingIOError:
+            select.select([], [handle], [])
+
+
+def _start_failure(error: AgentError) -> int:
+    """126 or 127, as shells have it."""
+    return _NOT_FOUND if error.data.get("errno") == errno.ENOENT else _NOT_EXECUTABLE
