@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from importlib import import_module
+from typing import Any, Final, NoReturn
 
 from jupyter_agent.cli.terminal import Terminal
 from jupyter_agent.errors import RequestInvalid
@@ -18,6 +19,19 @@ PROGRAM = "jupyter agent"
 
 Arguments = argparse.Namespace
 Command = Callable[[Arguments, Terminal], int]
+_FAMILIES: Final = {
+    "secret": ("secret",),
+    "run": ("run",),
+    "grant": ("grant",),
+    "approve": ("approvals", "approve"),
+    "screen": ("screen",),
+    "audit": ("audit",),
+    "lock": ("lock", "unlock", "status"),
+    "doctor": ("doctor",),
+    "later": ("vault", "desktop", "mcp"),
+}
+"""Module of this package → the commands it adds."""
+
 Refusal = Callable[[Sequence[str]], RequestInvalid]
 """Makes the error for words that a command does not know."""
 
@@ -150,7 +164,7 @@ def parse(words: Sequence[str]) -> Asked:
     # several opinions about `--` over the years, so it never sees it.
     ours, theirs = _split(words)
     try:
-        arguments, unknown = _build().parse_known_args(ours)
+        arguments, unknown = _build(words[0] if words else "").parse_known_args(ours)
     except SystemExit as done:  # --help and --version
         return Asked(failure=1, code=int(done.code or 0))
     if unknown:
@@ -179,23 +193,18 @@ def _unknown(program: str) -> Refusal:
     )
 
 
-def _build() -> Parser:
+def _build(first: str) -> Parser:
+    """The parser for a call that begins with this word.
+
+    Only the family that is asked for is loaded; all of them where the whole list may be shown.
+    """
     from jupyter_agent import __version__  # noqa: PLC0415  (families import this module)
-    from jupyter_agent.cli import (  # noqa: PLC0415
-        approve,
-        audit,
-        doctor,
-        grant,
-        later,
-        lock,
-        run,
-        screen,
-        secret,
-    )
 
     parser = Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EXAMPLES)
     parser.add_argument("--version", action="version", version=f"jupyter-agent {__version__}")
     commands = Family(parser)
-    for family in (secret, run, grant, approve, screen, audit, lock, doctor, later):
-        family.add(commands)
+    wanted = [name for name, words in _FAMILIES.items() if first in words]
+    for name in wanted or _FAMILIES:
+        if first != "--version":
+            import_module(f"jupyter_agent.cli.{name}").add(commands)
     return parser
