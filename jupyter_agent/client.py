@@ -30,6 +30,10 @@ from jupyter_agent.errors import (
 from jupyter_agent.folders import Folders, check_private_dir, short_path
 
 _START_TIMEOUT: Final = 15.0
+# A broker that was just killed may still take a connection and never answer. Nothing has been asked
+# of it before it has answered hello, so that greeting the next one is safe.
+_GREETINGS: Final = 10
+_BETWEEN_GREETINGS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,15 +83,23 @@ class Client:
     """
 
     def __init__(self, folders: Folders, hello: Hello, *, start: bool = True) -> None:
-        self._socket = connect(folders, start=start)
-        self._buffer = bytearray()
         self._ids = itertools.count(1)
-        try:
-            self._send(hello.to_json())
-            self.welcome: wire.Message = self.receive(0)["result"]
-        except BaseException:
-            self.close()
-            raise
+        for left in reversed(range(_GREETINGS)):
+            self._socket = connect(folders, start=start)
+            self._buffer = bytearray()
+            try:
+                self._send(hello.to_json())
+                self.welcome: wire.Message = self.receive(0)["result"]
+            except RunLost:
+                self.close()
+                if not left:
+                    raise
+                time.sleep(_BETWEEN_GREETINGS)
+            except BaseException:
+                self.close()
+                raise
+            else:
+                return
 
     def call(self, op: str, **fields: Any) -> wire.Message:
         """Ask and wait for the answer; events on the way are passed over.
@@ -186,6 +198,17 @@ class AsyncClient:
         Raises:
             BrokerUnreachable, BrokerRefused, ProtocolMismatch: See ``Client``.
         """
+        for left in reversed(range(_GREETINGS)):
+            try:
+                return await cls._greet(folders, hello, start=start)
+            except RunLost:
+                if not left:
+                    raise
+                await asyncio.sleep(_BETWEEN_GREETINGS)
+        raise _gone()
+
+    @classmethod
+    async def _greet(cls, folders: Folders, hello: Hello, *, start: bool) -> AsyncClient:
         # In a thread: the checks touch the disk, and starting a broker takes 0.1 s.
         raw = await asyncio.to_thread(connect, folders, start=start)
         raw.setblocking(False)

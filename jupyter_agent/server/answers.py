@@ -1,0 +1,122 @@
+"""Answers in the kernel's name, for requests that never reach it.
+
+Each is a list of (channel, message type, content), sent with the request's header as parent, in
+the order in which a kernel would send them:
+https://jupyter-client.readthedocs.io/en/stable/messaging.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jupyter_agent.server import box
+from jupyter_agent.server.gate import Stop
+
+Answer = tuple[str, str, dict[str, Any]]
+
+
+def stopped(channel: str, kind: str, content: dict[str, Any], stop: Stop) -> list[Answer]:
+    """What a page gets for a request that was stopped.
+
+    Args:
+        channel: Where the request came in; kernels answer there.
+        kind: The request's message type.
+        content: The request's content; only numbers are taken from it.
+        stop: Why it was stopped.
+    """
+    if kind == "execute_request":
+        return execution_stopped(channel, stop)
+    if kind.startswith("comm_"):
+        return list(_between_states([]))  # comms have no reply; the states end the page's wait
+    if kind == "debug_request":
+        return list(_between_states([(channel, "debug_reply", _debug_refused(content))]))
+    reply = _EMPTY_REPLIES.get(kind)
+    if reply is None:
+        return []
+    return list(_between_states([(channel, kind.replace("_request", "_reply"), reply(content))]))
+
+
+def execution_stopped(channel: str, stop: Stop) -> list[Answer]:
+    """A cell that was stopped: the box, then the error, as if the kernel had run and failed it."""
+    message = box.sentence(stop)
+    failure = {
+        "ename": box.ENAME,
+        "evalue": message,
+        "traceback": [f"{box.ENAME}: {message}"],
+    }
+    reply: dict[str, Any] = {
+        "status": "error",
+        "execution_count": None,
+        "user_expressions": {},
+        "payload": [],
+        **failure,
+    }
+    return list(
+        _between_states(
+            [
+                ("iopub", "display_data", display(stop)),
+                ("iopub", "error", failure),
+                (channel, "execute_reply", reply),
+            ]
+        )
+    )
+
+
+def execution_aborted(channel: str) -> list[Answer]:
+    """A cell that was queued behind a stopped one."""
+    return list(
+        _between_states(
+            [(channel, "execute_reply", {"status": "aborted", "execution_count": None})]
+        )
+    )
+
+
+def display(stop: Stop) -> dict[str, Any]:
+    """The content of a ``display_data`` that shows the box."""
+    return {"data": box.bundle(stop, magics=False), "metadata": {}, "transient": {}}
+
+
+def _between_states(answers: list[Answer]) -> Iterator[Answer]:
+    yield "iopub", "status", {"execution_state": "busy"}
+    yield from answers
+    yield "iopub", "status", {"execution_state": "idle"}
+
+
+def _no_matches(content: dict[str, Any]) -> dict[str, Any]:
+    at = content.get("cursor_pos")
+    at = at if isinstance(at, int) else 0
+    return {"status": "ok", "matches": [], "cursor_start": at, "cursor_end": at, "metadata": {}}
+
+
+def _nothing_found(_content: dict[str, Any]) -> dict[str, Any]:
+    return {"status": "ok", "found": False, "data": {}, "metadata": {}}
+
+
+def _unknown(_content: dict[str, Any]) -> dict[str, Any]:
+    return {"status": "unknown"}
+
+
+def _no_history(_content: dict[str, Any]) -> dict[str, Any]:
+    return {"status": "ok", "history": []}
+
+
+_EMPTY_REPLIES = {
+    "complete_request": _no_matches,
+    "inspect_request": _nothing_found,
+    "is_complete_request": _unknown,
+    "history_request": _no_history,
+}
+
+
+def _debug_refused(content: dict[str, Any]) -> dict[str, Any]:
+    # The Debug Adapter Protocol's error response.
+    number = content.get("seq")
+    return {
+        "seq": 0,
+        "type": "response",
+        "success": False,
+        "request_seq": number if isinstance(number, int) else 0,
+        "command": "",  # not repeated: any text of the request could be the secret
+        "message": "The request holds a secret, so it was not sent to the kernel.",
+    }

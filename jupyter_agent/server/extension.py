@@ -1,0 +1,78 @@
+"""Loaded by Jupyter Server: builds every part once and hands it down.
+
+Loading does nothing slow and needs no broker. The rules are compiled in a thread; until they are,
+the screener's plain engine finds the same secrets.
+"""
+
+from __future__ import annotations
+
+import threading
+from logging import Logger
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_agent.folders import Folders
+from jupyter_agent.screen import Screener
+from jupyter_agent.server.gate import Gate
+from jupyter_agent.server.guard import guarded
+from jupyter_agent.server.handlers import Rooms, routes
+from jupyter_agent.server.kernels import Capabilities
+from jupyter_agent.server.link import Link
+from jupyter_agent.server.saves import Masker, MaskingHook
+from jupyter_agent.server.streams import Relay
+
+_CONNECTION_CLASS: Final = "kernel_websocket_connection_class"
+
+
+def _load_jupyter_server_extension(app: Any) -> None:
+    """Set up guards, routes and kernel capabilities.
+
+    Args:
+        app: The ``ServerApp``, its web application built and every extension linked.
+    """
+    settings = app.web_app.settings
+    folders = Folders.of()
+    screener = Screener()
+    _warm(screener, folders, app.log)
+
+    # Read from the settings at each connection, so that whatever class won is guarded.
+    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], Gate(screener))
+
+    register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
+    if register_hook is None:
+        app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
+    else:
+        register_hook(MaskingHook(Masker(screener), app.log))
+
+    link = Link(folders)
+    capabilities = Capabilities(app.kernel_manager, Path(app.root_dir), link, app.log)
+    capabilities.watch(app.session_manager, app.event_logger)
+
+    relay = Relay(link)
+    rooms = Rooms(link, relay, screener, saves_guarded=register_hook is not None)
+    app.web_app.add_handlers(".*$", routes(app.base_url, rooms))
+    _close_with(app, capabilities, relay, link)
+
+
+def _warm(screener: Screener, folders: Folders, log: Logger) -> None:
+    def work() -> None:
+        try:
+            from jupyter_agent import rulecache  # noqa: PLC0415  (its imports take their time)
+
+            rulecache.warm(folders, screener)
+        except Exception as problem:  # noqa: BLE001  (slower, and nothing else)
+            log.warning("jupyter_agent: rules are not compiled (%s).", type(problem).__name__)
+
+    threading.Thread(target=work, name="jupyter_agent rules", daemon=True).start()
+
+
+def _close_with(app: Any, *parts: Any) -> None:
+    """Close our parts when the server ends, before its kernels do."""
+    cleanup = app.cleanup_extensions
+
+    async def cleanup_extensions() -> None:
+        for part in parts:
+            await part.close()
+        await cleanup()
+
+    app.cleanup_extensions = cleanup_extensions
