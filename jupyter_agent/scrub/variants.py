@@ -63,11 +63,11 @@ def _texts(value: bytes) -> Iterator[tuple[bytes, View, bytes]]:
     yield value, RAW, value
     if len(value) < SHORT:
         return
-    seen = [*_seen_as_text(value), *_seen_as_text(value[::-1])]
-    for line in _lines(value):
-        seen.extend(_seen_as_text(line))
-    for text in seen:
-        yield from _whole_and_late(text, TEXT)
+    for part in (value, *_lines(value)):
+        for text in _seen_as_text(part):
+            yield from _whole_and_late(text, TEXT)
+    for text in _seen_as_text(value[::-1]):
+        yield text, TEXT, text
     for core in _base64_cores(value):
         yield from _whole_and_late(core, BASE64)
     yield from _whole_and_late(value.hex().encode(), HEX)

@@ -112,22 +112,25 @@ class View:
     Attributes:
         fold: 256 bytes; what each byte is read as.
         dropped: Bytes that may stand between the characters of a value.
-        lead: How many characters must stand together before the first gap. Without it a line
-            that ends in the first character of a value would wait for the next line.
-        first_break: The same, for a first gap that has a line break in it.
+        lead: How many characters must stand together before the first gap.
+        breaks: The bytes of ``dropped`` that lines and prompts end with.
+        first_break: How many must stand together before a first gap with one of these. Without
+            it a line that ends in the first character of a value would wait for the next line.
         token: Escapes that stand for other bytes, or None.
         partial: An escape that the end of the input cuts off, or None.
         undo: What an escape stands for.
+        spelled_out: Whether a value may be printed one character a line.
     """
 
     fold: bytes = field(repr=False)
     dropped: bytes
     lead: int
+    breaks: bytes
     first_break: int
     token: re.Pattern[bytes] | None = None
     partial: re.Pattern[bytes] | None = None
     undo: Callable[[bytes], bytes] = _nothing
-    may_spell_out: bool = False
+    spelled_out: bool = False
 
     def read(self, raw: bytes) -> bytes:
         """The text that this view sees."""
@@ -179,36 +182,39 @@ class View:
             length: Characters of the value before the gap.
             gap: The bytes of the gap.
         """
-        if length >= (self.first_break if b"\n" in gap or b"\r" in gap else self.lead):
+        if length >= self.first_break:
             return True
-        if not self.may_spell_out:
-            return False
-        # One character a line, one string a character, or every character in its own colour.
-        return begin == 0 or raw[begin - 1] in BOUNDARY or not _COLOUR.sub(b"", gap)
+        if not any(byte in self.breaks for byte in gap):
+            return length >= self.lead
+        return self.spelled_out and (begin == 0 or raw[begin - 1] in BOUNDARY)
 
 
-RAW: Final = View(fold=bytes(range(256)), dropped=b"", lead=1, first_break=1)
+RAW: Final = View(fold=bytes(range(256)), dropped=b"", lead=1, breaks=b"", first_break=1)
 """The bytes as they are."""
 
 TEXT: Final = View(
     fold=_LOWER,
     dropped=b" \t\r\n'\"`\\,+",
-    lead=4,
+    lead=1,
+    breaks=b" \t\r\n",
     first_break=4,
     token=_TOKEN,
     partial=_PARTIAL_TOKEN,
     undo=_undo,
-    may_spell_out=True,
+    spelled_out=True,
 )
 """Letters, whatever their case; quotes, white space, escapes and colour codes do not count."""
 
-BASE64: Final = View(fold=bytes.maketrans(b"-_", b"+/"), dropped=b"\r\n\\", lead=3, first_break=3)
+BASE64: Final = View(
+    fold=bytes.maketrans(b"-_", b"+/"), dropped=b"\r\n\\", lead=3, breaks=b"\r\n", first_break=3
+)
 """Both alphabets of RFC 4648; may be wrapped at any column."""
 
 HEX: Final = View(
     fold=_LOWER,
     dropped=b" \t\r\n:-_,;%\\xX'\"",
     lead=2,
+    breaks=b"\r\n",
     first_break=3,
     token=re.compile(rb"0[xX]|\\u00"),
     partial=re.compile(rb"(?:0|\\(?:u0?)?)\Z"),
