@@ -32,22 +32,22 @@ class Canary:
     """A value that stands nowhere unless the product put it there.
 
     Attributes:
-        value: 32 letters and digits.
+        value: At least 12 characters; ``make`` gives 32 letters and digits.
     """
 
     value: str = field(repr=False)  # a failing test prints its locals into the log it searches
-    _forms: dict[str, bytes] = field(repr=False, compare=False, default_factory=dict)
+    _forms: dict[str, bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if len(self.value) < 12:
+            raise ValueError("a canary this short would be found by chance")
+        object.__setattr__(self, "_forms", forms(self.value.encode()))
 
     @classmethod
     def make(cls, rng: random.Random) -> Canary:
         """A new one; the same for the same state of ``rng``."""
         # A "k" in front: with a digit there, some programs would take it for a number.
-        return cls.of("k" + "".join(rng.choices(string.ascii_letters + string.digits, k=31)))
-
-    @classmethod
-    def of(cls, value: str) -> Canary:
-        """The canary with this value, for a test that needs one of a given shape."""
-        return cls(value, forms(value.encode()))
+        return cls("k" + "".join(rng.choices(string.ascii_letters + string.digits, k=31)))
 
     def found_in(self, data: bytes) -> list[str]:
         """Names of the forms in which the value stands in ``data``; empty if it does not."""

@@ -28,7 +28,7 @@ def test_it_is_the_same_for_the_same_seed_and_another_for_another(canary):
 
 @pytest.mark.parametrize("form", forms(b"k" * 4 + b"Canary/+&' \"").keys())
 def test_every_form_is_found(form):
-    planted = Canary.of("k" * 4 + "Canary/+&' \"")
+    planted = Canary("k" * 4 + "Canary/+&' \"")
     data = b"before " + forms(planted.value.encode())[form] + b" after"
     assert form in planted.found_in(data)
 
@@ -93,6 +93,11 @@ def test_it_is_found_in_a_process_unless_that_process_may_have_it(canary, where)
         assert canary.search_proc(os.getuid(), allowed={process.pid}) == []
         assert canary.search_proc(os.getuid() + 1) == []
         process.communicate(b"\n")
+
+
+def test_a_value_that_is_found_by_chance_is_refused():
+    with pytest.raises(ValueError, match="short"):
+        Canary("tiny")
 
 
 def test_a_failing_test_does_not_print_it(canary):
