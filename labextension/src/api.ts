@@ -1,0 +1,183 @@
+// The only file of the extension that calls the server (docs/protocol.md section 2).
+
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { Offer } from './seal.ts';
+import {
+  type Answer,
+  type Approval,
+  type ExposedAt,
+  NAMESPACE,
+  type SecretMeta,
+  type Status
+} from './tokens.ts';
+
+/** What went wrong and what to do next, in sentences that are safe to show. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly hint: string;
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number;
+
+  constructor(code: string, message: string, hint: string, status: number) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.hint = hint;
+    this.status = status;
+  }
+
+  /** Any thrown thing as an ApiError. The text of a stranger's error is not shown: it may quote. */
+  static from(reason: unknown): ApiError {
+    return reason instanceof ApiError
+      ? reason
+      : new ApiError('error', 'That did not work.', 'Try again; reload the page if it stays.', 0);
+  }
+}
+
+/** A sealed value and what is stored with it. */
+export interface SealedEntry {
+  kid: string;
+  ticket: string;
+  label: string;
+  origin: string;
+  /** Base64; see seal.ts. */
+  sealed: string;
+  kind?: string;
+  note?: string;
+  expires?: string;
+  exposed?: ExposedAt;
+}
+
+export class Api {
+  private readonly settings: ServerConnection.ISettings;
+  private clockOffset = 0;
+
+  constructor(settings: ServerConnection.ISettings) {
+    this.settings = settings;
+  }
+
+  status(): Promise<Status> {
+    return this.get<Status>('status');
+  }
+
+  async secrets(): Promise<SecretMeta[]> {
+    return (await this.get<{ secrets: SecretMeta[] }>('secrets')).secrets;
+  }
+
+  async offer(label: string, replace: boolean): Promise<Offer> {
+    return (await this.post<{ offer: Offer }>('offers', { label, replace })).offer;
+  }
+
+  async save(entry: SealedEntry): Promise<SecretMeta> {
+    return (await this.post<{ secret: SecretMeta }>('secrets', entry)).secret;
+  }
+
+  async rename(label: string, to: string): Promise<SecretMeta> {
+    return (await this.post<{ secret: SecretMeta }>('secrets/rename', { label, to })).secret;
+  }
+
+  async remove(label: string): Promise<void> {
+    await this.post('secrets/remove', { label });
+  }
+
+  /** A free label for a finding; `name` is the variable it was assigned to. */
+  async suggest(rule: string, name: string | null): Promise<string> {
+    const body = name === null ? { rule } : { rule, name };
+    return (await this.post<{ label: string }>('secrets/suggest', body)).label;
+  }
+
+  async approvals(): Promise<Approval[]> {
+    return (await this.get<{ approvals: Approval[] }>('approvals')).approvals;
+  }
+
+  async answer(approval: Approval, answer: Answer): Promise<void> {
+    const { approval_id, nonce } = approval;
+    await this.post('approvals', { approval_id, nonce, answer });
+  }
+
+  async lock(): Promise<void> {
+    await this.post('lock', {});
+  }
+
+  async unlock(): Promise<void> {
+    await this.post('unlock', {});
+  }
+
+  /** Open the websocket `events`. */
+  events(): WebSocket {
+    const { settings } = this;
+    const url = URLExt.join(settings.wsUrl, NAMESPACE, 'events');
+    const query = settings.appendToken && settings.token ? `?token=${encodeURIComponent(settings.token)}` : '';
+    return new settings.WebSocket(url + query);
+  }
+
+  /** Now, in ms, by the server's clock: the browser may run on a machine whose clock is off. */
+  now(): number {
+    return Date.now() + this.clockOffset;
+  }
+
+  private get<T>(route: string): Promise<T> {
+    return this.request<T>(route, { method: 'GET' });
+  }
+
+  private post<T>(route: string, body: unknown): Promise<T> {
+    return this.request<T>(route, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  private async request<T>(route: string, init: RequestInit): Promise<T> {
+    const url = URLExt.join(this.settings.baseUrl, NAMESPACE, route);
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(url, init, this.settings);
+    } catch {
+      throw new ApiError(
+        'server_unreachable',
+        'The Jupyter server does not answer.',
+        'Check that it is still running, then try again.',
+        0
+      );
+    }
+    const date = Date.parse(response.headers.get('Date') ?? '');
+    if (!Number.isNaN(date)) {
+      this.clockOffset = date - Date.now();
+    }
+    if (response.status === 204) {
+      return undefined as T;
+    }
+    const body = await response.json().catch(() => null);
+    if (!response.ok) {
+      throw errorFrom(response.status, body);
+    }
+    return body as T;
+  }
+}
+
+function errorFrom(status: number, body: unknown): ApiError {
+  const error = (body as { error?: Partial<ApiError> } | null)?.error;
+  if (typeof error?.code === 'string' && typeof error.message === 'string') {
+    return new ApiError(error.code, error.message, error.hint ?? '', status);
+  }
+  if (status === 404) {
+    return new ApiError(
+      'server_absent',
+      'This Jupyter server runs without the jupyter_agent extension.',
+      'Enable it with “jupyter server extension enable jupyter_agent”, restart the server and try again.',
+      status
+    );
+  }
+  if (status === 401 || status === 403) {
+    return new ApiError(
+      'not_logged_in',
+      'The Jupyter server refused this page.',
+      'Log in again and reload the page.',
+      status
+    );
+  }
+  return new ApiError(
+    'server_failed',
+    `The Jupyter server failed (HTTP ${status}).`,
+    'Its log says more; try again.',
+    status
+  );
+}

@@ -1,0 +1,108 @@
+// Save as secret: from a finding in a cell to a label in its place.
+
+import type { Api } from '../api.ts';
+import { saveSecret } from '../save.ts';
+import { BLOCKED_MIME, type BlockedData, type Finding } from '../tokens.ts';
+import { holds, replaceForGood, type SharedCell, type SharedNotebook } from './forget.ts';
+import type { Place } from './place.ts';
+import type { RanSources } from './ran.ts';
+import { type Rewrite, rewriteCell } from './rewrite.ts';
+import { assignedName, locate } from './source.ts';
+
+export const CHANGED = 'The cell has changed since it was run. Run it again to save from here.';
+
+/** The text of a finding, if it still stands in the cell; null when the cell must be run again. */
+export function textOf(place: Place, finding: Finding, ran: RanSources): string | null {
+  const then = ran.get(place.cell.model);
+  if (then === undefined) {
+    return null; // this box came with the file: its offsets are about another text
+  }
+  const text = then.slice(finding.start, finding.end);
+  const now = place.cell.model.sharedModel.getSource();
+  return locate(now, text, finding.start) >= 0 ? text : null;
+}
+
+/** A label for a finding, from its rule and the variable it was assigned to. */
+export function suggestLabel(api: Api, place: Place, finding: Finding, ran: RanSources): Promise<string> {
+  const source = ran.get(place.cell.model) ?? '';
+  return api.suggest(finding.rule, assignedName(source, finding.start));
+}
+
+/**
+ * Store the text of a finding and put its label in the cell.
+ *
+ * @param replace - Whether the label may already exist.
+ * @returns false when the cell no longer holds the text.
+ */
+export async function saveFinding(
+  api: Api,
+  place: Place,
+  data: BlockedData,
+  finding: Finding,
+  label: string,
+  replace: boolean,
+  ran: RanSources
+): Promise<boolean> {
+  const text = textOf(place, finding, ran);
+  if (text === null) {
+    return false;
+  }
+  const { panel, cell } = place;
+  const notebook = panel.context.path;
+  await saveSecret(api, label, () => text, replace, {
+    kind: finding.kind,
+    exposed: { where: 'cell', notebook }
+  });
+  // From here on the value is stored; the cell may have been edited meanwhile, so look again.
+  const shared = cell.model.sharedModel as unknown as SharedCell;
+  const document = panel.model?.sharedModel as unknown as SharedNotebook;
+  const rewrite = rewriteCell(shared.getSource(), text, label);
+  const left = remaining(data.findings, finding, ran.get(cell.model) ?? '', rewrite.source);
+  replaceForGood(document, shared, rewrite.source);
+  ran.forget(cell.model);
+  if (left.length > 0) {
+    ran.remember(cell.model);
+  }
+  const elsewhere = holds(document.ydoc, text);
+  showSaved(place, {
+    findings: left,
+    saved: [...(data.saved ?? []), { label, text: note(label, rewrite, elsewhere) }]
+  });
+  await panel.context.save();
+  return true;
+}
+
+/** The other findings, counted into the new source. */
+function remaining(findings: Finding[], saved: Finding, then: string, now: string): Finding[] {
+  return findings
+    .filter(finding => finding !== saved)
+    .flatMap(finding => {
+      const text = then.slice(finding.start, finding.end);
+      const shift = finding.start + now.length - then.length;
+      const start = locate(now, text, shift) >= 0 ? locate(now, text, shift) : now.indexOf(text);
+      return start >= 0 ? [{ ...finding, start, end: start + text.length }] : [];
+    });
+}
+
+/** What a person needs to know now. It never says that something works when that is not certain. */
+function note(label: string, rewrite: Rewrite, elsewhere: boolean): string {
+  const next = rewrite.works
+    ? 'The cell now uses it by label: run it again.'
+    : `${rewrite.reason} This cell does not work as it stands: use the secret by label in a “%%agent_run -s ${label}” cell.`;
+  const rest = elsewhere
+    ? ' The same text still stands elsewhere in this notebook: look through the other cells and outputs.'
+    : '';
+  return `${next.trim()}${rest} It stood in a cell, so treat it as exposed: rotate it when you can.`;
+}
+
+/** Put one box in place of the cell's outputs, which told of the blocked run. */
+function showSaved(place: Place, data: BlockedData): void {
+  const { outputs } = place.cell.model;
+  const plain = data.saved?.map(({ label, text }) => `Saved as ${label}. ${text}`).join('\n') ?? '';
+  outputs.clear();
+  outputs.add({
+    output_type: 'display_data',
+    data: { [BLOCKED_MIME]: data as unknown as string, 'text/plain': plain },
+    metadata: {}
+  });
+}

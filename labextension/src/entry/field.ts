@@ -1,0 +1,170 @@
+// The masked field: the one place in a page that a value is typed into.
+//
+// The value lives in the DOM control and nowhere else; `take` hands it over once and clears it.
+// No Lab imports: the notebook widget uses the same field where there is no Lab.
+
+import { button, element } from '../dom.ts';
+
+// Lumino must not read keystrokes as shortcuts; browsers and password managers must not keep,
+// correct or send away what is typed.
+const PRIVATE = {
+  autocomplete: 'off',
+  autocapitalize: 'off',
+  autocorrect: 'off',
+  spellcheck: 'false',
+  'data-lm-suppress-shortcuts': 'true',
+  'data-lpignore': 'true',
+  'data-1p-ignore': 'true'
+};
+
+export class ValueField {
+  readonly node: HTMLElement;
+  private control: HTMLInputElement | HTMLTextAreaElement;
+  private readonly id: string;
+  private readonly onEnter: () => void;
+  private readonly toggle: HTMLButtonElement;
+  private readonly lines: HTMLButtonElement;
+  private readonly remark: HTMLElement;
+  private shown = false;
+
+  /**
+   * @param id - Of the control, for its `<label for>`.
+   * @param onEnter - The person is done typing.
+   */
+  constructor(id: string, onEnter: () => void) {
+    this.id = id;
+    this.onEnter = onEnter;
+    this.control = this.input();
+    this.toggle = button('ja-field-toggle', 'Show', () => this.show(!this.shown), {
+      'aria-pressed': 'false',
+      'aria-controls': id
+    });
+    this.lines = button('ja-field-lines', 'Several lines', () => this.setLines(!this.multiline), {
+      'aria-pressed': 'false',
+      title: 'For private keys and certificates'
+    });
+    this.remark = element('div', { className: 'ja-field-remark', attributes_: { role: 'status' } });
+    this.node = element(
+      'div',
+      { className: 'ja-field' },
+      this.control,
+      element('div', { className: 'ja-field-tools' }, this.toggle, this.lines),
+      this.remark
+    );
+  }
+
+  get empty(): boolean {
+    return this.control.value === '';
+  }
+
+  private get multiline(): boolean {
+    return this.control instanceof HTMLTextAreaElement;
+  }
+
+  focus(): void {
+    this.control.focus();
+  }
+
+  /** The value, which the field forgets with this. */
+  take(): string {
+    const value = this.control.value;
+    this.clear();
+    return value;
+  }
+
+  /** Forget what was typed, the browser's own undo list for the control included. */
+  clear(): void {
+    this.control.value = '';
+    this.show(false);
+    // A fresh control has no undo list that could bring the value back.
+    const fresh = this.multiline ? this.textarea() : this.input();
+    this.swap(fresh, false);
+    this.remark.textContent = '';
+  }
+
+  set disabled(disabled: boolean) {
+    this.control.disabled = disabled;
+    this.toggle.disabled = disabled;
+    this.lines.disabled = disabled;
+  }
+
+  private show(shown: boolean): void {
+    this.shown = shown;
+    if (this.control instanceof HTMLInputElement) {
+      this.control.type = shown ? 'text' : 'password';
+    }
+    this.control.classList.toggle('ja-mod-shown', shown);
+    this.toggle.textContent = shown ? 'Hide' : 'Show';
+    this.toggle.setAttribute('aria-pressed', String(shown));
+  }
+
+  private setLines(multiline: boolean): void {
+    const value = this.control.value;
+    this.control.value = '';
+    this.swap(multiline ? this.textarea() : this.input(), true);
+    this.control.value = value;
+    this.show(this.shown);
+    this.control.focus();
+  }
+
+  private swap(fresh: HTMLInputElement | HTMLTextAreaElement, keepState: boolean): void {
+    fresh.disabled = this.control.disabled;
+    this.control.replaceWith(fresh);
+    this.control = fresh;
+    this.lines.setAttribute('aria-pressed', String(this.multiline));
+    if (!keepState) {
+      this.show(false);
+    }
+  }
+
+  private input(): HTMLInputElement {
+    const node = element('input', {
+      id: this.id,
+      type: 'password',
+      className: 'ja-field-value ja-input',
+      attributes_: PRIVATE
+    });
+    node.addEventListener('paste', event => {
+      // A one-line field drops line breaks without a word, and a key without them is no key.
+      const text = event.clipboardData?.getData('text/plain') ?? '';
+      if (/\n/.test(text.trim())) {
+        event.preventDefault();
+        this.setLines(true);
+        this.control.value = text;
+        this.inspect();
+      }
+    });
+    return this.listen(node);
+  }
+
+  private textarea(): HTMLTextAreaElement {
+    const node = element('textarea', {
+      id: this.id,
+      rows: 5,
+      className: 'ja-field-value ja-input ja-mod-masked',
+      attributes_: PRIVATE
+    });
+    return this.listen(node);
+  }
+
+  private listen<T extends HTMLElement>(node: T): T {
+    node.addEventListener('input', () => this.inspect());
+    node.addEventListener('keydown', event => {
+      if (event.key === 'Enter' && !event.isComposing && (!this.multiline || event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        this.onEnter();
+      }
+    });
+    // Nothing above this field in the page has a reason to see the keys.
+    for (const type of ['keypress', 'keyup', 'copy', 'cut', 'paste']) {
+      node.addEventListener(type, event => event.stopPropagation());
+    }
+    return node;
+  }
+
+  private inspect(): void {
+    const value = this.control.value;
+    const edge = this.multiline ? /^[ \t]|[ \t]$/ : /^\s|\s$/;
+    this.remark.textContent = value !== '' && edge.test(value) ? 'It starts or ends with a space.' : '';
+  }
+}

@@ -1,0 +1,108 @@
+// What the server tells this page, as signals. While the websocket is open, the server counts as
+// somebody who can be asked for approvals.
+
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+import type { Api } from './api.ts';
+import type { Answer, Approval } from './tokens.ts';
+
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 30_000;
+
+export type Changed = 'secrets' | 'grants' | 'vault';
+
+export class Events implements IDisposable {
+  private readonly api: Api;
+  private readonly _approval = new Signal<this, Approval>(this);
+  private readonly _approvalClosed = new Signal<this, { approval_id: string; answer: Answer | null }>(this);
+  private readonly _changed = new Signal<this, Changed>(this);
+  private readonly _broker = new Signal<this, 'up' | 'down'>(this);
+  private readonly _connected = new Signal<this, void>(this);
+  private socket: WebSocket | null = null;
+  private timer = 0;
+  private wait = FIRST_WAIT;
+  private disposed = false;
+
+  constructor(api: Api) {
+    this.api = api;
+  }
+
+  get approval(): ISignal<this, Approval> {
+    return this._approval;
+  }
+
+  get approvalClosed(): ISignal<this, { approval_id: string; answer: Answer | null }> {
+    return this._approvalClosed;
+  }
+
+  get changed(): ISignal<this, Changed> {
+    return this._changed;
+  }
+
+  get broker(): ISignal<this, 'up' | 'down'> {
+    return this._broker;
+  }
+
+  /** The websocket opened; whatever happened while it was closed was missed. */
+  get connected(): ISignal<this, void> {
+    return this._connected;
+  }
+
+  get isDisposed(): boolean {
+    return this.disposed;
+  }
+
+  /** Connect and stay connected. Calling it again while connected or waiting does nothing. */
+  start(): void {
+    if (this.disposed || this.socket || this.timer) {
+      return;
+    }
+    const socket = this.api.events();
+    this.socket = socket;
+    socket.onopen = () => {
+      this.wait = FIRST_WAIT;
+      this._connected.emit();
+    };
+    socket.onmessage = message => this.receive(message.data);
+    socket.onclose = () => {
+      this.socket = null;
+      if (!this.disposed) {
+        this.timer = window.setTimeout(() => {
+          this.timer = 0;
+          this.start();
+        }, this.wait);
+        this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+      }
+    };
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    window.clearTimeout(this.timer);
+    this.socket?.close();
+    Signal.clearData(this);
+  }
+
+  private receive(data: unknown): void {
+    let message: { event?: string } & Record<string, unknown>;
+    try {
+      message = JSON.parse(String(data));
+    } catch {
+      return; // not ours to interpret, and never to log
+    }
+    switch (message.event) {
+      case 'approval':
+        this._approval.emit(message as unknown as Approval);
+        break;
+      case 'approval_closed':
+        this._approvalClosed.emit(message as unknown as { approval_id: string; answer: Answer | null });
+        break;
+      case 'changed':
+        this._changed.emit(message.what as Changed);
+        break;
+      case 'broker':
+        this._broker.emit(message.state as 'up' | 'down');
+        break;
+    }
+  }
+}

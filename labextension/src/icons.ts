@@ -1,0 +1,18 @@
+// Own icons, inline; the jp-icon classes make themes colour them.
+
+import { LabIcon } from '@jupyterlab/ui-components';
+
+export const secretsIcon = new LabIcon({
+  name: 'jupyter-agent:secrets',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" d="M7.5 7a5 5 0 1 0 4.58 7H14v2.5h3V14h1.5v2.5h3V11h-9.42A5 5 0 0 0 7.5 7Zm0 3a2 2 0 1 1 0 4 2 2 0 0 1 0-4Z"/></svg>`
+});
+
+export const blockedIcon = new LabIcon({
+  name: 'jupyter-agent:blocked',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" d="M12 2 4 5v6.1c0 5 3.4 9.6 8 10.9 4.6-1.300 8-5.900 8-10.900V5l-8-3Zm0 2.140 6 2.250v4.710c0 3.900-2.500 7.500-6 8.800-3.500-1.300-6-4.900-6-8.800V6.390l6-2.250ZM11 7v6h2V7h-2Zm0 8v2h2v-2h-2Z"/></svg>`
+});
+
+export const warningIcon = new LabIcon({
+  name: 'jupyter-agent:warning',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon-warn0" fill="var(--jp-warn-color-normal, #f57c00)" d="M12 3 1.500 21h21L12 3Zm-1 7h2v5h-2v-5Zm0 6.500h2v2h-2v-2Z"/></svg>`
+});

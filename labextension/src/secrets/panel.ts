@@ -1,0 +1,274 @@
+// The Secrets side panel: what state the vault is in, and the labels in it.
+
+import { Clipboard, Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import type { Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import { ApiError } from '../api.ts';
+import { button, element } from '../dom.ts';
+import { secretsIcon } from '../icons.ts';
+import { type IAgent, SECRETS_PANEL_ID, type SecretMeta, type Status } from '../tokens.ts';
+import { SecretForm } from './form.ts';
+import { secretList } from './list.ts';
+
+export class SecretsPanel extends Widget {
+  private readonly agent: IAgent;
+  private readonly tools = element('div', { className: 'ja-panel-tools' });
+  private readonly notice = element('div', { className: 'ja-panel-notice', attributes_: { role: 'status' } });
+  private readonly formSpace = element('div', { className: 'ja-panel-form' });
+  private readonly body = element('div', { className: 'ja-panel-body' });
+  private readonly foot = element('div', { className: 'ja-panel-foot' });
+  private form: SecretForm | null = null;
+  private status: Status | null = null;
+  private secrets: SecretMeta[] | null = null;
+  private problem: ApiError | null = null;
+  private loading: Promise<void> | null = null;
+  private again = false;
+
+  constructor(agent: IAgent) {
+    super();
+    this.agent = agent;
+    this.id = SECRETS_PANEL_ID;
+    this.title.icon = secretsIcon;
+    this.title.caption = 'Secrets';
+    this.addClass('ja-panel');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', 'Secrets');
+    this.node.append(
+      element('header', { className: 'ja-panel-head' }, element('h2', {}, 'Secrets'), this.tools),
+      this.notice,
+      this.formSpace,
+      this.body,
+      this.foot
+    );
+    agent.events.changed.connect(this.onEvent, this);
+    agent.events.broker.connect(this.onEvent, this);
+    agent.events.connected.connect(this.onEvent, this);
+    this.render();
+  }
+
+  override dispose(): void {
+    this.closeForm();
+    super.dispose();
+  }
+
+  /** Ask the server for everything shown here. */
+  refresh(): Promise<void> {
+    if (this.loading) {
+      this.again = true; // what is on its way may be older than the reason for asking
+      return this.loading;
+    }
+    this.loading = this.load().finally(() => {
+      this.loading = null;
+      if (this.again && !this.isDisposed) {
+        this.again = false;
+        void this.refresh();
+      }
+    });
+    return this.loading;
+  }
+
+  /** Open the form for a new secret. */
+  add(): void {
+    this.openForm(null);
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    void this.refresh();
+  }
+
+  private onEvent(): void {
+    if (this.isVisible || this.status) {
+      void this.refresh();
+    }
+  }
+
+  private async load(): Promise<void> {
+    const { api, events } = this.agent;
+    try {
+      this.status = await api.status();
+      events.start();
+      const { state } = this.status.vault;
+      this.secrets = state === 'locked' || state === 'error' ? null : await api.secrets();
+      this.problem = null;
+    } catch (reason) {
+      this.problem = ApiError.from(reason);
+      this.secrets = null;
+      if (this.problem.code === 'server_absent' || this.problem.status === 0) {
+        this.status = null;
+      }
+    }
+    if (!this.isDisposed) {
+      this.render();
+    }
+  }
+
+  private render(): void {
+    const state = this.status?.vault.state;
+    const problem = this.problem ?? this.status?.vault.error ?? null;
+    const usable = this.secrets !== null;
+    this.node.dataset.state = problem ? 'problem' : (state ?? 'loading');
+    this.tools.replaceChildren(
+      ...(state === 'locked'
+        ? [button('jp-mod-styled ja-unlock', 'Unlock', () => void this.act(() => this.agent.api.unlock()))]
+        : []),
+      ...(usable
+        ? [
+            button('jp-mod-styled ja-lock', 'Lock', () => void this.lock(), {
+              title: 'Close the vault and end the commands that use it'
+            }),
+            button('jp-mod-styled jp-mod-accept ja-add', 'Add', () => this.openForm(null))
+          ]
+        : [])
+    );
+    this.tools.hidden = this.tools.childElementCount === 0;
+    this.notice.replaceChildren(...this.notices(problem));
+    this.notice.hidden = this.notice.childElementCount === 0;
+    if (!usable && state === 'locked') {
+      this.closeForm();
+    }
+    this.body.replaceChildren(...this.content());
+    const vault = this.status?.vault;
+    this.foot.replaceChildren(
+      ...(vault?.tier ? [element('b', {}, `Key: ${vault.tier}. `), vault.promise] : [])
+    );
+    this.foot.hidden = !vault?.tier;
+  }
+
+  private notices(problem: { code: string; message: string; hint: string } | null): HTMLElement[] {
+    if (problem) {
+      const consent = problem.code === 'consent_required';
+      return [
+        element(
+          'div',
+          { className: `ja-notice ${consent ? 'ja-mod-info' : 'ja-mod-problem'}`, dataset: { code: problem.code } },
+          element('p', { className: 'ja-notice-message' }, problem.message),
+          problem.hint && element('p', { className: 'ja-notice-hint' }, problem.hint),
+          button('jp-mod-styled ja-retry', 'Try again', () => void this.refresh())
+        )
+      ];
+    }
+    if (this.status?.vault.state === 'locked') {
+      return [
+        element(
+          'div',
+          { className: 'ja-notice ja-mod-info', dataset: { code: 'locked' } },
+          element('p', { className: 'ja-notice-message' }, 'The vault is locked.'),
+          element('p', { className: 'ja-notice-hint' }, 'No command can use a secret until you unlock it.')
+        )
+      ];
+    }
+    const note = this.status?.vault.note;
+    return note ? [element('div', { className: 'ja-notice ja-mod-info' }, element('p', {}, note))] : [];
+  }
+
+  private content(): HTMLElement[] {
+    if (!this.status && !this.problem) {
+      return [element('p', { className: 'ja-loading' }, 'Loading…')];
+    }
+    if (!this.secrets) {
+      return [];
+    }
+    if (this.secrets.length === 0) {
+      return this.form ? [] : [this.emptyState()];
+    }
+    return [
+      secretList(this.secrets, this.agent.api.now(), {
+        copy: label => this.copy(label),
+        replace: label => this.openForm(label),
+        rename: (label, to) => this.act(() => this.agent.api.rename(label, to)),
+        remove: label => void this.remove(label)
+      })
+    ];
+  }
+
+  private emptyState(): HTMLElement {
+    return element(
+      'div',
+      { className: 'ja-empty' },
+      element('p', {}, 'Keep API keys, tokens and passwords here instead of in cells.'),
+      element(
+        'p',
+        {},
+        'Commands use them by label, as in ',
+        element('code', {}, '%%agent_run -s GITHUB_TOKEN'),
+        ', and what they print comes back without the value.'
+      ),
+      button('jp-mod-styled jp-mod-accept ja-add', 'Add a secret', () => this.openForm(null))
+    );
+  }
+
+  private openForm(replacing: string | null): void {
+    this.closeForm();
+    this.form = new SecretForm(this.agent.api, replacing, {
+      saved: secret => {
+        this.closeForm();
+        void this.refresh().then(() => this.focusRow(secret.label));
+      },
+      cancelled: () => {
+        this.closeForm();
+        this.render();
+        this.focusRow(replacing);
+      }
+    });
+    this.formSpace.append(this.form.node);
+    this.render();
+    this.form.focus();
+  }
+
+  private closeForm(): void {
+    this.form?.dispose();
+    this.form = null;
+  }
+
+  private focusRow(label: string | null): void {
+    const row = label && this.node.querySelector(`.ja-secret[data-label="${label}"] .ja-secret-replace`);
+    const target = row || this.node.querySelector('.ja-add');
+    (target as HTMLElement | null)?.focus();
+  }
+
+  private copy(label: string): void {
+    Clipboard.copyToSystem(label);
+    Notification.info(`Copied the label ${label}.`, { autoClose: 2000 });
+  }
+
+  private async remove(label: string): Promise<void> {
+    const answer = await showDialog({
+      title: `Remove ${label}?`,
+      body: 'The stored value is deleted and can’t be brought back. Commands that use the label will fail.',
+      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Remove' })],
+      defaultButton: 0
+    });
+    if (answer.button.accept) {
+      await this.act(() => this.agent.api.remove(label));
+      this.focusRow(null);
+    }
+  }
+
+  private async lock(): Promise<void> {
+    const running = this.status?.runs ?? 0;
+    if (running > 0) {
+      const answer = await showDialog({
+        title: 'Lock the vault?',
+        body: `${running === 1 ? 'One command is' : `${running} commands are`} running with a secret and will be ended.`,
+        buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Lock' })],
+        defaultButton: 0
+      });
+      if (!answer.button.accept) {
+        return;
+      }
+    }
+    await this.act(() => this.agent.api.lock());
+  }
+
+  /** Do it, say so when it fails, and show what is true now. */
+  private async act(action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (reason) {
+      const error = ApiError.from(reason);
+      Notification.error(`${error.message} ${error.hint}`.trim(), { autoClose: 8000 });
+    }
+    await this.refresh();
+  }
+}

@@ -1,0 +1,25 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Api } from './api.ts';
+import { Events } from './events.ts';
+import { IAgent, NAMESPACE } from './tokens.ts';
+
+export const servicePlugin: JupyterFrontEndPlugin<IAgent> = {
+  id: `${NAMESPACE}:service`,
+  description: 'The way to the jupyter_agent server extension.',
+  autoStart: true,
+  provides: IAgent,
+  activate: (app: JupyterFrontEnd): IAgent => {
+    const api = new Api(app.serviceManager.serverSettings);
+    const events = new Events(api);
+    // A server without our extension has no websocket to keep knocking at; the panel starts it later.
+    void api.status().then(
+      () => events.start(),
+      error => {
+        if (error.code !== 'server_absent') {
+          events.start();
+        }
+      }
+    );
+    return { api, events };
+  }
+};

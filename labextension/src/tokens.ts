@@ -1,0 +1,105 @@
+// Ids, types and the one token. No side effects. The shapes are docs/protocol.md's.
+
+import { Token } from '@lumino/coreutils';
+import type { Api } from './api.ts';
+import type { Events } from './events.ts';
+
+export const NAMESPACE = 'jupyter-agent';
+export const OPEN_SECRETS = `${NAMESPACE}:open-secrets`;
+export const SECRETS_PANEL_ID = `${NAMESPACE}-secrets`;
+export const BLOCKED_MIME = 'application/vnd.jupyter-agent.blocked+json';
+
+/** The way to our server, shared by the plugins of this extension. */
+export interface IAgent {
+  readonly api: Api;
+  readonly events: Events;
+}
+
+export const IAgent = new Token<IAgent>(
+  `${NAMESPACE}:IAgent`,
+  'The HTTP API and the events of the jupyter_agent server extension.'
+);
+
+export interface Exposure {
+  where: string;
+  notebook: string | null;
+  time: string;
+}
+
+/** What is known about a secret: everything but its value. Times are RFC 3339, UTC. */
+export interface SecretMeta {
+  label: string;
+  kind: string;
+  note: string;
+  created: string;
+  replaced: string | null;
+  last_used: string | null;
+  uses: number;
+  expires: string | null;
+  weak: boolean;
+  exposed: Exposure[];
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+  hint: string;
+}
+
+export interface VaultStatus {
+  state: 'open' | 'closed' | 'locked' | 'absent' | 'error';
+  tier: string;
+  promise: string;
+  note: string;
+  error: Problem | null;
+}
+
+export interface Status {
+  version: string;
+  vault: VaultStatus;
+  runs: number;
+  approvers: number;
+  guards?: { websocket: boolean; saves: boolean };
+}
+
+export interface Approval {
+  approval_id: string;
+  nonce: string;
+  kind: 'run' | 'change';
+  labels: string[];
+  script: string | null;
+  argv: string[] | null;
+  shell: string;
+  cwd: string;
+  notebook: string | null;
+  /** The notebook is what the caller says, not what the broker knows. */
+  claimed: boolean;
+  role: string;
+  executables: { word: string; path: string }[];
+  expires: string;
+  change?: { op: string; label: string; to: string | null };
+}
+
+export type Answer = 'once' | 'always' | 'deny';
+
+/** Where a value stood before it was saved. */
+export interface ExposedAt {
+  where: 'cell';
+  notebook: string;
+}
+
+/** `start` and `end` are UTF-16 units into the cell's source as it was run. */
+export interface Finding {
+  rule: string;
+  kind: string;
+  title: string;
+  start: number;
+  end: number;
+  preview: string;
+}
+
+/** What a blocked cell's output holds; `saved` is ours, added after a save. */
+export interface BlockedData {
+  findings: Finding[];
+  saved?: { label: string; text: string }[];
+}
