@@ -29,3 +29,14 @@ def load_ipython_extension(shell: Any) -> None:
     from jupyter_agent.kernel.extension import load  # noqa: PLC0415  (keeps the import cheap)
 
     load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take magics and guard out again (``%unload_ext``, ``%reload_ext``).
+
+    Args:
+        shell: The running ``InteractiveShell``.
+    """
+    from jupyter_agent.kernel.extension import unload  # noqa: PLC0415  (keeps the import cheap)
+
+    unload(shell)

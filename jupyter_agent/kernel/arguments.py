@@ -81,6 +81,9 @@ def parse(line: str) -> RunArguments:
             raise RequestInvalid(
                 "Only options stand on the %%agent_run line; the script goes below it.", _HELP
             )
+    for name in arguments.variables:
+        if name in arguments.secrets:
+            raise RequestInvalid(f"The variable {name} is named by -s and by -v.", _HELP)
     return arguments
 
 

@@ -14,7 +14,7 @@ from IPython.core.magic import Magics, cell_magic, magics_class, no_var_expand
 
 from jupyter_agent import wire
 from jupyter_agent.client import Client
-from jupyter_agent.errors import AgentError, LabelNotFound, RequestInvalid, RunError
+from jupyter_agent.errors import RequestInvalid, RunError
 from jupyter_agent.kernel import failures
 from jupyter_agent.kernel.arguments import RunArguments, parse
 from jupyter_agent.kernel.identity import has_terminal, open_client
@@ -71,11 +71,8 @@ class RunMagics(Magics):
         if not cell.strip():
             raise RequestInvalid("There is no script.", "It goes below the %%agent_run line.")
         request = run_request(self.shell, arguments, cell)
-        try:
-            with open_client(self.shell) as client:
-                _Run(self.shell, client, arguments, cell).carry_out(request)
-        except LabelNotFound as error:
-            raise _with_known_labels(self.shell, error) from None
+        with open_client(self.shell) as client:
+            _Run(self.shell, client, arguments, cell).carry_out(request)
 
 
 def run_request(shell: Any, arguments: RunArguments, script: str) -> wire.Message:
@@ -203,14 +200,3 @@ def _note_hits(shell: Any, hits: dict[str, int]) -> None:
     style = "color:var(--jp-ui-font-color2,gray);font-size:85%"
     bundle = {"text/plain": note, "text/html": f'<span style="{style}">{html.escape(note)}</span>'}
     shell.display_pub.publish(data=bundle)
-
-
-def _with_known_labels(shell: Any, error: AgentError) -> AgentError:
-    """The error, saying which labels there are."""
-    try:
-        with open_client(shell, start=False) as client:
-            labels = [secret["label"] for secret in client.call("secret.list")["secrets"]]
-    except AgentError:
-        return error  # it says what matters; the list would have been a help
-    known = f"Stored are: {', '.join(labels)}." if labels else "Nothing is stored yet."
-    return LabelNotFound(error.message, f"{known} Add one: %secret set LABEL", data=error.data)
