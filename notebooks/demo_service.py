@@ -7,6 +7,7 @@ process of its own, because a notebook's kernel must not see the token that it i
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +35,8 @@ class Service(BaseHTTPRequestHandler):
         """Keep quiet: a log is one more place where a token could land."""
 
 
+# Stop in the notebook means the cell, not this service.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
     print(server.server_port, flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
