@@ -27,7 +27,6 @@ from jupyter_agent.folders import Folders, read_private, write_private
 
 _IDLE_SECONDS: Final = 3600.0
 _IDLE_CHECK: Final = 60.0
-_LAST_RUNS: Final = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -95,8 +94,7 @@ class Broker:
         idle.cancel()
         self._leave()
         server.close()
-        self._runs.stop_all()
-        await self._wait_for_runs()
+        await self._runs.end_all()
         await self._safe.close()
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -171,11 +169,6 @@ class Broker:
     async def _end_after_runs(self) -> None:
         await self._runs.until_none()
         self._over.set()
-
-    async def _wait_for_runs(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_RUNS):
-                await self._runs.until_none()
 
     async def _end_when_idle(self) -> None:
         quiet = 0.0

@@ -120,8 +120,8 @@ class Operations:
         }
 
     async def _lock(self, _ask: Ask) -> wire.Message:
-        ended = self._runs.stop_all()
-        await self._safe.lock()
+        ended = len(self._runs)
+        await self._safe.lock(self._runs.end_all)
         self._changed("vault")
         return {"ended": ended}
 

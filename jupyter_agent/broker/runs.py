@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import socket
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller
@@ -19,7 +20,8 @@ from jupyter_agent.screen import Screener, mask
 from jupyter_agent.scrub import Scrubber
 from jupyter_agent.shell.process import Ending, Process, Stream
 
-_TIMED_OUT = 124  # as timeout(1) says it
+_TIMED_OUT: Final = 124  # as timeout(1) says it
+_LAST_WAIT: Final = 5.0  # seconds; a stop kills after 1.4
 
 
 @dataclass(slots=True, eq=False)
@@ -73,11 +75,13 @@ class Runs:
     def __len__(self) -> int:
         return len(self._live)
 
-    def stop_all(self) -> int:
-        """Ask every run to end; returns how many there are."""
+    async def end_all(self) -> None:
+        """End every run and wait until it is over; whatever hangs longer is let go of."""
         for run in list(self._live):
             run.stop()
-        return len(self._live)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WAIT):
+                await self.until_none()
 
     async def until_none(self) -> None:
         """Wait until no run is left."""

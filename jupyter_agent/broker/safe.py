@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -71,7 +71,9 @@ class Safe:
         """
 
         def work() -> None:
-            self._opened()
+            # A run that `lock` is ending still gets its last line.
+            if self._audit is None:
+                self._opened()
             assert self._audit is not None  # noqa: S101  (set where the vault is opened)
             self._audit.append(event)
 
@@ -115,15 +117,18 @@ class Safe:
 
         return await self._in_thread(work)
 
-    async def lock(self) -> None:
-        """Close the vault until ``unlock``."""
+    async def lock(self, end_runs: Callable[[], Awaitable[None]]) -> None:
+        """Close the vault until ``unlock``.
+
+        Args:
+            end_runs: Called when nothing new can start any more, before the keys are dropped.
+        """
         await self._write_uses()
-
-        def work() -> None:
-            write_private(self._locked, wire.timestamp().encode())
-            self._close_vault()
-
-        await self._in_thread(work)
+        await self._in_thread(lambda: write_private(self._locked, wire.timestamp().encode()))
+        try:
+            await end_runs()
+        finally:
+            await self._in_thread(self._close_vault)
 
     async def unlock(self) -> None:
         """Let the vault be opened again, and open it.

@@ -43,6 +43,7 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
         stdout: What it writes.
         stderr: The same for errors.
     """
+    linux.rename_process("jupyter_agent.keeper")
     linux.adopt_orphans()
     # Whoever started the broker may have ignored these (nohup, a background job), and an ignored
     # signal stays ignored in every command: Stop would have no effect.

@@ -6,6 +6,7 @@ import ctypes
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Final
 
 _PR_SET_DUMPABLE: Final = 4
@@ -24,6 +25,24 @@ def forbid_inspection() -> None:
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends, double forks included."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def rename_process(title: str) -> None:
+    """Be called something else in ``ps``, so that nobody takes a fork of the broker for the broker.
+
+    Overwrites the memory that ``/proc/pid/cmdline`` is read from; where that is stands in fields
+    48 and 49 of ``/proc/self/stat``, see proc(5).
+
+    Args:
+        title: ASCII; cut where the old arguments were shorter.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    stat = Path("/proc/self/stat").read_bytes()
+    fields = stat[stat.rindex(b")") + 2 :].split()
+    start, end = int(fields[45]), int(fields[46])
+    if 0 < start < end:  # zeros where the kernel does not tell
+        ctypes.memmove(start, title.encode("ascii").ljust(end - start, b"\0"), end - start)
 
 
 def _prctl(option: int, value: int) -> None:

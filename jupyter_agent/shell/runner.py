@@ -48,6 +48,7 @@ def hand_over(runner: socket.socket, control: int, stdin: int, stdout: int, stde
 
 
 def _serve(door: socket.socket) -> int:
+    linux.rename_process("jupyter_agent.runner")
     linux.adopt_orphans()  # of keepers that were killed
     wakeup, write = os.pipe()
     for end in (wakeup, write):

@@ -1,0 +1,89 @@
+"""What tests do with a broker, in one line each."""
+
+from __future__ import annotations
+
+import base64
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_agent import entry
+from jupyter_agent.client import Client
+
+
+def save(
+    client: Client, label: str, value: str | bytes, *, replace: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Seal a value as a form does, and store it."""
+    offer = client.call("secret.offer", label=label, origin="test", replace=replace)["offer"]
+    raw = value.encode() if isinstance(value, str) else value
+    sealed = entry.seal(entry.Offer.from_json(offer), raw)
+    return client.call("secret.save", **sealed_fields(offer, sealed), **more)["secret"]
+
+
+def sealed_fields(offer: dict[str, Any], sealed: bytes) -> dict[str, str]:
+    """The fields of `secret.save` that come from a form."""
+    return {
+        "kid": offer["kid"],
+        "ticket": offer["ticket"],
+        "label": offer["label"],
+        "origin": offer["origin"],
+        "sealed": base64.b64encode(sealed).decode(),
+    }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    stdout: bytes
+    stderr: bytes
+    result: dict[str, Any]
+    events: list[dict[str, Any]]
+
+    @property
+    def exit(self) -> int:
+        return int(self.result["exit"])
+
+
+def request(script: str | None, *labels: str, **more: Any) -> dict[str, Any]:
+    """The fields of a `run`; a label may be `ENV=LABEL`."""
+    secrets = []
+    for label in labels:
+        env, _, name = label.rpartition("=")
+        secrets.append({"label": name, "env": env or name})
+    env = {"PATH": os.environ["PATH"], **more.pop("env", {})}
+    return {"script": script, "secrets": secrets, "cwd": "/", "env": env, **more}
+
+
+def run(client: Client, script: str | None, *labels: str, **more: Any) -> Outcome:
+    """Run a script to its end."""
+    return collect(client, client.begin("run", **request(script, *labels, **more)))
+
+
+def collect(client: Client, number: int) -> Outcome:
+    """Everything a run that was begun still says."""
+    streams = {"stdout": b"", "stderr": b""}
+    events: list[dict[str, Any]] = []
+    while True:
+        message = client.receive(number)
+        if "result" in message:
+            return Outcome(streams["stdout"], streams["stderr"], message["result"], events)
+        events.append(message)
+        if message["event"] == "output":
+            streams[message["stream"]] += base64.b64decode(message["data"])
+
+
+def until(client: Client, number: int, event: str) -> dict[str, Any]:
+    """The next event of a kind."""
+    while (message := client.receive(number)).get("event") != event:
+        pass
+    return message
+
+
+def output_until(client: Client, number: int, wanted: bytes) -> bytes:
+    """Output of a run, read until it holds something."""
+    seen = b""
+    while wanted not in seen:
+        seen += base64.b64decode(until(client, number, "output")["data"])
+    return seen

@@ -1,0 +1,36 @@
+"""Process trees, on real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from jupyter_agent.shell import tree
+
+
+def test_an_ancestry_begins_with_the_process_and_goes_up():
+    line = [pid for pid, _ in tree.ancestry(os.getpid())]
+    assert line[:2] == [os.getpid(), os.getppid()]
+
+
+def test_descendants_are_found_however_deep_and_in_whatever_session():
+    with subprocess.Popen(
+        ["setsid", "--wait", "sh", "-c", "echo up; cat"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        below = {pid for pid, _ in tree.descendants(os.getpid())}
+        assert child.pid in below
+        assert {pid for pid, _ in tree.descendants(child.pid)} < below
+        tree.send(child.pid, signal.SIGKILL)
+        child.kill()
+
+
+def test_a_process_that_is_gone_has_no_parent():
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        child.wait()
+    assert tree.parent_and_start(child.pid) is None
