@@ -15,7 +15,7 @@ class Reading:
         text: What the view sees.
     """
 
-    __slots__ = ("_begin", "_end", "_gaps", "_long_gaps", "_places", "_raw", "_view", "text")
+    __slots__ = ("_begin", "_end", "_gaps", "_places", "_raw", "_view", "text")
 
     def __init__(self, view: View, raw: bytes, begin: int, end: int) -> None:
         self.text = view.read(raw[begin:end])
@@ -24,21 +24,28 @@ class Reading:
         self._begin = begin
         self._end = end
         self._places: Places | None = None
-        self._gaps: list[int] = []  # the characters that have a gap behind them
-        self._long_gaps: list[int] = []  # of these, the ones that no value may have
+        self._gaps: tuple[list[int], list[int]] | None = None
 
     def places(self) -> Places:
         """Where each character of ``text`` stands in ``raw``. Costly, so only found on demand."""
         if self._places is None:
-            places = self._view.places(self._raw, self._begin, self._end)
-            together = not self._view.dropped  # then there are no gaps to look for
-            for index, (here, following) in enumerate(() if together else pairwise(places.starts)):
-                if following - here > 1 and following > places.end(index):
-                    self._gaps.append(index)
-                    if following - places.end(index) > MAX_GAP:
-                        self._long_gaps.append(index)
-            self._places = places
+            self._places = self._view.places(self._raw, self._begin, self._end)
         return self._places
+
+    def _all_gaps(self) -> tuple[list[int], list[int]]:
+        """The characters that have a gap behind them; of these, those no value may have."""
+        if self._gaps is None:
+            places = self.places()
+            gaps = [
+                index
+                for index, (here, following) in enumerate(pairwise(places.starts))
+                if following - here > 1 and following > places.end(index)
+            ]
+            too_long = [
+                index for index in gaps if places.starts[index + 1] - places.end(index) > MAX_GAP
+            ]
+            self._gaps = gaps, too_long
+        return self._gaps
 
     def find(self, value: bytes, at: int) -> tuple[int, int] | None:
         """The first place from ``at`` on where ``value`` stands with allowed gaps, or None.
@@ -83,9 +90,10 @@ class Reading:
         first = self._first_gap(index, after)
         if first is None:
             return None
-        number = bisect_left(self._long_gaps, first)
-        if number < len(self._long_gaps) and self._long_gaps[number] < after - 1:
-            return self._long_gaps[number] + 1
+        _, too_long = self._all_gaps()
+        number = bisect_left(too_long, first)
+        if number < len(too_long) and too_long[number] < after - 1:
+            return too_long[number] + 1
         places = self.places()
         gap = self._raw[places.end(first) : places.starts[first + 1]]
         if self._view.may_lead(self._raw, places.starts[index], first + 1 - index, gap):
@@ -93,7 +101,10 @@ class Reading:
         return index + 1
 
     def _first_gap(self, index: int, after: int) -> int | None:
-        number = bisect_left(self._gaps, index)
-        if number < len(self._gaps) and self._gaps[number] < after - 1:
-            return self._gaps[number]
-        return None
+        """The first of these characters that has a gap before the next one, if there is one."""
+        places = self.places()
+        if places.end(after - 1) - places.starts[index] == after - index:
+            return None
+        gaps, _ = self._all_gaps()
+        number = bisect_left(gaps, index)
+        return gaps[number] if number < len(gaps) and gaps[number] < after - 1 else None
