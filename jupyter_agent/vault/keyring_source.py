@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
+from urllib.parse import unquote
 
 from jupyter_agent import spawn
 from jupyter_agent.errors import KeySourceUnavailable
@@ -45,7 +46,7 @@ class KeyringSource:
 
     Args:
         run_helper: Runs a program to its end.
-        environ: Where the session bus is looked up; ours, if none is given.
+        bus: Finds the address of the session bus (Linux).
     """
 
     name: Final = OS_KEYRING
@@ -57,10 +58,10 @@ class KeyringSource:
     def __init__(
         self,
         run_helper: RunHelper = spawn.run_helper,
-        environ: Callable[[], Mapping[str, str]] = lambda: os.environ,
+        bus: Callable[[], str] | None = None,
     ) -> None:
         self._run_helper = run_helper
-        self._environ = environ
+        self._bus = bus or (lambda: session_bus(os.environ))
 
     def works(self) -> bool:
         """Whether something can be kept and read back now."""
@@ -104,21 +105,28 @@ class KeyringSource:
         """The helper's environment: nothing of the caller's but the way to the session bus."""
         environment = spawn.fixed_environment()
         if sys.platform.startswith("linux"):
-            environment[_BUS] = _session_bus(self._environ())
+            environment[_BUS] = self._bus()
         return environment
 
 
-def _session_bus(environ: Mapping[str, str]) -> str:
+def session_bus(environ: Mapping[str, str], login_bus: Path | None = None) -> str:
     """The address of this user's own session bus.
 
-    The login session's bus comes first. Another address counts only if it is a socket in a place
-    where we are the owner: a bus of somebody else's would be handed the key.
+    The login session's bus comes first. Another address counts only if it is a socket that belongs
+    to us: a bus of somebody else's would be handed the key.
+
+    Args:
+        environ: Where ``DBUS_SESSION_BUS_ADDRESS`` may stand.
+        login_bus: The login session's socket; the usual place, if none is given.
 
     Raises:
         KeySourceUnavailable: There is none.
     """
-    for address in (f"unix:path=/run/user/{os.getuid()}/bus", environ.get(_BUS, "")):
-        path = address.removeprefix("unix:path=").split(",", 1)[0]
+    login_bus = login_bus or Path(f"/run/user/{os.getuid()}/bus")
+    for address in (f"unix:path={login_bus}", environ.get(_BUS, "")):
+        # https://dbus.freedesktop.org/doc/dbus-specification.html#addresses: options behind commas,
+        # alternatives behind semicolons; one plain path is all that can be checked.
+        path = unquote(address.removeprefix("unix:path=").split(",", 1)[0])
         if address.startswith("unix:path=/") and ";" not in address and _is_our_socket(Path(path)):
             return address
     raise _unavailable()

@@ -102,9 +102,10 @@ class Ledger:
             change = Change(self._store, self._keys, dict(self._digests))
             yield change
             epoch = head.epoch + 1
-            tag = manifest(self._keys, epoch, change.digests.values())
+            tag = manifest(self._keys, epoch, head.digest, change.digests.values())
             self._store.set_epoch(epoch, tag)
-            self._view = None  # until the commit has happened, nothing is certain
+            self._view = None  # what was checked is no longer what is there
+        self._epoch = epoch
         self._settle()
 
     def _open(self, kind: str, name: str) -> bytes | None:
@@ -121,7 +122,7 @@ class Ledger:
             raise tampered()
         rows = self._store.rows()
         digests = {(r.record.kind, r.record.name): row_digest(r.record, r.envelope) for r in rows}
-        expected = manifest(self._keys, head.epoch, digests.values())
+        expected = manifest(self._keys, head.epoch, head.digest, digests.values())
         if not hmac.compare_digest(expected, head.manifest):
             raise tampered()
         self._check_epoch(head)

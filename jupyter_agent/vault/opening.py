@@ -6,7 +6,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -162,16 +162,16 @@ def _make(store: Store, source: KeySource, anchor: Anchor, machine: Machine) -> 
         # Epoch 0 first: whatever is killed from here on, the file is never behind its anchor, and
         # an anchor at 0 does not stand in the way of making the vault again.
         anchor.write(store_id, 0)
-        store.make(
-            Head(
-                store_id=store_id,
-                source=source.name,
-                machine_tag=machine_tag(store_id, hashed),
-                root=wrap_root(root, kek, store_id, source.name),
-                epoch=1,
-                manifest=manifest(Keys.of(root, store_id), 1, ()),
-            )
+        head = Head(
+            store_id=store_id,
+            source=source.name,
+            machine_tag=machine_tag(store_id, hashed),
+            root=wrap_root(root, kek, store_id, source.name),
+            epoch=1,
+            manifest=b"",
         )
+        tag = manifest(Keys.of(root, store_id), 1, head.digest, ())
+        store.make(replace(head, manifest=tag))
 
 
 def _note(setting: str | None, source: KeySource) -> str:

@@ -170,16 +170,28 @@ def row_digest(record: RecordId, envelope: bytes) -> bytes:
     return hashlib.sha256(_joined(*parts, record.policy.encode(), envelope)).digest()
 
 
-def manifest(keys: Keys, epoch: int, digests: Iterable[bytes]) -> bytes:
+def head_digest(source: str, tag: bytes, wrapped_root: bytes) -> bytes:
+    """What the manifest says of the head, so that damage to it shows while the keys are still here.
+
+    Args:
+        source: Name of the key source.
+        tag: ``machine_tag``.
+        wrapped_root: From ``wrap_root``.
+    """
+    return hashlib.sha256(_joined(source.encode(), tag, wrapped_root)).digest()
+
+
+def manifest(keys: Keys, epoch: int, head: bytes, digests: Iterable[bytes]) -> bytes:
     """One tag over the whole store: it catches a deleted row, and an old row put back.
 
     Args:
         keys: The open vault's.
         epoch: Number of the store's last write.
+        head: ``head_digest``.
         digests: ``row_digest`` of every row; their order does not matter.
     """
     rows = sorted(digests)
-    parts = (b"manifest", _number(FORMAT), keys.store_id, _number(epoch), _number(len(rows)))
+    parts = (b"manifest", _number(FORMAT), keys.store_id, _number(epoch), head, _number(len(rows)))
     return hmac.digest(keys.manifest, _joined(*parts, *rows), "sha256")
 
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jupyter_agent.errors import VaultError, VaultRolledBack, VaultTooNew
 from jupyter_agent.folders import check_private_dir, check_private_file
-from jupyter_agent.vault.seal import FORMAT, RecordId, tampered
+from jupyter_agent.vault.seal import FORMAT, RecordId, head_digest, tampered
 
 _APPLICATION: Final = 0x6A61_7661  # sqlite's application_id: "java", for jupyter_agent vault
 _BUSY_SECONDS: Final = 10.0
@@ -46,6 +46,11 @@ class Head:
     root: bytes
     epoch: int
     manifest: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """What the manifest says of the head."""
+        return head_digest(self.source, self.machine_tag, self.root)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -132,9 +137,12 @@ class Store:
             raise tampered()
         query = "SELECT store_id, source, machine_tag, root, epoch, manifest FROM head"
         found = self._connection.execute(query).fetchall()
-        if len(found) != 1 or found[0][4] < 0:
+        if len(found) != 1:
             raise tampered()
-        return Head(*found[0])
+        head = Head(*_typed(found[0], (bytes, str, bytes, bytes, int, bytes)))
+        if head.epoch < 0:
+            raise tampered()
+        return head
 
     def make(self, head: Head) -> None:
         """Lay out an empty store."""
@@ -154,7 +162,7 @@ class Store:
     def rows(self) -> list[Row]:
         """Every record."""
         query = "SELECT kind, name, version, policy, envelope FROM record"
-        return [_row(*columns) for columns in self._connection.execute(query)]
+        return [_row(columns) for columns in self._connection.execute(query)]
 
     def row(self, kind: str, name: str) -> Row | None:
         """One record, or None."""
@@ -162,7 +170,7 @@ class Store:
             "SELECT kind, name, version, policy, envelope FROM record WHERE kind = ? AND name = ?"
         )
         columns = self._connection.execute(query, (kind, name)).fetchone()
-        return None if columns is None else _row(*columns)
+        return None if columns is None else _row(columns)
 
     def put_row(self, row: Row) -> None:
         """Write one record, in place of the one of the same kind and name."""
@@ -262,7 +270,15 @@ def gone() -> VaultRolledBack:
     )
 
 
-def _row(kind: str, name: str, version: int, policy: str, envelope: bytes) -> Row:
+def _typed(columns: tuple[Any, ...], types: tuple[type, ...]) -> tuple[Any, ...]:
+    """The columns, if they are what STRICT tables promise: a damaged page can hold anything."""
+    if tuple(map(type, columns)) != types:
+        raise tampered()
+    return columns
+
+
+def _row(columns: tuple[Any, ...]) -> Row:
+    kind, name, version, policy, envelope = _typed(columns, (str, str, int, str, bytes))
     if version < 1:
         raise tampered()
     return Row(RecordId(kind, name, version, policy), envelope)
@@ -273,6 +289,8 @@ def _plainly() -> Iterator[None]:
     """Turn what sqlite and the system say into errors that people can act on."""
     try:
         yield
+    except UnicodeDecodeError:  # of a text in the file
+        raise tampered() from None
     except sqlite3.Error as error:
         raise _plain(error) from None
     except OSError as error:
