@@ -9,8 +9,6 @@ stages 2 and 3 only see these places, both engines lead to the same findings by 
 from __future__ import annotations
 
 import sys
-from hashlib import sha256
-from platform import machine
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -133,6 +131,9 @@ def fingerprint_keywords(keywords: Sequence[bytes]) -> str:
     It covers the keywords, and what hyperscan writes into a database and checks when it loads one:
     its engine's version and the CPU features it chose here.
     """
+    from hashlib import sha256  # noqa: PLC0415
+    from platform import machine  # noqa: PLC0415
+
     try:
         import hyperscan  # noqa: PLC0415
 

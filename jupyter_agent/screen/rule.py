@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -127,7 +126,9 @@ def load_rules() -> tuple[Rule, ...]:
 
 
 def _read_catalogue() -> Iterator[Rule]:
-    import tomllib  # noqa: PLC0415  (import time of a kernel that never screens)
+    # Both here, because a kernel's start should not pay for them.
+    import tomllib  # noqa: PLC0415
+    from importlib import resources  # noqa: PLC0415
 
     folder = resources.files("jupyter_agent.screen") / "rules"
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):

@@ -6,14 +6,9 @@ One property matters more than any rule: a masked text is clean. Guards and save
 
 from __future__ import annotations
 
-import re
 import time
-from bisect import bisect_left, bisect_right
-from collections import deque
-from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.screen.anchors import (
     Anchors,
     CompiledAnchors,
@@ -21,20 +16,16 @@ from jupyter_agent.screen.anchors import (
     compile_keywords,
     fingerprint_keywords,
 )
-from jupyter_agent.screen.filters import FILTERS, Candidate, entropy
+from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.deadline import Deadline
+from jupyter_agent.screen.filters import FILTERS
 from jupyter_agent.screen.finding import Finding, mask
 from jupyter_agent.screen.rule import Rule, load_rules
+from jupyter_agent.screen.spans import Barriers, Span, best, merged, unmasked
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Sequence
-
-BUDGET: Final = 0.05
-"""Seconds of CPU time for each 100,000 characters, and at least this much for a text."""
-
-_MARKER = re.compile(r"\[secret:[A-Za-z0-9_-]{1,64}\]")
-
-
-_start = attrgetter("start")
 
 
 class _Catalogue(NamedTuple):
@@ -76,14 +67,14 @@ class Screener:
         Raises:
             ScreenTimeout: It took too long; treat the text as if it held a secret.
         """
-        deadline = _Deadline(self._clock, len(text))
+        deadline = Deadline(self._clock, len(text))
         found = self._look(text, deadline)
         fresh = found
         while fresh:
             # A mask removes characters that kept a neighbour from being seen. So look again, and
             # translate what turns up back into places of the original text.
-            fresh = _translated(self._look(mask(text, found), deadline), found)
-            found = sorted(found + fresh, key=_start)
+            fresh = list(unmasked(self._look(mask(text, found), deadline), found))
+            found = merged(found, fresh)
         return found
 
     def rule(self, rule_id: str) -> Rule:
@@ -144,12 +135,11 @@ class Screener:
             )
         return self._loaded
 
-    def _look(self, text: str, deadline: _Deadline) -> list[Finding]:
+    def _look(self, text: str, deadline: Deadline) -> list[Finding]:
         of_keyword = self._catalogue.of_keyword
-        if self._anchors is None:
-            self._anchors = PlainAnchors(self._catalogue.keywords)
+        anchors = self._anchors or PlainAnchors(self._catalogue.keywords)
         data = text.encode("utf-8", "surrogatepass")
-        hits = self._anchors.hits(data, deadline.check)
+        hits = anchors.hits(data, deadline.check)
         if not hits:
             return []
         # Compiling an expression is a cost of the process, not of this text.
@@ -157,76 +147,19 @@ class Screener:
             for index in {index for _, index in hits}:
                 for rule in of_keyword[index]:
                     _ = rule.regex
-        barriers = _Barriers(text)
-        candidates: list[tuple[int, int, int, Rule]] = []
-        tried_until: dict[str, int] = {}
+        barriers = Barriers(text)
+        spans: list[Span] = []
+        done: dict[str, int] = {}
         for at, index in _in_code_points(hits, data, text):
             for rule in of_keyword[index]:
                 deadline.check()
-                # Keywords inside a value that was just found by the same rule are part of it.
-                if at < tried_until.get(rule.id, 0):
-                    continue
-                for match in _matches(rule, text, at):
-                    if barriers.crossed_by(match.start(), match.end()):
-                        continue
-                    for start, end in _secrets(rule, match):
-                        if _accepted(rule, Candidate(text, start, end, match)):
-                            candidates.append((-rule.rank, start, -end, rule))
-                            tried_until[rule.id] = max(end, tried_until.get(rule.id, 0))
-        return _without_overlaps(candidates)
-
-
-class _Deadline:
-    """A text's time. Checked often, so a hostile text is given up on instead of hanging a cell."""
-
-    def __init__(self, clock: Callable[[], float], length: int) -> None:
-        self._clock = clock
-        self._left = BUDGET * max(1.0, length / 100_000)
-        self._started = clock()
-        self._checks = 0
-
-    def check(self) -> None:
-        self._checks += 1
-        # Reading the clock costs more than most checks are worth.
-        if self._checks % 32 == 0 and self._clock() - self._started > self._left:
-            raise ScreenTimeout(
-                "A text could not be screened in its time, so it counts as blocked.",
-                "Split it into smaller pieces.",
-            )
-
-    def paused(self) -> _Pause:
-        return _Pause(self)
-
-    def add(self, seconds: float) -> None:
-        self._left += seconds
-
-
-class _Pause:
-    def __init__(self, deadline: _Deadline) -> None:
-        self._deadline = deadline
-
-    def __enter__(self) -> None:
-        self._from = self._deadline._clock()
-
-    def __exit__(self, *_: object) -> None:
-        self._deadline.add(self._deadline._clock() - self._from)
-
-
-class _Barriers:
-    """Markers already in the text. No match reaches into or across one."""
-
-    def __init__(self, text: str) -> None:
-        # In order and apart, so starts and ends are both sorted.
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        if "[secret:" in text:
-            for match in _MARKER.finditer(text):
-                self._starts.append(match.start())
-                self._ends.append(match.end())
-
-    def crossed_by(self, start: int, end: int) -> bool:
-        # Some marker starts before the end of the match and ends after its start.
-        return bisect_left(self._starts, end) > bisect_right(self._ends, start)
+                # A keyword inside a value that this rule has just found is part of that value.
+                if at >= done.get(rule.id, 0):
+                    fresh = list(_spans(rule, text, at, barriers))
+                    if fresh:
+                        spans += fresh
+                        done[rule.id] = fresh[-1].end
+        return best(spans)
 
 
 def _in_code_points(
@@ -255,48 +188,20 @@ def _matches(rule: Rule, text: str, at: int) -> Iterator[re.Match[str]]:
             yield match
 
 
-def _secrets(rule: Rule, match: re.Match[str]) -> Iterator[tuple[int, int]]:
-    start, end = match.span("secret")
-    if not rule.each:
-        yield start, end
-        return
-    for one in rule.each_regex.finditer(match.string, start, end):
-        yield one.span()
+def _spans(rule: Rule, text: str, at: int, barriers: Barriers) -> Iterator[Span]:
+    for match in _matches(rule, text, at):
+        if barriers.cross(match.start(), match.end()):
+            continue
+        start, end = match.span("secret")
+        places = [(start, end)]
+        if rule.each:
+            places = [one.span() for one in rule.each_regex.finditer(text, start, end)]
+        for place in places:
+            if _accepted(rule, Candidate(text, *place, match)):
+                yield Span(*place, rule)
 
 
 def _accepted(rule: Rule, candidate: Candidate) -> bool:
     if rule.entropy and entropy(candidate.value) < rule.entropy:
         return False
     return not any(FILTERS[name](candidate) for name in rule.filters)
-
-
-def _without_overlaps(candidates: list[tuple[int, int, int, Rule]]) -> list[Finding]:
-    """The best-ranked of overlapping candidates; among equals the first, then the longest."""
-    kept: list[Finding] = []
-    for _, start, minus_end, rule in sorted(candidates, key=lambda c: (*c[:3], c[3].id)):
-        end = -minus_end
-        at = bisect_left(kept, start, key=_start)
-        free_before = at == 0 or kept[at - 1].end <= start
-        free_after = at == len(kept) or end <= kept[at].start
-        if free_before and free_after:
-            kept.insert(at, Finding(rule.id, rule.kind, start, end))
-    return kept
-
-
-def _translated(fresh: list[Finding], masked: list[Finding]) -> list[Finding]:
-    """Findings in ``mask(text, masked)``, as places of ``text``."""
-    moved: list[Finding] = []
-    others = deque(masked)
-    shift = 0
-    for finding in fresh:
-        while others:
-            other = others[0]
-            marker = len(f"[secret:{other.rule}]")
-            if other.start + shift + marker > finding.start:
-                break
-            shift += marker - (other.end - other.start)
-            others.popleft()
-        moved.append(
-            Finding(finding.rule, finding.kind, finding.start - shift, finding.end - shift)
-        )
-    return moved

@@ -1,0 +1,110 @@
+"""The compiled screening database, kept between processes.
+
+hyperscan trusts the bytes it deserializes. A cache that was synced, restored or planted must never
+reach it, so the file carries an HMAC-SHA256 under a key that lies in the state folder beside it,
+and is ignored, then rewritten, whenever anything about it is wrong.
+
+    state/cache.key             32 random bytes, 0600
+    state/cache/screen.db       magic, 32-byte tag, database; 0600
+
+Nothing here is needed for screening: without a cache the plain engine screens, with the same
+findings, until ``warm`` is done.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from jupyter_agent.errors import VaultUnsafe
+from jupyter_agent.folders import check_private_dir, read_private, write_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jupyter_agent.folders import Folders
+    from jupyter_agent.screen import Screener
+
+_MAGIC: Final = b"jupyter-agent screen 1\n"
+_KEY_BYTES: Final = 32
+_TAG_BYTES: Final = 32
+
+
+def load(folders: Folders, screener: Screener) -> None:
+    """Adopt the cached database if it is there, ours and fitting; otherwise change nothing."""
+    key = _read(folders.state / "cache.key")
+    content = _read(_cache(folders))
+    if key is None or len(key) != _KEY_BYTES or content is None or content[: len(_MAGIC)] != _MAGIC:
+        return
+    tag = content[len(_MAGIC) : len(_MAGIC) + _TAG_BYTES]
+    database = content[len(_MAGIC) + _TAG_BYTES :]
+    try:
+        fingerprint = screener.fingerprint
+        # The tag covers the fingerprint, so a database of another release or CPU fails here too.
+        if hmac.compare_digest(tag, _tag(key, database, fingerprint)):
+            screener.adopt(database)
+    except (ImportError, ValueError):
+        # hyperscan is missing, or refused what it wrote itself: the plain engine goes on.
+        return
+
+
+def store(folders: Folders, database: bytes, fingerprint: str) -> None:
+    """Keep a database that this process compiled.
+
+    Args:
+        folders: Where.
+        database: From ``Screener.compile``.
+        fingerprint: Of that screener.
+
+    Raises:
+        VaultUnsafe: The state folder is a link, somebody else's or open to others.
+        OSError: It can't be written.
+    """
+    check_private_dir(folders.state)
+    check_private_dir(_cache(folders).parent)
+    key_file = folders.state / "cache.key"
+    key = _read(key_file)
+    if key is None or len(key) != _KEY_BYTES:
+        # Two processes may both make one: the later key wins, and the loser's cache is rewritten.
+        key = secrets.token_bytes(_KEY_BYTES)
+        write_private(key_file, key)
+    write_private(_cache(folders), _MAGIC + _tag(key, database, fingerprint) + database)
+
+
+def warm(folders: Folders, screener: Screener) -> None:
+    """Make the screener fast: from the cache, or by compiling, storing and adopting.
+
+    Callers run it in a thread; hyperscan releases the interpreter lock while it compiles. Where
+    hyperscan can't be imported the screener stays as it is (``Screener.compiled`` tells).
+    """
+    load(folders, screener)
+    if screener.compiled:
+        return
+    try:
+        database = screener.compile()
+    except ImportError:
+        return
+    # Adopted first: a full disk or an unsafe folder costs the next process time, not this one.
+    screener.adopt(database)
+    try:
+        store(folders, database, screener.fingerprint)
+    except (OSError, VaultUnsafe):
+        return
+
+
+def _cache(folders: Folders) -> Path:
+    return folders.state / "cache" / "screen.db"
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        check_private_dir(path.parent, make=False)
+        return read_private(path)
+    except VaultUnsafe:
+        return None
+
+
+def _tag(key: bytes, database: bytes, fingerprint: str) -> bytes:
+    # The fingerprint is a digest of fixed length, so the two parts can't shift into each other.
+    return hmac.digest(key, _MAGIC + fingerprint.encode() + database, "sha256")

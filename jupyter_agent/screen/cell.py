@@ -1,0 +1,88 @@
+"""Screening of a cell: everything the rules find, and one thing that no rule can know.
+
+What stands behind ``%secret set LABEL`` is a secret whatever it looks like. People type it there
+because command lines in other programs take values that way.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Protocol
+
+from jupyter_agent.screen.finding import Finding
+from jupyter_agent.screen.rule import Rule
+
+# With or without the percent sign (automagic).
+_ON_THE_LINE: Final = re.compile(
+    r"^[ \t]*%?secret[ \t]+(?:set|replace)[ \t]+[^\s#]+[ \t]+(\S.*?)[ \t]*$", re.MULTILINE
+)
+
+ON_THE_LINE: Final = Rule(
+    id="value-on-secret-line",
+    title="Value behind %secret",
+    kind="password",
+    label="",
+    keywords=(),
+    pattern="",
+)
+
+
+class Screens(Protocol):
+    """What screens a text: ``Screener``, or ``CellScreener`` around one."""
+
+    def screen(self, text: str) -> list[Finding]:
+        """Every secret in the text, sorted and not overlapping."""
+        ...
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule with this id."""
+        ...
+
+
+class CellScreener:
+    """A screener for what people type into cells.
+
+    Args:
+        screener: Finds what the rules know.
+    """
+
+    def __init__(self, screener: Screens) -> None:
+        self._screener = screener
+
+    def screen(self, text: str) -> list[Finding]:
+        """See ``Screener.screen``.
+
+        Raises:
+            ScreenTimeout: It took too long; treat the text as if it held a secret.
+        """
+        findings = self._screener.screen(text)
+        if "secret" not in text:
+            return findings
+        on_lines = [_finding(*match.span(1)) for match in _ON_THE_LINE.finditer(text)]
+        # The whole of such a line's value is the secret, whatever a rule saw in it.
+        kept = [
+            finding
+            for finding in findings
+            if not any(
+                finding.start < whole.end and whole.start < finding.end for whole in on_lines
+            )
+        ]
+        # A mask of ours is what masking such a line leaves behind.
+        new = [whole for whole in on_lines if not _is_marker(text[whole.start : whole.end])]
+        return sorted([*kept, *new], key=lambda finding: finding.start)
+
+    def rule(self, rule_id: str) -> Rule:
+        """See ``Screener.rule``.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return ON_THE_LINE if rule_id == ON_THE_LINE.id else self._screener.rule(rule_id)
+
+
+def _finding(start: int, end: int) -> Finding:
+    return Finding(rule=ON_THE_LINE.id, kind=ON_THE_LINE.kind, start=start, end=end)
+
+
+def _is_marker(value: str) -> bool:
+    return re.fullmatch(r"\[secret:[A-Za-z0-9_-]{1,64}\]", value) is not None

@@ -1,0 +1,63 @@
+"""A text's time: a hostile one is given up on cleanly instead of hanging a cell."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from jupyter_agent.errors import ScreenTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BUDGET: Final = 0.05
+"""Seconds for each 100,000 characters, and at least this much for a text."""
+
+# Reading the clock costs more than most steps between two checks.
+_EVERY: Final = 16
+
+
+class Deadline:
+    """Runs out, in two halves.
+
+    One long pause in the middle of a small text is the garbage collector of a kernel with a large
+    heap, not the text. It can use up the first half only; a hostile text uses up both.
+
+    Args:
+        clock: Seconds, from any start.
+        length: Of the text, in code points.
+    """
+
+    def __init__(self, clock: Callable[[], float], length: int) -> None:
+        self._clock = clock
+        self._half = BUDGET / 2 * max(1.0, length / 100_000)
+        self._until = clock() + self._half
+        self._is_second_half = False
+        self._checks = 0
+
+    def check(self) -> None:
+        """Carry on, or say that there is no time left.
+
+        Raises:
+            ScreenTimeout: The budget is used up.
+        """
+        self._checks += 1
+        if self._checks % _EVERY:
+            return
+        now = self._clock()
+        if now <= self._until:
+            return
+        if self._is_second_half:
+            raise ScreenTimeout(
+                "A text could not be screened in its time, so it counts as blocked.",
+                "Split it into smaller pieces.",
+            )
+        self._is_second_half = True
+        self._until = now + self._half
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens inside is not this text's doing."""
+        began = self._clock()
+        yield
+        self._until += self._clock() - began

@@ -1,0 +1,74 @@
+"""Arithmetic of places in a text: what overlaps, and where it lies after masking."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import deque
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from jupyter_agent.screen.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jupyter_agent.screen.rule import Rule
+
+_MARKER: Final = re.compile(r"\[secret:[A-Za-z0-9_-]{1,64}\]")
+_start = attrgetter("start")
+
+
+class Span(NamedTuple):
+    """Where a rule saw a secret, in code points."""
+
+    start: int
+    end: int
+    rule: Rule
+
+
+class Barriers:
+    """The markers that already stand in a text: no match may reach into or across one."""
+
+    def __init__(self, text: str) -> None:
+        # In order and apart, so starts and ends are both sorted.
+        spans = [m.span() for m in _MARKER.finditer(text)] if "[secret:" in text else []
+        self._starts = [start for start, _ in spans]
+        self._ends = [end for _, end in spans]
+
+    def cross(self, start: int, end: int) -> bool:
+        """Whether a marker starts before ``end`` and ends after ``start``."""
+        return bisect_left(self._starts, end) > bisect_right(self._ends, start)
+
+
+def best(spans: Iterable[Span]) -> list[Finding]:
+    """Of overlapping spans the best-ranked; among equals the first, then the longest."""
+    kept: list[Finding] = []
+    for start, end, rule in sorted(
+        spans, key=lambda span: (-span.rule.rank, span.start, -span.end, span.rule.id)
+    ):
+        at = bisect_left(kept, start, key=_start)
+        free_before = at == 0 or kept[at - 1].end <= start
+        free_after = at == len(kept) or end <= kept[at].start
+        if free_before and free_after:
+            kept.insert(at, Finding(rule.id, rule.kind, start, end))
+    return kept
+
+
+def merged(found: list[Finding], fresh: list[Finding]) -> list[Finding]:
+    """Both together, sorted."""
+    return sorted(found + fresh, key=_start)
+
+
+def unmasked(fresh: list[Finding], masked: list[Finding]) -> Iterator[Finding]:
+    """Findings in ``mask(text, masked)``, as places of ``text``."""
+    others = deque(masked)
+    shift = 0
+    for finding in fresh:
+        while others:
+            marker = len(f"[secret:{others[0].rule}]")
+            if others[0].start + shift + marker > finding.start:
+                break
+            other = others.popleft()
+            shift += marker - (other.end - other.start)
+        yield Finding(finding.rule, finding.kind, finding.start - shift, finding.end - shift)

@@ -1,0 +1,77 @@
+"""Filters that know a published format: a value that breaks it is something else."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from jupyter_agent.screen import words
+from jupyter_agent.screen.candidate import Candidate, entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def _is_no_jwt(candidate: Candidate) -> bool:
+    """RFC 7519: the first part is a JSON object that names an algorithm."""
+    from base64 import urlsafe_b64decode  # noqa: PLC0415  (rare; import time)
+    from json import loads  # noqa: PLC0415
+
+    head = candidate.value.partition(".")[0]
+    try:
+        header = loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (ValueError, RecursionError):
+        return True
+    return not (isinstance(header, dict) and ("alg" in header or "enc" in header))
+
+
+def _is_no_basic(candidate: Candidate) -> bool:
+    """RFC 7617: base64 of ``user:password``."""
+    from base64 import b64decode  # noqa: PLC0415
+
+    value = candidate.value
+    try:
+        decoded = b64decode(value + "=" * (-len(value) % 4), validate=True)
+    except ValueError:
+        return True
+    return b":" not in decoded
+
+
+def _is_no_phrase(candidate: Candidate) -> bool:
+    """BIP-39 phrases have at least 12 words, hardly one twice, and no function word."""
+    said = re.findall(r"[a-z]+", candidate.value.lower())
+    return len(said) < 12 or not words.FUNCTION.isdisjoint(said) or len(set(said)) < 9
+
+
+def _is_no_key_block(candidate: Candidate) -> bool:
+    """RFC 7468: a key has lines of base64; a drawing of one has dots or words."""
+    lines = re.findall(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}", candidate.value)
+    return not lines or entropy("".join(lines)) < 4.0
+
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _is_uuid(candidate: Candidate) -> bool:
+    """RFC 9562; public far more often than secret."""
+    return _UUID.fullmatch(candidate.value) is not None
+
+
+_DATE: Final = re.compile(
+    r"(?:19|20)\d\d(?:-?(?:0[1-9]|1[0-2])(?:-?(?:0[1-9]|[12]\d|3[01]))?)?|(?:19|20)\d\d-20\d\d"
+)
+
+
+def _is_date(candidate: Candidate) -> bool:
+    """A year, a span of years, or ISO 8601 with and without dashes: 20240131."""
+    return _DATE.fullmatch(candidate.value) is not None
+
+
+STRUCTURE: Final[Mapping[str, Callable[[Candidate], bool]]] = {
+    "no-jwt": _is_no_jwt,
+    "no-basic": _is_no_basic,
+    "no-phrase": _is_no_phrase,
+    "no-key-block": _is_no_key_block,
+    "uuid": _is_uuid,
+    "date": _is_date,
+}

@@ -1,0 +1,51 @@
+"""The words that filters know."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STAND_INS: Final = _words(
+    """your yours insert replace placeholder changeme change example examples sample dummy fake
+    redacted todo fixme foobar enter paste here put fill removed hidden masked censored secretkey
+    mytoken mykey mysecret yourtoken yourkey yourpassword yourapikey xxx xxxx xxxxx xxxxxx
+    placeholdertoken notreal invalid undefined"""
+)
+"""One of these among the words of a value makes it an instruction to the reader."""
+
+DEFAULTS: Final = _words(
+    """password passwd passwort passphrase pass pwd secret secrets token key apikey api_key admin
+    root user username guest test tests testing postgres mysql redis default none null nil true
+    false empty string str text bytes int bool any object optional required missing incorrect
+    wrong correct expired needed unknown unset not-set n/a value values foo bar baz foobar hello
+    world abc abc123 xyz demo mock stub local localhost name email input prompt getpass yes no
+    on off hunter basic bearer token123 mypassword mypass mypwd mysecret mytoken secret123
+    password123 test123 user123 pass123 admin123 1234 12345 123456 abcd encrypted hashed hash
+    self this args kwargs config settings environ env"""
+)
+"""Documentation's favourite "passwords": as whole values they are words, not secrets."""
+
+IN_NAMES: Final = _words(
+    """pass password passwd pw pwd secret secrets token tokens key keys user username name names
+    hash hashed arg args self conf config param params input data field value values var tmp new
+    old val str string auth cred creds credentials text index model encoded decoded encode decode
+    sha md bcrypt utf base int float null none true false optional request response client my get
+    set db test is has the cls obj result results"""
+)
+"""Everyday words in names: with one of them, letters and digits are a name, not a value."""
+
+ABOUT_OPTIONS: Final = _words(
+    """option options flag flags argument arguments parameter prompt with from and for instead
+    which that this when then here there variable flag's must should something"""
+)
+"""What follows ``--password`` in a sentence about the option."""
+
+FUNCTION: Final = _words(
+    """the and for with are was has not from your please its but our their which were would should
+    could been have"""
+)
+"""English function words that are not in the BIP-39 list: a recovery phrase has none."""

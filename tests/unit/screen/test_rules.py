@@ -1,0 +1,80 @@
+"""The catalogue keeps its own promises: every rule meets its own examples."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from jupyter_agent.screen import Rule, Screener, load_rules, preview
+from jupyter_agent.screen.examples import assemble
+from jupyter_agent.screen.filters import FILTERS
+from jupyter_agent.screen.finding import HIDDEN
+from jupyter_agent.secret import KINDS, check_label
+
+RULES = load_rules()
+MATCHES = [pytest.param(r, t, id=f"{r.id}-{i}") for r in RULES for i, t in enumerate(r.match)]
+SKIPS = [pytest.param(r, t, id=f"{r.id}-{i}") for r in RULES for i, t in enumerate(r.skip)]
+WHOLE = Screener(rules=RULES)
+
+
+@pytest.mark.parametrize(("rule", "template"), MATCHES)
+def test_a_rule_finds_its_own_examples(rule: Rule, template: str) -> None:
+    alone = Screener(rules=[rule])
+    for seed in range(20):
+        text = assemble(template, seed)
+        assert {finding.rule for finding in alone.screen(text)} == {rule.id}, (seed, template)
+        assert WHOLE.screen(text), (seed, template)
+
+
+@pytest.mark.parametrize(("rule", "template"), SKIPS)
+def test_a_rule_leaves_its_counterexamples_alone(rule: Rule, template: str) -> None:
+    alone = Screener(rules=[rule])
+    for seed in range(20):
+        assert alone.screen(assemble(template, seed)) == [], (seed, template)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_is_complete(rule: Rule) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.id)
+    assert rule.title
+    assert rule.kind in KINDS
+    assert check_label(rule.label) == rule.label
+    assert rule.keywords
+    assert all(len(keyword) >= 2 for keyword in rule.keywords)
+    assert rule.rank in (1, 2, 3)
+    assert set(rule.filters) <= set(FILTERS)
+    assert "secret" in rule.regex.groupindex
+    assert "<<" not in rule.pattern
+    assert rule.match
+    assert rule.skip
+    for page in (rule.docs, rule.revoke):
+        assert page == "" or page.startswith("https://")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_no_repetition_in_a_rule_is_unbounded(rule: Rule) -> None:
+    outside_classes = re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "C", rule.pattern)
+    assert not re.search(r"[C).\w][+*]|\{\d+,\}", outside_classes)
+
+
+def test_ids_are_unique_and_all_kinds_are_covered() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES) >= 30
+    assert {rule.kind for rule in RULES} == set(KINDS)
+
+
+@pytest.mark.parametrize(("rule", "template"), MATCHES)
+def test_a_preview_shows_at_most_the_public_prefix(rule: Rule, template: str) -> None:
+    text = assemble(template, 3)
+    for finding in WHOLE.screen(text):
+        by = WHOLE.rule(finding.rule)
+        shown = preview(text, finding, by)
+        assert shown.endswith(HIDDEN)
+        assert shown.removesuffix(HIDDEN) in ("", *by.prefixes)
+
+
+def test_no_example_holds_a_whole_token_before_it_is_assembled() -> None:
+    vendors = Screener(rules=[rule for rule in RULES if rule.rank == 3 and rule.prefixes])
+    for rule in RULES:
+        for template in rule.match:
+            assert vendors.screen(template) == [], rule.id
