@@ -78,9 +78,14 @@ class Broker:
     def serve(self) -> None:
         """Serve until a signal, a newer broker's wish, or an hour without anyone."""
         _log_to(self._folders)
-        asyncio.run(self._serve())
+        asyncio.run(self.serve_here())
 
-    async def _serve(self) -> None:
+    def end(self) -> None:
+        """End soon, runs first."""
+        self._over.set()
+
+    async def serve_here(self) -> None:
+        """Serve on the running event loop until the end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._over.set)

@@ -17,7 +17,7 @@ import pytest
 from steps import request, run, save, sealed_fields
 
 import jupyter_agent
-from jupyter_agent import wire
+from jupyter_agent import entry, wire
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import (
     AgentError,
@@ -188,8 +188,6 @@ def test_a_guest_can_not_remove_without_a_person(person, guest):
 
 def test_an_offer_is_used_once(person):
     offer = person.call("secret.offer", label="A", origin="o", replace=False)["offer"]
-    from jupyter_agent import entry
-
     sealed = sealed_fields(offer, entry.seal(entry.Offer.from_json(offer), b"value"))
     person.call("secret.save", **sealed)
     with pytest.raises(EntryInvalid):
@@ -198,8 +196,6 @@ def test_an_offer_is_used_once(person):
 
 @pytest.mark.parametrize("field", ["kid", "ticket", "label", "origin"])
 def test_a_sealed_entry_that_was_moved_does_not_open(person, field):
-    from jupyter_agent import entry
-
     offer = person.call("secret.offer", label="A", origin="o", replace=False)["offer"]
     sealed = sealed_fields(offer, entry.seal(entry.Offer.from_json(offer), b"value"))
     sealed[field] = "B" if field == "label" else "other"
