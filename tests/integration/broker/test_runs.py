@@ -248,8 +248,9 @@ def test_killing_the_broker_ends_its_runs_and_the_next_call_starts_a_new_one(gra
 
 def test_a_command_can_not_ask_the_broker_for_anything(granted, guest):
     script = (
-        'python3 -I -c "import sys; sys.path.insert(0, sys.argv[1]); from jupyter_agent.client '
-        'import *; from jupyter_agent.folders import Folders; Client(Folders.of(), Hello())" "$ROOT"'
+        'python3 -I -c "import sys; sys.path.insert(0, sys.argv[1]);'
+        " from jupyter_agent.client import *; from jupyter_agent.folders import Folders;"
+        ' Client(Folders.of(), Hello())" "$ROOT"'
     )
     env = {
         "ROOT": str(Path(jupyter_agent.__file__).parents[1]),
