@@ -108,7 +108,8 @@ export class Api {
   events(): WebSocket {
     const { settings } = this;
     const url = URLExt.join(settings.wsUrl, NAMESPACE, 'events');
-    const query = settings.appendToken && settings.token ? `?token=${encodeURIComponent(settings.token)}` : '';
+    const query =
+      settings.appendToken && settings.token ? `?token=${encodeURIComponent(settings.token)}` : '';
     return new settings.WebSocket(url + query);
   }
 

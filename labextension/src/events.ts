@@ -14,7 +14,10 @@ export type Changed = 'secrets' | 'grants' | 'vault';
 export class Events implements IDisposable {
   private readonly api: Api;
   private readonly _approval = new Signal<this, Approval>(this);
-  private readonly _approvalClosed = new Signal<this, { approval_id: string; answer: Answer | null }>(this);
+  private readonly _approvalClosed = new Signal<
+    this,
+    { approval_id: string; answer: Answer | null }
+  >(this);
   private readonly _changed = new Signal<this, Changed>(this);
   private readonly _broker = new Signal<this, 'up' | 'down'>(this);
   private readonly _connected = new Signal<this, void>(this);
@@ -92,10 +95,12 @@ export class Events implements IDisposable {
     }
     switch (message.event) {
       case 'approval':
-        this._approval.emit(message as unknown as Approval);
+        this._approval.emit(message.approval as Approval);
         break;
       case 'approval_closed':
-        this._approvalClosed.emit(message as unknown as { approval_id: string; answer: Answer | null });
+        this._approvalClosed.emit(
+          message as unknown as { approval_id: string; answer: Answer | null }
+        );
         break;
       case 'changed':
         this._changed.emit(message.what as Changed);

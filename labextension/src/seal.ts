@@ -3,11 +3,7 @@
 // The noble implementations need no WebCrypto, which browsers withhold from plain-http pages: one
 // code path everywhere. tests/vectors/entry pins the bytes for this file and jupyter_agent/entry.py.
 
-import {
-  AEAD_AES_256_GCM,
-  KDF_HKDF_SHA256,
-  KEM_DHKEM_X25519_HKDF_SHA256
-} from '@panva/hpke-noble';
+import { AEAD_AES_256_GCM, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from '@panva/hpke-noble';
 import { CipherSuite } from 'hpke';
 
 /** One form's offer: names a one-time public key of the broker. Holds no secret. */

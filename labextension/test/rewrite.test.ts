@@ -9,7 +9,10 @@ const LABEL = 'DEMO_TOKEN';
 const VALUE = `k${Math.random().toString(36).slice(2)}Z9`;
 
 /** Run a script in real bash; the value is in the environment or in the script, never in both. */
-function bash(script: string, env: Record<string, string> = {}): { out: string; code: number | null } {
+function bash(
+  script: string,
+  env: Record<string, string> = {}
+): { out: string; code: number | null } {
   const run = spawnSync('bash', ['--norc', '-c', script], {
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin', ...env },
     encoding: 'utf8'
@@ -76,11 +79,13 @@ const WORKING: Record<string, string> = {
   'a function': `f() { printf %s "${V}"; }; f`,
   'a condition': `[[ ${V} == ${V} ]] && echo same`,
   'a continued line': `printf '<%s>' \\\n  ${V}`,
+  'a comment behind a continued line': `printf %s ${V} \\\n# it's\necho ${V}`,
   'a nested shell': `bash -c 'printf %s ${V}'`,
   'several places': `printf %s ${V} "${V}" '${V}' "a'${V}'"`
 };
 for (const [name, body] of Object.entries(WORKING)) {
-  test(`in shell code ${name} becomes an expansion that bash reads the same`, () => assertWorks(body));
+  test(`in shell code ${name} becomes an expansion that bash reads the same`, () =>
+    assertWorks(body));
 }
 
 const REFUSED: Record<string, string> = {
@@ -92,6 +97,7 @@ const REFUSED: Record<string, string> = {
   'a parameter expansion': `printf %s "\${x:-${V}}"`,
   arithmetic: `echo $((x = ${V}))`,
   'a variable name': `echo $${V}`,
+  'a word that goes on in the next line': `x=1; echo $x\\\n${V}`,
   'an unclosed quote': `echo "${V}`,
   'a here-document delimiter': `cat <<${V}\nx\n${V}`,
   'a script that sets the label': `${LABEL}=other\nprintf %s "${V}"`,
@@ -119,9 +125,28 @@ test('a value over several lines survives in quotes and here-documents', () => {
 });
 
 test('random quoting around a value never changes what bash sees', () => {
-  const pieces = ['a', ' ', '"', "'", '\\', '$x', '$(', ')', '`', '#', '\n', ';', '{', '<<E\n', '$((', '${', V];
+  const pieces = [
+    'a',
+    ' ',
+    '"',
+    "'",
+    '\\',
+    '\\\n',
+    '$x',
+    '$(',
+    ')',
+    '`',
+    '#',
+    '\n',
+    ';',
+    '{',
+    '<<E\n',
+    '$((',
+    '${',
+    V
+  ];
   let checked = 0;
-  for (let round = 0; round < 20000 && checked < 250; round += 1) {
+  for (let round = 0; round < 20000 && checked < 120; round += 1) {
     const length = 2 + Math.floor(Math.random() * 9);
     const around = Array.from({ length }, () => pieces[Math.floor(Math.random() * pieces.length)]);
     const body = `x=1; printf '<%s>' ${around.join('')}`;
@@ -147,15 +172,30 @@ test('the first line asks for the label exactly once', () => {
   assert.equal(first(`%%sh${body}`), '%%agent_run -s DEMO_TOKEN --shell sh');
   assert.equal(first(`%%script bash${body}`), '%%agent_run -s DEMO_TOKEN');
   assert.equal(first(`%%script /bin/sh${body}`), '%%agent_run -s DEMO_TOKEN --shell sh');
-  assert.equal(first(`%%bash --out o --no-raise-error${body}`), '%%agent_run -s DEMO_TOKEN --out o --no-raise');
+  assert.equal(
+    first(`%%bash --out o --no-raise-error${body}`),
+    '%%agent_run -s DEMO_TOKEN --out o --no-raise'
+  );
   assert.equal(first(`%%agent_run${body}`), '%%agent_run -s DEMO_TOKEN');
-  assert.equal(first(`%%agent_run -s OTHER --quiet${body}`), '%%agent_run -s DEMO_TOKEN -s OTHER --quiet');
+  assert.equal(
+    first(`%%agent_run -s OTHER --quiet${body}`),
+    '%%agent_run -s DEMO_TOKEN -s OTHER --quiet'
+  );
   assert.equal(first(`%%agent_run -s DEMO_TOKEN${body}`), '%%agent_run -s DEMO_TOKEN');
-  assert.equal(first(`%%agent_run -s DEMO_TOKEN_2${body}`), '%%agent_run -s DEMO_TOKEN -s DEMO_TOKEN_2');
+  assert.equal(
+    first(`%%agent_run -s DEMO_TOKEN_2${body}`),
+    '%%agent_run -s DEMO_TOKEN -s DEMO_TOKEN_2'
+  );
 });
 
 test('options that have no counterpart keep the cell as it is, with the marker', () => {
-  for (const first of ['%%bash --bg', '%%bash -s arg', '%%script python3', '%%agent_run --shell zsh', `%%agent_run -s ${LABEL}=OTHER`]) {
+  for (const first of [
+    '%%bash --bg',
+    '%%bash -s arg',
+    '%%script python3',
+    '%%agent_run --shell zsh',
+    `%%agent_run -s ${LABEL}=OTHER`
+  ]) {
     const result = rewriteCell(`${first}\necho "${V}"`, V, LABEL);
     assert.equal(result.works, false, first);
     assert.equal(result.source, `${first}\necho "[secret:${LABEL}]"`);
@@ -169,7 +209,13 @@ test('a value in the first line becomes the marker', () => {
 });
 
 test('outside shell cells every occurrence becomes the marker and nothing is claimed', () => {
-  for (const source of [`key = "${V}"\nprint("${V}")`, `!curl ${V}`, `%%ai chat\nuse ${V}`, `text ${V}`, `x = 1\n%%bash\necho ${V}`]) {
+  for (const source of [
+    `key = "${V}"\nprint("${V}")`,
+    `!curl ${V}`,
+    `%%ai chat\nuse ${V}`,
+    `text ${V}`,
+    `x = 1\n%%bash\necho ${V}`
+  ]) {
     const result = rewriteCell(source, V, LABEL);
     assert.equal(result.works, false);
     assert.equal(result.source, source.replaceAll(V, `[secret:${LABEL}]`));
@@ -189,7 +235,7 @@ test('the variable left of a finding is found', () => {
     ['{"api_key": "', 'api_key'],
     ['token: str = "', 'token'],
     ["key = b'", 'key'],
-    ['PASSWORD=\'', 'PASSWORD'],
+    ["PASSWORD='", 'PASSWORD'],
     ['curl -H "Authorization: Bearer ', null],
     ['the password is ', null]
   ];

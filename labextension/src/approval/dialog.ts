@@ -18,7 +18,10 @@ export class ApprovalDialog extends Widget {
   private readonly onAnswer: (answer: Answer) => Promise<void>;
   private readonly buttons: HTMLButtonElement[];
   private readonly left = element('span', { className: 'ja-approval-left' });
-  private readonly problem = element('div', { className: 'ja-approval-problem', attributes_: { role: 'alert' } });
+  private readonly problem = element('div', {
+    className: 'ja-approval-problem',
+    attributes_: { role: 'alert' }
+  });
   private readonly before = document.activeElement;
   private ticker = 0;
   private armTimer = 0;
@@ -108,7 +111,12 @@ export class ApprovalDialog extends Widget {
           ? 'you, outside a notebook'
           : 'a program outside JupyterLab'
         : claimed
-          ? element('span', { className: 'ja-approval-claimed' }, 'something that claims to be ', element('b', {}, visible(notebook)))
+          ? element(
+              'span',
+              { className: 'ja-approval-claimed' },
+              'something that claims to be ',
+              element('b', {}, visible(notebook))
+            )
           : element('b', {}, visible(notebook))
     );
   }
@@ -141,27 +149,51 @@ export class ApprovalDialog extends Widget {
         'dl',
         { className: 'ja-approval-facts' },
         this.asker(),
-        fact('Secrets', ...approval.labels.map(label => element('code', { className: 'ja-approval-label' }, label))),
+        fact(
+          'Secrets',
+          ...approval.labels.map(label =>
+            element('code', { className: 'ja-approval-label' }, label)
+          )
+        ),
         fact('Folder', element('code', {}, visible(approval.cwd))),
-        fact(approval.argv ? 'Run' : 'Shell', approval.argv ? 'directly, no shell' : element('code', {}, visible(approval.shell))),
+        fact(
+          approval.argv ? 'Run' : 'Shell',
+          approval.argv ? 'directly, no shell' : element('code', {}, visible(approval.shell))
+        ),
         approval.executables.length > 0 &&
           fact(
             'Programs',
             ...approval.executables.map(({ word, path }) =>
-              element('code', { className: 'ja-approval-program', title: word }, visible(path || `${word}: not found`))
+              element(
+                'code',
+                { className: 'ja-approval-program', title: word },
+                visible(path || `${word}: not found`)
+              )
             )
           )
       ),
-      element('div', { className: 'ja-approval-lines' }, lines === 1 ? 'Script, 1 line' : `Script, ${lines} lines`),
+      element(
+        'div',
+        { className: 'ja-approval-lines' },
+        lines === 1 ? 'Script, 1 line' : `Script, ${lines} lines`
+      ),
       pre,
-      element('p', { className: 'ja-approval-caution' }, 'It can do with the secret whatever it says. Read it before you allow it.')
+      element(
+        'p',
+        { className: 'ja-approval-caution' },
+        'It can do with the secret whatever it says. Read it before you allow it.'
+      )
     ];
   }
 
   private answerButtons(): HTMLButtonElement[] {
     const { kind, claimed, notebook } = this.approval;
     const make = (answer: Answer, text: string, className: string) =>
-      button(`jp-mod-styled ${className} ja-approval-${answer}`, text, () => void this.answer(answer));
+      button(
+        `jp-mod-styled ${className} ja-approval-${answer}`,
+        text,
+        () => void this.answer(answer)
+      );
     const always = kind === 'run' && !claimed && notebook !== null;
     return [
       make('deny', 'Deny', ''),

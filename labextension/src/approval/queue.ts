@@ -31,7 +31,10 @@ export class ApprovalQueue {
     }
     this.waiting.set(approval.approval_id, approval);
     // The broker denies by itself then; a dialog that stays would only pretend to ask.
-    this.expiry.set(approval.approval_id, window.setTimeout(() => this.drop(approval.approval_id), left));
+    this.expiry.set(
+      approval.approval_id,
+      window.setTimeout(() => this.drop(approval.approval_id), left)
+    );
     this.show();
   }
 
@@ -82,7 +85,11 @@ export class ApprovalQueue {
     }
     const { api } = this.agent;
     this.shown = next.approval_id;
-    this.dialog = new ApprovalDialog(next, () => api.now(), answer => this.answer(next, answer));
+    this.dialog = new ApprovalDialog(
+      next,
+      () => api.now(),
+      answer => this.answer(next, answer)
+    );
     Widget.attach(this.dialog, document.body);
   }
 
@@ -102,9 +109,12 @@ export class ApprovalQueue {
 
   private notify(approval: Approval): void {
     this.dismiss();
-    this.notification = Notification.warning(`${approval.notebook ?? 'A program'} asks for an approval.`, {
-      autoClose: false
-    });
+    this.notification = Notification.warning(
+      `${approval.notebook ?? 'A program'} asks for an approval.`,
+      {
+        autoClose: false
+      }
+    );
   }
 
   private dismiss(): void {

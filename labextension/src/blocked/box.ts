@@ -34,18 +34,24 @@ export class BlockedBox extends Widget implements IRenderMime.IRenderer {
           place: () => placeOf(this.node, this.tracker)
         })
     );
+    const found =
+      ['', 'This cell holds a secret.'][rows.length] ?? `This cell holds ${rows.length} secrets.`;
+    const unscreened =
+      'It could not be screened for secrets. Split it into smaller cells and run them again.';
     this.node.replaceChildren(
       ...(data.saved ?? []).map(({ label, text }) => savedNote(label, text)),
-      ...(rows.length > 0
+      ...(rows.length > 0 || data.saved?.length === 0
         ? [
             element(
               'div',
               { className: 'ja-blocked-head' },
               blockedIcon.element({ tag: 'span', className: 'ja-icon' }),
               element('b', {}, 'Not sent to the kernel. '),
-              rows.length === 1 ? 'This cell holds a secret.' : `This cell holds ${rows.length} secrets.`
+              found || unscreened
             ),
-            element('ul', { className: 'ja-blocked-findings' }, ...rows.map(row => row.node))
+            ...(rows.length > 0
+              ? [element('ul', { className: 'ja-blocked-findings' }, ...rows.map(row => row.node))]
+              : [])
           ]
         : [])
     );
@@ -67,7 +73,9 @@ function savedNote(label: string, text: string): HTMLElement {
 function readData(raw: unknown): BlockedData {
   const data = (raw ?? {}) as Partial<BlockedData>;
   const isFinding = (finding: Finding) =>
-    Number.isInteger(finding?.start) && Number.isInteger(finding?.end) && typeof finding.rule === 'string';
+    Number.isInteger(finding?.start) &&
+    Number.isInteger(finding?.end) &&
+    typeof finding.rule === 'string';
   const isNote = (note: { label: string; text: string }) =>
     typeof note?.label === 'string' && typeof note.text === 'string';
   return {

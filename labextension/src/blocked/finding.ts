@@ -29,9 +29,16 @@ export class FindingRow {
     this.finding = finding;
     this.data = data;
     this.around = around;
-    this.saveButton = button('jp-mod-styled jp-mod-accept ja-save-as-secret', 'Save as secret', () => void this.open());
+    this.saveButton = button(
+      'jp-mod-styled jp-mod-accept ja-save-as-secret',
+      'Save as secret',
+      () => void this.open()
+    );
     this.actions = element('div', { className: 'ja-finding-actions' }, this.saveButton);
-    this.message = element('div', { className: 'ja-finding-message', attributes_: { role: 'alert' } });
+    this.message = element('div', {
+      className: 'ja-finding-message',
+      attributes_: { role: 'alert' }
+    });
     const website = finding.kind === 'login-code' || finding.kind === 'password';
     this.node = element(
       'li',
@@ -39,7 +46,11 @@ export class FindingRow {
       element(
         'div',
         { className: 'ja-finding-head' },
-        element('span', { className: 'ja-finding-title' }, finding.title || finding.kind || 'Secret'),
+        element(
+          'span',
+          { className: 'ja-finding-title' },
+          finding.title || finding.kind || 'Secret'
+        ),
         element('code', { className: 'ja-finding-preview' }, finding.preview || '••••••••')
       ),
       this.actions,
@@ -82,8 +93,16 @@ export class FindingRow {
       this.say('');
       this.saveButton.focus();
     };
-    const save = button('jp-mod-styled jp-mod-accept ja-finding-save', 'Save', () => void submit(false));
-    const replace = button('jp-mod-styled jp-mod-warn ja-finding-replace', 'Replace its value', () => void submit(true));
+    const save = button(
+      'jp-mod-styled jp-mod-accept ja-finding-save',
+      'Save',
+      () => void submit(false)
+    );
+    const replace = button(
+      'jp-mod-styled jp-mod-warn ja-finding-replace',
+      'Replace its value',
+      () => void submit(true)
+    );
     replace.hidden = true;
     const cancel = button('jp-mod-styled ja-finding-cancel', 'Cancel', close);
     const submit = async (replacing: boolean) => {
@@ -94,7 +113,15 @@ export class FindingRow {
       this.say('');
       try {
         const { api, ran } = this.around;
-        const saved = await saveFinding(api, place, this.data, this.finding, field.value, replacing, ran);
+        const saved = await saveFinding(
+          api,
+          place,
+          this.data,
+          this.finding,
+          field.value,
+          replacing,
+          ran
+        );
         if (!saved) {
           this.say(CHANGED);
         }
@@ -115,7 +142,10 @@ export class FindingRow {
     };
     const form = element(
       'div',
-      { className: 'ja-finding-form', attributes_: { role: 'form', 'aria-label': 'Save as secret' } },
+      {
+        className: 'ja-finding-form',
+        attributes_: { role: 'form', 'aria-label': 'Save as secret' }
+      },
       element('label', { htmlFor: id }, 'Label'),
       field.node,
       save,

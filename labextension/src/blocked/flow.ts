@@ -3,7 +3,7 @@
 import type { Api } from '../api.ts';
 import { saveSecret } from '../save.ts';
 import { BLOCKED_MIME, type BlockedData, type Finding } from '../tokens.ts';
-import { holds, replaceForGood, type SharedCell, type SharedNotebook } from './forget.ts';
+import { replaceForGood, type SharedCell, type SharedNotebook } from './forget.ts';
 import type { Place } from './place.ts';
 import type { RanSources } from './ran.ts';
 import { type Rewrite, rewriteCell } from './rewrite.ts';
@@ -23,7 +23,12 @@ export function textOf(place: Place, finding: Finding, ran: RanSources): string 
 }
 
 /** A label for a finding, from its rule and the variable it was assigned to. */
-export function suggestLabel(api: Api, place: Place, finding: Finding, ran: RanSources): Promise<string> {
+export function suggestLabel(
+  api: Api,
+  place: Place,
+  finding: Finding,
+  ran: RanSources
+): Promise<string> {
   const source = ran.get(place.cell.model) ?? '';
   return api.suggest(finding.rule, assignedName(source, finding.start));
 }
@@ -58,15 +63,14 @@ export async function saveFinding(
   const document = panel.model?.sharedModel as unknown as SharedNotebook;
   const rewrite = rewriteCell(shared.getSource(), text, label);
   const left = remaining(data.findings, finding, ran.get(cell.model) ?? '', rewrite.source);
-  replaceForGood(document, shared, rewrite.source);
+  const gone = replaceForGood(document, shared, rewrite.source, text);
   ran.forget(cell.model);
   if (left.length > 0) {
     ran.remember(cell.model);
   }
-  const elsewhere = holds(document.ydoc, text);
   showSaved(place, {
     findings: left,
-    saved: [...(data.saved ?? []), { label, text: note(label, rewrite, elsewhere) }]
+    saved: [...(data.saved ?? []), { label, text: note(label, rewrite, !gone) }]
   });
   await panel.context.save();
   return true;

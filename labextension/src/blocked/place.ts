@@ -12,5 +12,7 @@ export interface Place {
 export function placeOf(node: Node, tracker: INotebookTracker | null): Place | null {
   const panel = tracker?.find(candidate => candidate.content.node.contains(node));
   const cell = panel?.content.widgets.find(candidate => candidate.node.contains(node));
-  return panel && cell?.model.type === 'code' ? { panel, cell: cell as Cell<ICodeCellModel> } : null;
+  return panel && cell?.model.type === 'code'
+    ? { panel, cell: cell as Cell<ICodeCellModel> }
+    : null;
 }

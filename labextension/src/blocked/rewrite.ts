@@ -38,7 +38,9 @@ export function rewriteCell(source: string, value: string, label: string): Rewri
   const first = header[3] as string;
   const inHeader = first.includes(value);
   const body = rewriteScript(source.slice(bodyStart), value, label);
-  const options = (body.expanded ? magic : `%%${header[2]}${first}`).replaceAll(value, () => marker(label));
+  const options = (body.expanded ? magic : `%%${header[2]}${first}`).replaceAll(value, () =>
+    marker(label)
+  );
   return {
     source: top + options + header[4] + body.source,
     works: body.works && !inHeader,
@@ -55,14 +57,20 @@ function runMagic(magic: string, rest: string, label: string): string | null {
   const words = rest.trim() === '' ? [] : rest.trim().split(/\s+/);
   if (magic === 'agent_run') {
     const shell = words.findIndex(word => word === '--shell' || word.startsWith('--shell='));
-    const named = shell < 0 ? 'bash' : (words[shell] as string).split('=')[1] ?? words[shell + 1];
+    const named = shell < 0 ? 'bash' : ((words[shell] as string).split('=')[1] ?? words[shell + 1]);
     if (named !== 'bash' && named !== 'sh') {
       return null;
     }
-    if (words.some((word, i) => word.startsWith(`${label}=`) && /^(-s|--file)$/.test(words[i - 1] ?? ''))) {
+    if (
+      words.some(
+        (word, i) => word.startsWith(`${label}=`) && /^(-s|--file)$/.test(words[i - 1] ?? '')
+      )
+    ) {
       return null; // the name already carries another secret in this cell
     }
-    const has = words.some((word, i) => (word === label && words[i - 1] === '-s') || word === `-s${label}`);
+    const has = words.some(
+      (word, i) => (word === label && words[i - 1] === '-s') || word === `-s${label}`
+    );
     return has ? `%%agent_run${rest}` : `%%agent_run -s ${label}${rest}`;
   }
   const kept: string[] = [];
@@ -83,7 +91,9 @@ function runMagic(magic: string, rest: string, label: string): string | null {
   if (shell === '') {
     return null;
   }
-  return ['%%agent_run', '-s', label, ...(shell === 'sh' ? ['--shell', 'sh'] : []), ...kept].join(' ');
+  return ['%%agent_run', '-s', label, ...(shell === 'sh' ? ['--shell', 'sh'] : []), ...kept].join(
+    ' '
+  );
 }
 
 interface ScriptRewrite extends Rewrite {
@@ -147,5 +157,7 @@ function changesVariable(script: string, value: string, label: string): boolean 
       return true;
     }
   }
-  return new RegExp(`\\b(unset|read|for|mapfile|readarray)\\b[^\\n;]*(?<![\\w$])${label}\\b`).test(script);
+  return new RegExp(`\\b(unset|read|for|mapfile|readarray)\\b[^\\n;]*(?<![\\w$])${label}\\b`).test(
+    script
+  );
 }

@@ -12,9 +12,9 @@ export const SINGLE = 3;
 export const HEREDOC = 4;
 export type Place = typeof FIXED | typeof BARE | typeof DOUBLE | typeof SINGLE | typeof HEREDOC;
 
-const WORD_BREAK = /[\s;&|()<>]/;
+const WORD_BREAK = /[ \t\n;&|()<>]/;
 // Outside quotes only these are certain to mean themselves in every position.
-const LITERAL = /[\w@%+=:,./^!#~-]|[^\x00-\x7f]/;
+const LITERAL = /[\p{L}\p{N}_@%+=:,./^!#~-]/u;
 
 /** Mark each UTF-16 unit of a bash script with its place. */
 export function placesOf(script: string): Uint8Array {
@@ -75,6 +75,12 @@ class Scanner {
         if (nested && depth < 0) {
           return this.pending.length > 0 ? text.length : i;
         }
+      } else if (text.startsWith('\\\n', i)) {
+        if (i !== wordStart) {
+          return text.length; // the next line goes on inside this word, whatever the word is
+        }
+        i += 2;
+        wordStart = i;
       } else if (c === '\\') {
         i += 2;
       } else if (c === "'") {
@@ -113,6 +119,9 @@ class Scanner {
       if (c === '"') {
         return i + 1;
       }
+      if (text.startsWith('\\\n', i)) {
+        break;
+      }
       if (c === '\\') {
         i += 2;
       } else if (c === '`') {
@@ -124,9 +133,9 @@ class Scanner {
         i += 1;
       }
     }
-    // The quote never closes: bash would refuse the script, so nothing in it is certain.
+    // A quote that never closes, or a line that goes on in the next one: nothing in it is certain.
     this.places.fill(FIXED, at);
-    return i;
+    return text.length;
   }
 
   /** Read what starts with the `$` at `at`. */
@@ -249,8 +258,8 @@ class Scanner {
 
   private heredocBody(at: number, end: number): void {
     const body = this.text.slice(at, end);
-    if (/`|\$\(|\$\{|\$\[/.test(body)) {
-      return; // quoting starts anew in there
+    if (/`|\$\(|\$\{|\$\[|\\\n/.test(body)) {
+      return; // quoting starts anew in there, or a line goes on in the next one
     }
     for (let i = 0; i < body.length; ) {
       if (body[i] === '\\') {

@@ -6,7 +6,10 @@
  */
 export function assignedName(source: string, start: number): string | null {
   const line = source.slice(source.lastIndexOf('\n', start - 1) + 1, start);
-  const match = /([A-Za-z_][A-Za-z0-9_]*)["']?\]?\s*(?::\s*[A-Za-z_.[\], ]+)?\s*[:=]\s*[A-Za-z]{0,2}["'`]{0,3}$/.exec(line);
+  const match =
+    /([A-Za-z_][A-Za-z0-9_]*)["']?\]?\s*(?::\s*[A-Za-z_.[\], ]+)?\s*[:=]\s*[A-Za-z]{0,2}["'`]{0,3}$/.exec(
+      line
+    );
   return match?.[1] ?? null;
 }
 

@@ -150,7 +150,11 @@ export class ValueField {
   private listen<T extends HTMLElement>(node: T): T {
     node.addEventListener('input', () => this.inspect());
     node.addEventListener('keydown', event => {
-      if (event.key === 'Enter' && !event.isComposing && (!this.multiline || event.ctrlKey || event.metaKey)) {
+      if (
+        event.key === 'Enter' &&
+        !event.isComposing &&
+        (!this.multiline || event.ctrlKey || event.metaKey)
+      ) {
         event.preventDefault();
         this.onEnter();
       }
@@ -165,6 +169,7 @@ export class ValueField {
   private inspect(): void {
     const value = this.control.value;
     const edge = this.multiline ? /^[ \t]|[ \t]$/ : /^\s|\s$/;
-    this.remark.textContent = value !== '' && edge.test(value) ? 'It starts or ends with a space.' : '';
+    this.remark.textContent =
+      value !== '' && edge.test(value) ? 'It starts or ends with a space.' : '';
   }
 }

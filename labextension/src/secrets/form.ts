@@ -2,8 +2,8 @@
 
 import { type Api, ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
-import { LabelField } from '../entry/label.ts';
 import { ValueField } from '../entry/field.ts';
+import { LabelField } from '../entry/label.ts';
 import { type Details, saveSecret } from '../save.ts';
 import type { SecretMeta } from '../tokens.ts';
 
@@ -74,7 +74,11 @@ export class SecretForm {
     // On plain http whoever can change the traffic can change this page and read what is typed.
     this.accept = window.isSecureContext ? null : element('input', { type: 'checkbox' });
     this.problem = element('div', { className: 'ja-form-problem', attributes_: { role: 'alert' } });
-    this.submitButton = button('jp-mod-styled jp-mod-accept ja-form-save', replacing ? 'Replace' : 'Save', submit);
+    this.submitButton = button(
+      'jp-mod-styled jp-mod-accept ja-form-save',
+      replacing ? 'Replace' : 'Save',
+      submit
+    );
     this.node = this.build(id);
     this.node.addEventListener('keydown', event => {
       if (event.key === 'Escape' && !event.isComposing) {
@@ -147,7 +151,11 @@ export class SecretForm {
         button('jp-mod-styled ja-form-cancel', 'Cancel', () => this.cancel()),
         this.submitButton
       ),
-      element('p', { className: 'ja-form-promise' }, 'Sealed in this page before it is sent. Nothing shows it again.')
+      element(
+        'p',
+        { className: 'ja-form-promise' },
+        'Sealed in this page before it is sent. Nothing shows it again.'
+      )
     );
   }
 
@@ -197,7 +205,9 @@ export class SecretForm {
       ...(this.kind.value && { kind: this.kind.value }),
       ...(this.note.value && { note: this.note.value }),
       // The end of that day where the person is.
-      ...(this.expires.value && { expires: new Date(`${this.expires.value}T23:59:59`).toISOString() })
+      ...(this.expires.value && {
+        expires: new Date(`${this.expires.value}T23:59:59`).toISOString()
+      })
     };
   }
 

@@ -1,6 +1,12 @@
 // The list of labels. It never has a value to show.
 
-import { copyIcon, deleteIcon, editIcon, type LabIcon, refreshIcon } from '@jupyterlab/ui-components';
+import {
+  copyIcon,
+  deleteIcon,
+  editIcon,
+  type LabIcon,
+  refreshIcon
+} from '@jupyterlab/ui-components';
 import { button, element } from '../dom.ts';
 import { LabelField } from '../entry/label.ts';
 import { warningIcon } from '../icons.ts';
@@ -31,8 +37,12 @@ function secretRow(secret: SecretMeta, now: number, actions: RowActions): HTMLEl
       'span',
       { className: 'ja-secret-actions' },
       iconButton('ja-secret-copy', copyIcon, `Copy the label ${label}`, () => actions.copy(label)),
-      iconButton('ja-secret-rename', editIcon, `Rename ${label}`, () => rename(head, label, actions)),
-      iconButton('ja-secret-replace', refreshIcon, `Replace the value of ${label}`, () => actions.replace(label)),
+      iconButton('ja-secret-rename', editIcon, `Rename ${label}`, () =>
+        rename(head, label, actions)
+      ),
+      iconButton('ja-secret-replace', refreshIcon, `Replace the value of ${label}`, () =>
+        actions.replace(label)
+      ),
       iconButton('ja-secret-remove', deleteIcon, `Remove ${label}`, () => actions.remove(label))
     )
   );
@@ -81,7 +91,11 @@ function facts(secret: SecretMeta, now: number): HTMLElement[] {
   }
   if (secret.weak) {
     found.push(
-      fact('short', 'A short value: recognised in output only where a command was granted it.', 'ja-fact-weak')
+      fact(
+        'short',
+        'A short value: recognised in output only where a command was granted it.',
+        'ja-fact-weak'
+      )
     );
   }
   return found;
@@ -93,7 +107,13 @@ function exposedNote(exposure: Exposure): HTMLElement {
     'div',
     { className: 'ja-secret-exposed', title: exposure.notebook ?? '' },
     warningIcon.element({ tag: 'span', className: 'ja-icon' }),
-    element('span', {}, 'Seen in ', element('b', {}, place), ' — rotate it: make a new one where it comes from, then replace it here.')
+    element(
+      'span',
+      {},
+      'Seen in ',
+      element('b', {}, place),
+      ' — rotate it: make a new one where it comes from, then replace it here.'
+    )
   );
 }
 
@@ -114,7 +134,10 @@ function rename(head: HTMLElement, label: string, actions: RowActions): void {
   const field = new LabelField(`ja-rename-${label}`, label, () => void submit());
   const form = element(
     'div',
-    { className: 'ja-secret-head ja-rename', attributes_: { role: 'form', 'aria-label': `Rename ${label}` } },
+    {
+      className: 'ja-secret-head ja-rename',
+      attributes_: { role: 'form', 'aria-label': `Rename ${label}` }
+    },
     field.node,
     button('jp-mod-styled jp-mod-accept', 'Rename', () => void submit()),
     button('jp-mod-styled', 'Cancel', done)
@@ -129,7 +152,12 @@ function rename(head: HTMLElement, label: string, actions: RowActions): void {
   field.focus();
 }
 
-function iconButton(className: string, icon: LabIcon, title: string, onClick: () => void): HTMLElement {
+function iconButton(
+  className: string,
+  icon: LabIcon,
+  title: string,
+  onClick: () => void
+): HTMLElement {
   const node = button(`ja-icon-button ${className}`, '', onClick, { title, 'aria-label': title });
   icon.element({ container: node });
   return node;

@@ -13,7 +13,10 @@ import { secretList } from './list.ts';
 export class SecretsPanel extends Widget {
   private readonly agent: IAgent;
   private readonly tools = element('div', { className: 'ja-panel-tools' });
-  private readonly notice = element('div', { className: 'ja-panel-notice', attributes_: { role: 'status' } });
+  private readonly notice = element('div', {
+    className: 'ja-panel-notice',
+    attributes_: { role: 'status' }
+  });
   private readonly formSpace = element('div', { className: 'ja-panel-form' });
   private readonly body = element('div', { className: 'ja-panel-body' });
   private readonly foot = element('div', { className: 'ja-panel-foot' });
@@ -110,7 +113,13 @@ export class SecretsPanel extends Widget {
     this.node.dataset.state = problem ? 'problem' : (state ?? 'loading');
     this.tools.replaceChildren(
       ...(state === 'locked'
-        ? [button('jp-mod-styled ja-unlock', 'Unlock', () => void this.act(() => this.agent.api.unlock()))]
+        ? [
+            button(
+              'jp-mod-styled ja-unlock',
+              'Unlock',
+              () => void this.act(() => this.agent.api.unlock())
+            )
+          ]
         : []),
       ...(usable
         ? [
@@ -141,7 +150,10 @@ export class SecretsPanel extends Widget {
       return [
         element(
           'div',
-          { className: `ja-notice ${consent ? 'ja-mod-info' : 'ja-mod-problem'}`, dataset: { code: problem.code } },
+          {
+            className: `ja-notice ${consent ? 'ja-mod-info' : 'ja-mod-problem'}`,
+            dataset: { code: problem.code }
+          },
           element('p', { className: 'ja-notice-message' }, problem.message),
           problem.hint && element('p', { className: 'ja-notice-hint' }, problem.hint),
           button('jp-mod-styled ja-retry', 'Try again', () => void this.refresh())
@@ -154,12 +166,18 @@ export class SecretsPanel extends Widget {
           'div',
           { className: 'ja-notice ja-mod-info', dataset: { code: 'locked' } },
           element('p', { className: 'ja-notice-message' }, 'The vault is locked.'),
-          element('p', { className: 'ja-notice-hint' }, 'No command can use a secret until you unlock it.')
+          element(
+            'p',
+            { className: 'ja-notice-hint' },
+            'No command can use a secret until you unlock it.'
+          )
         )
       ];
     }
     const note = this.status?.vault.note;
-    return note ? [element('div', { className: 'ja-notice ja-mod-info' }, element('p', {}, note))] : [];
+    return note
+      ? [element('div', { className: 'ja-notice ja-mod-info' }, element('p', {}, note))]
+      : [];
   }
 
   private content(): HTMLElement[] {
@@ -222,7 +240,8 @@ export class SecretsPanel extends Widget {
   }
 
   private focusRow(label: string | null): void {
-    const row = label && this.node.querySelector(`.ja-secret[data-label="${label}"] .ja-secret-replace`);
+    const row =
+      label && this.node.querySelector(`.ja-secret[data-label="${label}"] .ja-secret-replace`);
     const target = row || this.node.querySelector('.ja-add');
     (target as HTMLElement | null)?.focus();
   }

@@ -101,7 +101,10 @@ class ServerDoor implements Door {
     const answer = await response.json().catch(() => null);
     if (!response.ok) {
       const error = answer?.error;
-      throw new DoorError(error?.message ?? `The Jupyter server failed (HTTP ${response.status}).`, error?.hint ?? '');
+      throw new DoorError(
+        error?.message ?? `The Jupyter server failed (HTTP ${response.status}).`,
+        error?.hint ?? ''
+      );
     }
     return answer as T;
   }
@@ -109,18 +112,21 @@ class ServerDoor implements Door {
   private request(route: string, body?: string): Promise<Response> {
     const xsrf = /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie)?.[1];
     const base = new URL(this.page.baseUrl, location.origin);
-    return fetch(new URL(`${base.pathname.replace(/\/$/, '')}/jupyter-agent/${route}`, location.origin), {
-      method: body === undefined ? 'GET' : 'POST',
-      body,
-      credentials: 'same-origin',
-      cache: 'no-store',
-      redirect: 'error',
-      headers: {
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
-        ...(xsrf && { 'X-XSRFToken': xsrf }),
-        ...(this.page.token && { Authorization: `token ${this.page.token}` })
+    return fetch(
+      new URL(`${base.pathname.replace(/\/$/, '')}/jupyter-agent/${route}`, location.origin),
+      {
+        method: body === undefined ? 'GET' : 'POST',
+        body,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        redirect: 'error',
+        headers: {
+          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+          ...(xsrf && { 'X-XSRFToken': xsrf }),
+          ...(this.page.token && { Authorization: `token ${this.page.token}` })
+        }
       }
-    });
+    );
   }
 }
 
@@ -170,7 +176,12 @@ class KernelDoor implements Door {
       };
       const timer = setTimeout(() => {
         done();
-        reject(new DoorError('The kernel does not answer.', 'Wait for the running cell, or run this cell again.'));
+        reject(
+          new DoorError(
+            'The kernel does not answer.',
+            'Wait for the running cell, or run this cell again.'
+          )
+        );
       }, KERNEL_PATIENCE);
       this.model.on('msg:custom', listen);
       this.model.send(content);

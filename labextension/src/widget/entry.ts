@@ -1,7 +1,7 @@
 // The masked entry that `%secret set LABEL` shows below its cell; an anywidget module.
 //
 // The value is never a trait and never in a message: it is typed into the field, sealed in the page
-// and gone. Traits: label, mode ("new" | "replace"), status ("" | "saved" | "error"), message.
+// and gone. Traits: label, mode ("set" | "replace"), status ("saved" once it is), message.
 
 import fieldCss from '../../style/field.css';
 import widgetCss from '../../style/widget.css';
@@ -48,15 +48,30 @@ class Entry {
     const id = `ja-entry-${entries}`;
     const submit = () => void this.submit();
     this.field = new ValueField(id, submit);
-    this.problem = element('div', { className: 'ja-entry-problem', attributes_: { role: 'alert' } });
+    this.problem = element('div', {
+      className: 'ja-entry-problem',
+      attributes_: { role: 'alert' }
+    });
     this.save = button('ja-entry-save', this.replace ? 'Replace' : 'Save', submit);
     this.form = element(
       'div',
-      { className: 'ja-entry-form', attributes_: { role: 'form', 'aria-label': `Value for ${this.label}` } },
-      element('label', { htmlFor: id }, this.replace ? 'New value for ' : 'Value for ', element('code', {}, this.label)),
+      {
+        className: 'ja-entry-form',
+        attributes_: { role: 'form', 'aria-label': `Value for ${this.label}` }
+      },
+      element(
+        'label',
+        { htmlFor: id },
+        this.replace ? 'New value for ' : 'Value for ',
+        element('code', {}, this.label)
+      ),
       element('div', { className: 'ja-entry-row' }, this.field.node, this.save),
       this.problem,
-      element('p', { className: 'ja-entry-promise' }, 'Sealed in this page before it is sent; the kernel never sees it.')
+      element(
+        'p',
+        { className: 'ja-entry-promise' },
+        'Sealed in this page before it is sent; the kernel never sees it.'
+      )
     );
     this.form.addEventListener('keydown', event => {
       if (event.key === 'Escape' && !event.isComposing) {
@@ -74,7 +89,11 @@ class Entry {
       this.root.replaceChildren(
         element(
           'div',
-          { className: 'ja-entry-saved', dataset: { label: this.label }, attributes_: { role: 'status' } },
+          {
+            className: 'ja-entry-saved',
+            dataset: { label: this.label },
+            attributes_: { role: 'status' }
+          },
           element('b', {}, `Saved ${this.label}. `),
           'Use it with ',
           element('code', {}, `%%agent_run -s ${this.label}`)
@@ -129,7 +148,9 @@ class Entry {
         reason instanceof DoorError || reason instanceof RangeError
           ? `${reason.message} ${reason instanceof DoorError ? reason.hint : ''}`
           : 'That did not work.';
-      this.report(`${text.trim()}${this.field.empty ? ' The value was cleared; enter it again.' : ''}`);
+      this.report(
+        `${text.trim()}${this.field.empty ? ' The value was cleared; enter it again.' : ''}`
+      );
     }
     this.setBusy(false);
   }
