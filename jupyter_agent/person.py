@@ -29,8 +29,9 @@ def hello(folders: Folders, environ: Mapping[str, str] | None = None) -> Hello:
     environ = os.environ if environ is None else environ
     key = read_private(folders.person_key)
     if key is None:
-        # The broker makes the key when it starts, so a first call starts it.
-        connect(folders, start=True).close()
+        # The broker makes the key when it starts, so a first call starts it. Its socket is there
+        # before the key; once it has answered a hello, the key is there too.
+        Client(folders, Hello()).close()
         key = read_private(folders.person_key)
     if key is None:
         raise BrokerRefused("The person key is missing.", "Restart the broker: jupyter agent lock")
