@@ -107,7 +107,7 @@ class SecretMagics(Magics):
         with self._open() as client:
             what = f"rename {label} to {new}"
             permission.call(self.shell, client, what, "secret.rename", label=label, to=new)
-        print(f"{label} is now {new}.")  # noqa: T201  (the magic's own output)
+        print(f"{new} is the new label of {label}.")  # noqa: T201  (the magic's own output)
 
     def _remove(self, label: str) -> None:
         if has_terminal(self.shell):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from pathlib import Path
 
 import pytest
-from jupyter_agent.person import open_client
+from persons import answer_next, person_is_there
 
 VALUE = "correct-horse-battery-staple-42"
 
@@ -181,35 +180,8 @@ def test_unattended_it_says_how_to_grant_it(stored, kernel, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def _answer_next(folders, answer):
-    """Be the person in front of JupyterLab: answer the next request."""
-    watching = threading.Event()
-
-    def answer_it():
-        with open_client(folders) as watcher, open_client(folders) as person:
-            number = watcher.begin("approval.watch")
-            person.call("status")
-            while person.call("status")["approvers"] == 0:
-                time.sleep(0.01)
-            watching.set()
-            while (event := watcher.receive(number)).get("event") != "approval":
-                pass
-            approval = event.get("approval", event)
-            person.call(
-                "approval.answer",
-                approval_id=approval["approval_id"],
-                nonce=approval["nonce"],
-                answer=answer,
-            )
-
-    thread = threading.Thread(target=answer_it, daemon=True)
-    thread.start()
-    assert watching.wait(10)
-    return thread
-
-
 def test_a_person_is_asked_and_the_line_about_it_goes_away(stored, kernel, folders):
-    thread = _answer_next(folders, "once")
+    thread = answer_next(folders, "once")
     cell = kernel.run('%%agent_run -s DEMO_TOKEN\necho "${#DEMO_TOKEN}"')
     thread.join(10)
     assert cell.text() == f"{len(VALUE)}\n"
@@ -219,7 +191,7 @@ def test_a_person_is_asked_and_the_line_about_it_goes_away(stored, kernel, folde
 
 
 def test_a_no_is_an_error_and_nothing_runs(stored, kernel, folders, tmp_path):
-    thread = _answer_next(folders, "deny")
+    thread = answer_next(folders, "deny")
     cell = kernel.run(f"%%agent_run -s DEMO_TOKEN\ntouch '{tmp_path}/ran'")
     thread.join(10)
     assert cell.ename == "GrantDenied"
@@ -301,10 +273,7 @@ def test_a_second_stop_lets_go_at_once_and_the_tree_still_ends(kernel):
 
 
 def test_stop_works_while_a_person_is_asked(stored, kernel, folders):
-    with open_client(folders) as watcher, open_client(folders) as person:
-        watcher.begin("approval.watch")
-        while person.call("status")["approvers"] == 0:
-            time.sleep(0.01)
+    with person_is_there(folders):
 
         def on_message(message):
             if message["msg_type"] == "display_data":

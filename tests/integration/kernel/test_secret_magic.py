@@ -1,0 +1,139 @@
+"""``%secret`` and completion in a real kernel."""
+
+from __future__ import annotations
+
+import pytest
+from persons import answer_next
+from steps import save
+
+VALUE = "correct-horse-battery-staple-42"
+
+
+def test_an_empty_vault_says_how_to_begin(kernel):
+    cell = kernel.run("%secret list")
+    assert cell.data[0]["text/plain"] == "No secrets yet. Add one: %secret set LABEL"
+
+
+def test_the_list_shows_labels_and_never_a_value(stored, kernel):
+    save(stored, "SHORT_PIN", "1234", kind="password")
+    cell = kernel.run("%secret list")
+    lines = cell.data[0]["text/plain"].splitlines()
+    assert [line.split()[0] for line in lines] == ["label", "DEMO_TOKEN", "SHORT_PIN"]
+    assert "never" in lines[1]
+    assert cell.data[0]["text/html"].count("<tr>") == 3
+    assert VALUE not in str(cell.messages)
+
+
+def test_show_tells_uses_and_grants(granted, kernel):
+    kernel.run('%%agent_run -s DEMO_TOKEN\ntrue')
+    shown = kernel.run("%secret show DEMO_TOKEN").data[0]["text/plain"]
+    assert "DEMO_TOKEN" in shown
+    assert "any command, any notebook" in shown
+
+
+def test_a_note_cannot_put_html_into_the_page(person, kernel):
+    save(person, "DEMO_TOKEN", VALUE, note="<img src=x onerror=alert(1)>")
+    html = kernel.run("%secret show DEMO_TOKEN").data[0]["text/html"]
+    assert "<img" not in html
+    assert "&lt;img" in html
+
+
+def test_status_says_where_the_key_lives_and_who_can_be_asked(stored, kernel):
+    shown = kernel.run("%secret status").data[0]["text/plain"]
+    assert "open" in shown
+    assert "file" in shown
+    assert "nobody is there to ask" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "ename"),
+    [
+        ("%secret", "RequestInvalid"),
+        ("%secret import", "RequestInvalid"),
+        ("%secret show", "RequestInvalid"),
+        ("%secret show not-a-label", "LabelInvalid"),
+        ("%secret show NOT_THERE", "LabelNotFound"),
+        ("%secret replace NOT_THERE", "LabelNotFound"),
+        ("%secret set DEMO_TOKEN", "LabelTaken"),
+    ],
+)
+def test_a_line_that_can_not_be_done_says_why(stored, kernel, line, ename):
+    assert kernel.run(line).ename == ename
+
+
+def test_what_is_no_command_is_not_repeated(kernel):
+    cell = kernel.run("%secret swordfish99")
+    assert cell.ename == "RequestInvalid"
+    assert "swordfish99" not in str(cell.reply)
+
+
+def test_a_value_on_the_line_is_refused_where_no_guard_stands(person, kernel):
+    kernel.run("get_ipython().meta['jupyter_agent'].guard.uninstall()")
+    cell = kernel.run("%secret set DEMO_TOKEN hunter2")
+    assert cell.ename == "RequestInvalid"
+    assert "exposed" in cell.shown_error
+    assert "hunter2" not in str(cell.reply)
+    assert person.call("secret.list")["secrets"] == []
+
+
+def test_removing_from_a_kernel_needs_a_person(stored, kernel):
+    cell = kernel.run("%secret remove DEMO_TOKEN")
+    assert cell.ename == "GrantRequired"
+    assert "jupyter agent secret remove DEMO_TOKEN" in cell.shown_error
+    assert len(stored.call("secret.list")["secrets"]) == 1
+
+
+def test_a_person_confirms_a_rename_and_a_removal(stored, kernel, folders):
+    thread = answer_next(folders, "once")
+    cell = kernel.run("%secret rename DEMO_TOKEN OTHER_TOKEN")
+    thread.join(10)
+    assert cell.text() == "OTHER_TOKEN is the new label of DEMO_TOKEN.\n"
+    assert cell.data == []  # the line about waiting is gone
+    thread = answer_next(folders, "deny")
+    assert kernel.run("%secret remove OTHER_TOKEN").ename == "GrantDenied"
+    thread.join(10)
+    thread = answer_next(folders, "once")
+    assert kernel.run("%secret remove OTHER_TOKEN").reply["status"] == "ok"
+    thread.join(10)
+    assert stored.call("secret.list")["secrets"] == []
+
+
+# -- completion and help
+
+
+def _completions(kernel, code):
+    answer = kernel.client.complete(code, reply=True, timeout=20)["content"]
+    start = answer["cursor_start"]
+    return {code[:start] + match for match in answer["matches"]}
+
+
+def test_labels_complete_where_labels_belong(stored, kernel):
+    assert "%secret show DEMO_TOKEN" in _completions(kernel, "%secret show DE")
+    assert "%%agent_run -s DEMO_TOKEN" in _completions(kernel, "%%agent_run -s DE")
+    assert "%%agent_run -s KEY=DEMO_TOKEN" in _completions(kernel, "%%agent_run -s KEY=DE")
+
+
+def test_commands_and_options_complete(kernel):
+    assert _completions(kernel, "%secret re") == {
+        "%secret replace",
+        "%secret rename",
+        "%secret remove",
+    }
+    assert "%%agent_run --timeout" in _completions(kernel, "%%agent_run --ti")
+    assert "%%agent_run --quiet --no-raise" in _completions(kernel, "%%agent_run --quiet --no")
+    assert "%%agent_run --shell bash" in _completions(kernel, "%%agent_run --shell b")
+
+
+def test_completion_starts_no_broker(kernel, folders):
+    _completions(kernel, "%secret show DE")
+    assert not folders.socket.exists()
+
+
+def test_help_explains_every_option(kernel):
+    from jupyter_agent.kernel.arguments import OPTIONS
+
+    cell = kernel.run("%%agent_run?")
+    (page,) = cell.reply["payload"]
+    text = page["data"]["text/plain"]
+    assert [option for option in OPTIONS if option not in text] == []
+    assert "jupyter agent grant" in text

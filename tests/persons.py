@@ -1,0 +1,47 @@
+"""The person in front of JupyterLab, for tests that need one to ask."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+
+from jupyter_agent.client import Client
+from jupyter_agent.folders import Folders
+from jupyter_agent.person import open_client
+
+
+@contextlib.contextmanager
+def person_is_there(folders: Folders) -> Iterator[tuple[Client, int]]:
+    """While entered, somebody can be asked. Gives the watching client and its request."""
+    with open_client(folders) as watcher, open_client(folders) as person:
+        number = watcher.begin("approval.watch")
+        deadline = time.monotonic() + 10
+        while person.call("status")["approvers"] == 0:
+            assert time.monotonic() < deadline, "the watcher was not counted"
+            time.sleep(0.01)
+        yield watcher, number
+
+
+def answer_next(folders: Folders, answer: str) -> threading.Thread:
+    """Answer the next request; returns when the person is there to be asked."""
+    there = threading.Event()
+
+    def answer_it() -> None:
+        with person_is_there(folders) as (watcher, number), open_client(folders) as person:
+            there.set()
+            while (event := watcher.receive(number)).get("event") != "approval":
+                pass
+            approval = event["approval"]
+            person.call(
+                "approval.answer",
+                approval_id=approval["approval_id"],
+                nonce=approval["nonce"],
+                answer=answer,
+            )
+
+    thread = threading.Thread(target=answer_it, daemon=True)
+    thread.start()
+    assert there.wait(10)
+    return thread
