@@ -1,0 +1,46 @@
+"""A real gnome-keyring on a session bus of its own, in a home of its own."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+_UNLOCKED: Final = "printf %s ci-pass | gnome-keyring-daemon --unlock --components=secrets"
+_LOCKED: Final = "gnome-keyring-daemon --start --components=secrets"
+
+
+@contextmanager
+def session_bus(home: Path, *, locked: bool = False) -> Iterator[str]:
+    """The bus address, as long as the block lasts.
+
+    Args:
+        home: Keyrings are kept here, so a second start finds the first one's.
+        locked: Start a keyring whose password nobody has typed.
+    """
+    run = home / "run"
+    run.mkdir(mode=0o700, exist_ok=True)
+    (home / ".local/share/keyrings").mkdir(parents=True, exist_ok=True)
+    # Whatever was started on the bus ends with it, and the bus ends with `cat`.
+    script = (
+        f'{_LOCKED if locked else _UNLOCKED} >/dev/null && echo "$DBUS_SESSION_BUS_ADDRESS" && cat'
+    )
+    process = subprocess.Popen(
+        ["dbus-run-session", "--", "bash", "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"HOME": str(home), "XDG_RUNTIME_DIR": str(run), "PATH": "/usr/bin:/bin"},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        address = process.stdout.readline().decode().strip()
+        assert address, "the keyring did not start (packages: gnome-keyring, dbus-x11)"
+        yield address
+    finally:
+        process.stdin.close()
+        process.wait(timeout=20)
+        process.stdout.close()
