@@ -46,6 +46,6 @@ ABOUT_OPTIONS: Final = _words(
 
 FUNCTION: Final = _words(
     """the and for with are was has not from your please its but our their which were would should
-    could been have"""
+    could been"""
 )
 """English function words that are not in the BIP-39 list: a recovery phrase has none."""

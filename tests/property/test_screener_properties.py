@@ -42,7 +42,7 @@ pieces = st.one_of(
 texts = st.lists(pieces, max_size=8).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(texts)
 def test_spans_lie_inside_the_text_in_order_and_apart(text: str) -> None:
     done = 0
@@ -51,13 +51,13 @@ def test_spans_lie_inside_the_text_in_order_and_apart(text: str) -> None:
         done = finding.end
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(texts)
 def test_a_masked_text_is_clean(text: str) -> None:
     assert PLAIN.screen(mask(text, PLAIN.screen(text))) == []
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(texts)
 def test_both_engines_find_the_same(text: str) -> None:
     assert PLAIN.screen(text) == COMPILED.screen(text)

@@ -87,7 +87,8 @@ def test_a_private_key_runs_from_begin_through_end(screener: Screener) -> None:
 
 def test_a_recovery_phrase_runs_from_its_first_to_its_last_word(screener: Screener) -> None:
     phrase = assemble("{phrase:12}")
-    assert seen(screener, f"seed phrase: {phrase}.") == [("recovery", phrase)]
+    for after in (".", " and it is mine", "\n\nwhat now", " please restore it"):
+        assert seen(screener, f"seed phrase: {phrase}{after}") == [("recovery", phrase)]
 
 
 def test_each_backup_code_is_a_finding_of_its_own(screener: Screener) -> None:
