@@ -16,17 +16,14 @@ from jupyter_agent.server.gate import Stop
 Answer = tuple[str, str, dict[str, Any]]
 
 
-def stopped(channel: str, kind: str, content: dict[str, Any], stop: Stop) -> list[Answer]:
-    """What a page gets for a request that was stopped.
+def stopped(channel: str, kind: str, content: dict[str, Any]) -> list[Answer]:
+    """What a page gets for a request that was stopped; cells have the functions below.
 
     Args:
         channel: Where the request came in; kernels answer there.
         kind: The request's message type.
         content: The request's content; only numbers are taken from it.
-        stop: Why it was stopped.
     """
-    if kind == "execute_request":
-        return execution_stopped(channel, stop)
     if kind.startswith("comm_"):
         return list(_between_states([]))  # comms have no reply; the states end the page's wait
     if kind == "debug_request":
@@ -37,30 +34,28 @@ def stopped(channel: str, kind: str, content: dict[str, Any], stop: Stop) -> lis
     return list(_between_states([(channel, kind.replace("_request", "_reply"), reply(content))]))
 
 
-def execution_stopped(channel: str, stop: Stop) -> list[Answer]:
-    """A cell that was stopped: the box, then the error, as if the kernel had run and failed it."""
-    message = box.sentence(stop)
-    failure = {
-        "ename": box.ENAME,
-        "evalue": message,
-        "traceback": [f"{box.ENAME}: {message}"],
-    }
+def execution_begun(stop: Stop) -> list[Answer]:
+    """A cell that was stopped: the box and the error, as if the kernel had run and failed it."""
+    return [
+        ("iopub", "status", {"execution_state": "busy"}),
+        ("iopub", "display_data", display(stop)),
+        ("iopub", "error", _failure(stop)),
+    ]
+
+
+def execution_ended(channel: str, stop: Stop) -> list[Answer]:
+    """The end of what ``execution_begun`` began."""
     reply: dict[str, Any] = {
         "status": "error",
         "execution_count": None,
         "user_expressions": {},
         "payload": [],
-        **failure,
+        **_failure(stop),
     }
-    return list(
-        _between_states(
-            [
-                ("iopub", "display_data", display(stop)),
-                ("iopub", "error", failure),
-                (channel, "execute_reply", reply),
-            ]
-        )
-    )
+    return [
+        (channel, "execute_reply", reply),
+        ("iopub", "status", {"execution_state": "idle"}),
+    ]
 
 
 def execution_aborted(channel: str) -> list[Answer]:
@@ -75,6 +70,15 @@ def execution_aborted(channel: str) -> list[Answer]:
 def display(stop: Stop) -> dict[str, Any]:
     """The content of a ``display_data`` that shows the box."""
     return {"data": box.bundle(stop, magics=False), "metadata": {}, "transient": {}}
+
+
+def _failure(stop: Stop) -> dict[str, Any]:
+    message = box.sentence(stop)
+    return {
+        "ename": box.ENAME,
+        "evalue": message,
+        "traceback": [f"{box.ENAME}: {message}"],
+    }
 
 
 def _between_states(answers: list[Answer]) -> Iterator[Answer]:

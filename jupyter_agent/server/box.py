@@ -61,7 +61,7 @@ def _line(found: Found) -> str:
 def _next_steps(stop: Stop, *, magics: bool) -> list[str]:
     if not stop.found:
         return ["Split the cell into smaller ones and run it again."]
-    label = stop.found[0].label
+    label = stop.found[0].label or "LABEL"
     command = f"%secret set {label}" if magics else f"jupyter agent secret set {label}"
     where = "" if magics else " in a terminal"
     steps = [

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
+from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guard import guarded
 from jupyter_agent.server.handlers import Rooms, routes
@@ -32,8 +33,9 @@ def _load_jupyter_server_extension(app: Any) -> None:
     """
     settings = app.web_app.settings
     folders = Folders.of()
-    screener = Screener()
-    _warm(screener, folders, app.log)
+    rules = Screener()
+    _warm(rules, folders, app.log)
+    screener = CellScreener(rules)
 
     # Read from the settings at each connection, so that whatever class won is guarded.
     settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], Gate(screener))

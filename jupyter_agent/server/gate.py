@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from jupyter_agent.errors import ScreenTimeout
-from jupyter_agent.screen import Finding, Rule, to_json
+from jupyter_agent.screen import Finding, to_json
+from jupyter_agent.screen.cell import Screens
 
 _LARGEST_BUFFER: Final = 1024 * 1024
 """Bigger buffers are files on their way into a widget; screening them would stall every kernel."""
@@ -24,18 +25,6 @@ _CODE_FIELDS: Final = {
     "is_complete_request": "code",
     "input_reply": "value",
 }
-
-
-class Screens(Protocol):
-    """What this module needs of ``jupyter_agent.screen.Screener``."""
-
-    def screen(self, text: str) -> list[Finding]:
-        """Every secret in the text."""
-        ...
-
-    def rule(self, rule_id: str) -> Rule:
-        """The rule with this id."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

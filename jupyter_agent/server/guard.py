@@ -10,8 +10,9 @@ in an error.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import time
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from tornado.websocket import WebSocketClosedError
@@ -19,11 +20,12 @@ from tornado.websocket import WebSocketClosedError
 from jupyter_agent.server import answers, messages, stub
 from jupyter_agent.server.gate import Gate, Stop
 
-ABORT_GAP: Final = 0.25
+ABORT_GAP: Final = 0.2
 """Seconds of quiet that end a Run All for kernels that get no stub.
 
-A page sends a Run All as one burst. Requests that follow a stopped one more closely than this were
-already on their way, so they are aborted like those queued in a kernel.
+A page sends a Run All as one burst, and a kernel aborts what is queued when a cell fails. So a
+stopped cell fails only once no further cell has come for this long; those that came are aborted. A
+client that waits for each reply is never aborted.
 """
 
 
@@ -45,7 +47,7 @@ class Guarded:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._asked: _Question | None = None
-        self._aborting_until: dict[str, float] = {}
+        self._failing: dict[str, _Failing] = {}
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Screen a message from the page and hand it on, or answer it here."""
@@ -64,8 +66,8 @@ class Guarded:
             stop = self.jupyter_agent_gate.check(request.type, request.content, request.buffers)
         if stop is not None:
             self._stop(request, stop, question)
-        elif request.type == "execute_request" and self._is_aborting(request):
-            self._answer(request.header, answers.execution_aborted(request.channel))
+        elif request.type == "execute_request" and request.session in self._failing:
+            self._abort(request)
         else:
             super().handle_incoming_message(message)  # type: ignore[misc]
 
@@ -102,15 +104,15 @@ class Guarded:
             if question is not None:
                 shown = ("iopub", "display_data", answers.display(stop))
                 self._answer(question.parent, [shown])
-        elif request.type == "execute_request" and self._runs_ipython():
+        elif request.type != "execute_request":
+            given = answers.stopped(request.channel, request.type, request.content)
+            self._answer(request.header, given)
+        elif self._runs_ipython():
             self._forward(request, stub.content(stop, request.content))
+        elif request.session in self._failing:
+            self._abort(request)
         else:
-            self._answer(
-                request.header,
-                answers.stopped(request.channel, request.type, request.content, stop),
-            )
-            if request.type == "execute_request" and request.content.get("stop_on_error", True):
-                self._abort_what_follows(request)
+            self._fail(request, stop)
 
     def _forward(self, request: messages.Request, content: dict[str, Any]) -> None:
         super().handle_incoming_message(request.with_content(content))  # type: ignore[misc]
@@ -118,8 +120,12 @@ class Guarded:
     def _answer(self, parent: dict[str, Any], given: list[answers.Answer]) -> None:
         for channel, kind, content in given:
             self._write(channel, self.session.msg(kind, content, parent=parent))
-        if given and getattr(self.kernel_manager, "execution_state", None) == "busy":
-            # A page takes every state for the kernel's own; the kernel is still at work.
+        if given and given[-1][2].get("execution_state") == "idle":
+            self._stay_busy()
+
+    def _stay_busy(self) -> None:
+        # A page takes every state for the kernel's own; it may still be at work on something else.
+        if getattr(self.kernel_manager, "execution_state", None) == "busy":
             self._write("iopub", self.session.msg("status", {"execution_state": "busy"}))
 
     def _write(self, channel: str, message: dict[str, Any]) -> None:
@@ -129,14 +135,33 @@ class Guarded:
         with contextlib.suppress(WebSocketClosedError):
             self.websocket_handler.write_message(encoded, binary=isinstance(encoded, bytes))
 
-    def _abort_what_follows(self, request: messages.Request) -> None:
-        self._aborting_until = {request.session: time.monotonic() + ABORT_GAP}
+    def _fail(self, request: messages.Request, stop: Stop) -> None:
+        """Answer for a kernel that can't run the stub."""
+        self._answer(request.header, answers.execution_begun(stop))
+        failing = _Failing(request, stop)
+        if request.content.get("stop_on_error", True):
+            self._failing[request.session] = failing
+            self._end_after_quiet(failing)
+        else:
+            self._end(failing)
 
-    def _is_aborting(self, request: messages.Request) -> bool:
-        if time.monotonic() >= self._aborting_until.get(request.session, 0.0):
-            return False
-        self._abort_what_follows(request)
-        return True
+    def _abort(self, request: messages.Request) -> None:
+        failing = self._failing[request.session]
+        failing.queued.append(request)
+        self._end_after_quiet(failing)
+
+    def _end_after_quiet(self, failing: _Failing) -> None:
+        if failing.timer is not None:
+            failing.timer.cancel()
+        loop = asyncio.get_running_loop()
+        failing.timer = loop.call_later(ABORT_GAP, self._end, failing)
+
+    def _end(self, failing: _Failing) -> None:
+        stopped = failing.request
+        self._failing.pop(stopped.session, None)
+        self._answer(stopped.header, answers.execution_ended(stopped.channel, failing.stop))
+        for request in failing.queued:
+            self._answer(request.header, answers.execution_aborted(request.channel))
 
     def _runs_ipython(self) -> bool:
         """Whether the kernel behind this connection can run the stub.
@@ -153,14 +178,22 @@ class Guarded:
         return bool({"ipykernel_launcher", "ipykernel"} & set(getattr(spec, "argv", ())))
 
 
+@dataclass(frozen=True, slots=True)
 class _Question:
     """An ``input_request`` that waits for its answer."""
 
-    __slots__ = ("parent", "password")
+    parent: dict[str, Any]
+    password: bool
 
-    def __init__(self, parent: dict[str, Any], password: bool) -> None:  # noqa: FBT001  (a value)
-        self.parent = parent
-        self.password = password
+
+@dataclass(slots=True, repr=False)
+class _Failing:
+    """A stopped cell whose failure is not told yet, and the cells that came behind it."""
+
+    request: messages.Request
+    stop: Stop
+    queued: list[messages.Request] = field(default_factory=list)
+    timer: asyncio.TimerHandle | None = None
 
 
 # Other type names are the page's own words and stay out of the log.

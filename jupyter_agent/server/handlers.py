@@ -19,8 +19,8 @@ from tornado import web
 from tornado.websocket import WebSocketHandler
 
 from jupyter_agent.errors import AgentError, RoleDenied
+from jupyter_agent.screen.cell import Screens
 from jupyter_agent.server import bodies, labels, owner, replies
-from jupyter_agent.server.gate import Screens
 from jupyter_agent.server.guard import Guarded
 from jupyter_agent.server.link import Link
 from jupyter_agent.server.streams import Relay

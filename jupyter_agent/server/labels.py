@@ -7,8 +7,8 @@ from itertools import count
 from typing import Final
 
 from jupyter_agent.errors import LabelInvalid
+from jupyter_agent.screen.cell import Screens
 from jupyter_agent.secret import MAX_LABEL, check_label
-from jupyter_agent.server.gate import Screens
 
 _SHORTEST_NAME: Final = 4
 """Shorter variable names (``x``, ``key``) say less than the rule does."""

@@ -116,8 +116,8 @@ def write(message: Json, channel: str, subprotocol: str | None, pack: Any) -> st
 
 
 def _read_v1(message: str | bytes) -> Request:
-    if not isinstance(message, bytes):
-        raise TypeError
+    if not isinstance(message, bytes) or 8 * int.from_bytes(message[:8], "little") >= len(message):
+        raise TypeError  # Jupyter's own reader would believe any number of parts
     channel, parts = deserialize_msg_from_ws_v1(message)  # type: ignore[no-untyped-call]
     header, content = _object(parts[0]), _object(parts[_V1_PARTS - 1])
     return _checked(Request(channel, header, content, parts[_V1_PARTS:], parts))
@@ -125,6 +125,8 @@ def _read_v1(message: str | bytes) -> Request:
 
 def _read_legacy(message: str | bytes) -> tuple[Request, str | bytes]:
     if isinstance(message, bytes):
+        if 4 * int.from_bytes(message[:4], "big") >= len(message):
+            raise TypeError
         fields = deserialize_binary_message(message)  # type: ignore[no-untyped-call]
     else:
         fields = json.loads(message)

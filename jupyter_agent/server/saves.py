@@ -30,7 +30,7 @@ from tornado.web import HTTPError
 
 from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.screen import mask
-from jupyter_agent.server.gate import Screens
+from jupyter_agent.screen.cell import Screens
 
 _REMEMBERED: Final = 50_000
 """Texts known to be clean: 16 bytes of digest each, some 8 MB at most."""

@@ -1,0 +1,64 @@
+"""A real Jupyter server with the extension, and pages that talk to its kernels."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import string
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from canary import Canary
+from kernel_pages import KernelPage
+from traitlets.config import Config
+
+
+@pytest.fixture
+def jp_server_config() -> Config:
+    return Config({"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}})
+
+
+@pytest.fixture
+def canary() -> Canary:
+    """A token that the rules know, made up for this test."""
+    letters = random.Random(11).choices(string.ascii_letters + string.digits, k=93)
+    return Canary("sk-" + "ant-" + "api03-" + "".join(letters) + "AA")
+
+
+@pytest.fixture
+def everything_logged(
+    caplog: pytest.LogCaptureFixture, jp_logging_stream: Any
+) -> Iterator[Callable[[], bytes]]:
+    """What any logger of this process said so far, debug lines included."""
+    with caplog.at_level(logging.DEBUG):
+        yield lambda: (caplog.text + jp_logging_stream.getvalue()).encode()
+
+
+@pytest.fixture
+def bash_kernel(tmp_path: Path, jp_environ: None) -> str:
+    """The name of a kernel that is no IPython, installed for this test's server."""
+    subprocess.run(
+        [sys.executable, "-m", "bash_kernel.install", "--prefix", str(tmp_path / "env")],
+        check=True,
+        capture_output=True,
+    )
+    return "bash"
+
+
+@pytest.fixture
+def connect(
+    jp_fetch: Callable[..., Awaitable[Any]], jp_ws_fetch: Callable[..., Awaitable[Any]]
+) -> Callable[..., Awaitable[KernelPage]]:
+    """Start a kernel and connect a page to it."""
+
+    async def start(kernel: str = "python3", *, v1: bool = True) -> KernelPage:
+        body = json.dumps({"name": kernel})
+        answer = await jp_fetch("api", "kernels", method="POST", body=body, request_timeout=60)
+        return await KernelPage.connect(jp_ws_fetch, json.loads(answer.body)["id"], v1=v1)
+
+    return start
