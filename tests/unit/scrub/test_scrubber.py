@@ -138,6 +138,21 @@ def test_a_value_that_repeats_its_beginning_is_found_in_every_cut():
         assert scrub({"A": b"1212-3456"}, data[:cut], data[cut:]) == b"log 1212-[secret:A] end"
 
 
+@pytest.mark.parametrize("before", ["0x", "\\x", "%", "\\u00", ":", ", 0x"])
+def test_hex_is_found_with_whatever_stands_between_the_bytes(before):
+    spelled = "".join(f"{before}{byte:02X}" for byte in TOKEN).encode()
+    assert scrub({"A": TOKEN}, spelled).endswith(b"[secret:A]")
+
+
+@pytest.mark.parametrize("after", [b"2F end", b" end", b"", b"4", b"%2F"])
+def test_a_value_that_ends_like_an_escape_waits_for_what_follows(after):
+    secrets = {"A": b"abcdefgh%"}
+    data = b"ABCDEFGH%" + after
+    assert scrub(secrets, b"ABCDEFGH%", after) == scrub(secrets, data)
+    # "%2F" is an escaped slash, so what was printed is another text then.
+    assert (b"[secret:A]" in scrub(secrets, data)) == (after != b"2F end")
+
+
 def test_a_short_value_is_found_as_it_is_and_in_no_other_form():
     assert scrub({"PIN": b"4711"}, b"pin 4711") == b"pin [secret:PIN]"
     assert scrub({"PIN": b"4711"}, base64.b64encode(b"4711")) == base64.b64encode(b"4711")
