@@ -16,7 +16,6 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
-from urllib.parse import unquote
 
 from jupyter_agent import spawn
 from jupyter_agent.errors import KeySourceUnavailable
@@ -122,6 +121,8 @@ def session_bus(environ: Mapping[str, str], login_bus: Path | None = None) -> st
     Raises:
         KeySourceUnavailable: There is none.
     """
+    from urllib.parse import unquote  # noqa: PLC0415  (most starts never ask for the bus)
+
     login_bus = login_bus or Path(f"/run/user/{os.getuid()}/bus")
     for address in (f"unix:path={login_bus}", environ.get(_BUS, "")):
         # https://dbus.freedesktop.org/doc/dbus-specification.html#addresses: options behind commas,

@@ -44,6 +44,7 @@ class Ledger:
         self._epoch = 0  # of the last full check: no later one may be smaller
         self._digests: _Digests = {}
         self._view: tuple[int, int] | None = None
+        self._opened: dict[bytes, bytes] = {}  # digest → content, of what read_all was asked for
 
     @property
     def keys(self) -> Keys:
@@ -73,10 +74,13 @@ class Ledger:
         """
         with self._store.reading():
             self._check_if_changed()
-            return self._open(kind, name)
+            return _open(self._store, self._keys, self._digests, kind, name)
 
     def read_all(self, kind: str) -> dict[str, bytes]:
         """Every record of a kind by its name.
+
+        Their contents are kept in memory, so that a long list is quick the next time. Values are
+        never asked for in this way.
 
         Raises:
             VaultTampered: See ``check``.
@@ -84,9 +88,13 @@ class Ledger:
         """
         with self._store.reading():
             self._check_if_changed()
-            names = sorted(name for its_kind, name in self._digests if its_kind == kind)
-            found = ((name, self._open(kind, name)) for name in names)
-            return {name: content for name, content in found if content is not None}
+            rows = self._store.rows(kind)
+            if {row.record.name for row in rows} != {n for k, n in self._digests if k == kind}:
+                raise tampered()
+            found = {row.record.name: self._open_once(row) for row in rows}
+        current = set(self._digests.values())
+        self._opened = {key: each for key, each in self._opened.items() if key in current}
+        return found
 
     @contextmanager
     def change(self) -> Iterator[Change]:
@@ -108,8 +116,11 @@ class Ledger:
         self._epoch = epoch
         self._settle()
 
-    def _open(self, kind: str, name: str) -> bytes | None:
-        return _open(self._store, self._keys, self._digests, kind, name)
+    def _open_once(self, row: Row) -> bytes:
+        digest = _vouched_for(row, self._digests)
+        if digest not in self._opened:
+            self._opened[digest] = open_record(self._keys, row.record, row.envelope)
+        return self._opened[digest]
 
     def _check_if_changed(self) -> None:
         if self._view is None or self._store.view != self._view:
@@ -196,10 +207,17 @@ class Change:
 
 def _open(store: Store, keys: Keys, digests: _Digests, kind: str, name: str) -> bytes | None:
     row = store.row(kind, name)
-    expected = digests.get((kind, name))
-    if row is None and expected is None:
+    if row is None:
+        if (kind, name) in digests:
+            raise tampered()
         return None
-    # The row must be the one that the manifest vouched for, even if the file was changed under us.
-    if row is None or expected != row_digest(row.record, row.envelope):
-        raise tampered()
+    _vouched_for(row, digests)
     return open_record(keys, row.record, row.envelope)
+
+
+def _vouched_for(row: Row, digests: _Digests) -> bytes:
+    """The row's digest, if the manifest vouched for it: the file may have changed under us."""
+    digest = row_digest(row.record, row.envelope)
+    if digests.get((row.record.kind, row.record.name)) != digest:
+        raise tampered()
+    return digest

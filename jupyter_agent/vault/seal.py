@@ -234,7 +234,7 @@ def _decrypt(key: bytes, nonce: bytes, ciphertext: bytes, context: bytes) -> byt
 
 def _joined(*parts: bytes) -> bytes:
     """Parts behind their lengths, so that no two lists of parts give the same bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
 def _number(value: int) -> bytes:

@@ -22,6 +22,13 @@ from jupyter_agent.vault.seal import FORMAT, RecordId, head_digest, tampered
 _APPLICATION: Final = 0x6A61_7661  # sqlite's application_id: "java", for jupyter_agent vault
 _BUSY_SECONDS: Final = 10.0
 
+_SETTINGS: Final = (
+    "trusted_schema = OFF",
+    "cell_size_check = ON",
+    "journal_mode = DELETE",
+    "synchronous = EXTRA",
+    "secure_delete = ON",
+)
 _TABLES: Final = {
     "head": (
         "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), store_id BLOB NOT NULL, "
@@ -159,10 +166,15 @@ class Store:
         """Write the number of this write, and the tag over the whole store."""
         self._connection.execute("UPDATE head SET epoch = ?, manifest = ?", (epoch, manifest))
 
-    def rows(self) -> list[Row]:
-        """Every record."""
+    def rows(self, kind: str | None = None) -> list[Row]:
+        """Every record, or every one of a kind."""
         query = "SELECT kind, name, version, policy, envelope FROM record"
-        return [_row(columns) for columns in self._connection.execute(query)]
+        found = (
+            self._connection.execute(query)
+            if kind is None
+            else self._connection.execute(f"{query} WHERE kind = ? ORDER BY name", (kind,))
+        )
+        return [_row(columns) for columns in found]
 
     def row(self, kind: str, name: str) -> Row | None:
         """One record, or None."""
@@ -190,27 +202,23 @@ class Store:
 
     def _connect(self) -> None:
         with _plainly():
-            if self._path is None:
-                uri = "file::memory:"
-            else:
-                self._place = self._check_files(self._path)
-                uri = f"{self._path.as_uri()}?mode=rw"
-            self._connection = sqlite3.connect(
+            place = (0, 0) if self._path is None else self._check_files(self._path)
+            uri = f"{self._path.as_uri()}?mode=rw" if self._path else "file::memory:"
+            connection = sqlite3.connect(
                 uri,
                 uri=True,
                 timeout=_BUSY_SECONDS,
                 isolation_level=None,  # transactions begin and end where this file says so
                 check_same_thread=False,  # the vault holds a lock around every call
             )
-            self._connections += 1
-            for setting in (
-                "trusted_schema = OFF",
-                "cell_size_check = ON",
-                "journal_mode = DELETE",
-                "synchronous = EXTRA",
-                "secure_delete = ON",
-            ):
-                self._connection.execute(f"PRAGMA {setting}")
+            try:
+                for setting in _SETTINGS:
+                    connection.execute(f"PRAGMA {setting}")
+            except BaseException:
+                connection.close()
+                raise
+        self._connection, self._place = connection, place
+        self._connections += 1
 
     def _check_files(self, path: Path) -> tuple[int, int]:
         """Check file and journal; return what identifies the file.
@@ -255,8 +263,9 @@ class Store:
         except FileNotFoundError:
             raise gone() from None
         if (info.st_dev, info.st_ino) != self._place:
-            self._connection.close()
+            old = self._connection
             self._connect()
+            old.close()
 
     def _one(self, query: str) -> int:
         return int(self._connection.execute(query).fetchone()[0])

@@ -344,7 +344,7 @@ class Vault:
     def _ledger(self) -> Iterator[Ledger]:
         with self._lock:
             if self._opened is None:
-                raise VaultLocked("The vault is closed.", "Open it: jupyter agent lock --open.")
+                raise VaultLocked("The vault is closed.", "Open it again in the Secrets panel.")
             yield self._opened.ledger
 
     @contextmanager

@@ -234,6 +234,21 @@ def test_an_open_vault_follows_a_file_that_was_exchanged_for_a_good_one(
     assert open_vault(home).get("DELTA").reveal() == b"written after the exchange"
 
 
+def test_an_open_vault_goes_on_once_a_bad_exchange_was_undone(home: Path, store: Path) -> None:
+    vault = open_vault(home)
+    good = store.rename(store.with_name("good"))
+    store.write_bytes(b"not a database at all" * 500)
+    store.chmod(0o600)
+    with pytest.raises(VaultTampered):
+        vault.get("ALPHA")
+    store.chmod(0o644)
+    with pytest.raises((VaultTampered, VaultUnsafe)):
+        vault.put(Secret("DELTA", b"x"))
+    good.rename(store)
+    assert vault.get("ALPHA").reveal() == VALUES["ALPHA"]
+    vault.put(Secret("DELTA", b"x"))
+
+
 def test_a_vault_without_its_anchor_is_refused(home: Path) -> None:
     (home / "state/vault.anchor").unlink()
     with pytest.raises(VaultRolledBack):
