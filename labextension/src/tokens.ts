@@ -48,9 +48,9 @@ export interface Problem {
 
 export interface VaultStatus {
   state: 'open' | 'closed' | 'locked' | 'absent' | 'error';
-  tier: string;
-  promise: string;
-  note: string;
+  tier: string | null;
+  promise: string | null;
+  note: string | null;
   error: Problem | null;
 }
 

@@ -251,3 +251,8 @@ test('a finding is located at its place, at its only other place, or not at all'
   assert.equal(locate('ab', 'cd', 0), -1);
   assert.equal(locate('ab', '', 0), -1);
 });
+
+test('single quotes around nothing but the value are replaced with it', () => {
+  const { source } = rewriteCell(`%%bash\nf '${V}' 'a${V}' '${V}''${V}'`, V, 'A');
+  assert.equal(source, `%%agent_run -s A\nf "$A" 'a'"$A"'' "$A""$A"`);
+});

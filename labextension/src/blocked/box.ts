@@ -2,19 +2,25 @@
 
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import type { Api } from '../api.ts';
 import { element } from '../dom.ts';
 import { blockedIcon } from '../icons.ts';
 import { BLOCKED_MIME, type BlockedData, type Finding } from '../tokens.ts';
 import { FindingRow } from './finding.ts';
+import { textOf } from './flow.ts';
 import { placeOf } from './place.ts';
 import type { RanSources } from './ran.ts';
+
+const WEBSITE_KINDS = new Set(['password', 'login-code', 'recovery']);
 
 export class BlockedBox extends Widget implements IRenderMime.IRenderer {
   private readonly api: Api;
   private readonly tracker: INotebookTracker | null;
   private readonly ran: RanSources;
+  private readonly count = element('span', { className: 'ja-blocked-count' });
+  private rows: FindingRow[] = [];
 
   constructor(api: Api, tracker: INotebookTracker | null, ran: RanSources) {
     super();
@@ -22,41 +28,73 @@ export class BlockedBox extends Widget implements IRenderMime.IRenderer {
     this.tracker = tracker;
     this.ran = ran;
     this.addClass('ja-blocked');
+    this.node.setAttribute('role', 'group');
+    this.node.setAttribute('aria-label', 'Blocked cell');
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const data = readData(model.data[BLOCKED_MIME]);
-    const rows = data.findings.map(
-      finding =>
-        new FindingRow(finding, data, {
-          api: this.api,
-          ran: this.ran,
-          place: () => placeOf(this.node, this.tracker)
-        })
-    );
-    const found =
-      ['', 'This cell holds a secret.'][rows.length] ?? `This cell holds ${rows.length} secrets.`;
-    const unscreened =
-      'It could not be screened for secrets. Split it into smaller cells and run them again.';
-    this.node.replaceChildren(
-      ...(data.saved ?? []).map(({ label, text }) => savedNote(label, text)),
-      ...(rows.length > 0 || data.saved?.length === 0
-        ? [
-            element(
-              'div',
-              { className: 'ja-blocked-head' },
-              blockedIcon.element({ tag: 'span', className: 'ja-icon' }),
-              element('b', {}, 'Not sent to the kernel. '),
-              found || unscreened
-            ),
-            ...(rows.length > 0
-              ? [element('ul', { className: 'ja-blocked-findings' }, ...rows.map(row => row.node))]
-              : [])
-          ]
-        : [])
-    );
-    this.node.setAttribute('role', 'group');
-    this.node.setAttribute('aria-label', 'Blocked cell');
+    const around = {
+      api: this.api,
+      ran: this.ran,
+      place: () => placeOf(this.node, this.tracker)
+    };
+    this.rows = data.findings.map(finding => new FindingRow(finding, data, around));
+    const website = data.findings.some(finding => WEBSITE_KINDS.has(finding.kind));
+    this.node.replaceChildren(...data.saved.map(({ label, text }) => savedNote(label, text)));
+    if (this.rows.length > 0 || data.saved.length === 0) {
+      this.node.append(
+        element(
+          'div',
+          { className: 'ja-blocked-head' },
+          blockedIcon.element({ tag: 'span', className: 'ja-icon' }),
+          element('b', {}, 'Not sent to the kernel. '),
+          this.count
+        ),
+        element('ul', { className: 'ja-blocked-findings' }, ...this.rows.map(row => row.node))
+      );
+    }
+    if (website) {
+      this.node.append(
+        element(
+          'p',
+          { className: 'ja-blocked-desktop' },
+          'For logging in to a website, a secure desktop is coming in a later version: you will type there, out of the notebook’s sight.'
+        )
+      );
+    }
+    this.mergeEqual();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.mergeEqual();
+  }
+
+  /** One row for a value, however often it stands in the cell: saving it once takes care of all. */
+  private mergeEqual(): void {
+    const place = placeOf(this.node, this.tracker);
+    const first = new Map<string, { row: FindingRow; places: number }>();
+    for (const row of this.rows) {
+      const text = place && textOf(place, row.finding, this.ran);
+      const seen = text ? first.get(text) : undefined;
+      row.node.hidden = seen !== undefined;
+      if (seen) {
+        seen.places += 1;
+      } else if (text) {
+        first.set(text, { row, places: 1 });
+      }
+    }
+    for (const { row, places } of first.values()) {
+      row.showPlaces(places);
+    }
+    const shown = this.rows.filter(row => !row.node.hidden).length;
+    this.count.textContent =
+      shown === 0
+        ? 'It could not be screened for secrets. Split it into smaller cells and run them again.'
+        : shown === 1
+          ? 'This cell holds a secret.'
+          : `This cell holds ${shown} secrets.`;
   }
 }
 
@@ -70,7 +108,7 @@ function savedNote(label: string, text: string): HTMLElement {
 }
 
 /** Whatever a notebook's file may hold there, as the box's data. */
-function readData(raw: unknown): BlockedData {
+function readData(raw: unknown): Required<BlockedData> {
   const data = (raw ?? {}) as Partial<BlockedData>;
   const isFinding = (finding: Finding) =>
     Number.isInteger(finding?.start) &&

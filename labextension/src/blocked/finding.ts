@@ -18,12 +18,13 @@ let rows = 0;
 
 export class FindingRow {
   readonly node: HTMLElement;
-  private readonly finding: Finding;
+  readonly finding: Finding;
   private readonly data: BlockedData;
   private readonly around: Surroundings;
   private readonly actions: HTMLElement;
   private readonly message: HTMLElement;
   private readonly saveButton: HTMLButtonElement;
+  private readonly places = element('span', { className: 'ja-finding-places' });
 
   constructor(finding: Finding, data: BlockedData, around: Surroundings) {
     this.finding = finding;
@@ -39,7 +40,6 @@ export class FindingRow {
       className: 'ja-finding-message',
       attributes_: { role: 'alert' }
     });
-    const website = finding.kind === 'login-code' || finding.kind === 'password';
     this.node = element(
       'li',
       { className: 'ja-finding', dataset: { rule: finding.rule, kind: finding.kind } },
@@ -51,17 +51,17 @@ export class FindingRow {
           { className: 'ja-finding-title' },
           finding.title || finding.kind || 'Secret'
         ),
-        element('code', { className: 'ja-finding-preview' }, finding.preview || '••••••••')
+        element('code', { className: 'ja-finding-preview' }, finding.preview || '••••••••'),
+        this.places
       ),
       this.actions,
-      this.message,
-      website &&
-        element(
-          'p',
-          { className: 'ja-finding-desktop' },
-          'For logging in to a website, a secure desktop is coming in a later version: you will type there, out of the notebook’s sight.'
-        )
+      this.message
     );
+  }
+
+  /** Say in how many places of the cell the value stands. */
+  showPlaces(count: number): void {
+    this.places.textContent = count > 1 ? `in ${count} places` : '';
   }
 
   private async open(): Promise<void> {

@@ -115,8 +115,13 @@ function rewriteScript(script: string, value: string, label: string): ScriptRewr
     } else {
       expanded = true;
     }
-    source += script.slice(from, at) + (text ?? marker(label));
-    from = at + value.length;
+    // 'VALUE' becomes "$LABEL" and not ''"$LABEL"'': a quote beside single-quoted text delimits it.
+    const end = at + value.length;
+    const whole =
+      places[at] === SINGLE && script[at - 1] === "'" && script[end] === "'" && at > from;
+    const edge = text !== null && whole ? 1 : 0;
+    source += script.slice(from, at - edge) + (edge ? `"$${label}"` : (text ?? marker(label)));
+    from = end + edge;
   }
   source += script.slice(from);
   const reason = changed

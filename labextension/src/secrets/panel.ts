@@ -139,7 +139,7 @@ export class SecretsPanel extends Widget {
     this.body.replaceChildren(...this.content());
     const vault = this.status?.vault;
     this.foot.replaceChildren(
-      ...(vault?.tier ? [element('b', {}, `Key: ${vault.tier}. `), vault.promise] : [])
+      ...(vault?.tier ? [element('b', {}, `Key: ${vault.tier}. `), vault.promise ?? ''] : [])
     );
     this.foot.hidden = !vault?.tier;
   }
