@@ -12,7 +12,7 @@ import re
 import select
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent.cli.door import open_as_person
@@ -77,7 +77,9 @@ def run(arguments: Arguments, terminal: Terminal) -> int:
     request = _request(arguments)
     with Tty.open() or nullcontext() as tty, open_as_person() as client:
         try:
-            return _follow(client, {**request, "approve": tty is not None}, tty, terminal)
+            # Below a kernel we are no person, whatever key we show: then JupyterLab asks.
+            asks = tty is not None and client.welcome["role"] == "person"
+            return _follow(client, {**request, "approve": asks}, tty, terminal)
         except BrokenPipeError:
             return _HUNG_UP  # the reader is gone; hanging up ends the command too
         except CommandNotStarted as error:
@@ -146,10 +148,13 @@ def _follow(client: Client, request: dict[str, Any], tty: Tty | None, terminal: 
         AgentError: It was not permitted, could not be started, or the broker went away.
     """
     number = client.begin("run", **request)
-    with _signals_stop(client, number):
+    with ExitStack() as until_ended:
         while "result" not in (message := client.receive(number)):
             event = message.get("event")
-            if event == "output":
+            if event == "started":
+                # Not before: while a person is asked, Ctrl-C just leaves, and that is a no.
+                until_ended.enter_context(_signals_stop(client, number))
+            elif event == "output":
                 _write(_STREAMS[message["stream"]], _decoded(message["data"]))
             elif event == "asking":
                 _ask(client, message, tty, terminal)

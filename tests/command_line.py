@@ -1,0 +1,89 @@
+"""The real command line in a process of its own: without a terminal, or on a pseudo-terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pexpect
+
+PATIENCE = 30
+"""Seconds after which a test gives up on a process."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a call ended."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The answer of a call with ``--json``."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of a call with ``--json``."""
+        return json.loads(self.err)["error"]
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Calls ``jupyter agent`` in one folder.
+
+    Attributes:
+        cwd: Where it is called.
+    """
+
+    cwd: Path
+
+    def __call__(self, *words: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Done:
+        """Call it to its end, with no terminal anywhere."""
+        started = self.start(*words, env=env)
+        out, err = started.communicate(stdin, timeout=PATIENCE)
+        return Done(started.returncode, out, err)
+
+    def start(self, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start it in a session of its own, so that it has no controlling terminal."""
+        return subprocess.Popen(
+            self.argv(*words),
+            cwd=self.cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env={**os.environ, **(env or {})},
+        )
+
+    def on_terminal(self, *words: str, env: dict[str, str] | None = None) -> pexpect.spawn:
+        """Start it on a pseudo-terminal."""
+        program, *arguments = self.argv(*words)
+        return pexpect.spawn(
+            program,
+            arguments,
+            cwd=str(self.cwd),
+            timeout=PATIENCE,
+            dimensions=(50, 300),
+            env={**os.environ, "TERM": "xterm", **(env or {})},
+        )
+
+    @staticmethod
+    def argv(*words: str) -> list[str]:
+        """The argument list of a call."""
+        return [sys.executable, "-m", "jupyter_agent.cli", *words]
+
+
+def ended(terminal: pexpect.spawn) -> tuple[int, bytes]:
+    """The exit code and what was still printed."""
+    terminal.expect(pexpect.EOF)
+    rest = terminal.before
+    terminal.close()
+    return terminal.exitstatus, rest

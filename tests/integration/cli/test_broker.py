@@ -1,0 +1,173 @@
+"""Status, lock, approvals, audit and doctor: the broker as the terminal sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import PATIENCE, ended
+from steps import request, until
+
+from jupyter_agent.client import Client, Hello
+from jupyter_agent.errors import GrantDenied
+from jupyter_agent.folders import Folders
+
+ECHO = ("run", "-s", "DEMO_TOKEN", "--", "printenv", "DEMO_TOKEN")
+
+
+def test_two_calls_at_once_start_one_broker(cli):
+    both = [cli.start("status", "--json") for _ in range(2)]
+    answers = [json.loads(call.communicate(timeout=PATIENCE)[0]) for call in both]
+    assert answers[0]["pid"] == answers[1]["pid"]
+
+
+def test_a_home_with_a_path_too_long_for_a_socket_works(cli, agent_home, planted):
+    home = agent_home / ("a-long-name" * 8) / ("b-long-name" * 8)
+    home.mkdir(parents=True)
+    assert len(os.fsencode(home)) > 107
+    env = {"JUPYTER_AGENT_HOME": str(home)}
+    value = planted.value.encode()
+    assert cli("secret", "set", "DEMO_TOKEN", "--stdin", stdin=value, env=env).code == 0
+    assert cli("grant", "DEMO_TOKEN", "--any-command", env=env).code == 0
+    assert cli(*ECHO, env=env).out == b"[secret:DEMO_TOKEN]\n"
+
+
+def test_the_status_tells_what_the_vault_promises(cli, saved):
+    vault = cli("status", "--json").json["vault"]
+    assert (vault["state"], vault["tier"]) == ("open", "file")
+    assert vault["promise"].encode() in cli("status").out
+    assert cli("vault", "status", "--json").json["vault"] == vault
+    assert vault["promise"].encode() in cli("vault", "status").out
+
+
+def test_a_locked_vault_stays_closed_until_it_is_unlocked(cli, granted):
+    assert cli("lock", "--json").json == {"format": 1, "ended": 0}
+    refused = cli("secret", "list", "--json")
+    assert (refused.code, refused.error["code"]) == (1, "vault_locked")
+    assert cli(*ECHO).code == 125
+    assert cli("unlock").code == 0
+    assert cli(*ECHO).code == 0
+
+
+def test_lock_ends_what_is_running(cli, granted):
+    running = cli.start("run", "-s", "DEMO_TOKEN", "-c", "echo up; exec sleep 600")
+    assert running.stdout.readline() == b"up\n"
+    assert cli("lock", "--json").json["ended"] == 1
+    assert running.wait(PATIENCE) == 130
+
+
+def test_the_audit_lists_uses_and_refusals(cli, saved):
+    cli(*ECHO)
+    cli("grant", "DEMO_TOKEN", "--any-command")
+    cli(*ECHO)
+    done = cli("audit", "--json")
+    assert done.json["format"] == 1
+    decisions = [(event["decision"], event["exit"]) for event in done.json["events"]]
+    assert decisions == [("required", None), ("grant", 0)]
+    assert done.json["events"][1].keys() >= {
+        "time", "actor", "notebook", "labels", "command", "decision", "exit", "seconds", "bytes",
+        "hits",
+    }  # fmt: skip
+    assert b"printenv DEMO_TOKEN" in cli("audit").out
+    assert len(cli("audit", "--limit", "1", "--since", "1h", "--json").json["events"]) == 1
+    assert cli("audit", "--label", "OTHER_TOKEN", "--json").json["events"] == []
+    assert saved.found_in(done.out) == []
+
+
+def test_a_changed_record_is_noticed(cli, granted, folders: Folders):
+    cli(*ECHO)
+    assert cli("audit", "verify", "--json").json["ok"] is True
+    record = folders.state / "audit.jsonl"
+    record.write_bytes(record.read_bytes().replace(b"printenv", b"printenx"))
+    broken = cli("audit", "verify", "--json")
+    assert (broken.code, broken.json["ok"], broken.json["broken_at"]) == (1, False, 1)
+
+
+@pytest.fixture
+def waiting(saved, folders: Folders, person: Client) -> Iterator[tuple[Client, int, str]]:
+    """A guest, its run, and the id of the approval that the run waits for."""
+    person.begin("approval.watch")  # somebody is there to be asked
+    with Client(folders, Hello()) as guest:
+        run = guest.begin("run", **request("printenv DEMO_TOKEN", "DEMO_TOKEN"))
+        yield guest, run, until(guest, run, "asking")["approval_id"]
+
+
+def test_waiting_requests_are_listed_without_what_an_answer_needs(cli, waiting):
+    _, _, approval_id = waiting
+    (listed,) = cli("approvals", "--json").json["approvals"]
+    assert listed["approval_id"] == approval_id
+    assert "nonce" not in listed
+    assert approval_id.encode() in cli("approvals").out
+
+
+def test_another_programs_request_is_answered_on_a_terminal_only(cli, waiting):
+    guest, run, approval_id = waiting
+    assert cli("approve", approval_id, stdin=b"o\n").code == 1
+    terminal = cli.on_terminal("approve", approval_id)
+    terminal.expect(rb"a no\): ")
+    assert b"printenv DEMO_TOKEN" in terminal.before
+    terminal.send("o\r")
+    assert ended(terminal)[0] == 0
+    assert guest.receive(run)["event"] == "started"
+
+
+def test_another_programs_request_is_denied_by_default(cli, waiting):
+    guest, run, approval_id = waiting
+    terminal = cli.on_terminal("approve", approval_id)
+    terminal.expect(rb"a no\): ")
+    terminal.send("\r")
+    ended(terminal)
+    with pytest.raises(GrantDenied):
+        guest.receive(run)
+
+
+def test_nothing_waits_for_an_answer_most_of_the_time(cli):
+    assert cli("approvals", "--json").json == {"format": 1, "approvals": []}
+    assert cli("approve", "made-up-id").code == 1
+
+
+def test_the_doctor_names_each_check_and_its_state(cli, saved):
+    done = cli("doctor", "--json")
+    checks = {check["id"]: check for check in done.json["checks"]}
+    assert done.json["format"] == 1
+    for check in checks.values():
+        assert check.keys() == {"id", "state", "message", "hint"}
+        assert check["state"] in ("ok", "warn", "fail")
+        assert check["message"]
+        assert check["hint"] or check["state"] == "ok"
+    environment = {"version", "machine", "sudo", "screener"}
+    extensions = {"server-extension", "labextension", "kernel-extension"}
+    assert checks.keys() > environment | extensions
+    for name in ("broker", "vault", "key-source", "folder-data", "folder-state", "folder-run"):
+        assert checks[name]["state"] == "ok"
+    failed = any(check["state"] == "fail" for check in checks.values())
+    assert done.code == (1 if failed else 0)
+    assert b"key-source" in cli("doctor").out
+
+
+def test_the_doctor_finds_a_folder_that_is_open_to_others(cli, saved, folders: Folders):
+    folders.data.chmod(0o755)
+    done = cli("doctor", "--json")
+    states = {check["id"]: check["state"] for check in done.json["checks"]}
+    assert done.code == 1
+    assert states["folder-data"] == "fail"
+
+
+def test_under_sudo_nothing_is_started(cli, agent_home: Path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can look like sudo")
+    env = {"SUDO_UID": "1000"}
+    assert cli("secret", "list", "--json", env=env).error["code"] == "broker_refused"
+    done = cli("doctor", "--json", env=env)
+    states = {check["id"]: check["state"] for check in done.json["checks"]}
+    assert (states["sudo"], states["broker"], done.code) == ("fail", "fail", 1)
+
+
+@pytest.mark.parametrize("words", [("desktop",), ("mcp",), ("vault", "export")])
+def test_what_comes_later_says_so(cli, words):
+    done = cli(*words, "--json")
+    assert done.code == 1
+    assert "later" in done.error["message"]

@@ -1,0 +1,99 @@
+"""Arguments: understood or refused, never repeated."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_agent.cli import main
+from jupyter_agent.cli.parser import parse
+from jupyter_agent.errors import AgentError
+
+COMMANDS = [
+    ("secret", "set"), ("secret", "list"), ("secret", "show"), ("secret", "replace"),
+    ("secret", "rename"), ("secret", "remove"), ("run",), ("grant",), ("approvals",), ("approve",),
+    ("screen",), ("audit",), ("lock",), ("unlock",), ("status",), ("doctor",), ("vault", "status"),
+]  # fmt: skip
+PASTED = "kx9-made-up-value"
+
+
+@pytest.mark.parametrize("words", [(), ("secret",), ("vault",), *COMMANDS])
+def test_every_command_has_help(capsys, words):
+    assert main([*words, "--help"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith(" ".join(["usage: jupyter agent", *words]))
+    assert shown.err == ""
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_but_run_answers_in_json(capsys, words):
+    main([*words, "--help"])
+    assert ("--json" in capsys.readouterr().out) == (words != ("run",))
+
+
+def test_only_commands_for_people_are_listed(capsys):
+    main(["--help"])
+    listed = capsys.readouterr().out
+    assert "approvals" in listed
+    assert "\n    approve " not in listed
+
+
+@pytest.mark.parametrize("words", [("--json",), ("sercet", "--json"), ("secret", "lst", "--json")])
+def test_wrong_usage_is_an_error_in_json_too(capsys, words):
+    assert main(words) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    error = json.loads(shown.err)["error"]
+    assert error.keys() == {"code", "message", "hint"}
+    assert error["code"] == "request_invalid"
+
+
+@given(
+    st.sampled_from(COMMANDS),
+    st.lists(
+        st.sampled_from(
+            ["{}", "--{}", "--kind", "--kind={}", "--json={}", "--stdin={}", "--limit={}", "--uses"]
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_no_refusal_repeats_what_was_typed(command, shapes):
+    try:
+        parse([*command, *(shape.format(PASTED) for shape in shapes)])
+        said = ""
+    except AgentError as refusal:
+        said = f"{refusal!r} {refusal}"
+    assert PASTED not in said
+
+
+@given(st.lists(st.text(max_size=5), max_size=6))
+def test_everything_behind_the_dashes_belongs_to_the_command(words):
+    asked = parse(["run", "-s", "DEMO_TOKEN", "--", *words])
+    assert asked._arguments.words == words
+
+
+@pytest.mark.parametrize("words", [["secret", "list"], ["grant", "DEMO_TOKEN"], ["status"]])
+def test_only_run_takes_a_command(words):
+    with pytest.raises(AgentError):
+        parse([*words, "--", "env"])
+
+
+@pytest.mark.parametrize("short", ["--std", "--repl", "--k"])
+def test_options_are_never_guessed_from_their_beginning(short):
+    with pytest.raises(AgentError):
+        parse(["secret", "set", "DEMO_TOKEN", short])
+
+
+def test_an_unforeseen_error_tells_its_place_and_nothing_else(capsys, monkeypatch):
+    def fail(*_: object) -> None:
+        raise ValueError(PASTED)
+
+    monkeypatch.setattr("jupyter_agent.cli.lock.open_as_person", fail)
+    assert main(["status"]) == 1
+    shown = capsys.readouterr()
+    assert "ValueError" in shown.err
+    assert PASTED not in shown.out + shown.err

@@ -1,0 +1,58 @@
+"""What there is to screen in a file."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_agent.cli.texts import Text, texts_of
+
+
+def notebook(*cells: dict) -> bytes:
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}).encode()
+
+
+@given(st.text(st.characters(codec="utf-8")).filter(lambda text: not text.startswith("\ufeff")))
+def test_a_text_file_is_one_text(content):
+    assert texts_of("a.txt", content.encode()) == [Text("a.txt", content)]
+
+
+@given(st.binary())
+def test_bytes_that_are_no_text_are_still_screened(raw):
+    assert len(texts_of("a.bin", raw)) == 1
+    assert len(texts_of("a.ipynb", raw)) == 1
+
+
+def test_utf_16_with_its_mark_is_read():
+    assert texts_of("a.txt", "déjà".encode("utf-16"))[0].content == "déjà"
+
+
+def test_every_part_of_a_cell_is_a_text():
+    cell = {
+        "source": ["a\n", "b"],
+        "outputs": [
+            {"text": ["c\n"]},
+            {"data": {"text/html": "<b>d</b>", "image/png": "e" * 100}, "metadata": {}},
+            {"traceback": ["f", "g"]},
+        ],
+        "metadata": {"note": "h"},
+    }
+    texts = texts_of("tour.ipynb", notebook({"source": "first"}, cell))
+    assert [(text.cell, text.part, text.content) for text in texts] == [
+        (1, "source", "first"),
+        (2, "source", "a\nb"),
+        (2, "output", "c\n"),
+        (2, "output", "<b>d</b>"),
+        (2, "output", "fg"),
+        (2, "output", "h"),
+    ]
+
+
+@given(st.text(), st.data())
+def test_a_place_leads_back_to_the_character(content, data):
+    at = data.draw(st.integers(0, len(content)))
+    line, column = Text("a", content).place(at)
+    lines = content.split("\n")
+    assert sum(len(one) + 1 for one in lines[: line - 1]) + column - 1 == at
