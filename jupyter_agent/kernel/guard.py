@@ -147,8 +147,9 @@ class Guard:
             stub = self.replacement(raw_cell)
             if stub is None:
                 return method(raw_cell, *args, **kwargs)
-            # The first positional argument behind the cell is store_history.
-            return method(stub, False, *args[1:], **{**kwargs, "store_history": False})
+            # store_history comes first behind the cell, or by name.
+            kwargs.pop("store_history", None)
+            return method(stub, False, *args[1:], **kwargs)
 
         setattr(shell, name, guarded)
 
