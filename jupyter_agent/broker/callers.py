@@ -93,6 +93,7 @@ async def recognise(
         return Caller("person", pid, claimed=claimed)
     if asked == "kernel":
         kernel = await kernels.wait_for(wire.text(hello, "capability"))
+        above = kernels.above(line)  # again: it may have been registered only just now
         if kernel is None or above is None or above.kernel_id != kernel.kernel_id:
             raise BrokerRefused(
                 "This is not the kernel that the capability was given to.",

@@ -52,6 +52,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
 
     relay = Relay(link)
     rooms = Rooms(link, relay, screener, saves_guarded=register_hook is not None)
+    settings["jupyter_agent"] = rooms
     app.web_app.add_handlers(".*$", routes(app.base_url, rooms))
     _close_with(app, capabilities, relay, link)
 

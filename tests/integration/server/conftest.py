@@ -35,8 +35,12 @@ def everything_logged(
     caplog: pytest.LogCaptureFixture, jp_logging_stream: Any
 ) -> Iterator[Callable[[], bytes]]:
     """What any logger of this process said so far, debug lines included."""
+
+    def logged() -> bytes:
+        return (caplog.text + jp_logging_stream.getvalue()).encode()
+
     with caplog.at_level(logging.DEBUG):
-        yield lambda: (caplog.text + jp_logging_stream.getvalue()).encode()
+        yield logged
 
 
 @pytest.fixture

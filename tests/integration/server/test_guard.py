@@ -38,7 +38,7 @@ async def test_a_cell_with_a_secret_ends_with_the_box_and_an_error(connect, cana
 
 
 async def test_the_secret_is_nowhere_but_in_the_page(
-    connect, canary, tmp_path, agent_home, everything_logged, jp_fetch, jp_serverapp
+    connect, canary, tmp_path, agent_home, everything_logged
 ):
     page = await connect()
     await page.run("before = 1")

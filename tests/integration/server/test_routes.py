@@ -1,0 +1,317 @@
+"""The routes: who may call them, what they take, and that they do it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from jupyter_server.auth.authorizer import Authorizer
+from steps import sealed_fields
+from tornado.httpclient import HTTPClientError
+from traitlets.config import Config
+
+from jupyter_agent import entry
+
+ROUTES = [
+    ("GET", "status"),
+    ("GET", "secrets"),
+    ("POST", "secrets"),
+    ("POST", "offers"),
+    ("POST", "secrets/rename"),
+    ("POST", "secrets/remove"),
+    ("POST", "secrets/suggest"),
+    ("GET", "approvals"),
+    ("POST", "approvals"),
+    ("GET", "grants"),
+    ("POST", "grants/remove"),
+    ("POST", "lock"),
+    ("POST", "unlock"),
+]
+GOOD = {
+    "secrets": {"kid": "k", "ticket": "t", "label": "A", "origin": "o", "sealed": "cw=="},
+    "offers": {"label": "A", "replace": False},
+    "secrets/rename": {"label": "A", "to": "B"},
+    "secrets/remove": {"label": "A"},
+    "secrets/suggest": {"rule": "r", "name": "n"},
+    "approvals": {"approval_id": "i", "nonce": "n", "answer": "deny"},
+    "grants/remove": {"id": "i"},
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    body: Any
+    raw: bytes
+
+
+Call = Callable[..., Awaitable[Answer]]
+
+
+@pytest.fixture
+def call(jp_fetch: Callable[..., Awaitable[Any]]) -> Call:
+    """Call a route, whatever it answers."""
+
+    async def fetch(
+        method: str,
+        route: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Answer:
+        sent = None if method == "GET" else json.dumps({} if body is None else body)
+        try:
+            answer = await jp_fetch(
+                "jupyter-agent", route, method=method, body=sent, headers=headers
+            )
+            code, raw = answer.code, answer.body
+        except HTTPClientError as refusal:
+            code, raw = refusal.code, refusal.response.body
+        try:
+            return Answer(code, json.loads(raw or b"null"), raw)
+        except ValueError:
+            return Answer(code, None, raw)
+
+    return fetch
+
+
+async def save(call: Call, label: str, value: bytes, **more: Any) -> Answer:
+    """What the panel does to save a value."""
+    offer = (await call("POST", "offers", {"label": label})).body["offer"]
+    return await call("POST", "secrets", sealed_with(offer, value) | more)
+
+
+def sealed_with(offer: dict[str, Any], value: bytes) -> dict[str, Any]:
+    return sealed_fields(offer, entry.seal(entry.Offer.from_json(offer), value))
+
+
+async def test_no_route_answers_without_a_login(call):
+    for method, route in ROUTES:
+        answer = await call(
+            method, route, GOOD.get(route), headers={"Authorization": "token wrong"}
+        )
+        assert answer.code == 403, route
+
+
+class _Nobody(Authorizer):
+    asked: list[tuple[str, str]] = []  # noqa: RUF012  (read by the test)
+
+    def is_authorized(self, handler, user, action, resource):
+        self.asked.append((action, resource))
+        return False
+
+
+class TestWithoutPermission:
+    @pytest.fixture
+    def jp_server_config(self) -> Config:
+        return Config(
+            {
+                "ServerApp": {
+                    "jpserver_extensions": {"jupyter_agent": True},
+                    "authorizer_class": _Nobody,
+                }
+            }
+        )
+
+    async def test_no_route_answers(self, call, jp_ws_fetch):
+        _Nobody.asked.clear()
+        for method, route in ROUTES:
+            answer = await call(method, route, GOOD.get(route))
+            assert answer.code == 403, route
+            action = "read" if method == "GET" else "write"
+            assert _Nobody.asked[-1] == (action, "jupyter_agent")
+        with pytest.raises(HTTPClientError, match="403"):
+            await jp_ws_fetch("jupyter-agent", "events")
+        assert _Nobody.asked[-1] == ("execute", "jupyter_agent")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+async def test_a_page_of_another_site_is_refused_even_with_the_token(call, jp_ws_fetch, headers):
+    for method, route in ROUTES:
+        answer = await call(method, route, GOOD.get(route), headers=dict(headers))
+        assert (answer.code, answer.body["error"]["code"]) == (403, "role_denied"), route
+    with pytest.raises(HTTPClientError, match="403"):
+        await jp_ws_fetch("jupyter-agent", "events", headers=dict(headers))
+
+
+async def test_only_the_owner_of_a_hub_server_is_let_in(call, jp_ws_fetch, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_USER", "somebody-else")
+
+    for method, route in ROUTES:
+        answer = await call(method, route, GOOD.get(route))
+        assert (answer.code, answer.body["error"]["code"]) == (403, "role_denied"), route
+    with pytest.raises(HTTPClientError, match="403"):
+        await jp_ws_fetch("jupyter-agent", "events")
+
+
+async def test_a_login_by_cookie_needs_the_xsrf_token(call, jp_serverapp):
+    cookie_login = {"Authorization": "", "Cookie": "_xsrf=2|aa|bb"}
+
+    answer = await call("POST", "lock", {}, headers=cookie_login)
+
+    assert answer.code == 403
+    assert (await call("GET", "status")).body["vault"]["state"] != "locked"
+
+
+@pytest.mark.parametrize("field", ["value", "password", "secret", "plaintext"])
+async def test_no_route_takes_a_plaintext_value(call, canary, everything_logged, field):
+    for method, route in ROUTES:
+        if method == "POST":
+            answer = await call(method, route, {**GOOD.get(route, {}), field: canary.value})
+            assert (answer.code, answer.body["error"]["code"]) == (400, "request_invalid"), route
+            assert not canary.found_in(answer.raw)
+    assert not canary.found_in(everything_logged())
+
+
+async def test_bodies_of_the_wrong_shape_are_refused_and_not_repeated(
+    call, jp_fetch, canary, everything_logged
+):
+    for body in ([canary.value], canary.value, {"label": [canary.value]}, {}, {"label": 7}):
+        answer = await call("POST", "secrets/remove", body)
+        assert (answer.code, answer.body["error"]["code"]) == (400, "request_invalid")
+        assert not canary.found_in(answer.raw)
+    with pytest.raises(HTTPClientError, match="400"):
+        await jp_fetch(
+            "jupyter-agent", "secrets/remove", method="POST", body=f'{{"label": "{canary.value}'
+        )
+    too_long = await call("POST", "secrets/remove", {"label": canary.value * 4000})
+    assert too_long.code == 400
+    assert not canary.found_in(everything_logged())
+
+
+async def test_what_stands_behind_a_question_mark_stays_out_of_the_log(
+    jp_fetch, canary, everything_logged
+):
+    with pytest.raises(HTTPClientError):
+        await jp_fetch(
+            "jupyter-agent", "secrets/remove", method="POST", body="{", params={"v": canary.value}
+        )
+
+    server_lines = [line for line in everything_logged().splitlines() if b"secrets/remove" in line]
+    assert server_lines
+    assert not canary.found_in(b"\n".join(server_lines))
+
+
+async def test_a_secret_is_saved_listed_renamed_replaced_and_removed(
+    call, canary, everything_logged, agent_home, tmp_path
+):
+    saved = await save(
+        call,
+        "API_KEY",
+        canary.value.encode(),
+        kind="api-key",
+        exposed={"where": "cell", "notebook": "a.ipynb"},
+    )
+    assert saved.code == 201
+    assert saved.body["secret"]["label"] == "API_KEY"
+    assert saved.body["secret"]["exposed"][0]["where"] == "cell"
+
+    renamed = await call("POST", "secrets/rename", {"label": "API_KEY", "to": "MY_KEY"})
+    assert renamed.body["secret"]["label"] == "MY_KEY"
+    listed = await call("GET", "secrets")
+    assert [secret["label"] for secret in listed.body["secrets"]] == ["MY_KEY"]
+
+    taken = await call("POST", "offers", {"label": "MY_KEY"})
+    assert (taken.code, taken.body["error"]["code"]) == (409, "label_taken")
+    assert (await call("POST", "offers", {"label": "MY_KEY", "replace": True})).code == 200
+
+    removed = await call("POST", "secrets/remove", {"label": "MY_KEY"})
+    assert (removed.code, removed.raw) == (204, b"")
+    missing = await call("POST", "secrets/remove", {"label": "MY_KEY"})
+    assert (missing.code, missing.body["error"]["code"]) == (404, "label_not_found")
+    assert missing.body["error"].keys() == {"code", "message", "hint"}
+
+    assert not canary.found_in(b"".join((saved.raw, renamed.raw, listed.raw)))
+    assert not canary.found_in(everything_logged())
+    assert canary.search_tree(agent_home, tmp_path) == []
+
+
+async def test_an_offer_carries_the_origin_of_the_page_and_opens_only_once(call, jp_http_port):
+    page = f"http://127.0.0.1:{jp_http_port}"
+
+    answer = await call("POST", "offers", {"label": "A"}, headers={"Origin": page})
+    behind_tls = await call(
+        "POST", "offers", {"label": "B"}, headers={"Origin": page.replace("http:", "https:")}
+    )
+    plain = await call("POST", "offers", {"label": "C"})
+
+    assert answer.body["offer"]["origin"] == page
+    assert behind_tls.body["offer"]["origin"] == page.replace("http:", "https:")
+    assert plain.body["offer"]["origin"] == page
+    sealed = base64.b64encode(
+        entry.seal(entry.Offer.from_json(answer.body["offer"]), b"v")
+    ).decode()
+    fields = {name: answer.body["offer"][name] for name in ("kid", "ticket", "label", "origin")}
+    assert (await call("POST", "secrets", {**fields, "sealed": sealed})).code == 201
+    again = await call("POST", "secrets", {**fields, "sealed": sealed})
+    assert (again.code, again.body["error"]["code"]) == (400, "entry_invalid")
+
+
+async def test_a_suggested_label_is_free(call):
+    async def suggest(rule, name=None):
+        return (await call("POST", "secrets/suggest", {"rule": rule, "name": name})).body["label"]
+
+    assert await suggest("anthropic-api-key") == "ANTHROPIC_API_KEY"
+    assert await suggest("anthropic-api-key", "work_key") == "WORK_KEY"
+    assert await suggest("anthropic-api-key", "x") == "ANTHROPIC_API_KEY"
+    assert await suggest("anthropic-api-key", "path") == "ANTHROPIC_API_KEY"  # steers programs
+    assert await suggest("no-such-rule") == "SECRET"
+    await save(call, "ANTHROPIC_API_KEY", b"one")
+    await save(call, "ANTHROPIC_API_KEY_2", b"two")
+    assert await suggest("anthropic-api-key") == "ANTHROPIC_API_KEY_3"
+
+
+async def test_the_status_tells_of_broker_vault_and_guards(call, jp_serverapp):
+    status = await call("GET", "status")
+
+    assert status.body["guards"] == {"websocket": True, "saves": True}
+    assert status.body["pid"] != os.getpid()
+
+    # An extension that comes later and puts its own class in place is seen, not overlooked.
+    jp_serverapp.web_app.settings["kernel_websocket_connection_class"] = object
+    assert (await call("GET", "status")).body["guards"]["websocket"] is False
+
+
+async def test_lock_closes_the_vault_and_unlock_opens_it(call):
+    await save(call, "A_KEY", b"value")
+
+    assert (await call("POST", "lock")).code == 204
+    locked = await call("GET", "secrets")
+    assert (locked.code, locked.body["error"]["code"]) == (423, "vault_locked")
+    assert (await call("POST", "unlock")).code == 204
+    assert (await call("GET", "secrets")).code == 200
+
+
+async def test_grants_are_listed_and_taken_back(call, person):
+    await save(call, "A_KEY", b"value")
+    person.call("grant.add", label="A_KEY", any_command=True)
+
+    (grant,) = (await call("GET", "grants")).body["grants"]
+    assert (await call("POST", "grants/remove", {"id": grant["id"]})).code == 204
+
+    assert (await call("GET", "grants")).body["grants"] == []
+
+
+async def test_without_a_broker_the_server_says_so_and_goes_on(call, jp_fetch, agent_home):
+    (agent_home / "run").mkdir(mode=0o755, exist_ok=True)
+    (agent_home / "run").chmod(0o777)  # open to others: no broker may be started or used there
+
+    status = await call("GET", "status")
+
+    assert status.code in (500, 503)
+    assert status.body["error"]["hint"]
+    assert (await jp_fetch("api", "status")).code == 200

@@ -1,0 +1,140 @@
+"""What reaches the disk in a notebook is masked, whichever way it is saved."""
+
+from __future__ import annotations
+
+import json
+
+import nbformat
+import pytest
+from tornado.httpclient import HTTPClientError
+
+from jupyter_agent.errors import ScreenTimeout
+
+
+def notebook(value):
+    """A notebook that holds a value everywhere it can."""
+    shown = {
+        "text/plain": f"'{value}'",
+        "text/html": f"<b>{value}</b>",
+        "application/json": {"key": value, "note": f"line\n{value}\n"},
+        "application/vnd.some+json": {"deep": [{"key": value}]},
+    }
+    cell = nbformat.v4.new_code_cell(
+        f"token = '{value}'\nprint(token)",
+        metadata={"papermill": {"parameters": {"token": value}}},
+        outputs=[
+            nbformat.v4.new_output("stream", name="stdout", text=f"{value}\n"),
+            nbformat.v4.new_output("execute_result", data=shown, metadata={"from": value}),
+            nbformat.v4.new_output(
+                "error",
+                ename="ValueError",
+                evalue=f"bad token {value}",
+                # Colours between the letters, as a highlighter leaves them.
+                traceback=["Traceback", f"use({value[:20]}\x1b[0;31m{value[20:]}\x1b[0m)"],
+            ),
+        ],
+    )
+    prose = nbformat.v4.new_markdown_cell(f"My key is {value}.")
+    return nbformat.v4.new_notebook(
+        cells=[cell, prose], metadata={"widgets": {"state": {"value": value}}}
+    )
+
+
+@pytest.fixture
+def put(jp_fetch):
+    async def save(path, content, **model):
+        body = json.dumps({"type": "notebook", "content": content, **model})
+        return await jp_fetch("api", "contents", path, method="PUT", body=body)
+
+    return save
+
+
+async def test_a_saved_notebook_holds_masks_instead_of_secrets(
+    put, jp_root_dir, canary, everything_logged, tmp_path
+):
+    await put("a.ipynb", notebook(canary.value))
+
+    assert canary.search_tree(tmp_path) == []
+    saved = nbformat.read(jp_root_dir / "a.ipynb", as_version=4)
+    code, prose = saved.cells
+    assert code.source == "token = '[secret:anthropic-api-key]'\nprint(token)"
+    assert prose.source == "My key is [secret:anthropic-api-key]."
+    stream, result, error = code.outputs
+    assert stream.text == "[secret:anthropic-api-key]\n"
+    assert result.data["application/json"]["key"] == "[secret:anthropic-api-key]"
+    assert error.traceback[0] == "Traceback"
+    nbformat.validate(saved)
+    assert not canary.found_in(everything_logged())
+
+
+async def test_its_checkpoint_is_masked_too(put, jp_fetch, jp_root_dir, canary):
+    await put("a.ipynb", notebook(canary.value))
+
+    await jp_fetch("api", "contents", "a.ipynb", "checkpoints", method="POST", body="")
+
+    assert list(jp_root_dir.rglob("*checkpoint*.ipynb"))
+    assert canary.search_tree(jp_root_dir) == []
+
+
+async def test_a_notebook_that_was_opened_as_a_text_file_is_masked(put, jp_root_dir, canary):
+    text = nbformat.writes(notebook(canary.value))
+
+    await put("a.ipynb", text, type="file", format="text")
+
+    assert canary.search_tree(jp_root_dir) == []
+    nbformat.validate(nbformat.read(jp_root_dir / "a.ipynb", as_version=4))
+
+
+async def test_half_edited_notebook_text_is_saved_as_it_is(put, jp_root_dir):
+    await put("a.ipynb", '{"cells": [', type="file", format="text")
+
+    assert (jp_root_dir / "a.ipynb").read_text() == '{"cells": ['
+
+
+@pytest.mark.parametrize("name", [".env", "settings.py", "notes.txt"])
+async def test_files_that_are_no_notebooks_are_left_alone(
+    put, jp_root_dir, canary, name, jp_serverapp
+):
+    jp_serverapp.contents_manager.allow_hidden = True
+    text = f"TOKEN={canary.value}\n"
+
+    await put(name, text, type="file", format="text")
+
+    assert (jp_root_dir / name).read_text() == text
+
+
+async def test_a_clean_notebook_is_saved_byte_for_byte(put, jp_root_dir, jp_serverapp):
+    content = notebook("nothing to see here")
+    attachment = {"a.png": {"image/png": "aGVsbG8="}}
+    content.cells.append(nbformat.v4.new_markdown_cell("![](attachment:a.png)"))
+    content.cells[-1]["attachments"] = attachment
+
+    await put("a.ipynb", content)
+
+    saved = nbformat.read(jp_root_dir / "a.ipynb", as_version=4)
+    assert saved.cells == content.cells
+    assert saved.metadata == content.metadata
+
+
+@pytest.mark.parametrize("problem", [ScreenTimeout("too long"), RuntimeError("broken")], ids=repr)
+async def test_a_text_that_cannot_be_screened_is_neither_written_nor_lost(
+    put, jp_root_dir, jp_serverapp, problem
+):
+    await put("a.ipynb", notebook("first version"))
+    before = (jp_root_dir / "a.ipynb").read_bytes()
+    hook = jp_serverapp.contents_manager._pre_save_hooks[-1]
+
+    def screen(text):
+        if "second" in text and "\n" in text:
+            raise problem
+        return []
+
+    hook._masker._screener.screen = screen
+    with pytest.raises(HTTPClientError) as refusal:
+        await put("a.ipynb", notebook("second version"))
+
+    assert refusal.value.code == 503
+    message = json.loads(refusal.value.response.body)["message"]
+    assert "cell 1" in message
+    assert "still in the page" in message
+    assert (jp_root_dir / "a.ipynb").read_bytes() == before
