@@ -135,6 +135,23 @@ def test_an_old_row_put_back_is_refused(home: Path, store: Path) -> None:
         open_vault(home)
 
 
+def test_an_old_row_that_sqlite_does_not_report_as_a_change_is_refused_too(home: Path) -> None:
+    """An open vault relies on its last full check only for rows that are still the same."""
+    vault = open_vault(home)
+    rows = _sqlite(vault).execute("SELECT * FROM record WHERE name = 'ALPHA'").fetchall()
+    vault.put(Secret("ALPHA", b"newer value"), replace=True)
+    assert vault.get("ALPHA").reveal() == b"newer value"
+    # The vault's own connection: its data_version stays as it is.
+    _sqlite(vault).executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?)", rows)
+    with pytest.raises(VaultTampered):
+        vault.get("ALPHA")
+    with pytest.raises(VaultTampered):
+        vault.list()
+    _sqlite(vault).execute("DELETE FROM record WHERE name = 'ALPHA'")
+    with pytest.raises(VaultTampered):
+        vault.get("ALPHA")
+
+
 def test_four_hundred_flipped_bits_never_give_a_wrong_value(home: Path, store: Path) -> None:
     good = store.read_bytes()
     chance = random.Random(20261122)  # the same bits in every run
