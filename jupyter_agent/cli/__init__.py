@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; the process's own, if none are given.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_streams()
     terminal = Terminal(sys.stdout, sys.stderr, as_json=_wants_json(words), environ=os.environ)
     asked = Asked(failure=_failure_code(words))
     try:
@@ -59,4 +60,21 @@ def _wants_json(words: Sequence[str]) -> bool:
 
 def _failure_code(words: Sequence[str]) -> int:
     """What a failure of ours is called before the arguments are understood."""
-    return 125 if words[:1] == ["run"] else 1
+    if words[:1] == ["run"]:
+        return 125
+    # A hook's host takes 1 for "go on". This release has no hooks, and must not say that.
+    is_hook = words[:1] == ["screen"] and any(word.startswith("--hook") for word in words)
+    return 2 if is_hook else 1
+
+
+def _open_closed_streams() -> None:
+    """Give 0, 1 and 2 a meaning where we were started without (``>&-``).
+
+    Otherwise the next file or socket that is opened gets the number, and output would go there.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))

@@ -92,6 +92,12 @@ class Parser(argparse.ArgumentParser):
         )
         raise usage(f"{sentence[:1].upper()}{sentence[1:]}.", self.prog)
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError:
+            raise argparse.ArgumentError(action, "that can't be read") from None
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             known = ", ".join(str(choice) for choice in action.choices)
@@ -170,7 +176,7 @@ def parse(words: Sequence[str]) -> Asked:
     if unknown:
         raise arguments.refusal(unknown)
     arguments.words = theirs
-    if theirs is not None and not getattr(arguments, "takes_words", False):
+    if theirs and not getattr(arguments, "takes_words", False):
         raise arguments.refusal(theirs)
     return Asked(failure=arguments.failure, command=arguments.command, arguments=arguments)
 

@@ -115,7 +115,7 @@ def show(arguments: Arguments, terminal: Terminal) -> int:
         ("note", meta["note"] or "-"),
         ("created", local(meta["created"])),
         ("replaced", local(meta["replaced"])),
-        ("last used", f"{local(meta['last_used'])}, {meta['uses']} uses"),
+        ("last used", f"{local(meta['last_used'])}, {_times(meta['uses'])}"),
         ("expires", local(meta["expires"])),
     ]
     lines = [f"{name:<10} {printable(fact)}" for name, fact in facts]
@@ -256,6 +256,10 @@ def _next_steps(meta: dict[str, Any]) -> list[str]:
     if meta.get("weak"):
         steps.append("It is short: what a command prints of it is scrubbed only in its own runs.")
     return steps
+
+
+def _times(uses: int) -> str:
+    return "1 use" if uses == 1 else f"{uses} uses"
 
 
 def _exposure(exposure: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shlex
 import subprocess
 import sys
 
@@ -45,6 +46,13 @@ def test_colours_are_for_terminals_of_people_who_want_them(cli, env, coloured):
     terminal = cli.on_terminal("secret", "show", "no label", env=env)
     assert (b"\x1b[" in ended(terminal)[1]) is coloured
     assert b"\x1b[" not in cli("secret", "show", "no label", env=env).err
+
+
+def test_streams_that_are_closed_are_no_error(cli):
+    argv = shlex.join(cli.argv("run", "--", "sh", "-c", "echo out; echo err >&2; exit 3"))
+    shell = ["sh", "-c", f"{argv} <&- >&- 2>&-"]
+    done = subprocess.run(shell, cwd=cli.cwd, timeout=PATIENCE, check=False)
+    assert done.returncode == 3
 
 
 def test_the_start_is_quick():

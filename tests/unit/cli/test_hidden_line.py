@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.cli.hidden_line import HiddenLine
@@ -25,12 +25,14 @@ def pasted(text: str) -> bytes:
     return b"\x1b[200~" + text.replace("\n", "\r").encode() + b"\x1b[201~"
 
 
+@settings(deadline=None)
 @given(typable, st.lists(st.integers(0)))
 def test_what_is_typed_is_the_value(text, cuts):
     line = line_of(text.encode() + b"\r", cuts)
     assert (line.value, line.done, line.left_over) == (text.encode(), True, False)
 
 
+@settings(deadline=None)
 @given(typable, pastable, typable, st.lists(st.integers(0)))
 def test_line_breaks_inside_a_paste_belong_to_the_value(before, text, after, cuts):
     line = line_of(before.encode() + pasted(text) + after.encode() + b"\r", cuts)
@@ -39,12 +41,14 @@ def test_line_breaks_inside_a_paste_belong_to_the_value(before, text, after, cut
     assert line.value == (before + text + after).removesuffix("\n").encode()
 
 
+@settings(deadline=None)
 @given(st.binary(), st.lists(st.integers(0)))
 def test_the_pieces_in_which_it_comes_do_not_matter(typed, cuts):
     whole, pieces = line_of(typed), line_of(typed, cuts)
     assert (whole.value, whole.done) == (pieces.value, pieces.done)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_no_escape_sequence_outside_a_paste_becomes_part_of_the_value(typed):
     if b"\x1b[200~" not in typed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.cli import main
@@ -51,6 +51,7 @@ def test_wrong_usage_is_an_error_in_json_too(capsys, words):
     assert error["code"] == "request_invalid"
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(COMMANDS),
     st.lists(
@@ -70,6 +71,7 @@ def test_no_refusal_repeats_what_was_typed(command, shapes):
     assert PASTED not in said
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=5), max_size=6))
 def test_everything_behind_the_dashes_belongs_to_the_command(words):
     asked = parse(["run", "-s", "DEMO_TOKEN", "--", *words])
@@ -80,12 +82,18 @@ def test_everything_behind_the_dashes_belongs_to_the_command(words):
 def test_only_run_takes_a_command(words):
     with pytest.raises(AgentError):
         parse([*words, "--", "env"])
+    parse([*words, "--"])
 
 
 @pytest.mark.parametrize("short", ["--std", "--repl", "--k"])
 def test_options_are_never_guessed_from_their_beginning(short):
     with pytest.raises(AgentError):
         parse(["secret", "set", "DEMO_TOKEN", short])
+
+
+def test_a_hook_that_is_not_there_yet_stops_its_host(capsys):
+    assert main(["screen", "--hook", "claude-code"]) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_an_unforeseen_error_tells_its_place_and_nothing_else(capsys, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.cli.asking import described
@@ -29,6 +29,7 @@ def terminal() -> tuple[Terminal, io.StringIO, io.StringIO]:
     return Terminal(out, err, as_json=False, environ={}), out, err
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_shown_is_printable_and_nothing_is_lost(text):
     shown = printable(text)
@@ -36,6 +37,7 @@ def test_what_is_shown_is_printable_and_nothing_is_lost(text):
     assert len(shown) >= len(text)
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_a_question_holds_every_line_and_no_control_character(script, cwd, notebook):
     lines = described({**APPROVAL, "script": script, "cwd": cwd, "notebook": notebook})
@@ -45,6 +47,7 @@ def test_a_question_holds_every_line_and_no_control_character(script, cwd, noteb
         assert printable(line) in shown
 
 
+@settings(deadline=None)
 @given(st.lists(st.text()))
 def test_a_question_about_arguments_quotes_them_as_a_shell_would(words):
     lines = described({**APPROVAL, "argv": ["printf", *words], "executables": []})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.cli.texts import Text, texts_of
@@ -14,11 +14,13 @@ def notebook(*cells: dict) -> bytes:
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}).encode()
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8")).filter(lambda text: not text.startswith("\ufeff")))
 def test_a_text_file_is_one_text(content):
     assert texts_of("a.txt", content.encode()) == [Text("a.txt", content)]
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_bytes_that_are_no_text_are_still_screened(raw):
     assert len(texts_of("a.bin", raw)) == 1
@@ -50,6 +52,7 @@ def test_every_part_of_a_cell_is_a_text():
     ]
 
 
+@settings(deadline=None)
 @given(st.text(), st.data())
 def test_a_place_leads_back_to_the_character(content, data):
     at = data.draw(st.integers(0, len(content)))

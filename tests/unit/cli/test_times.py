@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.cli.times import ahead, back, local
@@ -46,6 +46,7 @@ def test_what_is_no_time_to_come_is_refused(typed):
         ahead(typed, NOW)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_a_time_or_refused(typed):
     try:
@@ -55,6 +56,7 @@ def test_any_text_is_a_time_or_refused(typed):
     assert datetime.fromisoformat(stamp) >= NOW
 
 
+@settings(deadline=None)
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=10_000)))
 def test_a_stamp_is_shown_to_the_minute(span):
     stamp = (NOW + span).strftime("%Y-%m-%dT%H:%M:%SZ")
