@@ -344,7 +344,10 @@ class Vault:
     def _ledger(self) -> Iterator[Ledger]:
         with self._lock:
             if self._opened is None:
-                raise VaultLocked("The vault is closed.", "Open it in the Secrets panel, or with: jupyter agent unlock")
+                raise VaultLocked(
+                    "The vault is closed.",
+                    "Open it in the Secrets panel, or with: jupyter agent unlock",
+                )
             yield self._opened.ledger
 
     @contextmanager
