@@ -1,0 +1,111 @@
+"""The Secrets panel: what a person can do with labels."""
+
+from __future__ import annotations
+
+from canary import Canary
+from lab import Lab
+from notebook_page import NotebookPage, labels
+from playwright.sync_api import Locator, expect
+from steps import run, save
+
+
+def fill(form: Locator, label: str | None, value: str) -> None:
+    if label is not None:
+        form.get_by_label("Label").fill(label)
+    form.locator("input[type=password]").fill(value)
+    form.locator(".ja-form-save").click()
+
+
+def stored(lab: Lab) -> list[str]:
+    with lab.person() as person:
+        return [secret["label"] for secret in person.call("secret.list")["secrets"]]
+
+
+def length_in_a_run(lab: Lab, label: str) -> int:
+    with lab.person() as person:
+        person.call("grant.add", label=label, any_command=True, uses=1)
+        return int(run(person, f'printf %s "${{#{label}}}"', label).stdout)
+
+
+def test_an_empty_panel_says_what_it_is_for_and_how_to_begin(
+    lab: Lab, notebook: NotebookPage
+) -> None:
+    lab.notebook("panel.ipynb", "1")
+    panel = notebook.open("panel.ipynb").open_secrets()
+    expect(panel.locator(".ja-empty")).to_contain_text("Keep API keys")
+    panel.locator(".ja-empty .ja-add").click()
+    expect(panel.get_by_label("Label")).to_be_focused()
+
+
+def test_a_secret_is_added_replaced_renamed_and_removed(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    lab.notebook("panel.ipynb", "1")
+    panel = notebook.open("panel.ipynb").open_secrets()
+
+    panel.locator(".ja-add").first.click()
+    fill(panel.locator(".ja-panel-form"), "FIRST", canary.value)
+    row = panel.locator(".ja-secret[data-label=FIRST]")
+    expect(row).to_contain_text("never used")
+    assert stored(lab) == ["FIRST"]
+    assert length_in_a_run(lab, "FIRST") == len(canary.value)
+
+    row.locator(".ja-secret-replace").click()
+    fill(panel.locator(".ja-panel-form"), None, canary.value + "x")
+    expect(row).to_contain_text("replaced")
+    assert length_in_a_run(lab, "FIRST") == len(canary.value) + 1
+
+    row.locator(".ja-secret-rename").click()
+    row.locator(".ja-rename input").fill("SECOND")
+    row.locator(".ja-rename").get_by_role("button", name="Rename", exact=True).click()
+    renamed = panel.locator(".ja-secret[data-label=SECOND]")
+    expect(renamed).to_be_visible()
+    assert labels(panel) == stored(lab) == ["SECOND"]
+
+    renamed.locator(".ja-secret-remove").click()
+    dialog = notebook.page.locator(".jp-Dialog")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert stored(lab) == ["SECOND"]
+    renamed.locator(".ja-secret-remove").click()
+    dialog.get_by_role("button", name="Remove").click()
+    expect(panel.locator(".ja-empty")).to_be_visible()
+    assert stored(lab) == []
+
+
+def test_a_label_that_is_taken_is_not_overwritten(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "TAKEN", canary.value)
+    lab.notebook("panel.ipynb", "1")
+    panel = notebook.open("panel.ipynb").open_secrets()
+    panel.locator(".ja-add").first.click()
+    fill(panel.locator(".ja-panel-form"), "TAKEN", "another value")
+    expect(panel.locator(".ja-form-problem")).to_contain_text("TAKEN")
+    assert length_in_a_run(lab, "TAKEN") == len(canary.value)
+    panel.locator(".ja-form-cancel").click()
+
+
+def test_a_secret_saved_in_the_terminal_appears_by_itself(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    lab.notebook("panel.ipynb", "1")
+    panel = notebook.open("panel.ipynb").open_secrets()
+    expect(panel.locator(".ja-empty")).to_be_visible()
+    with lab.person() as person:
+        save(person, "FROM_TERMINAL", canary.value)
+    expect(panel.locator(".ja-secret[data-label=FROM_TERMINAL]")).to_be_visible()
+
+
+def test_locking_stops_the_panel_until_a_person_unlocks(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "DEMO", canary.value)
+    lab.notebook("panel.ipynb", "1")
+    panel = notebook.open("panel.ipynb").open_secrets()
+    panel.locator(".ja-lock").click()
+    expect(panel).to_contain_text("The vault is locked.")
+    expect(panel.locator(".ja-secret")).to_have_count(0)
+    panel.locator(".ja-unlock").click()
+    expect(panel.locator(".ja-secret[data-label=DEMO]")).to_be_visible()
