@@ -44,12 +44,13 @@ def own_origin(handler: Any) -> str | None:
         handler: The Jupyter handler of the request.
     """
     headers = handler.request.headers
-    if headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
-        return None
     own = f"{handler.request.protocol}://{handler.request.host}"
     origin: str | None = headers.get("Origin")
     if origin is None:
-        return own  # a script, or a browser's plain GET: login and XSRF speak for it
+        # A script, or a browser's GET, which says at least whether it comes from elsewhere.
+        # Where there is an origin that is not asked: browsers disagree about websockets.
+        elsewhere = headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
+        return None if elsewhere else own
     origin = origin.lower()
     if origin == own.lower() or _same_host(origin, handler.request.host):
         return origin

@@ -1,0 +1,170 @@
+"""What is screened in a message, and that everything fails closed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+
+import pytest
+
+from jupyter_agent.errors import ScreenTimeout
+from jupyter_agent.screen import Screener, load_rules
+from jupyter_agent.screen.cell import CellScreener
+from jupyter_agent.screen.examples import assemble
+from jupyter_agent.server import box, stub
+from jupyter_agent.server.gate import Found, Gate, Stop
+
+SCREENER = CellScreener(Screener())
+GATE = Gate(SCREENER)
+RULES = {rule.id: rule for rule in load_rules()}
+TOKEN = assemble("sk-{+}ant-api03-{word:93}AA", 5)
+PHRASE = assemble("my password is T-{alnum:12}", 5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("execute_request", {"code": f"x = '{TOKEN}'"}),
+        ("execute_request", {"code": "1", "user_expressions": {"a": f"'{TOKEN}'"}}),
+        ("execute_request", {"code": "1", "user_expressions": {TOKEN: "1"}}),
+        ("execute_request", {"code": f"# {PHRASE}\n"}),
+        ("execute_request", {"code": "%secret set DOOR open-sesame"}),
+        ("execute_request", {"code": "x = 1\n  secret replace DOOR  open sesame  \n"}),
+        ("complete_request", {"code": f"x = '{TOKEN}"}),
+        ("inspect_request", {"code": f"x = '{TOKEN}'"}),
+        ("is_complete_request", {"code": f"x = '{TOKEN}'"}),
+        ("history_request", {"pattern": TOKEN}),
+        ("input_reply", {"value": TOKEN}),
+        ("comm_open", {"data": {"state": {"value": TOKEN}}}),
+        ("comm_msg", {"data": {"state": {"value": [1, {"deep": TOKEN}]}}}),
+        ("comm_msg", {"data": {"text": f"a line\n{PHRASE}\n"}}),
+        ("debug_request", {"command": "dumpCell", "arguments": {"code": f"x = '{TOKEN}'\n"}}),
+        ("some_request_of_tomorrow", {"whatever": TOKEN}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_secret_anywhere_in_a_message_stops_it(kind, content):
+    stop = GATE.check(kind, content, [])
+
+    assert stop is not None
+    assert stop.found
+    assert TOKEN not in repr(stop)
+
+
+def test_a_secret_in_a_text_buffer_stops_a_widget_message():
+    assert GATE.check("comm_msg", {"data": {}}, [TOKEN.encode()]) is not None
+    assert GATE.check("comm_msg", {"data": {}}, [b"\xff\xfe" + TOKEN.encode()]) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("execute_request", {"code": "import pandas as pd\ndf = pd.read_csv('data.csv')"}),
+        ("execute_request", {"code": "%secret set OPENAI_API_KEY"}),
+        ("execute_request", {"code": "%secret set DOOR [secret:value-on-secret-line]"}),
+        ("execute_request", {"code": "import os\nkey = os.environ['OPENAI_API_KEY']"}),
+        ("kernel_info_request", {}),
+        ("comm_msg", {"data": {"method": "update", "state": {"value": 7}}}),
+    ],
+)
+def test_ordinary_messages_pass(kind, content):
+    assert GATE.check(kind, content, []) is None
+
+
+def test_a_sealed_entry_on_its_way_through_a_kernel_passes():
+    rng = random.Random(3)
+    for _ in range(200):
+        entry = {
+            "type": "sealed",
+            "entry": {
+                "kid": rng.randbytes(8).hex(),
+                "ticket": base64.urlsafe_b64encode(rng.randbytes(32)).decode().rstrip("="),
+                "pk": base64.urlsafe_b64encode(rng.randbytes(32)).decode().rstrip("="),
+                "label": "GITHUB_TOKEN",
+                "origin": "http://localhost:8888",
+                "sealed": base64.b64encode(rng.randbytes(32 + 256 + 16)).decode(),
+            },
+        }
+        content = {"comm_id": "c", "data": {"method": "custom", "content": entry}}
+        assert GATE.check("comm_msg", content, []) is None
+
+
+def test_places_count_in_the_cell_as_browsers_count():
+    code = f"# \U0001f511\nkey = '{TOKEN}'"
+
+    (found,) = GATE.check("execute_request", {"code": code}, []).found
+
+    units = code.encode("utf-16-le")
+    start, end = found.body["start"], found.body["end"]
+    assert units[2 * start : 2 * end].decode("utf-16-le") == TOKEN
+
+
+def test_a_finding_outside_the_cells_text_has_an_empty_span():
+    (found,) = GATE.check(
+        "execute_request", {"code": "1", "user_expressions": {"a": TOKEN}}, []
+    ).found
+
+    assert (found.body["start"], found.body["end"]) == (0, 0)
+
+
+class _Broken:
+    def __init__(self, problem):
+        self._problem = problem
+
+    def screen(self, text):
+        raise self._problem
+
+    def rule(self, rule_id):
+        raise KeyError(rule_id)
+
+
+@pytest.mark.parametrize(
+    "problem", [ScreenTimeout("too long"), RuntimeError("bug"), MemoryError(), RecursionError()]
+)
+def test_a_text_that_cannot_be_screened_is_stopped(problem):
+    stop = Gate(_Broken(problem)).check("execute_request", {"code": "1"}, [])
+
+    assert stop is not None
+    assert stop.late is isinstance(problem, ScreenTimeout)
+
+
+@pytest.mark.parametrize("content", [{"code": 7}, {"code": None}, {"code": ["x"]}])
+def test_code_that_is_no_text_is_stopped(content):
+    assert GATE.check("execute_request", content, []) is not None
+
+
+def _stop_for(rule, example):
+    code = assemble(example, 9)
+    return GATE.check("execute_request", {"code": code}, [])
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+def test_the_box_and_the_stub_hold_nothing_that_would_be_stopped_again(rule):
+    """Guard C screens the stub, and a save masks the box."""
+    for example in rule.match:
+        stop = _stop_for(rule, example)
+        assert stop is not None
+        assert SCREENER.screen(stub.code(stop)) == []
+        for magics in (True, False):
+            for shown in box.bundle(stop, magics=magics).values():
+                text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+                assert SCREENER.screen(text) == []
+
+
+def test_many_findings_are_told_shortly():
+    found = Found({"title": "A key", "preview": "\u2022", "kind": "api-key", "rule": "a"}, "A_KEY")
+
+    text = box.bundle(Stop((found,) * 300), magics=True)["text/plain"]
+
+    assert "and 292 more" in text
+    assert len(text.splitlines()) < 15
+
+
+def test_html_of_the_box_is_escaped():
+    found = Found({"title": "<script>", "preview": "<b>", "kind": "password", "rule": "a"}, "A")
+
+    html = box.bundle(Stop((found,)), magics=True)["text/html"]
+
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
