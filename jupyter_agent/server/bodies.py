@@ -38,6 +38,17 @@ def read(body: bytes, required: Mapping[str, type], optional: Mapping[str, type]
         fields = None
     if not isinstance(fields, dict):
         raise RequestInvalid("The body of that request is not a JSON object.")
+    return checked(fields, required, optional)
+
+
+def checked(
+    fields: dict[str, Any], required: Mapping[str, type], optional: Mapping[str, type]
+) -> dict[str, Any]:
+    """The fields of an object, once they are known to be those that belong there.
+
+    Raises:
+        RequestInvalid: See ``read``.
+    """
     fields = {name: value for name, value in fields.items() if value is not None}
     if not fields.keys() <= required.keys() | optional.keys():
         raise RequestInvalid(

@@ -18,7 +18,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.websocket import WebSocketHandler
 
-from jupyter_agent.errors import AgentError, RoleDenied
+from jupyter_agent.errors import AgentError, RoleDenied, SecretBlocked
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.server import bodies, labels, owner, replies
 from jupyter_agent.server.guard import Guarded
@@ -87,6 +87,7 @@ class RoomHandler(_OwnersOnly, APIHandler):
 
     async def prepare(self) -> None:  # type: ignore[override]  # as in APIHandler
         """Check the owner and the origin, after Jupyter's own checks."""
+        self.set_header("Cache-Control", "no-store")  # approvals carry nonces
         await super().prepare()
         if self._finished or not self.current_user:
             return
@@ -96,12 +97,14 @@ class RoomHandler(_OwnersOnly, APIHandler):
             self.refuse(refusal)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Our own errors have a status and a body of their own."""
+        """Answer in the shape of our own errors, unless it is one of Jupyter's."""
         error = kwargs.get("exc_info", (None, None))[1]
         if isinstance(error, AgentError):
             self.refuse(error)
-        else:
+        elif isinstance(error, web.HTTPError):
             super().write_error(status_code, **kwargs)
+        else:
+            self.refuse(AgentError("The server could not do that.", "Look at the server's log."))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Errors of ours are answers; their sentence goes to the page, not into the log."""
@@ -120,6 +123,19 @@ class RoomHandler(_OwnersOnly, APIHandler):
             RequestInvalid: See ``bodies.read``.
         """
         return bodies.read(self.request.body, dict.fromkeys(names, str), optional)
+
+    def check_public(self, *texts: str) -> None:
+        """Stop texts that everybody may read and that hold a secret, pasted where it can't stay.
+
+        Raises:
+            SecretBlocked: One of them does.
+            ScreenTimeout: One of them could not be screened.
+        """
+        if any(self.rooms.screener.screen(text) for text in texts):
+            raise SecretBlocked(
+                "A label or note holds what looks like a secret.",
+                "Both are shown to everybody. Put the secret into the masked field only.",
+            )
 
     def done(self) -> None:
         """Answer that it is done, with nothing to add."""
@@ -164,6 +180,9 @@ class SecretsHandler(RoomHandler):
             expires=str,
             exposed=dict,
         )
+        if "exposed" in fields:
+            fields["exposed"] = bodies.checked(fields["exposed"], {"where": str}, {"notebook": str})
+        self.check_public(fields["label"], fields.get("note", ""))
         saved = await self.rooms.link.call("secret.save", **fields)
         self.set_status(201)
         self.finish(saved)
@@ -177,6 +196,7 @@ class OffersHandler(RoomHandler):
     async def post(self) -> None:
         """Make an offer for the page that asks."""
         fields = self.fields("label", replace=bool)
+        self.check_public(fields["label"])
         self.finish(await self.rooms.link.call("secret.offer", origin=self.origin, **fields))
 
 
@@ -187,7 +207,9 @@ class RenameHandler(RoomHandler):
     @authorized
     async def post(self) -> None:
         """Rename."""
-        self.finish(await self.rooms.link.call("secret.rename", **self.fields("label", "to")))
+        fields = self.fields("label", "to")
+        self.check_public(fields["to"])
+        self.finish(await self.rooms.link.call("secret.rename", **fields))
 
 
 class RemoveHandler(RoomHandler):

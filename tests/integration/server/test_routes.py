@@ -240,6 +240,34 @@ async def test_a_secret_is_saved_listed_renamed_replaced_and_removed(
     assert canary.search_tree(agent_home, tmp_path) == []
 
 
+async def test_a_label_or_note_that_is_itself_a_secret_is_refused(call, canary):
+    key = "AKIA" + "Q3EGRIDR5XTUCMZB"  # shaped like a label, and an access key id
+
+    refused = [
+        await call("POST", "offers", {"label": key}),
+        await call("POST", "secrets/rename", {"label": "A_KEY", "to": key}),
+        await save(call, "A_KEY", b"value", note=f"it is {canary.value}"),
+    ]
+
+    for answer in refused:
+        assert (answer.code, answer.body["error"]["code"]) == (422, "secret_blocked")
+        assert key.encode() not in answer.raw
+        assert not canary.found_in(answer.raw)
+    assert (await call("GET", "secrets")).body == {"secrets": []}
+
+
+async def test_where_it_was_exposed_takes_no_plaintext_either(call, canary):
+    answer = await save(call, "A_KEY", b"value", exposed={"where": "cell", "value": canary.value})
+
+    assert (answer.code, answer.body["error"]["code"]) == (400, "request_invalid")
+
+
+async def test_answers_are_kept_in_no_cache(jp_fetch):
+    answer = await jp_fetch("jupyter-agent", "approvals")
+
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 async def test_an_offer_carries_the_origin_of_the_page_and_opens_only_once(call, jp_http_port):
     page = f"http://127.0.0.1:{jp_http_port}"
 
