@@ -4,7 +4,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { Api } from './api.ts';
-import type { Answer, Approval } from './tokens.ts';
+import type { Approval } from './tokens.ts';
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
@@ -14,10 +14,9 @@ export type Changed = 'secrets' | 'grants' | 'vault';
 export class Events implements IDisposable {
   private readonly api: Api;
   private readonly _approval = new Signal<this, Approval>(this);
-  private readonly _approvalClosed = new Signal<
-    this,
-    { approval_id: string; answer: Answer | null }
-  >(this);
+  private readonly _approvalClosed = new Signal<this, { approval_id: string; answer: string }>(
+    this
+  );
   private readonly _changed = new Signal<this, Changed>(this);
   private readonly _broker = new Signal<this, 'up' | 'down'>(this);
   private readonly _connected = new Signal<this, void>(this);
@@ -34,7 +33,7 @@ export class Events implements IDisposable {
     return this._approval;
   }
 
-  get approvalClosed(): ISignal<this, { approval_id: string; answer: Answer | null }> {
+  get approvalClosed(): ISignal<this, { approval_id: string; answer: string }> {
     return this._approvalClosed;
   }
 
@@ -98,9 +97,7 @@ export class Events implements IDisposable {
         this._approval.emit(message.approval as Approval);
         break;
       case 'approval_closed':
-        this._approvalClosed.emit(
-          message as unknown as { approval_id: string; answer: Answer | null }
-        );
+        this._approvalClosed.emit(message as unknown as { approval_id: string; answer: string });
         break;
       case 'changed':
         this._changed.emit(message.what as Changed);

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { AEAD_AES_256_GCM, KDF_HKDF_SHA256, KEM_DHKEM_X25519_HKDF_SHA256 } from '@panva/hpke-noble';
 import { CipherSuite } from 'hpke';
 import { context, MAX_VALUE, type Offer, pad, seal } from '../src/seal.ts';
+import { python, root } from './python.ts';
 
-const root = join(import.meta.dirname, '../..');
 const vectors = join(root, 'tests/vectors/entry');
 
 interface Vector {
@@ -57,15 +56,8 @@ test('what this page seals is opened by the broker’s own code', async () => {
   const file = join(vectors, 'not-ascii.json');
   const { offer, private_key }: Vector = JSON.parse(readFileSync(file, 'utf8'));
   const value = `two\r\nlines ä \u{1f511} ${'x'.repeat(700)}\n`;
-  const entry = JSON.stringify({ offer, private_key, sealed: await seal(offer, value) });
-  const venv = join(root, '.venv/bin/python');
-  const run = spawnSync(process.env.PYTHON ?? (existsSync(venv) ? venv : 'python3'), ['-c', OPEN], {
-    cwd: root,
-    input: entry,
-    encoding: 'utf8'
-  });
-  assert.equal(run.status, 0, run.stderr);
-  assert.equal(Buffer.from(run.stdout, 'base64').toString('utf8'), value);
+  const answer = python(OPEN, { offer, private_key, sealed: await seal(offer, value) });
+  assert.equal(Buffer.from(answer, 'base64').toString('utf8'), value);
 });
 
 const OPEN = `

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { visible, words } from '../src/approval/visible.ts';
 import { labelProblem, tidyLabel } from '../src/label.ts';
 import { ago, countdown } from '../src/secrets/when.ts';
+import { python } from './python.ts';
 
 test('characters that hide or reorder a script are spelled out', () => {
   assert.equal(visible('curl \u202egro.live\u202c x'), 'curl ⟨U+202E⟩gro.live⟨U+202C⟩ x');
@@ -47,16 +47,10 @@ test('the page and the broker agree on what a label is', () => {
     'import json, sys\nfrom jupyter_agent.secret import check_label\nfrom jupyter_agent.errors import LabelInvalid\n' +
     'def ok(t):\n  try: check_label(t)\n  except LabelInvalid: return False\n  return True\n' +
     'print(json.dumps([ok(t) for t in json.load(sys.stdin)]))';
-  const root = join(import.meta.dirname, '../..');
-  const run = spawnSync(process.env.PYTHON ?? join(root, '.venv/bin/python'), ['-c', script], {
-    cwd: root,
-    input: JSON.stringify(texts),
-    encoding: 'utf8'
-  });
-  assert.equal(run.status, 0, run.stderr);
+  const answer = python(script, texts);
   assert.deepEqual(
     texts.map(text => labelProblem(text) === ''),
-    JSON.parse(run.stdout)
+    JSON.parse(answer)
   );
 });
 

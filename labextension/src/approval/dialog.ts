@@ -137,7 +137,7 @@ export class ApprovalDialog extends Widget {
 
   private runDetails(): HTMLElement[] {
     const { approval } = this;
-    const script = visible(approval.script ?? words(approval.argv ?? []));
+    const script = visible((approval.script ?? words(approval.argv ?? [])).replace(/\n$/, ''));
     const lines = script.split('\n').length;
     const pre = element(
       'pre',

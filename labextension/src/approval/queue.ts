@@ -98,10 +98,10 @@ export class ApprovalQueue {
       await this.agent.api.answer(approval, answer);
     } catch (reason) {
       const error = ApiError.from(reason);
-      if (error.status !== 404 || error.code === 'server_absent') {
+      if (error.code !== 'grant_denied') {
         throw error;
       }
-      // Answered elsewhere or run out.
+      // Closed already: answered elsewhere, or it ran out.
       Notification.info(error.message, { autoClose: 5000 });
     }
     this.drop(approval.approval_id);

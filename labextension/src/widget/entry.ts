@@ -70,7 +70,7 @@ class Entry {
       element(
         'p',
         { className: 'ja-entry-promise' },
-        'Sealed in this page before it is sent; the kernel never sees it.'
+        'Sealed in this page before it is sent, so that the kernel can’t read it.'
       )
     );
     this.form.addEventListener('keydown', event => {
