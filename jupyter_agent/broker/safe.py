@@ -120,6 +120,9 @@ class Safe:
     async def lock(self, end_runs: Callable[[], Awaitable[None]]) -> None:
         """Close the vault until ``unlock``.
 
+        A vault that lives in memory stays there, or locking would destroy every secret; nobody
+        gets at it before ``unlock`` all the same.
+
         Args:
             end_runs: Called when nothing new can start any more, before the keys are dropped.
         """
@@ -128,7 +131,8 @@ class Safe:
         try:
             await end_runs()
         finally:
-            await self._in_thread(self._close_vault)
+            if not await self.keeps_memory():
+                await self._in_thread(self._close_vault)
 
     async def unlock(self) -> None:
         """Let the vault be opened again, and open it.
@@ -176,7 +180,10 @@ class Safe:
                     bus=lambda: keyring_source.session_bus(environ)
                 ),
             )
-            self._audit = Audit(self._folders.state / "audit.jsonl", self._vault.derive("audit"))
+            # A file for each vault: what one vault has written, another's key can't verify. That
+            # goes for the memory tier too, where every broker has a vault of its own.
+            name = f"audit-{self._vault.derive('audit name')[:4].hex()}.jsonl"
+            self._audit = Audit(self._folders.state / name, self._vault.derive("audit"))
         return self._vault
 
     def _close_vault(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from canary import Canary
-from steps import collect, output_until, request, run, save, until
+from steps import collect, output_until, request, run, save, sleeping, until, wait_until
 
 import jupyter_agent
 from jupyter_agent import person as person_door
@@ -191,12 +191,12 @@ def test_stop_ends_a_tree_that_ignores_it_within_two_seconds(guest, tmp_path):
         (setsid nohup sleep 1112 >/dev/null 2>&1 &); echo up; sleep 1113"""
     number = guest.begin("run", **request(script))
     output_until(guest, number, b"up")
-    _wait_until(lambda: len(_sleeping("111")) == 3)
+    wait_until(lambda: len(sleeping("111")) == 3)
     began = time.monotonic()
     guest.call("stop", run=number)
     done = collect(guest, number)
     assert time.monotonic() - began < 2.0
-    assert _sleeping("111") == []
+    assert sleeping("111") == []
     assert (done.result["stopped"], done.exit) == (True, 137)
 
 
@@ -213,7 +213,7 @@ def test_a_gentle_stop_lets_the_command_say_goodbye(guest):
 def test_what_a_command_leaves_behind_ends_with_it(guest):
     done = run(guest, "setsid sleep 2221 & (setsid sleep 2222 &); echo go")
     assert done.exit == 0
-    assert _sleeping("222") == []
+    assert sleeping("222") == []
 
 
 def test_hanging_up_ends_the_run(folders):
@@ -221,13 +221,13 @@ def test_hanging_up_ends_the_run(folders):
     number = caller.begin("run", **request("echo up; sleep 3331"))
     output_until(caller, number, b"up")
     caller.close()
-    _wait_until(lambda: _sleeping("3331") == [])
+    wait_until(lambda: sleeping("3331") == [])
 
 
 def test_a_timeout_ends_the_run_with_124(guest):
     done = run(guest, "sleep 4441", timeout=0.2)
     assert (done.exit, done.result["timed_out"]) == (124, True)
-    assert _sleeping("4441") == []
+    assert sleeping("4441") == []
 
 
 def test_killing_the_broker_ends_its_runs_and_the_next_call_starts_a_new_one(granted, folders):
@@ -240,7 +240,7 @@ def test_killing_the_broker_ends_its_runs_and_the_next_call_starts_a_new_one(gra
         os.kill(old, signal.SIGKILL)
         with pytest.raises(RunLost):
             collect(guest, number)
-    _wait_until(lambda: _sleeping("555") == [])
+    wait_until(lambda: sleeping("555") == [])
     with Client(folders, Hello()) as guest:
         assert guest.welcome["pid"] != old
         assert run(guest, 'echo "${DEMO_TOKEN:+set}"', "DEMO_TOKEN").stdout == b"set\n"
@@ -287,7 +287,7 @@ def test_the_audit_names_the_run_and_holds_no_value(granted, guest, folders):
 def test_a_line_changed_in_the_audit_is_found(granted, guest, folders):
     for _ in range(3):
         run(guest, "true", "DEMO_TOKEN")
-    path = folders.state / "audit.jsonl"
+    (path,) = folders.state.glob("audit-*.jsonl")
     path.write_bytes(path.read_bytes().replace(b'"command":"true"', b'"command":"fals"', 1))
     assert granted.call("audit.verify") == {"ok": False, "events": 1, "broken_at": 1}
 
@@ -295,7 +295,7 @@ def test_a_line_changed_in_the_audit_is_found(granted, guest, folders):
 def test_uses_are_counted(granted, guest, folders):
     run(guest, "true", "DEMO_TOKEN")
     run(guest, "true", "DEMO_TOKEN")
-    _wait_until(lambda: granted.call("secret.show", label="DEMO_TOKEN")["secret"]["uses"] == 2)
+    wait_until(lambda: granted.call("secret.show", label="DEMO_TOKEN")["secret"]["uses"] == 2)
 
 
 class TestApprovals:
@@ -362,18 +362,8 @@ class TestApprovals:
 def _watching(folders: Folders):
     with person_door.open_client(folders) as watcher:
         number = watcher.begin("approval.watch")
-        _wait_until(lambda: watcher.call("status")["approvers"] == 1)
+        wait_until(lambda: watcher.call("status")["approvers"] == 1)
         yield watcher, number
-
-
-def _sleeping(seconds: str) -> list[int]:
-    """The pids of every `sleep` whose time begins with these digits."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if (entry / "cmdline").read_bytes().startswith(b"sleep\0" + seconds.encode()):
-                found.append(int(entry.name))
-    return found
 
 
 def _exists(path: Path) -> bool:
@@ -384,9 +374,12 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _wait_until(holds, seconds: float = 5.0) -> None:
-    """Poll something that sends no event."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def test_locking_a_vault_that_lives_in_memory_loses_nothing(folders, monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
+    with person_door.open_client(folders) as person:
+        save(person, "DEMO_TOKEN", VALUE)
+        person.call("lock")
+        with pytest.raises(VaultLocked):
+            person.call("secret.list")
+        person.call("unlock")
+        assert [s["label"] for s in person.call("secret.list")["secrets"]] == ["DEMO_TOKEN"]

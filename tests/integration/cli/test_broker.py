@@ -80,7 +80,7 @@ def test_the_audit_lists_uses_and_refusals(cli, saved):
 def test_a_changed_record_is_noticed(cli, granted, folders: Folders):
     cli(*ECHO)
     assert cli("audit", "verify", "--json").json["ok"] is True
-    record = folders.state / "audit.jsonl"
+    (record,) = folders.state.glob("audit-*.jsonl")
     record.write_bytes(record.read_bytes().replace(b"printenv", b"printenx"))
     broken = cli("audit", "verify", "--json")
     assert (broken.code, broken.json["ok"], broken.json["broken_at"]) == (1, False, 1)
