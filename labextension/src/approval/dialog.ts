@@ -72,7 +72,7 @@ export class ApprovalDialog extends Widget {
     window.clearInterval(this.ticker);
     window.clearTimeout(this.armTimer);
     window.removeEventListener('focus', this.disarm);
-    document.removeEventListener('keydown', this.onKey, true);
+    window.removeEventListener('keydown', this.onKey, true);
     super.dispose();
     if (this.before instanceof HTMLElement && this.before.isConnected) {
       this.before.focus();
@@ -80,7 +80,8 @@ export class ApprovalDialog extends Widget {
   }
 
   protected override onAfterAttach(): void {
-    document.addEventListener('keydown', this.onKey, true);
+    // On the window, before Lab's own listener on the document: no shortcut runs behind the dialog.
+    window.addEventListener('keydown', this.onKey, true);
     window.addEventListener('focus', this.disarm);
     this.tick();
     this.ticker = window.setInterval(() => this.tick(), 250);

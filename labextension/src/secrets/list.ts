@@ -19,6 +19,8 @@ export interface RowActions {
   replace(label: string): void;
   rename(label: string, to: string): Promise<void>;
   remove(label: string): void;
+  /** The form in a row was closed; the list may be drawn anew. */
+  closed(label: string): void;
 }
 
 export function secretList(secrets: SecretMeta[], now: number, actions: RowActions): HTMLElement {
@@ -120,16 +122,16 @@ function exposedNote(exposure: Exposure): HTMLElement {
 function rename(head: HTMLElement, label: string, actions: RowActions): void {
   const done = () => {
     form.replaceWith(head);
-    head.querySelector<HTMLElement>('.ja-secret-rename')?.focus();
+    actions.closed(label);
   };
   const submit = async () => {
     if (!field.check()) {
       return;
     }
+    done();
     if (field.value !== label) {
       await actions.rename(label, field.value);
     }
-    done();
   };
   const field = new LabelField(`ja-rename-${label}`, label, () => void submit());
   const form = element(

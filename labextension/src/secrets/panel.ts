@@ -136,12 +136,24 @@ export class SecretsPanel extends Widget {
     if (!usable && state === 'locked') {
       this.closeForm();
     }
-    this.body.replaceChildren(...this.content());
+    if (!this.body.querySelector('.ja-rename')) {
+      this.renderBody();
+    }
     const vault = this.status?.vault;
     this.foot.replaceChildren(
       ...(vault?.tier ? [element('b', {}, `Key: ${vault.tier}. `), vault.promise ?? ''] : [])
     );
     this.foot.hidden = !vault?.tier;
+  }
+
+  /** Draw the list anew, with the focus where it was. */
+  private renderBody(): void {
+    const active = document.activeElement;
+    const row = this.body.contains(active) && active?.closest<HTMLElement>('.ja-secret');
+    this.body.replaceChildren(...this.content());
+    if (row && active) {
+      this.focusIn(row.dataset.label ?? '', `.${active.className.split(' ').at(-1)}`);
+    }
   }
 
   private notices(problem: { code: string; message: string; hint: string } | null): HTMLElement[] {
@@ -194,8 +206,15 @@ export class SecretsPanel extends Widget {
       secretList(this.secrets, this.agent.api.now(), {
         copy: label => this.copy(label),
         replace: label => this.openForm(label),
-        rename: (label, to) => this.act(() => this.agent.api.rename(label, to)),
-        remove: label => void this.remove(label)
+        rename: async (label, to) => {
+          await this.act(() => this.agent.api.rename(label, to));
+          this.focusIn(to, '.ja-secret-rename');
+        },
+        remove: label => void this.remove(label),
+        closed: label => {
+          this.render();
+          this.focusIn(label, '.ja-secret-rename');
+        }
       })
     ];
   }
@@ -240,10 +259,18 @@ export class SecretsPanel extends Widget {
   }
 
   private focusRow(label: string | null): void {
-    const row =
-      label && this.node.querySelector(`.ja-secret[data-label="${label}"] .ja-secret-replace`);
-    const target = row || this.node.querySelector('.ja-add');
-    (target as HTMLElement | null)?.focus();
+    if (label === null || !this.focusIn(label, '.ja-secret-replace')) {
+      this.node.querySelector<HTMLElement>('.ja-add')?.focus();
+    }
+  }
+
+  private focusIn(label: string, selector: string): boolean {
+    const rows = [...this.body.querySelectorAll<HTMLElement>('.ja-secret')];
+    const target = rows
+      .find(row => row.dataset.label === label)
+      ?.querySelector<HTMLElement>(selector);
+    target?.focus();
+    return !!target;
   }
 
   private copy(label: string): void {
