@@ -1,0 +1,58 @@
+"""A cell is screened for what the rules know, and for values behind `%secret set`."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_agent.screen import Screener, mask
+from jupyter_agent.screen.cell import ON_THE_LINE, CellScreener
+from jupyter_agent.screen.examples import assemble
+
+CELL = CellScreener(Screener())
+TOKEN = assemble("sk-{+}ant-api03-{word:93}AA", 8)
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("%secret set DOOR open-sesame", "open-sesame"),
+        ("secret set DOOR open-sesame", "open-sesame"),
+        ("  %secret replace DOOR  open sesame  ", "open sesame"),
+        ("x = 1\n%secret set DOOR 1\ny = 2", "1"),
+        (f"%secret set DOOR {TOKEN}", TOKEN),
+        (f"%secret set DOOR '{TOKEN}'", f"'{TOKEN}'"),
+    ],
+)
+def test_a_value_behind_the_magic_is_one_finding_whatever_it_looks_like(line, value):
+    (finding,) = CELL.screen(line)
+
+    assert line[finding.start : finding.end] == value
+    assert CELL.rule(finding.rule) is ON_THE_LINE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%secret set DOOR",
+        "%secret set DOOR   ",
+        "%secret list",
+        "%secret show DOOR",
+        "print('secret set DOOR open-sesame')",
+        "%secret set DOOR [secret:value-on-secret-line]",
+    ],
+)
+def test_other_lines_with_the_word_are_clean(line):
+    assert CELL.screen(line) == []
+
+
+def test_findings_of_the_rules_stay_and_the_order_is_that_of_the_text():
+    text = f"a = '{TOKEN}'\n%secret set DOOR open-sesame\nb = '{TOKEN}'"
+
+    findings = CELL.screen(text)
+
+    assert [finding.rule for finding in findings] == [
+        "anthropic-api-key",
+        ON_THE_LINE.id,
+        "anthropic-api-key",
+    ]
+    assert CELL.screen(mask(text, findings)) == []
