@@ -9,6 +9,7 @@ import { secretsIcon } from '../icons.ts';
 import { type IAgent, SECRETS_PANEL_ID, type SecretMeta, type Status } from '../tokens.ts';
 import { SecretForm } from './form.ts';
 import { secretList } from './list.ts';
+import { emptyState, notices } from './states.ts';
 
 export class SecretsPanel extends Widget {
   private readonly agent: IAgent;
@@ -131,7 +132,9 @@ export class SecretsPanel extends Widget {
         : [])
     );
     this.tools.hidden = this.tools.childElementCount === 0;
-    this.notice.replaceChildren(...this.notices(problem));
+    this.notice.replaceChildren(
+      ...notices(problem, this.status?.vault ?? null, () => void this.refresh())
+    );
     this.notice.hidden = this.notice.childElementCount === 0;
     if (!usable && state === 'locked') {
       this.closeForm();
@@ -156,42 +159,6 @@ export class SecretsPanel extends Widget {
     }
   }
 
-  private notices(problem: { code: string; message: string; hint: string } | null): HTMLElement[] {
-    if (problem) {
-      const consent = problem.code === 'consent_required';
-      return [
-        element(
-          'div',
-          {
-            className: `ja-notice ${consent ? 'ja-mod-info' : 'ja-mod-problem'}`,
-            dataset: { code: problem.code }
-          },
-          element('p', { className: 'ja-notice-message' }, problem.message),
-          problem.hint && element('p', { className: 'ja-notice-hint' }, problem.hint),
-          button('jp-mod-styled ja-retry', 'Try again', () => void this.refresh())
-        )
-      ];
-    }
-    if (this.status?.vault.state === 'locked') {
-      return [
-        element(
-          'div',
-          { className: 'ja-notice ja-mod-info', dataset: { code: 'locked' } },
-          element('p', { className: 'ja-notice-message' }, 'The vault is locked.'),
-          element(
-            'p',
-            { className: 'ja-notice-hint' },
-            'No command can use a secret until you unlock it.'
-          )
-        )
-      ];
-    }
-    const note = this.status?.vault.note;
-    return note
-      ? [element('div', { className: 'ja-notice ja-mod-info' }, element('p', {}, note))]
-      : [];
-  }
-
   private content(): HTMLElement[] {
     if (!this.status && !this.problem) {
       return [element('p', { className: 'ja-loading' }, 'Loading…')];
@@ -200,7 +167,7 @@ export class SecretsPanel extends Widget {
       return [];
     }
     if (this.secrets.length === 0) {
-      return this.form ? [] : [this.emptyState()];
+      return this.form ? [] : [emptyState(() => this.openForm(null))];
     }
     return [
       secretList(this.secrets, this.agent.api.now(), {
@@ -217,22 +184,6 @@ export class SecretsPanel extends Widget {
         }
       })
     ];
-  }
-
-  private emptyState(): HTMLElement {
-    return element(
-      'div',
-      { className: 'ja-empty' },
-      element('p', {}, 'Keep API keys, tokens and passwords here instead of in cells.'),
-      element(
-        'p',
-        {},
-        'Commands use them by label, as in ',
-        element('code', {}, '%%agent_run -s GITHUB_TOKEN'),
-        ', and what they print comes back without the value.'
-      ),
-      button('jp-mod-styled jp-mod-accept ja-add', 'Add a secret', () => this.openForm(null))
-    );
   }
 
   private openForm(replacing: string | null): void {
