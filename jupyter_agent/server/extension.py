@@ -16,11 +16,12 @@ from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guard import guarded
-from jupyter_agent.server.handlers import Rooms, routes
+from jupyter_agent.server.handlers import routes
 from jupyter_agent.server.kernels import Capabilities
 from jupyter_agent.server.link import Link
+from jupyter_agent.server.relay import Relay
+from jupyter_agent.server.room import Rooms
 from jupyter_agent.server.saves import Masker, MaskingHook
-from jupyter_agent.server.streams import Relay
 
 _CONNECTION_CLASS: Final = "kernel_websocket_connection_class"
 

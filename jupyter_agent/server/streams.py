@@ -1,107 +1,59 @@
-"""The events websocket: what the broker tells approvers, relayed to the owner's pages.
-
-While a page is connected, this server is an approver: the broker asks the person instead of
-refusing a run. Without a page it must not be one, or a run would wait for an answer that nobody
-can give. So the broker is watched exactly as long as there is a page.
-"""
+"""The events websocket. Only the server speaks; what it says comes from the relay."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
-from tornado.websocket import WebSocketClosedError
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado import web
+from tornado.websocket import WebSocketHandler
 
-from jupyter_agent.errors import AgentError
-from jupyter_agent.server.link import Link, retries
-
-Event = dict[str, Any]
-
-
-class Page(Protocol):
-    """What is needed of a page's websocket."""
-
-    def write_message(self, message: str) -> Any:
-        """Send a text."""
-        ...
+from jupyter_agent.errors import RoleDenied
+from jupyter_agent.server import owner
+from jupyter_agent.server.room import AUTH_RESOURCE, OwnersOnly, Rooms
 
 
-class Relay:
-    """Watches the broker for all connected pages.
+class EventsHandler(OwnersOnly, WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """The events websocket. Only the server speaks."""
 
-    Args:
-        link: The line to the broker.
-    """
+    auth_resource = AUTH_RESOURCE
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
-        self._pages: set[Page] = set()
-        self._open: dict[str, Event] = {}
-        self._state: str | None = None
-        self._watching: asyncio.Task[None] | None = None
+    def initialize(self, rooms: Rooms) -> None:
+        """Take what the routes share."""
+        self.rooms = rooms
 
-    def join(self, page: Page) -> None:
-        """Send events to a page from now on, beginning with where things stand."""
-        self._pages.add(page)
-        if self._state is not None:
-            _send(page, {"event": "broker", "state": self._state})
-        for event in self._open.values():
-            _send(page, event)
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch())
+    def set_default_headers(self) -> None:
+        """A websocket has no page to protect by headers."""
 
-    def leave(self, page: Page) -> None:
-        """Send nothing more to a page; with the last one the watch ends."""
-        self._pages.discard(page)
-        if not self._pages and self._watching is not None:
-            self._watching.cancel()
-            self._watching = None
-            self._forget()
+    @ws_authenticated
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Open the websocket, for the owner."""
+        allowed = await ensure_async(
+            self.authorizer.is_authorized(self, self.current_user, "execute", AUTH_RESOURCE)
+        )
+        try:
+            self.check_owner()
+        except RoleDenied:
+            allowed = False
+        if not allowed:
+            raise web.HTTPError(403)
+        await super().get(*args, **kwargs)
 
-    async def close(self) -> None:
-        """End the watch for good."""
-        self._pages.clear()
-        if self._watching is not None:
-            self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+    def check_origin(self, origin: str | None = None) -> bool:  # noqa: ARG002
+        """Our own check of the origin decides; it is the stricter one."""
+        return owner.own_origin(self) is not None
 
-    async def _watch(self) -> None:
-        async for _ in retries():
-            # RunLost, when the broker goes away; other errors, while none can be started.
-            with suppress(AgentError):
-                async with self._link.own_conversation() as client:
-                    self._tell({"event": "broker", "state": "up"})
-                    async for event in client.events("approval.watch"):
-                        self._relay(event)
-            self._forget()
-            self._tell({"event": "broker", "state": "down"})
+    def open(self) -> None:
+        """Tell the page where things stand, and what comes."""
+        super().open()
+        self.rooms.relay.join(self)
 
-    def _relay(self, message: Event) -> None:
-        event = {name: value for name, value in message.items() if name != "id"}
-        kind = event.get("event")
-        if kind == "approval":
-            self._open[str(event["approval"]["approval_id"])] = event
-        elif kind == "approval_closed":
-            self._open.pop(str(event["approval_id"]), None)
-        self._tell(event)
+    def on_message(self, message: str | bytes) -> None:
+        """Pages have nothing to say here."""
 
-    def _tell(self, event: Event) -> None:
-        if event["event"] == "broker":
-            if event["state"] == self._state:
-                return
-            self._state = event["state"]
-        for page in list(self._pages):
-            _send(page, event)
-
-    def _forget(self) -> None:
-        self._open.clear()
-        if self._watching is None:
-            self._state = None
-
-
-def _send(page: Page, event: Event) -> None:
-    with suppress(WebSocketClosedError):
-        page.write_message(json.dumps(event))
+    def on_close(self) -> None:
+        """Tell it no more."""
+        self.rooms.relay.leave(self)

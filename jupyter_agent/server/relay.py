@@ -1,0 +1,107 @@
+"""What the broker tells approvers, relayed to the owner's pages.
+
+While a page is connected, this server is an approver: the broker asks the person instead of
+refusing a run. Without a page it must not be one, or a run would wait for an answer that nobody
+can give. So the broker is watched exactly as long as there is a page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Any, Protocol
+
+from tornado.websocket import WebSocketClosedError
+
+from jupyter_agent.errors import AgentError
+from jupyter_agent.server.link import Link, retries
+
+Event = dict[str, Any]
+
+
+class Page(Protocol):
+    """What is needed of a page's websocket."""
+
+    def write_message(self, message: str) -> Any:
+        """Send a text."""
+        ...
+
+
+class Relay:
+    """Watches the broker for all connected pages.
+
+    Args:
+        link: The line to the broker.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._pages: set[Page] = set()
+        self._open: dict[str, Event] = {}
+        self._state: str | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    def join(self, page: Page) -> None:
+        """Send events to a page from now on, beginning with where things stand."""
+        self._pages.add(page)
+        if self._state is not None:
+            _send(page, {"event": "broker", "state": self._state})
+        for event in self._open.values():
+            _send(page, event)
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+
+    def leave(self, page: Page) -> None:
+        """Send nothing more to a page; with the last one the watch ends."""
+        self._pages.discard(page)
+        if not self._pages and self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+            self._forget()
+
+    async def close(self) -> None:
+        """End the watch for good."""
+        self._pages.clear()
+        if self._watching is not None:
+            self._watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watching
+
+    async def _watch(self) -> None:
+        async for _ in retries():
+            # RunLost, when the broker goes away; other errors, while none can be started.
+            with suppress(AgentError):
+                async with self._link.own_conversation() as client:
+                    self._tell({"event": "broker", "state": "up"})
+                    async for event in client.events("approval.watch"):
+                        self._relay(event)
+            self._forget()
+            self._tell({"event": "broker", "state": "down"})
+
+    def _relay(self, message: Event) -> None:
+        event = {name: value for name, value in message.items() if name != "id"}
+        kind = event.get("event")
+        if kind == "approval":
+            self._open[str(event["approval"]["approval_id"])] = event
+        elif kind == "approval_closed":
+            self._open.pop(str(event["approval_id"]), None)
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        if event["event"] == "broker":
+            if event["state"] == self._state:
+                return
+            self._state = event["state"]
+        for page in list(self._pages):
+            _send(page, event)
+
+    def _forget(self) -> None:
+        self._open.clear()
+        if self._watching is None:
+            self._state = None
+
+
+def _send(page: Page, event: Event) -> None:
+    with suppress(WebSocketClosedError):
+        page.write_message(json.dumps(event))

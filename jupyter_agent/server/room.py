@@ -1,0 +1,133 @@
+"""What every route shares: who may call it, what it may hold, and how it refuses."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from jupyter_agent.errors import AgentError, RoleDenied, SecretBlocked
+from jupyter_agent.screen.cell import Screens
+from jupyter_agent.server import bodies, owner, replies
+from jupyter_agent.server.link import Link
+from jupyter_agent.server.relay import Relay
+
+AUTH_RESOURCE = "jupyter_agent"
+"""What an authorizer is asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What the handlers work with.
+
+    Attributes:
+        link: The line to the broker.
+        relay: The broker's events.
+        screener: Knows the rules.
+        saves_guarded: Whether the pre-save hook is in place.
+    """
+
+    link: Link
+    relay: Relay
+    screener: Screens
+    saves_guarded: bool
+
+
+class OwnersOnly:
+    """What every route adds to Jupyter's login: the owner, from one of this server's pages."""
+
+    request: Any
+    current_user: Any
+
+    def check_owner(self) -> str:
+        """Return the page's origin.
+
+        Raises:
+            RoleDenied: Another user's login, or another site's page.
+        """
+        if not owner.is_owner(self.current_user, os.environ):
+            raise RoleDenied("Only the owner of this Jupyter server may use its secrets.")
+        origin = owner.own_origin(self)
+        if origin is None:
+            raise RoleDenied(
+                "That request comes from a page of another site.",
+                "Open JupyterLab at the address of this server.",
+            )
+        return origin
+
+    def _log(self) -> None:
+        # What somebody put behind the question mark stays out of the access log.
+        self.request.uri = self.request.path
+        super()._log()  # type: ignore[misc]
+
+
+class RoomHandler(OwnersOnly, APIHandler):
+    """A route: checks who asks, then answers or refuses in JSON."""
+
+    auth_resource = AUTH_RESOURCE
+    _track_activity = False  # a panel that asks for its state is no activity of a person
+
+    def initialize(self, rooms: Rooms) -> None:
+        """Take what the routes share."""
+        self.rooms = rooms
+        self.origin = ""
+
+    async def prepare(self) -> None:  # type: ignore[override]  # as in APIHandler
+        """Check the owner and the origin, after Jupyter's own checks."""
+        self.set_header("Cache-Control", "no-store")  # approvals carry nonces
+        await super().prepare()
+        if self._finished or not self.current_user:
+            return
+        try:
+            self.origin = self.check_owner()
+        except RoleDenied as refusal:
+            self.refuse(refusal)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer in the shape of our own errors, unless it is one of Jupyter's."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        if isinstance(error, AgentError):
+            self.refuse(error)
+        elif isinstance(error, web.HTTPError):
+            super().write_error(status_code, **kwargs)
+        else:
+            self.refuse(AgentError("The server could not do that.", "Look at the server's log."))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Errors of ours are answers; their sentence goes to the page, not into the log."""
+        if not isinstance(value, AgentError):
+            super().log_exception(typ, value, tb)
+
+    def refuse(self, error: AgentError) -> None:
+        """Answer with an error."""
+        self.set_status(replies.status_of(error))
+        self.finish(replies.body_of(error))
+
+    def fields(self, *names: str, **optional: type) -> dict[str, Any]:
+        """The body's fields: ``names`` are required texts.
+
+        Raises:
+            RequestInvalid: See ``bodies.read``.
+        """
+        return bodies.read(self.request.body, dict.fromkeys(names, str), optional)
+
+    def check_public(self, *texts: str) -> None:
+        """Stop texts that everybody may read and that hold a secret, pasted where it can't stay.
+
+        Raises:
+            SecretBlocked: One of them does.
+            ScreenTimeout: One of them could not be screened.
+        """
+        if any(self.rooms.screener.screen(text) for text in texts):
+            raise SecretBlocked(
+                "A label or note holds what looks like a secret.",
+                "Both are shown to everybody. Put the secret into the masked field only.",
+            )
+
+    def done(self) -> None:
+        """Answer that it is done, with nothing to add."""
+        self.set_status(204)
+        self.finish()
