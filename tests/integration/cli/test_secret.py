@@ -147,6 +147,7 @@ def test_a_value_among_the_arguments_is_refused_and_never_repeated(cli, planted,
     assert done.code == 1
     assert done.out == b""
     assert done.err.startswith(b"error: ")
+    assert b"bug" not in done.err
     assert planted.found_in(done.err) == []
 
 

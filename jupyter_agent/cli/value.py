@@ -1,0 +1,116 @@
+"""A value on its way in: from prompt, pipe or file, sealed before it leaves this process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent.cli.parser import Arguments, usage
+from jupyter_agent.errors import RequestInvalid
+from jupyter_agent.secret import MAX_VALUE, check_label
+
+if TYPE_CHECKING:
+    from jupyter_agent.client import Client
+    from jupyter_agent.entry import Offer
+
+_ORIGIN: Final = "terminal"
+
+
+def save(client: Client, label: str, arguments: Arguments, *, replace: bool) -> dict[str, Any]:
+    """Take in the value, seal it to an offer and save it; returns what is known about it.
+
+    Args:
+        client: The broker.
+        label: Checked.
+        arguments: Say where the value comes from and what to note about it.
+        replace: Put it in place of one that is there.
+
+    Raises:
+        AgentError: There is no value, or it could not be saved.
+    """
+    import base64  # noqa: PLC0415
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from jupyter_agent.cli.times import ahead  # noqa: PLC0415
+    from jupyter_agent.entry import seal  # noqa: PLC0415
+
+    details = {"kind": arguments.kind, "note": arguments.note}
+    if arguments.expires:
+        details["expires"] = ahead(arguments.expires, datetime.now(UTC))
+    # Before the question: nobody should paste a value only to hear that the label is taken.
+    offer = _offer(client, label, replace=replace)
+    value = _value(label, arguments)
+    if offer.expired(datetime.now(UTC)):
+        offer = _offer(client, label, replace=replace)
+    saved: dict[str, Any] = client.call(
+        "secret.save",
+        kid=offer.kid,
+        ticket=offer.ticket,
+        label=label,
+        origin=_ORIGIN,
+        sealed=base64.b64encode(seal(offer, value)).decode("ascii"),
+        **{name: detail for name, detail in details.items() if detail is not None},
+    )["secret"]
+    return saved
+
+
+def _offer(client: Client, label: str, *, replace: bool) -> Offer:
+    from jupyter_agent.entry import Offer  # noqa: PLC0415
+
+    answer = client.call("secret.offer", label=label, origin=_ORIGIN, replace=replace)
+    return Offer.from_json(answer["offer"])
+
+
+def _value(label: str, arguments: Arguments) -> bytes:
+    from jupyter_agent.cli.prompts import Tty  # noqa: PLC0415
+
+    if arguments.stdin:
+        return _without_newline(sys.stdin.buffer.read(MAX_VALUE + 3), label)
+    if arguments.file:
+        try:
+            with open(arguments.file, "rb") as file:  # noqa: PTH123  (no Path: startup time)
+                return _without_newline(file.read(MAX_VALUE + 3), label)
+        except OSError:
+            raise RequestInvalid("The file with the value can't be read.") from None
+    tty = Tty.open()
+    if tty is None:
+        raise RequestInvalid(
+            f"There is no terminal to ask for the value of {label}.",
+            "Give it on standard input: --stdin",
+        )
+    with tty:
+        return tty.ask_hidden(f"Value of {label} (not shown): ")
+
+
+def _without_newline(value: bytes, label: str) -> bytes:
+    """The value without the one line break that editors and ``echo`` put behind it."""
+    value = value.removesuffix(b"\n").removesuffix(b"\r") if value.endswith(b"\n") else value
+    if not 0 < len(value) <= MAX_VALUE:
+        raise RequestInvalid(
+            f"The value for {label} is {'too long' if value else 'empty'}; nothing was saved.",
+            f"A value has 1 to {MAX_VALUE} bytes.",
+        )
+    return value
+
+
+def typed_label(typed: str) -> str:
+    """The label; ``LABEL=VALUE`` is a value in the wrong place.
+
+    Raises:
+        RequestInvalid: There is a value, or this is no label.
+    """
+    if "=" in typed:
+        raise value_in_arguments([])
+    return check_label(typed)
+
+
+def value_in_arguments(words: Sequence[str]) -> RequestInvalid:
+    """The refusal of ``secret set LABEL VALUE``."""
+    if words and all(word.startswith("--") and "=" not in word for word in words):
+        return usage("There is an option that this command does not know.")
+    return RequestInvalid(
+        "A value does not belong on the command line; nothing was saved.",
+        "If that was the real value, treat it as exposed, because shell history and process lists "
+        "have it now: rotate it, then run the command with the label alone and type the new one.",
+    )
