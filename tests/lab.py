@@ -98,6 +98,7 @@ def running_lab(root: Path) -> Iterator[Lab]:
     (root / "notebooks").mkdir()
     arguments = [
         *("-m", "jupyterlab", "--no-browser", "--port=0", "--LabApp.expose_app_in_browser=True"),
+        "--JupyterNotebookApp.expose_app_in_browser=True",
         *(["--allow-root"] if os.getuid() == 0 else []),
         f"--ServerApp.root_dir={root / 'notebooks'}",
     ]

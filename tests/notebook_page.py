@@ -38,6 +38,13 @@ _OPEN_INSTEAD = """async name => {
 }"""
 
 
+_IDLE = """() => {
+  const { sessionContext } = window.jupyterapp?.shell.currentWidget ?? {};
+  const kernel = sessionContext?.session?.kernel;
+  return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}"""
+
+
 class NotebookPage:
     """One notebook, open in one page."""
 
@@ -47,14 +54,13 @@ class NotebookPage:
 
     def open(self, name: str, *, app: str = "lab") -> NotebookPage:
         """Open a notebook and wait until its kernel can take a cell."""
-        if app == "lab" and self.page.evaluate("() => 'jupyterapp' in window"):
+        if app == "lab" and "/lab/" in self.page.url:
             self.page.evaluate(_OPEN_INSTEAD, name)
         else:
             where = f"lab/tree/{name}?reset&" if app == "lab" else f"notebooks/{name}?"
             self.page.goto(f"{self._lab.url}/{where}token={self._lab.token}")
         self.cells.first.wait_for(timeout=LOADING)
-        if app == "lab":
-            self.wait_idle()
+        self.wait_idle()
         return self
 
     @property
@@ -73,9 +79,11 @@ class NotebookPage:
         return self.page.locator(".ja-panel")
 
     def wait_idle(self) -> None:
-        """The status bar knows; the toolbar says idle before there is a kernel."""
-        status = self.page.locator("#jp-main-statusbar")
-        expect(status).to_contain_text("| Idle", timeout=LOADING)
+        """Wait until the kernel is there and has nothing to do.
+
+        The toolbar says idle before there is a kernel, and Notebook 7 has no status bar.
+        """
+        self.page.wait_for_function(_IDLE, timeout=LOADING)
 
     def output(self, index: int) -> Locator:
         """What stands below a cell."""

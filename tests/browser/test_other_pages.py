@@ -5,7 +5,7 @@ from __future__ import annotations
 from canary import Canary
 from lab import Lab
 from notebook_page import NotebookPage
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from steps import save
 
 
@@ -14,7 +14,6 @@ def test_notebook_7_shows_the_box_and_the_panel(
 ) -> None:
     lab.notebook("seven.ipynb", "")
     notebook.open("seven.ipynb", app="notebook")
-    expect(notebook.page.locator(".jp-NotebookKernelStatus")).to_be_hidden(timeout=30_000)
     notebook.write(0, f"token = '{canary.value}'")
     notebook.run(0)
     box = notebook.output(0).locator(".ja-blocked")
@@ -34,15 +33,25 @@ def test_the_panel_can_be_read_in_the_dark_theme(
     lab.notebook("dark.ipynb", "1")
     notebook.open("dark.ipynb")
     notebook.command("apputils:change-theme", theme="JupyterLab Dark")
-    expect(page.locator("body[data-jp-theme-light=false]")).to_be_visible()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
     panel = notebook.open_secrets()
     for part in (".ja-secret-label", ".ja-fact", ".ja-panel-foot"):
-        expect(panel.locator(part).first).to_be_visible()
-        assert panel.locator(part).first.evaluate(CONTRAST) >= 4.5  # WCAG 2.1, 1.4.3
+        assert contrast(panel.locator(part).first) >= 4.5  # WCAG 2.1, 1.4.3
     notebook.command("apputils:change-theme", theme="JupyterLab Light")
 
 
+def contrast(part: Locator) -> float:
+    """How far a text stands out from what is behind it."""
+    measured = None
+    while measured is None:  # the panel draws itself anew whenever it learns something
+        measured = part.evaluate(CONTRAST)
+    return float(measured)
+
+
 CONTRAST = """node => {
+  if (!node.isConnected) {
+    return null;
+  }
   const parse = color => color.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => {
     const part = x => (x /= 255) <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
