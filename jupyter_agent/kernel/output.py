@@ -45,15 +45,20 @@ class Printed:
         # A terminal has no timer of its own, so there nothing is left for later.
         self._gap = FLUSH_GAP if hasattr(file, "flush_interval") else 0.0
         self._flushed = float("-inf")
+        self._waiting = False
 
     def write(self, text: str) -> None:
         """Print it, and show it unless something was shown a moment ago."""
         self._file.write(text)
+        self._waiting = True
         if time.monotonic() - self._flushed >= self._gap:
             self.flush()
 
     def flush(self) -> None:
         """Show everything printed so far."""
+        if not self._waiting:
+            return  # a kernel's flush waits for another thread, also when there is nothing
+        self._waiting = False
         self._file.flush()
         self._flushed = time.monotonic()
 

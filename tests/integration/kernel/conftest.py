@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_agent.client import Client
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 from steps import save
+
+from jupyter_agent.client import Client
 
 SHIPPED = Path(__file__).parents[3] / "jupyter-config" / "ipython-config" / "ipython_config.json"
 VALUE = "correct-horse-battery-staple-42"

@@ -6,14 +6,15 @@ import base64
 import time
 
 import pytest
-from jupyter_agent import entry
 from steps import run, save
+
+from jupyter_agent import entry
 
 VALUE = "correct-horse-battery-staple-42"
 OPEN = """
 from jupyter_agent.kernel.entry_widget import EntryWidget
 from jupyter_agent.kernel.identity import open_client
-form = EntryWidget("DEMO_TOKEN", {mode!r}, lambda: open_client(get_ipython()), "export default {{}}")
+form = EntryWidget("DEMO_TOKEN", {mode!r}, lambda: open_client(get_ipython()), "")
 form
 """
 

@@ -7,13 +7,14 @@ import string
 
 import pytest
 from canary import Canary
+
 from jupyter_agent.kernel.blocked import MIME
 
 
 @pytest.fixture
 def canary() -> Canary:
     """Shaped like an OpenAI project key; assembled here, so that no file holds one."""
-    body = "".join(random.Random().choices(string.ascii_letters + string.digits, k=48))  # noqa: S311
+    body = "".join(random.Random().choices(string.ascii_letters + string.digits, k=48))
     return Canary("sk-" + "proj-" + body)
 
 

@@ -39,7 +39,7 @@ def test_without_a_grant_it_says_which_one_is_missing(stored, ipython_folder, tm
 
 
 def test_a_secret_in_a_cell_stops_the_notebook(ipython_folder, tmp_path):
-    token = "ghp" + "_" + Canary.make(random.Random(7)).value[:31] + "abcde"  # noqa: S311
+    token = "ghp" + "_" + Canary.make(random.Random(7)).value[:31] + "abcde"
     with pytest.raises(CellExecutionError, match="SecretBlocked"):
         _execute(tmp_path, f"token = '{token}'", f"open('{tmp_path}/ran', 'w')")
     assert not (tmp_path / "ran").exists()

@@ -23,7 +23,8 @@ def test_output_arrives_while_the_script_still_runs(kernel, tmp_path):
             go.touch()
 
     cell = kernel.run(
-        f"%%agent_run --timeout 20\necho first\nuntil [ -e '{go}' ]; do sleep 0.02; done\necho last",
+        "%%agent_run --timeout 20\necho first\n"
+        f"until [ -e '{go}' ]; do sleep 0.02; done\necho last",
         on_message,
     )
     assert cell.reply["status"] == "ok"
@@ -81,7 +82,7 @@ def test_output_binds_to_names_instead_of_being_shown(kernel):
 
 
 def test_json_output_binds_as_an_object(kernel):
-    kernel.run('%%agent_run --json answer\necho \'{"a": [1, null]}\'')
+    kernel.run("%%agent_run --json answer\necho '{\"a\": [1, null]}'")
     assert kernel.value("answer") == "{'a': [1, None]}"
 
 
@@ -145,7 +146,7 @@ def test_options_of_later_versions_are_refused_and_nothing_runs(kernel, tmp_path
 def test_the_value_is_used_and_comes_back_as_its_label(granted, kernel):
     cell = kernel.run(
         '%%agent_run -s DEMO_TOKEN\necho "$DEMO_TOKEN"\nprintf %s "$DEMO_TOKEN" | base64 -w0\n'
-        'echo ${#DEMO_TOKEN}'
+        "echo ${#DEMO_TOKEN}"
     )
     assert cell.text().startswith("[secret:DEMO_TOKEN]\n")
     assert cell.text().endswith(f"{len(VALUE)}\n")
@@ -262,7 +263,7 @@ def test_stop_ends_the_whole_tree_within_two_seconds(kernel, body):
 
 
 def test_a_second_stop_lets_go_at_once_and_the_tree_still_ends(kernel):
-    cell, pids, seconds = _interrupted(
+    cell, pids, _ = _interrupted(
         kernel, "%%agent_run\ntrap '' INT TERM; echo $$; while :; do sleep 1; done", times=2
     )
     assert cell.ename == "KeyboardInterrupt"

@@ -6,6 +6,8 @@ import pytest
 from persons import answer_next
 from steps import save
 
+from jupyter_agent.kernel.arguments import OPTIONS
+
 VALUE = "correct-horse-battery-staple-42"
 
 
@@ -25,7 +27,7 @@ def test_the_list_shows_labels_and_never_a_value(stored, kernel):
 
 
 def test_show_tells_uses_and_grants(granted, kernel):
-    kernel.run('%%agent_run -s DEMO_TOKEN\ntrue')
+    kernel.run("%%agent_run -s DEMO_TOKEN\ntrue")
     shown = kernel.run("%secret show DEMO_TOKEN").data[0]["text/plain"]
     assert "DEMO_TOKEN" in shown
     assert "any command, any notebook" in shown
@@ -130,8 +132,6 @@ def test_completion_starts_no_broker(kernel, folders):
 
 
 def test_help_explains_every_option(kernel):
-    from jupyter_agent.kernel.arguments import OPTIONS
-
     cell = kernel.run("%%agent_run?")
     (page,) = cell.reply["payload"]
     text = page["data"]["text/plain"]

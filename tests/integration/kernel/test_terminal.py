@@ -69,7 +69,7 @@ def test_secret_set_asks_for_the_value_without_showing_it(person, terminal):
 
 
 def test_a_secret_in_a_cell_is_stopped_and_not_kept(terminal, ipython_folder):
-    token = Canary("ghp" + "_" + Canary.make(random.Random(7)).value[:31] + "abcde")  # noqa: S311
+    token = Canary("ghp" + "_" + Canary.make(random.Random(7)).value[:31] + "abcde")
     shown = terminal.run(f"token = '{token.value}'")
     assert "SecretBlocked" in shown
     assert "%secret set" in shown

@@ -1,0 +1,110 @@
+"""The ``%%agent_run`` line."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_agent.errors import RequestInvalid
+from jupyter_agent.kernel.arguments import LATER, RunArguments, parse
+
+
+def test_nothing_on_the_line_is_a_plain_run():
+    assert parse("") == RunArguments()
+
+
+def test_every_option_is_understood():
+    line = (
+        "-s DEMO_TOKEN -s api_key=DEMO_TOKEN -v city -v count --cwd 'a b' --timeout 2.5 "
+        "--shell sh --out good --err bad --json answer --quiet --no-raise"
+    )
+    assert parse(line) == RunArguments(  # noqa: S604  (which shell, not whether)
+        secrets={"DEMO_TOKEN": "DEMO_TOKEN", "api_key": "DEMO_TOKEN"},
+        cwd="a b",
+        timeout=2.5,
+        shell="sh",
+        variables=("city", "count"),
+        out="good",
+        err="bad",
+        json="answer",
+        quiet=True,
+        raises=False,
+    )
+
+
+def test_a_value_may_be_joined_to_a_long_option():
+    assert parse("--out=text --timeout=3") == RunArguments(out="text", timeout=3.0)
+
+
+@pytest.mark.parametrize("option", LATER)
+def test_options_of_later_versions_are_named(option):
+    with pytest.raises(RequestInvalid, match=f"{option} is not in this version"):
+        parse(f"-s DEMO {option} X")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-s",
+        "-s --quiet",
+        "--out",
+        "--out 1x",
+        "--out class",
+        "--timeout soon",
+        "--timeout 0",
+        "--timeout -1",
+        "--timeout inf",
+        "--timeout nan",
+        "--shell fish",
+        "--quiet=yes",
+        "-v a-b",
+        "-v PATH",
+        "-v LD_PRELOAD",
+        "-s PATH=DEMO",
+        "-s A -s A=B",
+        "-s DEMO -v DEMO",
+        "--unknown",
+        "-x",
+        "echo hello",
+        "'open",
+    ],
+)
+def test_what_can_not_be_done_is_an_error(line):
+    with pytest.raises(RequestInvalid):
+        parse(line)
+
+
+@pytest.mark.parametrize("label", ["demo", "9A", "A-B", "A B", "", "X=", "=", "PYTHONPATH"])
+def test_what_is_no_label_is_no_label(label):
+    with pytest.raises(RequestInvalid):
+        parse(f"-s {shlex.quote(label)}")
+
+
+@given(
+    st.text("qzjx79", min_size=6),  # letters of none of our sentences
+    st.sampled_from(["-s {}", "-s A={}", "{}", "-v {}", "-{}", "--{}", "--{}=1"]),
+)
+def test_no_error_repeats_what_stood_on_the_line(text, line):
+    # Somebody pastes the value where the label, an option or the script belongs.
+    with pytest.raises(RequestInvalid) as caught:
+        parse(line.format(text) if "-v" not in line else line.format(text + "-"))
+    assert text not in str(caught.value)
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter(lambda n: n not in _STEERING),
+        st.from_regex(r"K[A-Z0-9_]{1,8}", fullmatch=True),
+        max_size=5,
+    )
+)
+def test_any_number_of_secrets_arrives_as_written(secrets):
+    line = " ".join(f"-s {env}={label}" for env, label in secrets.items())
+    assert parse(line).secrets == secrets
+
+
+_STEERING = {"path", "home", "env", "ifs", "shell", "user", "logname", "zdotdir", "cdpath", "ps4"}
+_STEERING |= {"tmpdir", "shellopts"}

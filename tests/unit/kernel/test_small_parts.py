@@ -1,0 +1,152 @@
+"""Identity, tables, the blocked box, failures and the form's page part."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
+
+from jupyter_agent.errors import AgentError, SecretBlocked
+from jupyter_agent.kernel import blocked, entry_widget, failures, tables
+from jupyter_agent.kernel.guard import Guard
+from jupyter_agent.kernel.identity import hello
+
+
+def _shell(**names):
+    return SimpleNamespace(user_ns=names)
+
+
+# -- identity
+
+
+def test_a_capability_makes_a_kernel_and_nothing_else_does():
+    assert hello(_shell(), {"JUPYTER_AGENT_CAPABILITY": "c"}).role == "kernel"
+    assert hello(_shell(), {"JUPYTER_AGENT_CAPABILITY": "c"}).proof == {"capability": "c"}
+    assert hello(_shell(), {}).role == "guest"
+    assert hello(_shell(), {}).proof == {}
+
+
+def test_a_notebook_name_is_a_claim_wherever_it_comes_from():
+    assert hello(_shell(), {"JPY_SESSION_NAME": "/a.ipynb"}).claims["notebook"] == "/a.ipynb"
+    assert hello(_shell(__vsc_ipynb_file__="/b.ipynb"), {}).claims["notebook"] == "/b.ipynb"
+    assert "notebook" not in hello(_shell(__vsc_ipynb_file__=5), {}).claims
+
+
+# -- failures
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (1, "ended with exit code 1"),
+        (143, "was ended by SIGTERM"),
+        (255, "ended with exit code 255"),
+    ],
+)
+def test_an_exit_code_is_said_in_words(code, words):
+    error = failures.failure({"exit": code}, "false", None, "out", None)
+    assert isinstance(error, subprocess.CalledProcessError)
+    assert type(error).__name__ == "CalledProcessError"
+    assert words in error._render_traceback_()[0]
+    assert (error.returncode, error.cmd, error.output) == (code, "false", "out")
+
+
+def test_success_is_no_failure():
+    assert failures.failure({"exit": 0}, "true", None, None, None) is None
+
+
+def test_a_timeout_is_both_errors():
+    error = failures.failure({"exit": 124, "timed_out": True}, "sleep 9", 2.0, None, None)
+    assert isinstance(error, TimeoutError)
+    assert isinstance(error, subprocess.CalledProcessError)
+    assert error.returncode == 124
+
+
+# -- tables
+
+
+def test_columns_are_aligned_and_empty_cells_leave_no_blanks():
+    table = tables.Table(("a", "long heading"), [("xxxx", "1"), ("y", "")])
+    assert repr(table) == "a     long heading\nxxxx  1\ny"
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), min_size=1))
+def test_no_cell_becomes_markup(rows):
+    html = tables.Table(("a", "b"), rows)._repr_html_()
+    assert html.count("<") == html.count("</") * 2
+    assert html.count("<td") == 2 * len(rows)
+
+
+# -- the box
+
+
+FINDING = {
+    "rule": "r",
+    "kind": "password",
+    "title": 'It\'s a "title" <b>\\n',
+    "start": 1,
+    "end": 2,
+    "preview": "••••••••",
+}
+
+
+def test_the_stub_shows_the_box_and_raises(monkeypatch):
+    shown = []
+    shell = SimpleNamespace(display_pub=SimpleNamespace(publish=lambda data: shown.append(data)))  # noqa: PLW0108  (called by name)
+    monkeypatch.setattr(InteractiveShell, "instance", lambda: shell)
+    with pytest.raises(SecretBlocked, match="so it was not run"):
+        exec(blocked.stub([FINDING], "DEMO_TOKEN"), {})  # noqa: S102  (what a kernel does with it)
+    assert shown[0][blocked.MIME] == {"findings": [FINDING]}
+    assert "%secret set DEMO_TOKEN" in shown[0]["text/plain"]
+    assert "<b>" not in shown[0]["text/html"]
+
+
+def test_a_cell_that_could_not_be_screened_is_told_apart():
+    bundle = blocked.bundle([], "LABEL")
+    assert bundle[blocked.MIME] == {"findings": []}
+    assert "could not be screened" in bundle["text/plain"]
+
+
+@given(st.text())
+def test_no_finding_can_end_the_stubs_text(title):
+    code = blocked.stub([{**FINDING, "title": title}])
+    assert code.count("\n") == 1
+    packed = eval(code.partition(".stop(")[2].rpartition(")")[0])  # noqa: S307  (our own literal)
+    assert json.loads(packed)[0][0]["title"] == title
+
+
+def test_a_stub_is_clean_for_the_guard_that_made_it():
+    guard = Guard(_shell())
+    body = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7" * 2
+    stub = guard.replacement("key = '" + "sk-" + "proj-" + body[:48] + "'")
+    assert stub
+    assert guard.replacement(stub) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["%secret set DEMO", "%secret list", "%secret rename A B", "x = 1"],
+)
+def test_the_secret_magic_itself_is_not_stopped(text):
+    assert Guard(_shell()).replacement(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["%secret set DEMO pw", "%secret set my pass", "%secret replace A b"]
+)
+def test_a_value_on_the_secret_line_is_stopped(text):
+    assert "value-on-secret-line" in (Guard(_shell()).replacement(text) or "")
+
+
+# -- the form
+
+
+def test_a_form_without_its_page_part_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr(entry_widget.resources, "files", lambda _: tmp_path)
+    with pytest.raises(AgentError, match="jupyter agent secret set"):
+        entry_widget.entry_widget("DEMO", "set", lambda: None)
