@@ -88,7 +88,12 @@ class Gate:
                 raise TypeError
             if findings := self._screener.screen(code):
                 return Stop(tuple(self._found(finding, code) for finding in findings))
-            elsewhere = content.get("user_expressions") or {}
+            # user_expressions, and whatever else somebody put beside the code.
+            elsewhere = {
+                name: value
+                for name, value in content.items()
+                if name != field and value and isinstance(value, str | dict | list)
+            }
         if not elsewhere and not buffers:
             return None
         for text in _texts(elsewhere, buffers):

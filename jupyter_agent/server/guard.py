@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -93,14 +94,17 @@ class Guarded:
             return None
 
     def _stop(self, request: messages.Request, stop: Stop, question: _Question | None) -> None:
-        self.log.warning(
+        # Completion asks at every keystroke; only what a person sent off is worth a warning.
+        level = logging.WARNING if request.type in _SENT_OFF else logging.DEBUG
+        self.log.log(
+            level,
             "Stopped a %s on its way to a kernel: %s.",
             request.type if request.type in _NAMED_TYPES else "message",
             ", ".join(sorted({found.body["rule"] for found in stop.found})) or "not screened",
         )
         if request.type == "input_reply":
             # Dropping it would leave input() waiting for ever.
-            self._forward(request, {**request.content, "value": ""})
+            self._forward(request, {"status": "ok", "value": ""})
             if question is not None:
                 shown = ("iopub", "display_data", answers.display(stop))
                 self._answer(question.parent, [shown])
@@ -195,6 +199,8 @@ class _Failing:
     queued: list[messages.Request] = field(default_factory=list)
     timer: asyncio.TimerHandle | None = None
 
+
+_SENT_OFF: Final = frozenset({"execute_request", "input_reply"})
 
 # Other type names are the page's own words and stay out of the log.
 _NAMED_TYPES: Final = frozenset(
