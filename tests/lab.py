@@ -125,6 +125,8 @@ def _wait(root: Path, server: subprocess.Popen[bytes]) -> Lab:
                 # The news prompt would stand in the way of every test.
                 notification = "@jupyterlab/apputils-extension:notification"
                 lab.settings(notification, {"fetchNews": "false", "checkForUpdates": False})
+                # Every cell is in the page, also those that are out of sight.
+                lab.settings("@jupyterlab/notebook-extension:tracker", {"windowingMode": "none"})
                 return lab
         time.sleep(0.05)
     raise AssertionError((root / "server.log").read_text()[-4000:])
