@@ -10,7 +10,6 @@ is written before any hook of IPython's runs. In a terminal ``run_cell`` is wrap
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,13 +18,8 @@ from jupyter_agent.kernel import blocked
 from jupyter_agent.kernel.identity import is_kernel
 
 if TYPE_CHECKING:
-    from jupyter_agent.screen import Rule
+    from jupyter_agent.screen.cell import Screens
 
-# `%secret set LABEL value`, with or without the percent sign (automagic). The screener can't know
-# that whatever stands there is a secret, however short.
-_ON_THE_LINE: Final = re.compile(
-    r"^[ \t]*%?secret[ \t]+(?:set|replace)[ \t]+[^\s#]+[ \t]+(\S.*?)[ \t]*$", re.MULTILINE
-)
 _DUMPED: Final = ("code", "expression")
 """Arguments of a debugger's request that carry code; ``dumpCell`` writes it to a file."""
 
@@ -39,7 +33,7 @@ class Guard:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._screener: Any = None
+        self._screener: Screens | None = None
         self._restore: list[Callable[[], None]] = []
 
     def install(self) -> None:
@@ -72,29 +66,24 @@ class Guard:
         return None
 
     def _stub_for(self, text: str) -> str | None:
-        from jupyter_agent.screen import Finding, to_json  # noqa: PLC0415  (loading stays cheap)
+        from jupyter_agent.screen import to_json  # noqa: PLC0415  (loading stays cheap)
 
         screener = self._ready_screener()
         found = [(finding, screener.rule(finding.rule)) for finding in screener.screen(text)]
-        if not found:
-            rule = _on_the_line_rule()
-            found = [
-                (Finding(rule=rule.id, kind=rule.kind, start=at.start(1), end=at.end(1)), rule)
-                for at in _ON_THE_LINE.finditer(text)
-            ]
         if not found:
             return None
         findings = [to_json(finding, text, rule) for finding, rule in found]
         return blocked.stub(findings, found[0][1].label or "LABEL")
 
-    def _ready_screener(self) -> Any:
+    def _ready_screener(self) -> Screens:
         if self._screener is None:
             from jupyter_agent import rulecache  # noqa: PLC0415
             from jupyter_agent.screen import Screener  # noqa: PLC0415
+            from jupyter_agent.screen.cell import CellScreener  # noqa: PLC0415
 
             screener = Screener()
             rulecache.load(Folders.of(), screener)
-            self._screener = screener
+            self._screener = CellScreener(screener)
         return self._screener
 
     def _screen_execution(self, parent: dict[str, Any]) -> None:
@@ -158,16 +147,3 @@ class Guard:
                 delattr(shell, name)
 
         self._restore.append(restore)
-
-
-def _on_the_line_rule() -> Rule:
-    from jupyter_agent.screen import Rule  # noqa: PLC0415  (loading stays cheap)
-
-    return Rule(
-        id="value-on-secret-line",
-        title="Value behind %secret",
-        kind="password",
-        label="LABEL",
-        keywords=(),
-        pattern="",
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
-from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyter_client.manager import KernelManager
 from steps import save
 
 from jupyter_agent.client import Client
@@ -118,16 +119,23 @@ def start_kernel(
     kernels: list[Kernel] = []
     work = tmp_path / "work"
     work.mkdir()
+    sockets = tempfile.mkdtemp(prefix="ja-")  # a path of tmp_path is too long for a socket
 
     def start(env: dict[str, str] | None = None) -> Kernel:
-        manager, client = start_new_kernel(cwd=str(work), env={**os.environ, **(env or {})})
+        # Sockets, not ports: with many tests at once, two kernels draw the same free port.
+        manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{sockets}/kernel")
+        manager.start_kernel(cwd=str(work), env={**os.environ, **(env or {})})
+        client = manager.client()
+        client.start_channels()
         kernels.append(Kernel(manager, client))
+        client.wait_for_ready(timeout=60)
         return kernels[-1]
 
     yield start
     for kernel in kernels:
         kernel.client.stop_channels()
         kernel.manager.shutdown_kernel(now=True)
+    shutil.rmtree(sockets)
 
 
 @pytest.fixture
