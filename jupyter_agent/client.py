@@ -107,11 +107,10 @@ class Client:
         Raises:
             AgentError: What the broker answered.
         """
-        request = self.begin(op, **fields)
-        while "result" not in (message := self.receive(request)):
-            pass
-        result: wire.Message = message["result"]
-        return result
+        gathered = _Gathered()
+        for message in self.events(op, **fields):
+            gathered.take(message)
+        return gathered.result
 
     def begin(self, op: str, **fields: Any) -> int:
         """Ask, and return the request's id for ``receive``."""
@@ -180,6 +179,24 @@ class Client:
         return line
 
 
+class _Gathered:
+    """A result, put together where its list was too long for one line (docs/protocol.md)."""
+
+    def __init__(self) -> None:
+        self._before: wire.Message = {}
+        self.result: wire.Message = {}
+
+    def take(self, message: wire.Message) -> None:
+        """Take the next line about the request."""
+        if message.get("event") == "more":
+            for name, items in message["more"].items():
+                self._before.setdefault(name, []).extend(items)
+        elif "result" in message:
+            self.result = message["result"]
+            for name, items in self._before.items():
+                self.result[name] = items + self.result[name]
+
+
 class AsyncClient:
     """One conversation with the broker, for an event loop. Made by ``AsyncClient.open``."""
 
@@ -228,11 +245,10 @@ class AsyncClient:
         Raises:
             AgentError: What the broker answered.
         """
+        gathered = _Gathered()
         async for message in self.events(op, **fields):
-            if "result" in message:
-                result: wire.Message = message["result"]
-                return result
-        raise _gone()
+            gathered.take(message)
+        return gathered.result
 
     async def events(self, op: str, **fields: Any) -> AsyncIterator[wire.Message]:
         """Ask, and yield each line about it, the one with ``result`` last.

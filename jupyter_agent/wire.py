@@ -20,6 +20,8 @@ PROTOCOLS: Final = (1,)
 MAX_LINE: Final = 1024 * 1024
 """Longest line in bytes, newline included."""
 
+_ROOM: Final = MAX_LINE - 4096
+
 OUTPUT_CHUNK: Final = 256 * 1024
 """Most output bytes in one `output` event; base64 and JSON keep it well below MAX_LINE."""
 
@@ -56,6 +58,37 @@ def decode(line: bytes) -> Message:
         if isinstance(message, dict):
             return message
     raise RequestInvalid("That line is not a request.", "Speak docs/protocol.md, one JSON a line.")
+
+
+def fits(message: Mapping[str, Any]) -> bool:
+    """Whether a message fits into one line, with room for an id and a few words more."""
+    try:
+        return len(encode(message)) <= _ROOM
+    except RequestInvalid:
+        return False
+
+
+def parts(result: Message) -> list[Message]:
+    """A result in pieces that each fit into one line: its one list is cut, nothing else.
+
+    Raises:
+        RequestInvalid: It has no list to cut, or one item alone is too long.
+    """
+    if fits(result):
+        return [result]
+    name = next((name for name, value in result.items() if isinstance(value, list)), None)
+    if name is None or len(result) > 1 or not all(fits({name: [item]}) for item in result[name]):
+        raise RequestInvalid("The answer is too long to send.", "Ask for less of it.")
+    pieces: list[list[Any]] = [[]]
+    room = _ROOM - len(encode({name: []}))
+    for item in result[name]:
+        size = len(encode({"": item}))
+        if size > room:
+            pieces.append([])
+            room = _ROOM - len(encode({name: []}))
+        pieces[-1].append(item)
+        room -= size
+    return [{name: piece} for piece in pieces]
 
 
 def text(message: Mapping[str, Any], name: str, default: str | None = None) -> str:

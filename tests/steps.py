@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from jupyter_agent import entry
@@ -87,3 +91,21 @@ def output_until(client: Client, number: int, wanted: bytes) -> bytes:
     while wanted not in seen:
         seen += base64.b64decode(until(client, number, "output")["data"])
     return seen
+
+
+def sleeping(seconds: str) -> list[int]:
+    """The pids of every `sleep` whose time begins with these digits."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cmdline").read_bytes().startswith(b"sleep\0" + seconds.encode()):
+                found.append(int(process.name))
+    return found
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Poll something that sends no event."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -74,6 +74,8 @@ class Broker:
         )
         self._conversations = 0
         self._over = asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self._leaving: asyncio.Task[None] | None = None
 
     def serve(self) -> None:
         """Serve until a signal, a newer broker's wish, or an hour without anyone."""
@@ -91,15 +93,14 @@ class Broker:
             loop.add_signal_handler(number, self._over.set)
         # Without its runner a broker could run nothing and clean up nothing: better a new one.
         loop.add_reader(self._runner.fileno(), self._over.set)
-        server = await asyncio.start_unix_server(
+        self._server = await asyncio.start_unix_server(
             self._welcome, sock=self._listener, limit=wire.MAX_LINE
         )
         idle = asyncio.create_task(self._end_when_idle())
         await self._over.wait()
         idle.cancel()
         self._leave()
-        server.close()
-        await self._runs.end_all()
+        await self._runs.close()
         await self._safe.close()
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -127,13 +128,11 @@ class Broker:
         return self._operations.table.get(name)
 
     async def _greet(self, hello: wire.Message, pid: int) -> tuple[Caller, wire.Message]:
-        protocol = self._agree(hello.get("protocol"))
+        # First, whatever it speaks: a run must not even make us leave.
+        line = callers.refuse_runs(pid, self._runner_pid)
+        protocol = await self._agree(hello.get("protocol"))
         caller = await callers.recognise(
-            hello,
-            pid,
-            person_key=self._person_key,
-            kernels=self._kernels,
-            runner_pid=self._runner_pid,
+            hello, pid, line, person_key=self._person_key, kernels=self._kernels
         )
         if caller.role == "person":
             self._safe.take_settings(hello.get("settings"))
@@ -145,15 +144,21 @@ class Broker:
             "pid": os.getpid(),
         }
 
-    def _agree(self, offered: Any) -> int:
+    async def _agree(self, offered: Any) -> int:
         numbers = [n for n in offered if isinstance(n, int)] if isinstance(offered, list) else []
         common = set(numbers) & set(wire.PROTOCOLS)
         if common:
             return max(common)
         if numbers and min(numbers) > max(wire.PROTOCOLS):
+            if await self._safe.keeps_memory():
+                raise ProtocolMismatch(
+                    "An older broker is running, and its secrets live in its memory only.",
+                    f"They are lost when it ends: kill {os.getpid()}, then try again.",
+                )
             # A newer release is here: make room for its broker, and end when our runs are over.
             self._leave()
-            asyncio.get_running_loop().create_task(self._end_after_runs())
+            if self._leaving is None:
+                self._leaving = asyncio.create_task(self._end_after_runs())
             raise ProtocolMismatch("An older broker is running; it ends now.", "Try again.")
         raise ProtocolMismatch(
             "The broker and this program speak no common protocol.",
@@ -162,7 +167,9 @@ class Broker:
 
     def _leave(self) -> None:
         """Take no new conversation, and let another broker take our place."""
-        asyncio.get_running_loop().remove_reader(self._listener.fileno())
+        if self._server is not None:
+            # Whoever is connected but not accepted yet is told so at once, and tries again.
+            self._server.close()
         # Only while we hold the lock is the socket file surely ours.
         if self._lock >= 0:
             with contextlib.suppress(OSError):

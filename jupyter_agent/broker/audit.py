@@ -19,6 +19,7 @@ from typing import IO, Any, Final
 from jupyter_agent.folders import check_private_file
 
 _FIRST: Final = "0" * 64
+_STEP: Final = 64 * 1024  # bytes read at a time from the end
 
 
 class Audit:
@@ -45,6 +46,7 @@ class Audit:
         """
         with self._open() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
+            _cut_torn_line(file)
             before = _last_mac(file)
             line = {"event": event, "mac": self._mac(before, event)}
             file.seek(0, os.SEEK_END)
@@ -110,12 +112,30 @@ class Audit:
                 yield line if isinstance(line, dict) else {}
 
 
+def _cut_torn_line(file: IO[bytes]) -> None:
+    """Take away a last line that was not written to its end.
+
+    Nobody was told that it is written: its run was never started, so nothing is lost. Left there,
+    it would swallow the line after it.
+    """
+    size = end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        start = max(0, end - _STEP)
+        file.seek(start)
+        piece = file.read(end - start)
+        if (newline := piece.rfind(b"\n")) >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end < size:
+        file.truncate(end)
+
+
 def _last_mac(file: IO[bytes]) -> str:
     size = file.seek(0, os.SEEK_END)
-    step = 64 * 1024
     tail = b""
     while size > 0 and tail.count(b"\n", 0, -1) < 1:
-        start = max(0, size - step)
+        start = max(0, size - _STEP)
         file.seek(start)
         tail = file.read(size - start) + tail
         size = start

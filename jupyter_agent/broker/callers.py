@@ -18,7 +18,7 @@ from typing import Final
 from jupyter_agent import wire
 from jupyter_agent.broker.kernels import Kernel, Kernels
 from jupyter_agent.errors import BrokerRefused, RoleDenied
-from jupyter_agent.shell import tree
+from jupyter_agent.shell import keeper, runner, tree
 
 MAX_CLAIM: Final = 512
 
@@ -60,28 +60,48 @@ def peer(connection: socket.socket) -> int:
     return int(pid)
 
 
+def refuse_runs(pid: int, runner_pid: int) -> list[tuple[int, int]]:
+    """Return a process's ancestry, unless it is part of a run.
+
+    Not of this broker's only: an older one that makes room still has its runs, and these are known
+    by what their keeper calls itself. Calling oneself so gains nobody anything.
+
+    Raises:
+        BrokerRefused: It is part of a run, or gone, so that nobody can say what it was part of.
+    """
+    line = tree.ancestry(pid)
+    if not line or any(
+        forebear == runner_pid or tree.title(forebear) in (keeper.TITLE, runner.TITLE)
+        for forebear, _ in line
+    ):
+        raise BrokerRefused(
+            "A command that runs with secrets can't ask for more of them.",
+            "Ask from the notebook or the terminal instead.",
+        )
+    return line
+
+
 async def recognise(
-    hello: wire.Message, pid: int, *, person_key: str, kernels: Kernels, runner_pid: int
+    hello: wire.Message,
+    pid: int,
+    line: list[tuple[int, int]],
+    *,
+    person_key: str,
+    kernels: Kernels,
 ) -> Caller:
     """Decide who a caller is.
 
     Args:
         hello: Its first line.
         pid: Its process.
+        line: That process's ancestry, from ``refuse_runs``.
         person_key: What a person has to show.
         kernels: The registered kernels.
-        runner_pid: Below it, everything is a run.
 
     Raises:
-        BrokerRefused: What it shows is wrong, or it is part of a run.
+        BrokerRefused: What it shows is wrong.
         RequestInvalid: The line has not the fields it needs.
     """
-    line = tree.ancestry(pid)
-    if any(forebear == runner_pid for forebear, _ in line):
-        raise BrokerRefused(
-            "A command that runs with secrets can't ask for more of them.",
-            "Ask from the notebook or the terminal instead.",
-        )
     asked = wire.text(hello, "role")
     claimed = _claim(hello)
     above = kernels.above(line)
@@ -101,7 +121,8 @@ async def recognise(
             )
         return _as_kernel(kernel, pid)
     if asked == "guest":
-        return _as_kernel(above, pid) if above else Caller("guest", pid, claimed=claimed)
+        # Also below a kernel: without its capability nobody gets what its notebook was granted.
+        return Caller("guest", pid, claimed=claimed)
     raise BrokerRefused("That role is not known here.")
 
 

@@ -54,7 +54,9 @@ class Conversation:
             if caller is not None:
                 await self._requests(caller)
         finally:
-            self._writer.close()
+            # At once, whatever still waits to be sent: a client that has only stopped to read would
+            # keep its run waiting for ever.
+            self._writer.transport.abort()
             for run in list(self._runs.values()):
                 run.stop()  # its task goes on until the tree is gone and the audit is written
             tasks = self._tasks.copy()
@@ -65,17 +67,20 @@ class Conversation:
 
     async def _hello(self) -> Caller | None:
         number: Any = 0
+        message: wire.Message = {}
         try:
             async with asyncio.timeout(_HELLO_SECONDS):
                 message = wire.decode(await self._line())
             number = message.get("id")
-            if message.get("op") != "hello":
-                raise RequestInvalid("A conversation begins with hello.", "See docs/protocol.md.")
+            _check_is_hello(message)
             caller, welcome = await self._greet(message)
         except TimeoutError:
             return None
         except AgentError as error:
             await self._send({"id": number, "error": error.to_json()})
+            return None
+        except Exception as error:  # noqa: BLE001  (a caller is owed an answer, whatever it says)
+            await self._send({"id": number, "error": _unexpected(error, message).to_json()})
             return None
         await self._send({"id": number, "result": welcome})
         return caller
@@ -87,7 +92,10 @@ class Conversation:
             except RequestInvalid as error:
                 await self._send({"id": None, "error": error.to_json()})
                 return
-            name = _RUN if message.get("op") == "run" else "request"
+            name = "request"
+            if message.get("op") == _RUN:
+                # Known from here on, so that a stop or a hang-up finds it however early it comes.
+                name, self._runs[message["id"]] = _RUN, Run()
             task = asyncio.create_task(self._answer(caller, message), name=name)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -110,18 +118,16 @@ class Conversation:
         try:
             operation = self._operation(message)
             result = await operation(Ask(caller, message, emit, self._runs))
-            answer: wire.Message = {"id": number, "result": result}
+            *more, last = wire.parts(result)
+            for part in more:
+                await emit({"event": "more", "more": part})
+            answer: wire.Message = {"id": number, "result": last}
         except AgentError as error:
             answer = {"id": number, "error": error.to_json()}
         except Exception as error:  # noqa: BLE001  (one request must not end the broker)
-            # The class and the place only: a message or a local may hold a value.
-            log.error(  # noqa: TRY400  (see above)
-                "%s in %s", type(error).__name__, message.get("op")
-            )
-            unexpected = AgentError(
-                f"The broker failed with {type(error).__name__}.", "Look at: jupyter agent doctor"
-            )
-            answer = {"id": number, "error": unexpected.to_json()}
+            answer = {"id": number, "error": _unexpected(error, message).to_json()}
+        finally:
+            self._runs.pop(number, None)
         await self._send(answer)
 
     def _operation(self, message: wire.Message) -> Operation:
@@ -142,3 +148,16 @@ class Conversation:
         self._writer.write(wire.encode(message))
         with contextlib.suppress(OSError):
             await self._writer.drain()
+
+
+def _check_is_hello(message: wire.Message) -> None:
+    if message.get("op") != "hello":
+        raise RequestInvalid("A conversation begins with hello.", "See docs/protocol.md.")
+
+
+def _unexpected(error: Exception, message: wire.Message) -> AgentError:
+    # The class and the place only: a message or a local may hold a value. What is no operation of
+    # ours has been refused before it comes here.
+    name = type(error).__name__
+    log.error("%s in %s", name, message.get("op"))
+    return AgentError(f"The broker failed with {name}.", "Look at: jupyter agent doctor")

@@ -7,7 +7,6 @@ import secrets
 import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,12 +22,13 @@ from jupyter_agent.broker.runs import Run, Runs
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.wanted import read_wanted
 from jupyter_agent.errors import LabelTaken, RequestInvalid
+from jupyter_agent.secret import check_label
 
 if TYPE_CHECKING:
+    from jupyter_agent.vault.meta import Meta
     from jupyter_agent.vault.vault import Vault
 
 _AUDIT_LIMIT: Final = 1000
-_REPLY_ROOM: Final = wire.MAX_LINE - 64 * 1024
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Ask:
         caller: Who asks.
         message: The request.
         emit: Sends an event about it.
-        runs: The runs of this conversation, by request id.
+        runs: The runs of this conversation, by request id; its own is there from the beginning.
     """
 
     caller: Caller
@@ -185,17 +185,20 @@ class Operations:
     async def _rename(self, ask: Ask) -> wire.Message:
         label, to = wire.text(ask.message, "label"), wire.text(ask.message, "to")
         await self._ask_for_change(ask, {"op": "rename", "label": label, "to": to})
-        meta = await self._safe.use(lambda vault: vault.rename(label, to))
-        await self._drop_grants(label)
+        meta = await self._safe.use(lambda vault: _forget(vault, label, to))
+        self._approvals.withdraw(label)
         self._changed("secrets")
+        self._changed("grants")
+        assert meta is not None  # noqa: S101  (a rename answers with it)
         return {"secret": meta.to_json()}
 
     async def _remove(self, ask: Ask) -> wire.Message:
         label = wire.text(ask.message, "label")
         await self._ask_for_change(ask, {"op": "remove", "label": label})
-        await self._safe.use(lambda vault: vault.remove(label))
-        await self._drop_grants(label)
+        await self._safe.use(lambda vault: _forget(vault, label))
+        self._approvals.withdraw(label)
         self._changed("secrets")
+        self._changed("grants")
         return {}
 
     async def _ask_for_change(self, ask: Ask, change: dict[str, str]) -> None:
@@ -206,13 +209,6 @@ class Operations:
         words = ["jupyter", "agent", "secret", change["op"], label]
         command = shlex.join([*words, change["to"]] if "to" in change else words)
         await self._permission.for_change(ask.caller, change, command, ask.emit)
-
-    async def _drop_grants(self, label: str) -> None:
-        """A grant names a label; what comes to stand under that label later is another secret."""
-        for grant in await self._safe.grants():
-            if grant.label == label:
-                await self._safe.use(partial(_remove_grant, grant_id=grant.id))
-        self._changed("grants")
 
     async def _exposed(self, ask: Ask) -> wire.Message:
         label = wire.text(ask.message, "label")
@@ -239,8 +235,7 @@ class Operations:
                 "notebook": fields.get("notebook") or request.notebook,
             }
         grant = grants.new_grant(fields, id=secrets.token_urlsafe(9), created=wire.timestamp())
-        await self._safe.use(lambda vault: vault.meta(label))  # an unknown label says so
-        await self._safe.use(lambda vault: vault.put_grant(grant.id, grant.record()))
+        await self._safe.use(lambda vault: _add_grant(vault, grant))
         self._changed("grants")
         return {"grant": grant.to_json()}
 
@@ -257,9 +252,9 @@ class Operations:
         return {}
 
     async def _watch(self, ask: Ask) -> wire.Message:
-        async with self._approvals.watch() as events:
+        with self._approvals.watch() as watcher:
             while True:
-                await ask.emit(await events.get())
+                await ask.emit(await watcher.next())
 
     async def _list_approvals(self, _ask: Ask) -> wire.Message:
         return {"approvals": self._approvals.to_json()}
@@ -288,19 +283,14 @@ class Operations:
     # -- runs
 
     async def _run(self, ask: Ask) -> wire.Message:
-        number = ask.message["id"]
         wanted = read_wanted(ask.message)
-        run = ask.runs[number] = Run()
-        try:
-            return await self._runs.carry_out(ask.caller, wanted, run, ask.emit)
-        finally:
-            ask.runs.pop(number, None)
+        return await self._runs.carry_out(ask.caller, wanted, ask.runs[ask.message["id"]], ask.emit)
 
     async def _stop(self, ask: Ask) -> wire.Message:
         # Only runs of the same conversation can be named here.
-        run = ask.runs.get(ask.message.get("run", -1))
-        if run is not None:
-            run.stop()
+        number = ask.message.get("run")
+        if isinstance(number, int) and number in ask.runs:
+            ask.runs[number].stop()
         return {}
 
     # -- audit
@@ -317,7 +307,7 @@ class Operations:
             if (label is None or label in event.get("labels", ()))
             and (since is None or str(event.get("time", "")) >= since)
         ][-most:]
-        return {"events": _that_fit(chosen)}
+        return {"events": chosen}
 
     async def _verify_audit(self, _ask: Ask) -> wire.Message:
         count, broken = await self._safe.read_audit(lambda audit: audit.verify())
@@ -335,26 +325,39 @@ def _person(operation: Operation) -> Operation:
     return checked
 
 
-def _remove_grant(vault: Vault, grant_id: str) -> bool:
-    return vault.remove_grant(grant_id)
+def _add_grant(vault: Vault, grant: Grant) -> None:
+    vault.meta(grant.label)  # an unknown label says so
+    vault.put_grant(grant.id, grant.record())
+
+
+def _forget(vault: Vault, label: str, to: str | None = None) -> Meta | None:
+    """Remove a label, or rename it, and drop its grants first.
+
+    A grant names a label; what comes to stand under that label later is another secret. Should we
+    be killed in between, a grant is gone too early, and never lives too long.
+    """
+    vault.meta(label)  # an unknown label says so
+    if to is not None:
+        _check_free(vault, to)
+    for record in vault.grants():
+        grant = Grant.from_record(record)
+        if grant.label == label:
+            vault.remove_grant(grant.id)
+    if to is not None:
+        return vault.rename(label, to)
+    vault.remove(label)
+    return None
+
+
+def _check_free(vault: Vault, label: str) -> None:
+    if check_label(label) in [meta.label for meta in vault.list()]:
+        raise LabelTaken(f"A secret is already stored under {label}.", "Choose another label.")
 
 
 def _place(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise RequestInvalid('"exposed" says where and in which notebook.')
     return {"where": wire.text(value, "where"), "notebook": wire.text(value, "notebook", "")}
-
-
-def _that_fit(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The newest events that fit into one line."""
-    room = _REPLY_ROOM
-    kept: list[dict[str, Any]] = []
-    for event in reversed(events):
-        room -= len(wire.encode(event))
-        if room < 0:
-            break
-        kept.append(event)
-    return kept[::-1]
 
 
 def _resident_bytes() -> int:

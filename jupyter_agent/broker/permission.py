@@ -6,11 +6,11 @@ import secrets
 import shlex
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker import grants
-from jupyter_agent.broker.approvals import Approvals
+from jupyter_agent.broker.approvals import Approvals, Asked
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.grants import Grant, Request
 from jupyter_agent.broker.safe import Safe
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from jupyter_agent.vault.vault import Vault
 
 Emit = Callable[[wire.Message], Awaitable[None]]
+
+
+_MOST_SAID: Final = 2000
+"""Longest script that is repeated in the line that grants it, in characters."""
 
 
 class Permission:
@@ -98,21 +102,18 @@ class Permission:
         return self._refused.get(label)
 
     async def _ask(self, caller: Caller, details: dict[str, Any], emit: Emit, *, asks: bool) -> str:
-        asked = self._approvals.ask(details)
-        told: wire.Message = {
-            "event": "asking",
-            "approval_id": asked.approval_id,
-            "expires": asked.expires,
-            "where": ["terminal"] if asks else ["jupyterlab"],
-            "approval": asked.to_json() if caller.role == "person" else None,
-        }
-        waiting = self._approvals.wait(asked)
-        try:
-            await emit(told)
-        except BaseException:
-            waiting.close()
-            raise
-        return await waiting
+        async def show(asked: Asked) -> None:
+            await emit(
+                {
+                    "event": "asking",
+                    "approval_id": asked.approval_id,
+                    "expires": asked.expires,
+                    "where": ["terminal"] if asks else ["jupyterlab"],
+                    "approval": asked.to_json() if caller.role == "person" else None,
+                }
+            )
+
+        return await self._approvals.ask(details, show)
 
     def _remember(self, request: Request) -> None:
         for label in request.labels:
@@ -141,6 +142,7 @@ def _take(vault: Vault, request: Request) -> list[str]:
 
 def _grant_all(vault: Vault, request: Request, labels: list[str]) -> None:
     for label in labels:
+        vault.meta(label)  # no grant for a label that is gone: it would count for its successor
         grant = Grant(
             id=secrets.token_urlsafe(9),
             label=label,
@@ -178,6 +180,9 @@ def _required(request: Request, missing: list[str]) -> GrantRequired:
         f"jupyter agent grant {label}{where} --command {shlex.quote(request.script)}"
         for label in missing
     ]
+    if len(request.script) > _MOST_SAID:
+        # Nobody types that; without --command it is the run that was refused last.
+        lines = [f"jupyter agent grant {label}{where}" for label in missing]
     return GrantRequired(
         f"This command has no permission to use {', '.join(missing)}.",
         f"Permit it in a terminal: {' && '.join(lines)}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import secrets
 import socket
 import time
@@ -15,13 +16,23 @@ from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.permission import Emit, Permission
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.wanted import Wanted
-from jupyter_agent.errors import AgentError, GrantDenied, GrantRequired, VaultError
+from jupyter_agent.errors import (
+    AgentError,
+    CommandNotStarted,
+    GrantDenied,
+    GrantRequired,
+    RunLost,
+    VaultError,
+)
 from jupyter_agent.screen import Screener, mask
 from jupyter_agent.scrub import Scrubber
 from jupyter_agent.shell.process import Ending, Process, Stream
 
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
 _TIMED_OUT: Final = 124  # as timeout(1) says it
-_LAST_WAIT: Final = 5.0  # seconds; a stop kills after 1.4
+_STOP_WAIT: Final = 2.5  # seconds; a stop kills after 1.4
+_LAST_WAIT: Final = 1.0  # seconds more, for runs whose caller does not read what they say
+_LOST: Final = 137  # as shells say it: ended by SIGKILL
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +58,12 @@ class Run:
         elif self.task is not None:
             self.task.cancel()
 
+    def abandon(self) -> None:
+        """Give it up: what still runs is killed, and what it has said is lost."""
+        self.stopped = True
+        if self.task is not None:
+            self.task.cancel()
+
     def run_out(self) -> None:
         """End it because its time is over."""
         self.timed_out = True
@@ -69,6 +86,7 @@ class Runs:
         self._runner = runner
         self._screener = Screener()
         self._live: set[Run] = set()
+        self._closed = False
         self._none = asyncio.Event()
         self._none.set()
 
@@ -76,12 +94,18 @@ class Runs:
         return len(self._live)
 
     async def end_all(self) -> None:
-        """End every run and wait until it is over; whatever hangs longer is let go of."""
-        for run in list(self._live):
-            run.stop()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WAIT):
-                await self.until_none()
+        """End every run and wait until it is over."""
+        for end, seconds in ((Run.stop, _STOP_WAIT), (Run.abandon, _LAST_WAIT)):
+            for run in list(self._live):
+                end(run)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self.until_none()
+
+    async def close(self) -> None:
+        """End every run, for good: nothing is run any more."""
+        self._closed = True
+        await self.end_all()
 
     async def until_none(self) -> None:
         """Wait until no run is left."""
@@ -99,15 +123,19 @@ class Runs:
         Raises:
             AgentError: It was not permitted, or could not be started.
         """
+        if self._closed:
+            raise RunLost("The broker is ending; nothing was run.", "Run it again.")
         run.task = asyncio.current_task()
         self._live.add(run)
         self._none.clear()
         try:
+            if run.stopped:  # before it came this far
+                raise _stopped_early()
             return await self._permitted(caller, wanted, run, emit)
         except asyncio.CancelledError:
             if not run.stopped:
                 raise
-            raise GrantDenied("It was stopped before it was permitted.") from None
+            raise _stopped_early() from None
         finally:
             self._live.discard(run)
             if not self._live:
@@ -128,29 +156,32 @@ class Runs:
         record.command = _written(wanted.command, values, self._screener)
         await record.started(decision)
         started = time.monotonic()
-        run.process = await Process.start(
-            self._runner, wanted.argv, env=wanted.environment(values), cwd=wanted.cwd
-        )
-        run.task = None
-        del values
+        ending = Ending(_LOST, None)
         try:
-            if run.stopped:  # asked for while the process was being started
-                run.process.stop()
+            run.process = await Process.start(
+                self._runner, wanted.argv, env=wanted.environment(values), cwd=wanted.cwd
+            )
+            del values
             await emit({"event": "started", "run_id": record.run_id})
             ending = await self._pump(run, run.process, wanted, scrubbers, emit)
+        except CommandNotStarted as error:
+            missing = error.data.get("errno") == errno.ENOENT
+            ending = Ending(_NOT_FOUND if missing else _NOT_EXECUTABLE, None)
+            raise
         finally:
-            run.process.close()
-        hits = _hits(scrubbers)
-        result = {
-            "exit": _TIMED_OUT if run.timed_out else ending.exit,
-            "signal": ending.signal,
-            "timed_out": run.timed_out,
-            "stopped": run.stopped,
-            "seconds": round(time.monotonic() - started, 3),
-            "bytes": run.sent,
-            "hits": hits,
-        }
-        await record.ended(result)
+            # However it ends, the record says that it has: also when it is given up.
+            if run.process is not None:
+                run.process.close()
+            result = {
+                "exit": _TIMED_OUT if run.timed_out else ending.exit,
+                "signal": ending.signal,
+                "timed_out": run.timed_out,
+                "stopped": run.stopped,
+                "seconds": round(time.monotonic() - started, 3),
+                "bytes": run.sent,
+                "hits": _hits(scrubbers),
+            }
+            await record.ended(result)
         return result
 
     async def _values(self, wanted: Wanted) -> dict[str, bytes]:
@@ -213,7 +244,8 @@ class _Record:
     async def ended(self, result: wire.Message) -> None:
         sent = sum(result["bytes"].values())
         more = {"run": self.run_id, "exit": result["exit"], "seconds": result["seconds"]}
-        await self._write({**more, "bytes": sent, "hits": result["hits"]})
+        event = {**more, "bytes": sent, "hits": result["hits"]}
+        await self._write(event, f"The command ended with {result['exit']}, but the record")
 
     def _line(self, decision: str) -> dict[str, Any]:
         return {
@@ -227,16 +259,19 @@ class _Record:
             "hits": {},
         }
 
-    async def _write(self, event: dict[str, Any]) -> None:
+    async def _write(self, event: dict[str, Any], what: str = "Nothing is run: the audit") -> None:
         if not self._uses_secrets:
             return
         try:
             await self._safe.record(event)
         except OSError:
             raise VaultError(
-                "The audit can't be written, so nothing is run.",
-                "Make room on the disk, then run it again.",
+                f"{what} can't be written.", "Make room on the disk; see: jupyter agent doctor"
             ) from None
+
+
+def _stopped_early() -> GrantDenied:
+    return GrantDenied("It was stopped before it was permitted.")
 
 
 def _written(command: str, values: dict[str, bytes], screener: Screener) -> str:

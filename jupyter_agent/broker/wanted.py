@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shlex
@@ -22,6 +23,11 @@ SHELLS: Final = {
 }
 MAX_SCRIPT: Final = 100_000
 """Longest script in bytes: Linux takes at most 128 KiB in one argument (MAX_ARG_STRLEN)."""
+
+MAX_SECRETS: Final = 64
+"""Most variables with a value in one run: each holds up to 64 KiB."""
+MAX_TIMEOUT: Final = 366 * 86400
+"""Longest timeout in seconds."""
 
 _SUPPLIED: Final = re.compile(r"PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|VIRTUAL_ENV|CONDA_[A-Z0-9_]+")
 """What a caller hands on from its own environment; every other name must pass check_variable."""
@@ -90,10 +96,12 @@ def read_wanted(message: wire.Message) -> Wanted:
     """
     argv, command, shell = _command(message)
     timeout = message.get("timeout")
-    if timeout is not None and not (isinstance(timeout, int | float) and timeout > 0):
-        raise RequestInvalid("A timeout is a number of seconds above 0.")
+    if timeout is not None and not (
+        isinstance(timeout, int | float) and 0 < timeout <= MAX_TIMEOUT
+    ):
+        raise RequestInvalid("A timeout is a number of seconds above 0, at most a year.")
     cwd = wire.text(message, "cwd")
-    if not os.path.isabs(cwd):  # noqa: PTH117  (text in, text out)
+    if not os.path.isabs(cwd) or _size(cwd) > MAX_SCRIPT:  # noqa: PTH117  (text in, text out)
         raise RequestInvalid("The folder of a command is an absolute path.")
     return Wanted(
         argv=argv,
@@ -124,16 +132,27 @@ def _command(message: wire.Message) -> tuple[tuple[str, ...], str, str]:
 
 
 def _check_text(text: str) -> None:
-    if "\0" in text or len(text.encode(errors="surrogateescape")) > MAX_SCRIPT:
+    if _size(text) > MAX_SCRIPT:
         raise RequestInvalid(
-            "That command is too long or holds a zero byte.",
+            "That command is too long, or holds what no command can.",
             f"Put it into a file and run that; the most is {MAX_SCRIPT} bytes.",
         )
 
 
+def _size(text: str) -> float:
+    """Bytes that a text has for the operating system; infinite where it can't take it at all."""
+    try:
+        return math.inf if "\0" in text else len(text.encode(errors="surrogateescape"))
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can carry
+        return math.inf
+
+
 def _secrets(message: wire.Message) -> dict[str, str]:
     wanted: dict[str, str] = {}
-    for item in _list(message, "secrets"):
+    items = _list(message, "secrets")
+    if len(items) > MAX_SECRETS:
+        raise RequestInvalid(f"A run takes at most {MAX_SECRETS} secrets.")
+    for item in items:
         label = check_label(wire.text(item, "label"))
         variable = check_variable(wire.text(item, "env", label))
         if wanted.setdefault(variable, label) != label:
@@ -153,8 +172,8 @@ def _supplied(message: wire.Message) -> dict[str, str]:
     if not isinstance(env, dict) or not all(isinstance(value, str) for value in env.values()):
         raise RequestInvalid('"env" is an object of texts.')
     for name, value in env.items():
-        if "\0" in value:
-            raise RequestInvalid(f"{name} holds a zero byte.")
+        if _size(value) > MAX_SCRIPT:
+            raise RequestInvalid("A variable is too long, or holds what no variable can.")
         if not _SUPPLIED.fullmatch(name):
             check_variable(name)
     return dict(env)

@@ -13,6 +13,7 @@ On the control socket:
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -23,6 +24,9 @@ from typing import Any, Final
 
 from jupyter_agent import spawn
 from jupyter_agent.shell import linux, tree
+
+TITLE: Final = "jupyter_agent.keeper"
+"""What a keeper is called in ``ps``."""
 
 STOP_STEPS: Final = ((0.0, signal.SIGINT), (0.7, signal.SIGTERM), (1.4, signal.SIGKILL))
 """Seconds after a stop was asked for, and what the whole tree gets then."""
@@ -43,7 +47,7 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
         stdout: What it writes.
         stderr: The same for errors.
     """
-    linux.rename_process("jupyter_agent.keeper")
+    linux.rename_process(TITLE)
     linux.adopt_orphans()
     # Whoever started the broker may have ignored these (nohup, a background job), and an ignored
     # signal stays ignored in every command: Stop would have no effect.
@@ -64,7 +68,10 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
             stderr=stderr,
         )
     except OSError as error:
-        _say(control, {"failed": error.errno or 0})
+        _say(control, {"failed": error.errno or errno.EIO})
+        return 0
+    except ValueError:  # text that the kernel can't take, such as a zero byte
+        _say(control, {"failed": errno.EINVAL})
         return 0
     del wanted
     # The command has its own copies now. Ours must go, or its output would never end.

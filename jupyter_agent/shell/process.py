@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -37,15 +38,10 @@ class Ending:
 class Process:
     """One started command. Made by ``start``."""
 
-    def __init__(
-        self,
-        lines: asyncio.StreamReader,
-        control: asyncio.StreamWriter,
-        outputs: dict[Stream, int],
-    ) -> None:
-        self._lines = lines
+    def __init__(self, control: socket.socket, outputs: dict[Stream, _Output]) -> None:
         self._control = control
         self._outputs = outputs
+        self._said = b""
 
     @classmethod
     async def start(
@@ -62,94 +58,178 @@ class Process:
         Raises:
             CommandNotStarted: The program or the folder is not there or may not be used.
         """
-        ours, theirs = socket.socketpair()
-        read_out, write_out = os.pipe()
-        read_err, write_err = os.pipe()
-        stdin = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            runner.hand_over(door, theirs.fileno(), stdin, write_out, write_err)
-        except OSError:
-            for handle in (read_out, read_err):
-                os.close(handle)
-            ours.close()
-            raise CommandNotStarted("The runner is gone.", "Run it again.") from None
-        finally:
-            theirs.close()
-            for handle in (stdin, write_out, write_err):
-                os.close(handle)
-        lines, control = await asyncio.open_unix_connection(sock=ours)
-        process = cls(lines, control, {"stdout": read_out, "stderr": read_err})
+        process = cls(*_hand_over(door))
         wanted = json.dumps({"argv": list(argv), "env": dict(env), "cwd": cwd}).encode()
         try:
-            control.write(len(wanted).to_bytes(4, "big") + wanted)
-            await control.drain()
+            loop = asyncio.get_running_loop()
+            with contextlib.suppress(OSError):  # a keeper that is gone has no answer either
+                await loop.sock_sendall(process._control, len(wanted).to_bytes(4, "big") + wanted)
             answer = await process._answer()
         except BaseException:
             process.close()
             raise
         if "started" not in answer:
             process.close()
-            reason = os.strerror(answer.get("failed") or 0)
-            raise CommandNotStarted(
-                f"The command could not be started: {reason}.",
-                "Check that the program and the folder exist.",
-                data={"errno": answer.get("failed") or 0},
-            )
+            raise _not_started(answer.get("failed"))
         return process
 
     async def pump(self, sink: Sink) -> Ending:
-        """Hand every byte to the sink until the command and all its descendants are gone."""
-        readers = [
-            asyncio.create_task(_read(handle, stream, sink))
-            for stream, handle in self._outputs.items()
-        ]
-        self._outputs = {}
+        """Hand every byte to the sink until the command and all its descendants are gone.
+
+        Raises:
+            Exception: What the sink raises; the command is then killed with all it started.
+        """
+        answer = asyncio.create_task(self._answer())
+        readers = {
+            asyncio.create_task(output.hand_to(stream, sink)): output
+            for stream, output in self._outputs.items()
+        }
         try:
-            answer = await self._answer()
-            # Nothing is left that could write, except where a descriptor was given away to a
-            # process outside the tree; that one is not waited for.
-            done, late = await asyncio.wait(readers, timeout=_DRAIN)
-            for task in late:
-                task.cancel()
-            for task in done:
-                task.result()
+            waiting = {answer, *readers}
+            while not answer.done():
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            await _drain(readers)
         finally:
-            for task in readers:
+            for task in (answer, *readers):
                 task.cancel()
-            await asyncio.gather(*readers, return_exceptions=True)
+            await asyncio.gather(answer, *readers, return_exceptions=True)
             self.close()
-        if "exit" not in answer:  # the keeper was killed; the runner has ended what it kept
+        ending = answer.result()
+        if "exit" not in ending:  # the keeper was killed; the runner has ended what it kept
             return Ending(137, 9)
-        return Ending(int(answer["exit"]), answer["signal"])
+        return Ending(int(ending["exit"]), ending["signal"])
 
     def stop(self) -> None:
         """End the whole tree: INT now, TERM at 0.7 s, KILL at 1.4 s."""
-        if not self._control.is_closing():
-            self._control.write(b"!")
+        with contextlib.suppress(OSError):  # it is over already
+            self._control.send(b"!")
 
     def close(self) -> None:
         """Let go of it; what still runs is killed at once."""
-        for handle in self._outputs.values():
-            os.close(handle)
+        for output in self._outputs.values():
+            output.close()
         self._outputs = {}
         self._control.close()
 
     async def _answer(self) -> dict[str, Any]:
-        try:
-            line = await self._lines.readline()
-        except OSError:
-            line = b""
-        answer: dict[str, Any] = json.loads(line or b"{}")
+        loop = asyncio.get_running_loop()
+        while b"\n" not in self._said:
+            try:
+                more = await loop.sock_recv(self._control, 4096)
+            except OSError:
+                more = b""
+            if not more:
+                return {}
+            self._said += more
+        line, _, self._said = self._said.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
 
-async def _read(handle: int, stream: Stream, sink: Sink) -> None:
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=_READ)
-    file = os.fdopen(handle, "rb", buffering=0)
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), file)
-    try:
-        while chunk := await reader.read(_READ):
+class _Output:
+    """The reading end of a command's stdout or stderr.
+
+    Attributes:
+        chunks: How many reads there were.
+        waits: Whether it waits for the command, and not for the sink.
+    """
+
+    def __init__(self, handle: int) -> None:
+        os.set_blocking(handle, False)
+        self._handle = handle
+        self.chunks = 0
+        self.waits = False
+
+    async def hand_to(self, stream: Stream, sink: Sink) -> None:
+        """Read until the last writer is gone; while the sink waits, nothing is read."""
+        while True:
+            await self._readable()
+            try:
+                chunk = os.read(self._handle, _READ)
+            except BlockingIOError:
+                continue
+            if not chunk:
+                return
+            self.chunks += 1
             await sink(stream, chunk)
+
+    async def _readable(self) -> None:
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+        loop.add_reader(self._handle, _settle, ready)
+        self.waits = True
+        try:
+            await ready
+        finally:
+            self.waits = False
+            loop.remove_reader(self._handle)
+
+    def close(self) -> None:
+        os.close(self._handle)
+
+
+def _settle(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+async def _drain(readers: Mapping[asyncio.Task[None], _Output]) -> None:
+    """Wait for the rest of the output after the tree is gone.
+
+    Nothing is left that could write, except where a descriptor was given away to a process outside
+    of the tree; that one is not waited for. A sink that is slow is.
+    """
+    left = {task for task in readers if not task.done()}
+    while left:
+        before = {task: readers[task].chunks for task in left}
+        _, left = await asyncio.wait(left, timeout=_DRAIN)
+        for task in set(left):
+            if readers[task].waits and readers[task].chunks == before[task]:
+                task.cancel()
+                left.discard(task)
+    for task in readers:
+        if task.done() and not task.cancelled():
+            task.result()
+
+
+def _hand_over(door: socket.socket) -> tuple[socket.socket, dict[Stream, _Output]]:
+    """Give a new keeper its four descriptors, and return our ends of them.
+
+    Raises:
+        CommandNotStarted: The runner is gone, or no descriptor is free.
+    """
+    kept: list[int] = []
+    given: list[int] = []
+    try:
+        for _ in range(2):
+            reading, writing = os.pipe()
+            kept.append(reading)
+            given.append(writing)
+        given.insert(0, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        ours, theirs = socket.socketpair()
+        with theirs:
+            kept.append(ours.detach())
+            runner.hand_over(door, theirs.fileno(), *given)
+    except OSError as error:
+        for handle in kept:
+            os.close(handle)
+        reason = os.strerror(error.errno or 0)
+        raise CommandNotStarted(f"The runner can't be used: {reason}.", "Run it again.") from None
     finally:
-        transport.close()
+        for handle in given:
+            os.close(handle)
+    control = socket.socket(fileno=kept.pop())
+    control.setblocking(False)
+    return control, {"stdout": _Output(kept[0]), "stderr": _Output(kept[1])}
+
+
+def _not_started(number: object) -> CommandNotStarted:
+    if not isinstance(number, int):
+        return CommandNotStarted("The keeper of the command was killed.", "Run it again.")
+    return CommandNotStarted(
+        f"The command could not be started: {os.strerror(number)}.",
+        "Check that the program and the folder exist.",
+        data={"errno": number},
+    )

@@ -7,6 +7,7 @@ kills whatever a dead keeper may have left, and ends.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -16,6 +17,9 @@ from typing import Final
 from jupyter_agent import spawn
 from jupyter_agent.shell import linux, tree
 from jupyter_agent.shell.keeper import keep
+
+TITLE: Final = "jupyter_agent.runner"
+"""What the runner is called in ``ps``."""
 
 _FDS_OF_A_RUN: Final = 4  # control, stdin, stdout, stderr
 _LAST_WAIT: Final = 0.05
@@ -30,7 +34,9 @@ def fork_runner() -> tuple[int, socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def main() -> int:
-        ours.close()
+        # Above all the broker's lock and listening socket: after a broker was killed they would
+        # live on in here, and callers would wait for a broker that is not there any more.
+        _let_go_of_all_but(theirs.fileno())
         return _serve(theirs)
 
     pid = spawn.fork_into(main)
@@ -48,7 +54,7 @@ def hand_over(runner: socket.socket, control: int, stdin: int, stdout: int, stde
 
 
 def _serve(door: socket.socket) -> int:
-    linux.rename_process("jupyter_agent.runner")
+    linux.rename_process(TITLE)
     linux.adopt_orphans()  # of keepers that were killed
     wakeup, write = os.pipe()
     for end in (wakeup, write):
@@ -60,8 +66,12 @@ def _serve(door: socket.socket) -> int:
         ready, _, _ = select.select([door.fileno(), wakeup], (), ())
         if wakeup in ready:
             os.read(wakeup, 4096)
-            keepers -= tree.reap()[0].keys()
-            _end_strays(keepers)
+            ended = tree.reap()[0]
+            # A keeper that ends by itself leaves nothing behind, so there is nothing to look for.
+            orphaned = any(status or pid not in keepers for pid, status in ended.items())
+            keepers -= ended.keys()
+            if orphaned:
+                _end_strays(keepers)
         if door.fileno() in ready:
             message, handles, _, _ = socket.recv_fds(door, 16, _FDS_OF_A_RUN)
             if not message:
@@ -75,6 +85,16 @@ def _serve(door: socket.socket) -> int:
         select.select([wakeup], (), (), _LAST_WAIT)
         _end_strays(keepers)
     return 0
+
+
+def _let_go_of_all_but(kept: int) -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208  (numbers, not paths)
+        if int(name) > 2 and int(name) != kept:
+            with contextlib.suppress(OSError):  # the one with which the folder was read
+                os.close(int(name))
 
 
 def _fork_keeper(door: socket.socket, wakeup: tuple[int, int], handles: list[int]) -> int:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 
 _PROC = Path("/proc")
+_TRIES = 3
 
 
 def parent_and_start(pid: int) -> tuple[int, int] | None:
@@ -31,12 +32,30 @@ def parent_and_start(pid: int) -> tuple[int, int] | None:
 
 
 def ancestry(pid: int) -> list[tuple[int, int]]:
-    """A process and its forebears, nearest first, each as (pid, start time)."""
+    """A process and its forebears, nearest first, each as (pid, start time).
+
+    Empty where the process is gone: nothing is known about it then. A forebear that ends meanwhile
+    has handed its child on to the next one above, so the line is followed anew.
+    """
     line: list[tuple[int, int]] = []
-    while pid > 0 and (found := parent_and_start(pid)) is not None:
-        line.append((pid, found[1]))
-        pid = found[0]
+    for _ in range(_TRIES):
+        line, above = [], pid
+        while above > 0 and (found := parent_and_start(above)) is not None:
+            line.append((above, found[1]))
+            above = found[0]
+        if above == 0:
+            break
+        # Still not at the top: forebears of another user may be hidden (proc(5), hidepid).
     return line
+
+
+def title(pid: int) -> str:
+    """What a process calls itself in ``ps``, or "" if it is gone."""
+    try:
+        words = (_PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return ""
+    return words.partition(b"\0")[0].decode(errors="replace")
 
 
 def descendants(root: int) -> list[tuple[int, int]]:

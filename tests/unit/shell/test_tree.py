@@ -34,3 +34,9 @@ def test_a_process_that_is_gone_has_no_parent():
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         child.wait()
     assert tree.parent_and_start(child.pid) is None
+
+
+def test_a_process_that_is_gone_has_no_ancestry():
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    assert tree.ancestry(gone.pid) == []
