@@ -137,7 +137,7 @@ run() {
     step "JupyterLab: opens in your browser"
   fi
   cd -- "$here/notebooks"
-  exec jupyter lab "${arguments[@]}" quickstart.ipynb "$@"
+  exec jupyter lab "${arguments[@]}" --LabApp.default_url=/lab/tree/quickstart.ipynb "$@"
 }
 
 leave_sudo() {  # The vault belongs to a person: root's share ends with the Debian packages.
