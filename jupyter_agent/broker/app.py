@@ -186,7 +186,10 @@ class Broker:
         quiet = 0.0
         while quiet < _IDLE_SECONDS:
             await asyncio.sleep(_IDLE_CHECK)
-            busy = self._conversations or self._runs or await self._safe.keeps_memory()
+            talking = self._conversations or self._runs
+            if not talking and not self._folders.socket.exists():
+                break  # our folder was removed: nobody can ever reach us again
+            busy = talking or await self._safe.keeps_memory()
             quiet = 0.0 if busy else quiet + _IDLE_CHECK
         self._over.set()
 
