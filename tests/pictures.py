@@ -1,7 +1,4 @@
-"""Takes the pictures in docs/images from a real JupyterLab; run it when a page has changed.
-
-    python tests/pictures.py
-"""
+"""Takes the pictures in docs/images from a real JupyterLab: `python tests/pictures.py`."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from jupyter_agent import person as person_door
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.folders import Folders

