@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from steps import request, run, save, sealed_fields
+from steps import collect, request, run, save, sealed_fields, until
 
 import jupyter_agent
 from jupyter_agent import entry, wire
@@ -23,11 +23,13 @@ from jupyter_agent.errors import (
     AgentError,
     BrokerRefused,
     EntryInvalid,
+    GrantDenied,
     LabelTaken,
     ProtocolMismatch,
     RoleDenied,
 )
 from jupyter_agent.folders import Folders, short_path
+from jupyter_agent.person import open_client
 from jupyter_agent.shell import tree
 
 ROOT = str(Path(jupyter_agent.__file__).parents[1])
@@ -134,6 +136,51 @@ def test_a_kernel_that_shows_the_person_key_is_still_a_kernel(kernel, folders):
     hello = {"role": "person", "proof": {"key": key}}
     assert elsewhere.says(hello)["welcome"]["role"] == "kernel"
     assert elsewhere.says(hello, "grant.list")["code"] == "role_denied"
+
+
+def test_below_a_kernel_nobody_is_the_kernel_without_its_capability(person, kernel):
+    elsewhere, _ = kernel
+    save(person, "A", "a value that nobody guesses")
+    person.call("grant.add", label="A", any_command=True, notebook="/n/a.ipynb")
+    guest = {"role": "guest"}
+    assert elsewhere.says(guest)["welcome"]["role"] == "guest"
+    assert elsewhere.says(guest, "run", **request("true", "A"))["code"] == "grant_required"
+
+
+def test_a_guest_in_a_terminal_is_answered_by_a_person_elsewhere(person, guest):
+    save(person, "A", "a value that nobody guesses")
+    asked = guest.begin("run", **request("true", "A", approve=True))
+    asking = until(guest, asked, "asking")
+    assert (asking["approval"], asking["where"]) == (None, ["terminal"])
+    (waiting,) = person.call("approval.list")["approvals"]
+    assert waiting["approval_id"] == asking["approval_id"]
+    answer = {"approval_id": waiting["approval_id"], "nonce": waiting["nonce"], "answer": "once"}
+    person.call("approval.answer", **answer)
+    assert collect(guest, asked).exit == 0
+    with pytest.raises(GrantDenied):
+        person.call("approval.answer", **answer)
+
+
+def test_only_a_person_says_where_the_key_is_kept(folders, monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
+    with Client(folders, Hello(settings={"key_source": "file"})) as guest:
+        assert guest.call("status")["vault"]["state"] == "absent"
+        with open_client(folders) as person:
+            save(person, "A", "a value that nobody guesses")
+        assert guest.call("status")["vault"]["tier"] == "memory"
+
+
+def test_a_newer_client_does_not_end_a_broker_that_alone_has_the_secrets(folders, monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
+    with open_client(folders) as person:
+        save(person, "A", "a value that nobody guesses")
+        with _raw(folders) as raw:
+            raw.sendall(wire.encode(Hello().to_json() | {"protocol": [99]}))
+            error = wire.decode(raw.makefile("rb").readline())["error"]
+        assert error["code"] == ProtocolMismatch.code
+        assert str(person.welcome["pid"]) in error["hint"]
+    with open_client(folders) as person:
+        assert [each["label"] for each in person.call("secret.list")["secrets"]] == ["A"]
 
 
 def test_a_capability_shown_by_another_process_is_refused(kernel, folders):
