@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent.folders import Folders
-from jupyter_agent.kernel import blocked
 from jupyter_agent.kernel.identity import is_kernel
 
 if TYPE_CHECKING:
+    from jupyter_agent.screen.box import Found
     from jupyter_agent.screen.cell import Screens
 
 _DUMPED: Final = ("code", "expression")
@@ -62,18 +62,19 @@ class Guard:
                 if stub := self._stub_for(text):
                     return stub
         except Exception:  # noqa: BLE001  (whatever it was, ScreenTimeout too: fail closed)
-            return blocked.stub([])
+            return _stub(())
         return None
 
     def _stub_for(self, text: str) -> str | None:
         from jupyter_agent.screen import to_json  # noqa: PLC0415  (loading stays cheap)
+        from jupyter_agent.screen.box import Found  # noqa: PLC0415
 
         screener = self._ready_screener()
         found = [(finding, screener.rule(finding.rule)) for finding in screener.screen(text)]
         if not found:
             return None
-        findings = [to_json(finding, text, rule) for finding, rule in found]
-        return blocked.stub(findings, found[0][1].label or "LABEL")
+        shown = tuple(Found(to_json(each, text, rule), rule.label) for each, rule in found)
+        return _stub(shown)
 
     def _ready_screener(self) -> Screens:
         if self._screener is None:
@@ -147,3 +148,10 @@ class Guard:
                 delattr(shell, name)
 
         self._restore.append(restore)
+
+
+def _stub(found: tuple[Found, ...]) -> str:
+    from jupyter_agent.screen import stub  # noqa: PLC0415
+    from jupyter_agent.screen.box import Stop  # noqa: PLC0415
+
+    return stub.code(Stop(found, kept_from="run"))

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from jupyter_agent.server import box
-from jupyter_agent.server.gate import Stop
+from jupyter_agent.screen import box
+from jupyter_agent.screen.box import Stop
 
 Answer = tuple[str, str, dict[str, Any]]
 

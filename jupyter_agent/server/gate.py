@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.screen import Finding, to_json
+from jupyter_agent.screen.box import Found, Stop
 from jupyter_agent.screen.cell import Screens
 
 _LARGEST_BUFFER: Final = 1024 * 1024
@@ -25,32 +25,6 @@ _CODE_FIELDS: Final = {
     "is_complete_request": "code",
     "input_reply": "value",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One finding, as it is shown.
-
-    Attributes:
-        body: The finding as browsers get it (``screen.to_json``).
-        label: A label that would suit the secret.
-    """
-
-    body: dict[str, Any]
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Why a message does not go on. Holds no value.
-
-    Attributes:
-        found: What was found; empty where the text could not be screened.
-        late: Whether screening took too long.
-    """
-
-    found: tuple[Found, ...] = ()
-    late: bool = False
 
 
 class Gate:

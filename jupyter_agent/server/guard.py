@@ -18,8 +18,9 @@ from typing import Any, ClassVar, Final
 
 from tornado.websocket import WebSocketClosedError
 
+from jupyter_agent.screen.box import Stop
 from jupyter_agent.server import answers, messages, stub
-from jupyter_agent.server.gate import Gate, Stop
+from jupyter_agent.server.gate import Gate
 
 ABORT_GAP: Final = 0.2
 """Seconds of quiet that end a Run All for kernels that get no stub.

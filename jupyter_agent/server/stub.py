@@ -1,40 +1,11 @@
-"""The cell that an IPython kernel runs in place of one that was stopped.
-
-It shows the box and raises, so order and abort of a Run All stay the kernel's own. It is
-self-contained, because the kernel's environment may not have this package, and it holds no secret.
-
-It stands in the person's own namespace, so it must cope with what it finds there and leave nothing
-behind. Statements (``import``, ``class``) and names local to a function do not look at the
-namespace, therefore shadowed builtins (``Exception = 1``) do no harm. The one name it binds is
-deleted on the way out.
-"""
+"""The request that goes to an IPython kernel in place of one that was stopped."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
-from jupyter_agent.server.box import ENAME, bundle, sentence
-from jupyter_agent.server.gate import Stop
-
-_TEMPLATE: Final = """\
-# jupyter_agent stopped this cell before it reached the kernel; this stands in its place.
-def __jupyter_agent_stop__():
-    import builtins
-    try:
-        from IPython.core.interactiveshell import InteractiveShell
-        InteractiveShell.instance().display_pub.publish(data={data!r})
-    except builtins.Exception:
-        pass
-    class {ename}(builtins.Exception):
-        def _render_traceback_(self):
-            return [{line!r}]
-    {ename}.__module__ = "jupyter_agent.errors"
-    return {ename}({message!r})
-try:
-    raise __jupyter_agent_stop__()
-finally:
-    del __jupyter_agent_stop__
-"""
+from jupyter_agent.screen import stub
+from jupyter_agent.screen.box import Stop
 
 
 def content(stop: Stop, asked: dict[str, Any]) -> dict[str, Any]:
@@ -45,21 +16,10 @@ def content(stop: Stop, asked: dict[str, Any]) -> dict[str, Any]:
         asked: The content that was stopped; only its ``stop_on_error`` is taken over.
     """
     return {
-        "code": code(stop),
+        "code": stub.code(stop),
         "silent": False,
         "store_history": False,
         "user_expressions": {},
         "allow_stdin": False,
         "stop_on_error": asked.get("stop_on_error", True) is not False,
     }
-
-
-def code(stop: Stop) -> str:
-    """The stub's program text."""
-    message = sentence(stop)
-    return _TEMPLATE.format(
-        data=bundle(stop, magics=True),
-        ename=ENAME,
-        message=message,
-        line=f"{ENAME}: {message}",
-    )

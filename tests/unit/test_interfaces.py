@@ -15,11 +15,10 @@ from sources import ROOT
 from jupyter_agent import cli
 from jupyter_agent.errors import GrantRequired, ScreenTimeout
 from jupyter_agent.folders import Folders
-from jupyter_agent.kernel import arguments, blocked
-from jupyter_agent.screen import Finding, Screener
+from jupyter_agent.kernel import arguments
+from jupyter_agent.screen import Finding, Screener, box
 from jupyter_agent.scrub import Scrubber
 from jupyter_agent.secret import KINDS
-from jupyter_agent.server import box
 
 PAGE = (ROOT / "docs/interfaces.md").read_text()
 
@@ -97,7 +96,7 @@ def test_every_option_of_agent_run_is_known_or_refused_by_name() -> None:
 
 
 def test_both_guards_show_the_same_box() -> None:
-    assert box.MIME == blocked.MIME == "application/vnd.jupyter-agent.blocked+json"
+    assert box.MIME == "application/vnd.jupyter-agent.blocked+json"
     assert box.ENAME == "SecretBlocked"
     assert box.MIME in PAGE
 

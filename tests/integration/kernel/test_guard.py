@@ -8,7 +8,7 @@ import string
 import pytest
 from canary import Canary
 
-from jupyter_agent.kernel.blocked import MIME
+from jupyter_agent.screen.box import MIME
 
 
 @pytest.fixture

@@ -1,18 +1,16 @@
-"""Identity, tables, the blocked box, failures and the form's page part."""
+"""Identity, tables, failures and the form's page part."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from IPython.core.interactiveshell import InteractiveShell
 
-from jupyter_agent.errors import AgentError, SecretBlocked
-from jupyter_agent.kernel import blocked, entry_widget, failures, tables
+from jupyter_agent.errors import AgentError
+from jupyter_agent.kernel import entry_widget, failures, tables
 from jupyter_agent.kernel.guard import Guard
 from jupyter_agent.kernel.identity import hello
 
@@ -82,42 +80,7 @@ def test_no_cell_becomes_markup(rows):
     assert html.count("<td") == 2 * len(rows)
 
 
-# -- the box
-
-
-FINDING = {
-    "rule": "r",
-    "kind": "password",
-    "title": 'It\'s a "title" <b>\\n',
-    "start": 1,
-    "end": 2,
-    "preview": "••••••••",
-}
-
-
-def test_the_stub_shows_the_box_and_raises(monkeypatch):
-    shown = []
-    shell = SimpleNamespace(display_pub=SimpleNamespace(publish=lambda data: shown.append(data)))  # noqa: PLW0108  (called by name)
-    monkeypatch.setattr(InteractiveShell, "instance", lambda: shell)
-    with pytest.raises(SecretBlocked, match="so it was not run"):
-        exec(blocked.stub([FINDING], "DEMO_TOKEN"), {})  # noqa: S102  (what a kernel does with it)
-    assert shown[0][blocked.MIME] == {"findings": [FINDING]}
-    assert "%secret set DEMO_TOKEN" in shown[0]["text/plain"]
-    assert "<b>" not in shown[0]["text/html"]
-
-
-def test_a_cell_that_could_not_be_screened_is_told_apart():
-    bundle = blocked.bundle([], "LABEL")
-    assert bundle[blocked.MIME] == {"findings": []}
-    assert "could not be screened" in bundle["text/plain"]
-
-
-@given(st.text())
-def test_no_finding_can_end_the_stubs_text(title):
-    code = blocked.stub([{**FINDING, "title": title}])
-    assert code.count("\n") == 1
-    packed = eval(code.partition(".stop(")[2].rpartition(")")[0])  # noqa: S307  (our own literal)
-    assert json.loads(packed)[0][0]["title"] == title
+# -- the guard
 
 
 def test_a_stub_is_clean_for_the_guard_that_made_it():

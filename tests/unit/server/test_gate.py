@@ -9,11 +9,10 @@ import random
 import pytest
 
 from jupyter_agent.errors import ScreenTimeout
-from jupyter_agent.screen import Screener, load_rules
+from jupyter_agent.screen import Screener, box, load_rules, stub
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.examples import assemble
-from jupyter_agent.server import box, stub
-from jupyter_agent.server.gate import Found, Gate, Stop
+from jupyter_agent.server.gate import Gate
 
 SCREENER = CellScreener(Screener())
 GATE = Gate(SCREENER)
@@ -152,21 +151,3 @@ def test_the_box_and_the_stub_hold_nothing_that_would_be_stopped_again(rule):
             for shown in box.bundle(stop, magics=magics).values():
                 text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
                 assert SCREENER.screen(text) == []
-
-
-def test_many_findings_are_told_shortly():
-    found = Found({"title": "A key", "preview": "\u2022", "kind": "api-key", "rule": "a"}, "A_KEY")
-
-    text = box.bundle(Stop((found,) * 300), magics=True)["text/plain"]
-
-    assert "and 292 more" in text
-    assert len(text.splitlines()) < 15
-
-
-def test_html_of_the_box_is_escaped():
-    found = Found({"title": "<script>", "preview": "<b>", "kind": "password", "rule": "a"}, "A")
-
-    html = box.bundle(Stop((found,)), magics=True)["text/html"]
-
-    assert "<script>" not in html
-    assert "&lt;script&gt;" in html

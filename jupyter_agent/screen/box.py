@@ -1,11 +1,10 @@
-"""The box that stands where a stopped cell's output would be."""
+"""The box that stands where a stopped cell's output would be, for every guard alike."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
-
-from jupyter_agent.server.gate import Found, Stop
 
 MIME: Final = "application/vnd.jupyter-agent.blocked+json"
 """Fixed in docs/interfaces.md."""
@@ -17,15 +16,43 @@ _MOST_LINES: Final = 8
 """Findings told one by one; a pasted key file may hold hundreds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One finding, as it is shown.
+
+    Attributes:
+        body: The finding as browsers get it (``screen.to_json``).
+        label: A label that would suit the secret.
+    """
+
+    body: dict[str, Any]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a cell or message does not go on. Holds no value.
+
+    Attributes:
+        found: What was found; empty where the text could not be screened.
+        late: Whether screening took too long.
+        kept_from: What did not happen to it: the guard inside a kernel can't say "not sent".
+    """
+
+    found: tuple[Found, ...] = ()
+    late: bool = False
+    kept_from: str = "sent to the kernel"
+
+
 def sentence(stop: Stop) -> str:
     """What happened, in one sentence: the error's message."""
     if stop.late:
-        return "This cell could not be screened in its time, so it was not sent to the kernel."
+        return f"This cell could not be screened in its time, so it was not {stop.kept_from}."
     if not stop.found:
-        return "This cell could not be screened, so it was not sent to the kernel."
+        return f"This cell could not be screened, so it was not {stop.kept_from}."
     titles = list(dict.fromkeys(found.body["title"] for found in stop.found))
     what = titles[0] if len(titles) == 1 else f"{titles[0]} and more"
-    return f"This cell holds a secret ({what}), so it was not sent to the kernel."
+    return f"This cell holds a secret ({what}), so it was not {stop.kept_from}."
 
 
 def bundle(stop: Stop, *, magics: bool) -> dict[str, Any]:
