@@ -107,7 +107,7 @@ class Client:
         Raises:
             AgentError: What the broker answered.
         """
-        gathered = _Gathered()
+        gathered = wire.Gathered()
         for message in self.events(op, **fields):
             gathered.take(message)
         return gathered.result
@@ -179,24 +179,6 @@ class Client:
         return line
 
 
-class _Gathered:
-    """A result, put together where its list was too long for one line (docs/protocol.md)."""
-
-    def __init__(self) -> None:
-        self._before: wire.Message = {}
-        self.result: wire.Message = {}
-
-    def take(self, message: wire.Message) -> None:
-        """Take the next line about the request."""
-        if message.get("event") == "more":
-            for name, items in message["more"].items():
-                self._before.setdefault(name, []).extend(items)
-        elif "result" in message:
-            self.result = message["result"]
-            for name, items in self._before.items():
-                self.result[name] = items + self.result[name]
-
-
 class AsyncClient:
     """One conversation with the broker, for an event loop. Made by ``AsyncClient.open``."""
 
@@ -245,7 +227,7 @@ class AsyncClient:
         Raises:
             AgentError: What the broker answered.
         """
-        gathered = _Gathered()
+        gathered = wire.Gathered()
         async for message in self.events(op, **fields):
             gathered.take(message)
         return gathered.result

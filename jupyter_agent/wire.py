@@ -91,6 +91,28 @@ def parts(result: Message) -> list[Message]:
     return [{name: piece} for piece in pieces]
 
 
+class Gathered:
+    """A result put together again from its ``parts``.
+
+    Attributes:
+        result: All of it, once the last line was taken.
+    """
+
+    def __init__(self) -> None:
+        self._before: Message = {}
+        self.result: Message = {}
+
+    def take(self, message: Message) -> None:
+        """Take the next line about the request."""
+        if message.get("event") == "more":
+            for name, items in message["more"].items():
+                self._before.setdefault(name, []).extend(items)
+        elif "result" in message:
+            self.result = message["result"]
+            for name, items in self._before.items():
+                self.result[name] = items + self.result[name]
+
+
 def text(message: Mapping[str, Any], name: str, default: str | None = None) -> str:
     """A string field, or the default where the field is missing.
 
