@@ -108,7 +108,7 @@ class Gathered:
             for name, items in message["more"].items():
                 self._before.setdefault(name, []).extend(items)
         elif "result" in message:
-            self.result = message["result"]
+            self.result = dict(message["result"])  # a copy: the line stays as it came
             for name, items in self._before.items():
                 self.result[name] = items + self.result[name]
 
