@@ -6,7 +6,7 @@ import os
 import secrets
 import shlex
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,6 +93,7 @@ class Operations:
             "secret.exposed": _person(self._exposed),
             "grant.add": _person(self._add_grant),
             "grant.list": _person(self._list_grants),
+            "grant.refused": _person(self._refused),
             "grant.remove": _person(self._remove_grant),
             "approval.watch": _person(self._watch),
             "approval.list": _person(self._list_approvals),
@@ -220,21 +221,7 @@ class Operations:
     # -- grants and approvals
 
     async def _add_grant(self, ask: Ask) -> wire.Message:
-        fields = dict(ask.message)
-        label = wire.text(fields, "label")
-        if fields.pop("last_refused", None) is True:
-            request = self._permission.last_refused(label)
-            if request is None:
-                raise RequestInvalid(
-                    f"No run of {label} was refused lately, so it is not clear what to permit.",
-                    "Say what may run: --command 'SCRIPT' or --any-command.",
-                )
-            fields |= {
-                "script": request.script,
-                "cwd": request.cwd,
-                "notebook": fields.get("notebook") or request.notebook,
-            }
-        grant = grants.new_grant(fields, id=secrets.token_urlsafe(9), created=wire.timestamp())
+        grant = grants.new_grant(ask.message, id=secrets.token_urlsafe(9), created=wire.timestamp())
         await self._safe.use(lambda vault: _add_grant(vault, grant))
         self._changed("grants")
         return {"grant": grant.to_json()}
@@ -243,6 +230,10 @@ class Operations:
         label = wire.optional_text(ask.message, "label")
         found: list[Grant] = await self._safe.grants()
         return {"grants": [g.to_json() for g in found if label in (None, g.label)]}
+
+    async def _refused(self, ask: Ask) -> wire.Message:
+        request = self._permission.last_refused(wire.text(ask.message, "label"))
+        return {"refused": None if request is None else asdict(request)}
 
     async def _remove_grant(self, ask: Ask) -> wire.Message:
         grant_id = wire.text(ask.message, "grant")

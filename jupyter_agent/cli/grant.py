@@ -123,16 +123,13 @@ def _fields(label: str, arguments: Arguments) -> dict[str, Any]:
 def _add(client: Client, fields: dict[str, Any]) -> dict[str, Any]:
     """Add the grant; where it does not say for what, for the command that was refused last."""
     if "pattern" not in fields and "any_command" not in fields:
-        fields = {**fields, "last_refused": True}
-        _confirm_last_refused(client, fields["label"])
+        fields = {**_refused_last(client, fields["label"]), **fields}
     added: dict[str, Any] = client.call("grant.add", **fields)["grant"]
     return added
 
 
-def _confirm_last_refused(client: Client, label: str) -> None:
-    """Show a person what a grant without --command would permit, and ask.
-
-    Without a terminal the broker decides, and the answer says what was permitted.
+def _refused_last(client: Client, label: str) -> dict[str, Any]:
+    """What a grant without --command permits: exactly what a person at the terminal has seen.
 
     Raises:
         RequestInvalid: There is nothing to permit, or the person says no.
@@ -140,14 +137,13 @@ def _confirm_last_refused(client: Client, label: str) -> None:
     from jupyter_agent.cli.prompts import confirmed, has_person  # noqa: PLC0415
     from jupyter_agent.cli.terminal import printable  # noqa: PLC0415
 
-    if not has_person():
-        return
-    events = client.call("audit.read", label=label)["events"]
-    refused = [event["command"] for event in events if event["decision"] == "required"]
-    if not refused:
+    refused = client.call("grant.refused", label=label)["refused"]
+    if refused is None:
         raise RequestInvalid(f"No command has been refused {label} yet.", _WHAT)
-    if not confirmed(f"Refused last: {printable(refused[-1])}\nPermit exactly this command?"):
+    shown = f"Refused last, in {printable(refused['cwd'])}: {printable(refused['script'])}"
+    if has_person() and not confirmed(f"{shown}\nPermit exactly this command?"):
         raise RequestInvalid("Nothing was granted.", _WHAT)
+    return {name: refused[name] for name in ("script", "cwd", "notebook")}
 
 
 def _absolute(path: str | None) -> str | None:
