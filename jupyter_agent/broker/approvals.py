@@ -165,7 +165,7 @@ class Approvals:
                 "Too many requests wait for an answer.", "Answer them in JupyterLab first."
             )
         asked = Asked(
-            approval_id=secrets.token_urlsafe(12),
+            approval_id=secrets.token_hex(8),
             nonce=secrets.token_urlsafe(32),
             details=details,
             expires=wire.timestamp(datetime.now(UTC) + timedelta(seconds=self._seconds)),

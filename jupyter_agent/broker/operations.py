@@ -221,7 +221,7 @@ class Operations:
     # -- grants and approvals
 
     async def _add_grant(self, ask: Ask) -> wire.Message:
-        grant = grants.new_grant(ask.message, id=secrets.token_urlsafe(9), created=wire.timestamp())
+        grant = grants.new_grant(ask.message, id=secrets.token_hex(8), created=wire.timestamp())
         await self._safe.use(lambda vault: _add_grant(vault, grant))
         self._changed("grants")
         return {"grant": grant.to_json()}

@@ -144,7 +144,7 @@ def _grant_all(vault: Vault, request: Request, labels: list[str]) -> None:
     for label in labels:
         vault.meta(label)  # no grant for a label that is gone: it would count for its successor
         grant = Grant(
-            id=secrets.token_urlsafe(9),
+            id=secrets.token_hex(8),
             label=label,
             created=wire.timestamp(),
             notebook=request.notebook,
