@@ -7,13 +7,15 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+_OURS = ("--exclude-standard", "-z")
 
 
 @cache
 def source_files() -> tuple[Path, ...]:
     """What git tracks, or would."""
     listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "-z"],
+        # safe.directory: root reads the test user's checkout, too.
+        ["git", "-C", str(ROOT), "-c", "safe.directory=*", "ls-files", "-co", *_OURS],
         check=True,
         capture_output=True,
         text=True,

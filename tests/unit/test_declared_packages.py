@@ -58,7 +58,7 @@ def test_every_program_a_test_names_comes_from_a_declared_package() -> None:
     available = programs.available(ROOT / "pyproject.toml")
     # By name at the start of an argument list, by name to `which`, or by path.
     named = re.compile(
-        r"""(?:\[\s*|which\(|Popen\(|check_output\(|executable_path=)["']([a-z][\w.+-]*|/usr/\w+/[\w.+-]+)["']"""
+        r"""(?:(?<![\w\])])\[\s*|which\(|Popen\(|check_output\(|executable_path=)["']([a-z][\w.+-]*|/usr/\w+/[\w.+-]+)["']"""
     )
     strangers: dict[str, str] = {}
     for path, text in texts(".py").items():
