@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from jupyter_agent.vault.machine import Machine
 from jupyter_agent.vault.vault import Vault
 
 MACHINE = Machine(b"1f" * 16, container=False)
+VALUES = {"ALPHA": b"value of alpha", "BETA": b"value of beta", "GAMMA": b"g" * 400}
 OTHER_MACHINE = Machine(b"2e" * 16, container=False)
 CONTAINER = Machine(b"", container=True)
 
@@ -36,3 +38,9 @@ def open_vault(home: Path, **changed: Any) -> Vault:
     """Open the vault under ``home`` as its owner would on a machine without a keyring."""
     arguments = {"key_source": "file", "keyring": no_keyring(), "machine": MACHINE}
     return Vault.open(folders_in(home), **(arguments | changed))
+
+
+def connection_of(vault: Vault) -> sqlite3.Connection:
+    """The vault's own connection, for what no other program could do to it."""
+    with vault._ledger() as ledger:
+        return ledger._store._connection

@@ -6,12 +6,11 @@ import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from vaults import OTHER_MACHINE, open_vault
+from vaults import OTHER_MACHINE, VALUES, connection_of, open_vault
 
 from jupyter_agent.errors import (
     AgentError,
@@ -25,25 +24,6 @@ from jupyter_agent.errors import (
 )
 from jupyter_agent.secret import Secret
 from jupyter_agent.vault import seal
-from jupyter_agent.vault.vault import Vault
-
-VALUES = {"ALPHA": b"value of alpha", "BETA": b"value of beta", "GAMMA": b"g" * 400}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A vault with three secrets and a grant, closed."""
-    vault = open_vault(tmp_path)
-    for label, value in VALUES.items():
-        vault.put(Secret(label, value))
-    vault.put_grant("g-1", b"{}")
-    vault.close()
-    return tmp_path
-
-
-@pytest.fixture
-def store(home: Path) -> Path:
-    return home / "data/vault.db"
 
 
 def change(store: Path, *statements: str) -> None:
@@ -138,16 +118,16 @@ def test_an_old_row_put_back_is_refused(home: Path, store: Path) -> None:
 def test_an_old_row_that_sqlite_does_not_report_as_a_change_is_refused_too(home: Path) -> None:
     """An open vault relies on its last full check only for rows that are still the same."""
     vault = open_vault(home)
-    rows = _sqlite(vault).execute("SELECT * FROM record WHERE name = 'ALPHA'").fetchall()
+    rows = connection_of(vault).execute("SELECT * FROM record WHERE name = 'ALPHA'").fetchall()
     vault.put(Secret("ALPHA", b"newer value"), replace=True)
     assert vault.get("ALPHA").reveal() == b"newer value"
     # The vault's own connection: its data_version stays as it is.
-    _sqlite(vault).executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?)", rows)
+    connection_of(vault).executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?)", rows)
     with pytest.raises(VaultTampered):
         vault.get("ALPHA")
     with pytest.raises(VaultTampered):
         vault.list()
-    _sqlite(vault).execute("DELETE FROM record WHERE name = 'ALPHA'")
+    connection_of(vault).execute("DELETE FROM record WHERE name = 'ALPHA'")
     with pytest.raises(VaultTampered):
         vault.get("ALPHA")
 
@@ -358,135 +338,6 @@ def test_a_key_source_that_was_exchanged_in_the_file_does_not_open(home: Path, s
     change(store, "UPDATE head SET source = 'a newer one'")
     with pytest.raises(KeySourceUnavailable):
         open_vault(home)
-
-
-# --- Paths that are not ours alone ---
-
-
-def _link_to_elsewhere(path: Path) -> None:
-    path.rename(path.with_name("elsewhere"))
-    path.symlink_to(path.with_name("elsewhere"))
-
-
-PATH_ATTACKS: dict[str, Callable[[Path], None]] = {
-    "the store is a link": lambda home: _link_to_elsewhere(home / "data/vault.db"),
-    "the store has a second name": lambda home: os.link(home / "data/vault.db", home / "second"),
-    "the store is open to the group": lambda home: (home / "data/vault.db").chmod(0o640),
-    "the store is open to all": lambda home: (home / "data/vault.db").chmod(0o644),
-    "the data folder is open to all": lambda home: (home / "data").chmod(0o755),
-    "the state folder is open to all": lambda home: (home / "state").chmod(0o755),
-    "the data folder is a link": lambda home: _link_to_elsewhere(home / "data"),
-    "the key is a link": lambda home: _link_to_elsewhere(home / "state/vault.key"),
-    "the key has a second name": lambda home: os.link(home / "state/vault.key", home / "second"),
-    "the key is open to all": lambda home: (home / "state/vault.key").chmod(0o644),
-    "the anchor is a link": lambda home: _link_to_elsewhere(home / "state/vault.anchor"),
-    "the journal is a link": lambda home: (home / "data/vault.db-journal").symlink_to("/dev/null"),
-    "the journal is open to all": lambda home: (home / "data/vault.db-journal").touch(0o644),
-}
-
-
-@pytest.fixture
-def wide_umask() -> Iterator[None]:
-    before = os.umask(0)
-    yield
-    os.umask(before)
-
-
-@pytest.mark.usefixtures("wide_umask")
-@pytest.mark.parametrize("attack", PATH_ATTACKS.values(), ids=PATH_ATTACKS.keys())
-def test_a_path_that_is_not_ours_alone_is_refused(
-    home: Path, attack: Callable[[Path], None]
-) -> None:
-    attack(home)
-    with pytest.raises(VaultUnsafe):
-        open_vault(home)
-
-
-def test_a_link_that_leads_nowhere_is_refused_and_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir(mode=0o700)
-    (tmp_path / "data/vault.db").symlink_to(tmp_path / "target")
-    with pytest.raises(VaultUnsafe):
-        open_vault(tmp_path)
-    assert not (tmp_path / "target").exists()
-
-
-@pytest.mark.root
-@pytest.mark.parametrize("name", ["data", "state", "data/vault.db", "state/vault.key"])
-def test_a_path_of_somebody_else_is_refused(home: Path, name: str) -> None:
-    if os.getuid() != 0:
-        pytest.skip("only root can give files away")
-    os.chown(home / name, 65534, 65534)
-    with pytest.raises(VaultUnsafe):
-        open_vault(home)
-
-
-@pytest.mark.usefixtures("wide_umask")
-def test_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
-    vault = open_vault(tmp_path)
-    modes = {}
-    with vault._change() as change:
-        change.put("secret", "A", b"x")
-        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
-    assert modes.pop("data") == modes.pop("state") == 0o700
-    assert set(modes) == {"vault.db", "vault.db-journal", "vault.key", "vault.anchor"}
-    assert set(modes.values()) == {0o600}
-
-
-# --- The disk says no ---
-
-
-def _sqlite(vault: Vault) -> sqlite3.Connection:
-    with vault._ledger() as ledger:
-        return ledger._store._connection
-
-
-def test_a_full_disk_is_an_error_and_changes_nothing(home: Path) -> None:
-    vault = open_vault(home)
-    (pages,) = _sqlite(vault).execute("PRAGMA page_count").fetchone()
-    _sqlite(vault).execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(VaultError, match="disk is full") as caught:
-        vault.put(Secret("LARGE", bytes(60_000)))
-    assert caught.value.code == "vault_error"
-    assert [meta.label for meta in vault.list()] == sorted(VALUES)
-    assert [meta.label for meta in open_vault(home).list()] == sorted(VALUES)
-
-
-def test_a_store_that_can_not_be_written_is_an_error_and_still_readable(home: Path) -> None:
-    vault = open_vault(home)
-    _sqlite(vault).execute("PRAGMA query_only = ON")
-    with pytest.raises(VaultError, match="can't be written"):
-        vault.put(Secret("DELTA", b"x"))
-    assert vault.get("ALPHA").reveal() == VALUES["ALPHA"]
-
-
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_a_read_only_home_can_still_be_read(home: Path) -> None:
-    for path in ("data/vault.db", "state/vault.key", "state/vault.anchor"):
-        (home / path).chmod(0o400)
-    for path in ("data", "state"):
-        (home / path).chmod(0o500)
-    try:
-        vault = open_vault(home)
-        assert vault.get("ALPHA").reveal() == VALUES["ALPHA"]
-        with pytest.raises(VaultError):
-            vault.put(Secret("DELTA", b"x"))
-    finally:
-        for path in ("data", "state"):
-            (home / path).chmod(0o700)
-
-
-def test_a_vault_that_somebody_else_holds_is_an_error_that_says_to_try_again(
-    home: Path, store: Path
-) -> None:
-    vault = open_vault(home)
-    _sqlite(vault).execute("PRAGMA busy_timeout = 1")
-    with closing(sqlite3.connect(store, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(VaultError, match="in use") as caught:
-            vault.put(Secret("DELTA", b"x"))
-        assert caught.value.hint
-        assert vault.get("ALPHA").reveal() == VALUES["ALPHA"]
-    vault.put(Secret("DELTA", b"x"))
 
 
 def test_no_error_of_the_vault_holds_a_value_or_a_path(home: Path, store: Path) -> None:
