@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from jupyter_agent.client import AsyncClient, Client, Hello, connect
+from jupyter_agent.client import Client, Hello, connect
 from jupyter_agent.errors import BrokerRefused
 from jupyter_agent.folders import Folders, read_private
+
+if TYPE_CHECKING:
+    from jupyter_agent.client.loop import AsyncClient
 
 
 def hello(folders: Folders, environ: Mapping[str, str] | None = None) -> Hello:
@@ -63,7 +67,10 @@ async def open_async(folders: Folders, *, start: bool = True) -> AsyncClient:
     Raises:
         AgentError: See ``Client`` and ``hello``.
     """
-    import asyncio  # noqa: PLC0415  (only the server needs it)
+    # Only the server needs these, and they would cost every terminal call 30 ms.
+    import asyncio  # noqa: PLC0415
+
+    from jupyter_agent.client.loop import AsyncClient  # noqa: PLC0415
 
     greeting = await asyncio.to_thread(hello, folders)
     return await AsyncClient.open(folders, greeting, start=start)

@@ -19,7 +19,7 @@ from logging import Logger
 from pathlib import Path
 from typing import Any, Final
 
-from jupyter_agent.client import AsyncClient
+from jupyter_agent.client.loop import AsyncClient
 from jupyter_agent.errors import AgentError
 from jupyter_agent.server.link import Link
 

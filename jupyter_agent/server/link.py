@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from jupyter_agent import person, wire
-from jupyter_agent.client import AsyncClient
+from jupyter_agent.client.loop import AsyncClient
 from jupyter_agent.errors import AgentError, BrokerUnreachable
 from jupyter_agent.folders import Folders
 

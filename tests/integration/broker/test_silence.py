@@ -11,7 +11,8 @@ from steps import request, sealed_fields
 
 from jupyter_agent import entry, person
 from jupyter_agent.broker.app import Broker
-from jupyter_agent.client import AsyncClient, Hello
+from jupyter_agent.client import Hello
+from jupyter_agent.client.loop import AsyncClient
 from jupyter_agent.errors import GrantDenied
 from jupyter_agent.folders import Folders
 

@@ -1,0 +1,120 @@
+"""A checked socket to the broker, and the broker's start where none answers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import struct
+import time
+from typing import Final
+
+from jupyter_agent import spawn, wire
+from jupyter_agent.errors import (
+    AgentError,
+    BrokerError,
+    BrokerRefused,
+    BrokerUnreachable,
+    RunLost,
+)
+from jupyter_agent.folders import Folders, check_private_dir, short_path
+
+_START_TIMEOUT: Final = 15.0
+
+
+def connect(folders: Folders, *, start: bool) -> socket.socket:
+    """A connected socket whose other end is ours.
+
+    Raises:
+        BrokerUnreachable: No broker answers, and none could be started.
+        BrokerRefused: The folder or the process behind the socket is not ours.
+    """
+    _refuse_sudo()
+    with contextlib.suppress(OSError):
+        return _connected(folders)
+    if not start:
+        raise BrokerUnreachable("No broker is running.", "Any command that needs it starts it.")
+    _start(folders)
+    try:
+        return _connected(folders)
+    except OSError:
+        raise BrokerUnreachable(
+            "The broker started but does not answer.", "Look at: jupyter agent doctor"
+        ) from None
+
+
+def _refuse_sudo() -> None:
+    # Under sudo the environment is the person's and the uid is root's: files made now would be
+    # root's, in the person's home, and the next normal call would be locked out.
+    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "0") != "0":
+        raise BrokerRefused(
+            "jupyter agent does not run under sudo.", "Call it as yourself, without sudo."
+        )
+
+
+def _connected(folders: Folders) -> socket.socket:
+    if not folders.run.exists():
+        raise FileNotFoundError(folders.run.name)
+    check_private_dir(folders.run, make=False)
+    raw = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with short_path(folders.socket) as path:
+            raw.connect(path)
+        _, uid, _ = struct.unpack("3i", raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    except BaseException:
+        raw.close()
+        raise
+    if uid != os.getuid():
+        raw.close()
+        raise BrokerRefused("The process behind the broker's socket is not yours.")
+    return raw
+
+
+def _start(folders: Folders) -> None:
+    folders.make()
+    argv = spawn.python(
+        "jupyter_agent.broker", str(folders.data), str(folders.state), str(folders.run)
+    )
+    try:
+        pipe = spawn.start_broker(argv)
+    except OSError:
+        raise BrokerUnreachable("The broker could not be started.") from None
+    with pipe:
+        answer = _ready_line(pipe.fileno())
+    if answer.get("ready"):
+        return
+    if "error" in answer:
+        raise AgentError.from_json(answer["error"])
+    raise BrokerUnreachable("The broker ended while it started.", "Look at: jupyter agent doctor")
+
+
+def _ready_line(handle: int) -> wire.Message:
+    """What the broker says when it is up: ``{"ready": true}`` or ``{"error": …}``."""
+    deadline = time.monotonic() + _START_TIMEOUT
+    said = b""
+    while not said.endswith(b"\n"):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([handle], [], [], left)[0]:
+            raise BrokerUnreachable(
+                f"The broker did not come up in {_START_TIMEOUT:g} s.",
+                "Look at: jupyter agent doctor",
+            )
+        more = os.read(handle, 65536)
+        if not more:
+            break
+        said += more
+    try:
+        answer: wire.Message = json.loads(said)
+    except ValueError:
+        return {}
+    return answer
+
+
+def gone() -> BrokerError | RunLost:
+    """What a caller gets to know when the other end has hung up."""
+    return RunLost(
+        "The broker went away; what it was running has been ended.",
+        "Run it again: the next call starts a new broker.",
+    )
