@@ -106,6 +106,7 @@ def test_a_killed_broker_leaves_no_lock_and_no_socket_behind(granted, folders):
     with Client(folders, Hello()) as caller:
         number = caller.begin("run", **request("echo up; sleep 7779", "A"))
         output_until(caller, number, b"up")
+        wait_until(lambda: sleeping("7779"))
         keeper = _keeper_of(sleeping("7779")[0])
         runner = _runner_of(granted.welcome["pid"])
         for pid in (keeper, runner):
