@@ -14,11 +14,15 @@ from typing import Any
 from jupyter_agent import entry
 from jupyter_agent.client import Client
 
+planted: list[str | bytes] = []
+"""What this test has stored so far: an autouse fixture looks for it everywhere afterwards."""
+
 
 def save(
     client: Client, label: str, value: str | bytes, *, replace: bool = False, **more: Any
 ) -> dict[str, Any]:
     """Seal a value as a form does, and store it."""
+    planted.append(value)
     offer = client.call("secret.offer", label=label, origin="test", replace=replace)["offer"]
     raw = value.encode() if isinstance(value, str) else value
     sealed = entry.seal(entry.Offer.from_json(offer), raw)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import steps
+from canary import Canary
 
 from jupyter_agent import person as person_door
 from jupyter_agent.client import Client, Hello
@@ -31,3 +33,31 @@ def guest(folders: Folders) -> Iterator[Client]:
     """Any program of the same user, with nothing to show."""
     with Client(folders, Hello()) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def nothing_planted_is_found(agent_home: Path, folders: Folders) -> Iterator[None]:
+    """Whatever a test stores is afterwards in no file of ours and on no command line.
+
+    The broker still runs then, so that its open files count too. Values that are too short to be
+    told from chance are left to the tests that store them.
+    """
+    steps.planted.clear()
+    yield
+    for value in set(steps.planted):
+        text = value if isinstance(value, str) else value.decode("latin-1")
+        if len(text) < 12:
+            continue
+        canary = Canary(text)
+        assert canary.search_tree(agent_home) == []
+        lines = b"\0".join(_command_lines())
+        assert b"python" in lines  # the search looks at the right place
+        assert canary.found_in(lines) == []
+
+
+def _command_lines() -> Iterator[bytes]:
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            yield (entry / "cmdline").read_bytes()
+        except OSError:  # it ended meanwhile
+            continue
