@@ -230,7 +230,7 @@ check() {
   stage "Types: mypy --strict" mypy
   stage "Layers: import-linter" lint-imports
   stage "Browser part: biome, tsc and its own tests" browser_part
-  stage "pytest, against the installed package" tests "not root" "$@"
+  stage "pytest, against the installed package" tests "not root" -n 3 --dist loadgroup "$@"
   [ ${#failed[@]} = 0 ] || fail "failed: ${failed[*]}"
 }
 
