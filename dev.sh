@@ -230,7 +230,8 @@ check() {
   stage "Types: mypy --strict" mypy
   stage "Layers: import-linter" lint-imports
   stage "Browser part: biome, tsc and its own tests" browser_part
-  stage "pytest, against the installed package" tests "not root" -n 3 --dist loadgroup "$@"
+  # By the environment: what stands behind the mark is a person's own selection.
+  PYTEST_ADDOPTS="-n 3 --dist loadgroup" stage "pytest, against the installed package" tests "not root" "$@"
   [ ${#failed[@]} = 0 ] || fail "failed: ${failed[*]}"
 }
 
