@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,8 @@ def session_bus(home: Path, *, locked: bool = False) -> Iterator[str]:
         home: Keyrings are kept here, so a second start finds the first one's.
         locked: Start a keyring whose password nobody has typed.
     """
-    run = home / "run"
-    run.mkdir(mode=0o700, exist_ok=True)
+    # A folder for each start: a daemon that is just ending would else be taken for this one.
+    run = Path(tempfile.mkdtemp(prefix="run", dir=home))
     (home / ".local/share/keyrings").mkdir(parents=True, exist_ok=True)
     # Whatever was started on the bus ends with it, and the bus ends with `cat`.
     script = (

@@ -59,8 +59,10 @@ class Broker:
         self._runner_pid = runner_pid
         self._runner = runner
         self._person_key = _person_key(folders)
-        self._safe = Safe(folders)
         self._approvals = Approvals(seconds_to_answer)
+        self._safe = Safe(
+            folders, lambda: self._approvals.tell({"event": "changed", "what": "secrets"})
+        )
         self._kernels = Kernels()
         permission = Permission(self._safe, self._approvals)
         self._runs = Runs(self._safe, permission, runner)

@@ -31,10 +31,12 @@ class Safe:
 
     Args:
         folders: Where it lies.
+        uses_written: Called when counted uses have been written.
     """
 
-    def __init__(self, folders: Folders) -> None:
+    def __init__(self, folders: Folders, uses_written: Callable[[], None] = lambda: None) -> None:
         self._folders = folders
+        self._uses_written = uses_written
         self._locked = folders.state / "locked"
         # One thread: sqlite's connection belongs to it, and the loop never waits for a disk.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vault")
@@ -167,6 +169,8 @@ class Safe:
                 "The vault is locked.",
                 "Open it in the Secrets panel, or with: jupyter agent unlock",
             )
+        if self._vault is not None and self._chose_otherwise(self._vault):
+            self._close_vault()
         if self._vault is None:
             from jupyter_agent.vault import keyring_source  # noqa: PLC0415  (see the top)
             from jupyter_agent.vault.vault import Vault  # noqa: PLC0415  (see the top)
@@ -186,6 +190,15 @@ class Safe:
             self._audit = Audit(self._folders.state / name, self._vault.derive("audit"))
         return self._vault
 
+    def _chose_otherwise(self, vault: Vault) -> bool:
+        """Whether a person wants another key source than an empty vault in memory.
+
+        In a container the first caller, whoever it is, gets such a vault. It must not stand in the
+        way of what a person says later, as long as nothing is in it.
+        """
+        chosen = self._settings.get("key_source")
+        return vault.tier == "memory" and chosen not in (None, "memory") and not vault.list()
+
     def _close_vault(self) -> None:
         if self._vault is not None:
             self._vault.close()
@@ -199,6 +212,7 @@ class Safe:
         if uses:
             with contextlib.suppress(AgentError):  # a label removed meanwhile needs no count
                 await self.use(lambda vault: vault.record_uses(uses))
+            self._uses_written()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

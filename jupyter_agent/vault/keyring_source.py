@@ -46,6 +46,8 @@ class KeyringSource:
     Args:
         run_helper: Runs a program to its end.
         bus: Finds the address of the session bus (Linux).
+        probe_seconds: How long trying it out may take.
+        prompt_seconds: How long a person has to unlock it.
     """
 
     name: Final = OS_KEYRING
@@ -58,14 +60,19 @@ class KeyringSource:
         self,
         run_helper: RunHelper = spawn.run_helper,
         bus: Callable[[], str] | None = None,
+        *,
+        probe_seconds: float = PROBE_SECONDS,
+        prompt_seconds: float = PROMPT_SECONDS,
     ) -> None:
         self._run_helper = run_helper
+        self._probe_seconds = probe_seconds
+        self._prompt_seconds = prompt_seconds
         self._bus = bus or (lambda: session_bus(os.environ))
 
     def works(self) -> bool:
         """Whether something can be kept and read back now."""
         try:
-            return self._ask({"do": "probe", "account": ""}, PROBE_SECONDS).get("ok") is True
+            return self._ask({"do": "probe", "account": ""}, self._probe_seconds).get("ok") is True
         except KeySourceUnavailable:
             return False
 
@@ -80,7 +87,7 @@ class KeyringSource:
         return self._key({"do": "get", "account": store_id.hex()})
 
     def _key(self, request: dict[str, str]) -> bytes:
-        answer = self._ask(request, PROMPT_SECONDS)
+        answer = self._ask(request, self._prompt_seconds)
         if answer.get("why") == "absent":
             raise KeySourceUnavailable(
                 "The system's keyring does not hold the key of this vault.",

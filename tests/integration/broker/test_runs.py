@@ -383,3 +383,16 @@ def test_locking_a_vault_that_lives_in_memory_loses_nothing(folders, monkeypatch
             person.call("secret.list")
         person.call("unlock")
         assert [s["label"] for s in person.call("secret.list")["secrets"]] == ["DEMO_TOKEN"]
+
+
+def test_an_empty_vault_in_memory_gives_way_to_what_a_person_chooses(folders, monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
+    with person_door.open_client(folders) as person:
+        assert person.call("secret.list") == {"secrets": []}
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
+    with person_door.open_client(folders) as person:
+        save(person, "DEMO_TOKEN", VALUE)
+        assert person.call("status")["vault"]["tier"] == "file"
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
+    with person_door.open_client(folders) as person:
+        assert person.call("status")["vault"]["tier"] == "file"
