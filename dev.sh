@@ -195,7 +195,7 @@ run_tests() {
     bash "$copy/dev.sh" check "$@" 9>&-
   here=$copy venv=$copy/.venv
   export PYTEST_ADDOPTS="-p no:cacheprovider" PYTHONDONTWRITEBYTECODE=1  # nothing of root's stays in that folder
-  PATH="$venv/bin:$venv/programs" stage "pytest -m root: the tests that act as another user" tests root "$@"
+  PATH="$venv/bin:$venv/programs" stage "pytest -m root: the tests that act as another user, or look into the broker" tests root "$@"
   [ ${#failed[@]} = 0 ] || fail "failed: ${failed[*]}"
 }
 
