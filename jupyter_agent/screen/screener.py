@@ -1,37 +1,43 @@
-"""``Screener``: text in, findings out.
-
-One property matters more than any rule: a masked text is clean. Guards and saves rely on it, so
-``screen`` does not stop at the first look but looks at its own masked text until nothing is left.
-"""
+"""The three stages together: where may a secret begin, is there one, is it harmless after all?"""
 
 from __future__ import annotations
 
+import re
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
 
-from jupyter_agent.screen.anchors import (
-    Anchors,
-    CompiledAnchors,
-    PlainAnchors,
-    compile_keywords,
-    fingerprint_keywords,
-)
+from jupyter_agent.screen.anchors import Anchors, CompiledAnchors, Hit, PlainAnchors
 from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.catalogue import Catalogue, fingerprint
 from jupyter_agent.screen.deadline import Deadline
+from jupyter_agent.screen.disguise import LINE_ENDS, SIGNS, Sign, View, joints, view
 from jupyter_agent.screen.filters import FILTERS
 from jupyter_agent.screen.finding import Finding, mask
-from jupyter_agent.screen.rule import Rule, load_rules
+from jupyter_agent.screen.rule import Rule
 from jupyter_agent.screen.spans import Barriers, Span, best, merged, unmasked
 
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable, Iterator, Sequence
-
-
-class _Catalogue(NamedTuple):
-    rules: dict[str, Rule]
-    keywords: tuple[bytes, ...]
-    of_keyword: tuple[tuple[Rule, ...], ...]
+_VENDOR_RANK = 3
+# What people paste first; ``warm`` compiles these rules' expressions beforehand.
+_COMMON = (
+    "anthropic-api-key",
+    "api-key-setting",
+    "access-token-setting",
+    "aws-access-key-id",
+    "bearer-token",
+    "database-url-password",
+    "environment-password",
+    "github-token",
+    "google-api-key",
+    "huggingface-token",
+    "login-code-sentence",
+    "openai-api-key",
+    "openai-legacy-key",
+    "password-beside",
+    "password-quoted",
+    "password-sentence",
+    "password-setting",
+    "url-password",
+)
 
 
 class Screener:
@@ -56,8 +62,7 @@ class Screener:
     ) -> None:
         self._given_rules = rules
         self._clock = clock
-        self._loaded: _Catalogue | None = None
-        self._anchors: Anchors | None = None
+        self._engine: tuple[Catalogue, Anchors] | None = None
         if database is not None:
             self.adopt(database)
 
@@ -83,28 +88,28 @@ class Screener:
         Raises:
             KeyError: There is none.
         """
-        return self._catalogue.rules[rule_id]
+        return self._ready[0].by_id[rule_id]
 
     @property
     def compiled(self) -> bool:
         """Whether the fast engine is in use."""
-        return isinstance(self._anchors, CompiledAnchors)
+        return self._engine is not None and isinstance(self._engine[1], CompiledAnchors)
 
     @property
     def fingerprint(self) -> str:
         """Tells whether a database compiled earlier, or elsewhere, fits this screener."""
-        return fingerprint_keywords(self._catalogue.keywords)
+        return fingerprint(self._given_rules)
 
     def compile(self) -> bytes:
-        """Compile the fast engine's database; about 20 ms, never done by ``screen``.
+        """Compile the fast engine's database; up to some seconds, never done by ``screen``.
 
         Raises:
             ImportError: hyperscan can't be imported here.
         """
-        return compile_keywords(self._catalogue.keywords)
+        return self._ready[0].compile()
 
     def adopt(self, database: bytes) -> None:
-        """Use a compiled database from now on.
+        """Use a compiled database, and the catalogue packed with it, from now on.
 
         Args:
             database: From ``compile`` of a screener with the same ``fingerprint``. The
@@ -115,93 +120,143 @@ class Screener:
             ImportError: hyperscan can't be imported here.
             ValueError: hyperscan does not accept it; the engine in use stays.
         """
-        self._anchors = CompiledAnchors(self._catalogue.keywords, database)
+        catalogue, compiled = Catalogue.unpack(database)
+        # One assignment, so that a thread sees either engine with its own catalogue.
+        self._engine = catalogue, CompiledAnchors(catalogue.probes, compiled)
+
+    def warm(self) -> None:
+        """Compile the expressions that most findings need, so that the first one is no slower."""
+        catalogue, _ = self._ready
+        for rule_id in _COMMON:
+            rule = catalogue.by_id.get(rule_id)
+            if rule is not None:
+                _ = rule.regex
 
     @property
-    def _catalogue(self) -> _Catalogue:
+    def _ready(self) -> tuple[Catalogue, Anchors]:
         # Read on first use, because importing this package must stay cheap. Two threads may both
         # read it; they read the same.
-        if self._loaded is None:
-            rules = load_rules() if self._given_rules is None else tuple(self._given_rules)
-            of_keyword: dict[bytes, list[Rule]] = {}
-            for rule in rules:
-                for keyword in rule.keywords:
-                    of_keyword.setdefault(keyword.encode(), []).append(rule)
-            keywords = tuple(sorted(of_keyword))
-            self._loaded = _Catalogue(
-                {rule.id: rule for rule in rules},
-                keywords,
-                tuple(tuple(of_keyword[keyword]) for keyword in keywords),
-            )
-        return self._loaded
+        if self._engine is None:
+            rules = self._given_rules
+            catalogue = Catalogue.shipped() if rules is None else Catalogue(rules)
+            self._engine = catalogue, PlainAnchors(catalogue.probes)
+        return self._engine
 
     def _look(self, text: str, deadline: Deadline) -> list[Finding]:
-        of_keyword = self._catalogue.of_keyword
-        anchors = self._anchors or PlainAnchors(self._catalogue.keywords)
+        catalogue, anchors = self._ready
         data = text.encode("utf-8", "surrogatepass")
-        hits = anchors.hits(data, deadline.check)
-        if not hits:
+        hits, signs = anchors.seen(data, deadline.check)
+        if not hits and not signs:
             return []
-        # Compiling an expression is a cost of the process, not of this text.
-        with deadline.paused():
-            for index in {index for _, index in hits}:
-                for rule in of_keyword[index]:
-                    _ = rule.regex
-        barriers = Barriers(text)
-        spans: list[Span] = []
-        done: dict[str, int] = {}
-        for at, index in _in_code_points(hits, data, text):
-            for rule in of_keyword[index]:
-                deadline.check()
-                # A keyword inside a value that this rule has just found is part of that value.
-                if at >= done.get(rule.id, 0):
-                    fresh = list(_spans(rule, text, at, barriers))
-                    if fresh:
-                        spans += fresh
-                        done[rule.id] = fresh[-1].end
+        look = _Look(catalogue.rules, text, data, deadline)
+        spans = look.spans(hits)
+        chosen = [SIGNS[index] for index in signs]
+        if look.behind_written_line_end:
+            chosen.append(LINE_ENDS)
+        if chosen or look.joints:
+            spans += self._undisguised(view(text, chosen, look.joints), deadline)
         return best(spans)
 
-
-def _in_code_points(
-    hits: list[tuple[int, int]], data: bytes, text: str
-) -> Iterator[tuple[int, int]]:
-    if len(data) == len(text):
-        yield from hits
-        return
-    at_byte = at_point = 0
-    for byte, index in hits:
-        # Keywords are whole characters, so a hit always starts on a character's first byte.
-        at_point += len(data[at_byte:byte].decode("utf-8", "surrogatepass"))
-        at_byte = byte
-        yield at_point, index
+    def _undisguised(self, undone: View, deadline: Deadline) -> Iterable[Span]:
+        catalogue, anchors = self._ready
+        data = undone.text.encode("utf-8", "surrogatepass")
+        hits, _ = anchors.seen(data, deadline.check)
+        if not hits:
+            return
+        for start, end, rule in _Look(catalogue.rules, undone.text, data, deadline).spans(hits):
+            yield Span(*undone.original(start, end), rule)
 
 
-def _matches(rule: Rule, text: str, at: int) -> Iterator[re.Match[str]]:
-    if rule.window is None:
-        match = rule.regex.match(text, at)
-        if match is not None:
-            yield match
-        return
-    before, after = rule.window
+class _Look:
+    """Stages 2 and 3 for one text, and what they notice on the way."""
+
+    def __init__(
+        self, rules: Sequence[Rule], text: str, data: bytes, deadline: Deadline
+    ) -> None:
+        self._rules = rules
+        self._text = text
+        self._data = data
+        self._deadline = deadline
+        self._barriers = Barriers(text)
+        self.behind_written_line_end = False
+        self.joints: list[tuple[int, int]] = []
+
+    def spans(self, hits: Sequence[Hit]) -> list[Span]:
+        """What the rules accept at these places."""
+        rules = self._rules
+        check = self._deadline.check
+        cross = self._barriers.cross
+        found: list[Span] = []
+        done: dict[int, int] = {}
+        # Compiling an expression is a cost of the process, not of this text.
+        if any("regex" not in rules[index].__dict__ for _, index in hits):
+            with self._deadline.paused():
+                for index in {index for _, index in hits}:
+                    _ = rules[index].regex
+        for at, index in self._in_code_points(hits):
+            check()
+            rule = rules[index]
+            # A keyword inside a value that this rule has just found is part of that value.
+            if at < done.get(index, 0):
+                continue
+            if rule.window is not None:
+                fresh = [
+                    span
+                    for match in _around(rule, self._text, at)
+                    if not cross(*match.span())
+                    for span in _accepted(rule, self._text, match)
+                ]
+            else:
+                fresh = []
+                match = rule.regex.match(self._text, at)
+                if match is not None and not cross(*match.span()):
+                    fresh = _accepted(rule, self._text, match)
+                if not fresh:
+                    self._notice(at)
+                if rule.rank == _VENDOR_RANK and rule.prefixes:
+                    self.joints += joints(self._text, at, match)
+            if fresh:
+                found += fresh
+                done[index] = fresh[-1].end
+        return found
+
+    def _notice(self, at: int) -> None:
+        if self._text[max(0, at - 2) : at] in ("\\n", "\\r", "\\t"):
+            self.behind_written_line_end = True
+
+    def _in_code_points(self, hits: Sequence[Hit]) -> Iterable[Hit]:
+        if len(self._data) == len(self._text):
+            return hits
+        places: list[Hit] = []
+        at_byte = at_point = 0
+        for byte, index in hits:
+            # Keywords are whole characters, so a hit always starts on a character's first byte.
+            at_point += len(self._data[at_byte:byte].decode("utf-8", "surrogatepass"))
+            at_byte = byte
+            places.append((at_point, index))
+        return places
+
+
+def _around(rule: Rule, text: str, at: int) -> Iterable[re.Match[str]]:
+    before, after = rule.window or (0, 0)
     for match in rule.regex.finditer(text, max(0, at - before), at + after):
         if match.start() <= at < match.end():
             yield match
 
 
-def _spans(rule: Rule, text: str, at: int, barriers: Barriers) -> Iterator[Span]:
-    for match in _matches(rule, text, at):
-        if barriers.cross(match.start(), match.end()):
-            continue
-        start, end = match.span("secret")
-        places = [(start, end)]
-        if rule.each:
-            places = [one.span() for one in rule.each_regex.finditer(text, start, end)]
-        for place in places:
-            if _accepted(rule, Candidate(text, *place, match)):
-                yield Span(*place, rule)
+def _accepted(rule: Rule, text: str, match: re.Match[str]) -> list[Span]:
+    start, end = match.span("secret")
+    if not rule.each:
+        return [Span(start, end, rule)] if _is_secret(rule, Candidate(text, start, end, match)) else []
+    places = (one.span() for one in rule.each_regex.finditer(text, start, end))
+    return [
+        Span(*place, rule)
+        for place in places
+        if _is_secret(rule, Candidate(text, *place, match))
+    ]
 
 
-def _accepted(rule: Rule, candidate: Candidate) -> bool:
+def _is_secret(rule: Rule, candidate: Candidate) -> bool:
     if rule.entropy and entropy(candidate.value) < rule.entropy:
         return False
     return not any(FILTERS[name](candidate) for name in rule.filters)
