@@ -10,7 +10,7 @@ milliseconds::
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 from jupyter_agent.screen.anchors import Probe, compile_probes, engine_name
@@ -25,20 +25,18 @@ _SHAPING = ("anchors.py", "catalogue.py", "disguise.py", "heads.py", "rule.py")
 
 
 class Catalogue:
-    """Rules by id and by index.
+    """Rules by id and by index; the highest rank comes first.
 
     Args:
-        rules: In the order that their indexes follow.
-        heads: The rules' heads where they are known, in the same order.
+        rules: In any order.
+        heads: The rules' heads by rule id, where they are known.
     """
 
-    def __init__(self, rules: Sequence[Rule], heads: Sequence[Head | None] | None = None) -> None:
-        self.rules = tuple(rules)
+    def __init__(self, rules: Sequence[Rule], heads: Mapping[str, Head] | None = None) -> None:
+        self.rules = tuple(sorted(rules, key=lambda rule: (-rule.rank, rule.id)))
         self.by_id = {rule.id: rule for rule in self.rules}
-        known = heads or [None] * len(self.rules)
-        self.probes = tuple(
-            Probe(rule, head) for rule, head in zip(self.rules, known, strict=True)
-        )
+        known = heads or {}
+        self.probes = tuple(Probe(rule, known.get(rule.id)) for rule in self.rules)
 
     @staticmethod
     def shipped() -> Catalogue:
@@ -54,12 +52,11 @@ class Catalogue:
         database = compile_probes(self.probes)
         content = {
             "rules": [[getattr(rule, name) for name in _CARRIED] for rule in self.rules],
-            "heads": [
-                [probe.head.expression.decode("latin-1"), probe.head.reach]
+            "heads": {
+                rule.id: [probe.head.expression.decode("latin-1"), probe.head.reach]
+                for rule, probe in zip(self.rules, self.probes, strict=True)
                 if probe.has_head
-                else None
-                for probe in self.probes
-            ],
+            },
         }
         text = json.dumps(content, separators=(",", ":")).encode()
         return _MAGIC + len(text).to_bytes(4) + text + database
@@ -80,12 +77,15 @@ class Catalogue:
             Rule(**dict(zip(_CARRIED, map(_frozen, values), strict=True)))
             for values in content["rules"]
         ]
-        heads = [head and Head(head[0].encode("latin-1"), head[1]) for head in content["heads"]]
+        heads = {
+            rule_id: Head(expression.encode("latin-1"), reach)
+            for rule_id, (expression, reach) in content["heads"].items()
+        }
         return Catalogue(rules, heads), packed[end:]
 
 
 def _frozen(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def fingerprint(rules: Sequence[Rule] | None) -> str:

@@ -21,15 +21,17 @@ class Sign(NamedTuple):
     """One sort of disguise.
 
     Args:
-        bytes_expression: Shows in UTF-8 that there may be something to undo. Without lookarounds,
-            because hyperscan runs it too.
+        in_bytes: Shows in UTF-8 that there may be something to undo. Without lookarounds, because
+            hyperscan runs it too.
         expression: What is replaced in the text.
-        replacement: What one match of ``expression`` stands for; never longer than the match.
+        replacement: What one match of ``expression`` stands for.
+        needles: One of these stands in everything that ``in_bytes`` matches.
     """
 
-    bytes_expression: bytes
+    in_bytes: bytes
     expression: str
     replacement: Callable[[str], str]
+    needles: tuple[bytes, ...]
 
 
 def _nothing(_found: str) -> str:
@@ -66,12 +68,12 @@ def _control(found: str) -> str:
     return _CONTROLS[found[-1]]
 
 
-
 INVISIBLE: Final = Sign(
     # Soft hyphen, zero-width and direction marks, word joiners, byte order mark.
     rb"\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4\xa6-\xa9]|\xef\xbb\xbf|\xe1\xa0\x8e",
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u180e]",
     _nothing,
+    (b"\xc2\xad", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb", b"\xe1\xa0"),
 )
 ANSI: Final = Sign(
     # ECMA-48 control sequences, as characters or as they are written in source code.
@@ -79,50 +81,64 @@ ANSI: Final = Sign(
     r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[[0-9;]{0,16}[A-Za-z]"
     r"|\x1b\]8;[^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)",
     _nothing,
+    (b"\x1b", b"\\"),
 )
 BLANKS: Final = Sign(
     # French puts a no-break space before a colon.
     rb"\xc2\xa0|\xe2\x80[\x82-\x8a\xaf]|\xe3\x80\x80",
     "[\u00a0\u2002-\u200a\u202f\u3000]",
     _blank,
+    (b"\xc2\xa0", b"\xe2\x80", b"\xe3\x80\x80"),
 )
 FULL_WIDTH: Final = Sign(
-    rb"\xef\xbc[\x90-\x99\xa1-\xba\xbf]|\xef\xbd[\x81-\x9a]", "[\uff01-\uff5e]", _narrow
+    rb"\xef\xbc[\x90-\x99\xa1-\xba\xbf]|\xef\xbd[\x81-\x9a]",
+    "[\uff01-\uff5e]",
+    _narrow,
+    (b"\xef\xbc", b"\xef\xbd"),
 )
 HEXADECIMAL: Final = Sign(
-    rb"\\(?:u00|x)[2-7][0-9A-Fa-f]", r"\\(?:u00|x)[2-7][0-9A-Fa-f]", _decoded
+    rb"\\(?:u00|x)[2-7][0-9A-Fa-f]", r"\\(?:u00|x)[2-7][0-9A-Fa-f]", _decoded, (b"\\",)
 )
-PERCENT: Final = Sign(rb"%[2-7][0-9A-F]|%[2-7][a-f]", "%[2-7][0-9A-Fa-f]", _decoded)
+PERCENT: Final = Sign(rb"%[2-7][0-9A-F]|%[2-7][a-f]", "%[2-7][0-9A-Fa-f]", _decoded, (b"%",))
 ENTITY: Final = Sign(
     rb"&(?:#[0-9]{2,5}|#[xX][0-9A-Fa-f]{2,4}|amp|quot|apos|lt|gt|nbsp|equals|colon|lowbar|commat);",
     r"&(?:#[0-9]{2,5}|#[xX][0-9A-Fa-f]{2,4}|amp|quot|apos|lt|gt|nbsp|equals|colon|lowbar|commat);",
     _unescaped,
+    (b"&",),
 )
 # What may stand between two literals that make one value.
 _PLUS: Final = rb"(?:\s{0,4}\+\s{0,40}|\s{0,4}\\?\r?\n\s{0,40}(?:\+\s{0,4})?|\s{1,4})"
 _VALUE: Final = rb"[A-Za-z0-9_+/=.@!#$%^&*~-]"
 LITERALS: Final = Sign(
-    _VALUE + rb"[\x22\x27]" + _PLUS + rb"[rRbBuUfF]{0,2}[\x22\x27]" + _VALUE + rb"|"
+    _VALUE
+    + rb"[\x22\x27]"
+    + _PLUS
+    + rb"[rRbBuUfF]{0,2}[\x22\x27]"
+    + _VALUE
+    + rb"|"
     # f"ghp_{'abc'}"
     + rb"[A-Za-z0-9_-]\{[\x22\x27][A-Za-z0-9_-]",
     "(?<=" + _VALUE.decode() + r")[\x22\x27]" + _PLUS.decode() + r"[rRbBuUfF]{0,2}[\x22\x27]"
     "(?=" + _VALUE.decode() + r")|(?<=[A-Za-z0-9_-])\{[\x22\x27](?=[A-Za-z0-9_-])|"
     r"(?<=[A-Za-z0-9_-])[\x22\x27]\}",
     _nothing,
+    (b"'", b'"'),
 )
 MARKDOWN: Final = Sign(
     rb"[:=]\*\*|\*\*\s?[:=]|(?:is|[:=]) (?:\*\*|__)|[A-Za-z0-9]\\[_*-][A-Za-z0-9]|[a-z]`\s?[:=]",
     r"[:=]\*\*|\*\*(?=\s?[:=])|(?<=[:=s] )(?:\*\*|__)|(?<=[a-z])`(?=\s?[:=])|(?<=\w)\*\*(?=\W|$)"
     r"|\\[_*-]|<wbr>",
     lambda found: found[-1] if found[0] == "\\" else re.sub(r"\*\*|__|`|<wbr>", "", found),
+    (b"**", b"__", b"`", b"\\"),
 )
 CONTINUED: Final = Sign(
     # A backslash at the end of a line in the middle of a word; a soft break of RFC 2045.
     rb"[A-Za-z0-9_+/=-](?:\\|=)\r?\n[ \t]{0,16}[A-Za-z0-9_+/=-]",
     r"(?<=[A-Za-z0-9_+/=-])(?:\\|=)\r?\n[ \t]{0,16}(?=[A-Za-z0-9_+/=-])",
     _nothing,
+    (b"\\\n", b"=\n", b"\\\r", b"=\r"),
 )
-SLASHES: Final = Sign(rb"[A-Za-z:]\\/[\\A-Za-z0-9]", r"\\/", _last)
+SLASHES: Final = Sign(rb"[A-Za-z:]\\/[\\A-Za-z0-9]", r"\\/", _last, (b"\\/",))
 
 SIGNS: Final = (
     INVISIBLE,
@@ -138,7 +154,7 @@ SIGNS: Final = (
     SLASHES,
 )
 
-LINE_ENDS: Final = Sign(b"", r"\\[nrt]", _control)
+LINE_ENDS: Final = Sign(b"", r"\\[nrt]", _control, ())
 """Written line ends. They are everywhere in code, so only a keyword right behind one counts."""
 
 

@@ -19,11 +19,18 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Final, NamedTuple
 
-_BUDGET: Final = 44
-"""Bytes a head may reach; what lies behind is left to the rule's own expression."""
+_BUDGETS: Final = (44, 32, 24, 16, 12)
+"""How long a head may get, in bytes; what lies behind is left to the rule's own expression."""
 
-_ENOUGH: Final = 5
+_SHORT: Final = 2000
+"""Characters of a head that compiles fast. Longer ones are made again with a smaller budget."""
+
+_ENOUGH: Final = 12
 """So many characters of one class behind each other decide; more would only cost states."""
+
+_LONG: Final = 400
+"""Bytes that one repeated class may span. The engine counts them cheaply, so they don't use up the
+budget."""
 
 _CATEGORIES: Final = {
     sre.CATEGORY_DIGIT: (rb"0-9", rb"\x00-\x2f\x3a-\xff"),
@@ -55,33 +62,39 @@ def head_of(pattern: str) -> Head:
     Args:
         pattern: As in a rule: Python, ASCII classes, begins at a keyword.
     """
-    piece = _sequence(list(parser.parse(pattern, re.ASCII)), _BUDGET, ignore_case=False)
-    ways = piece.cuts if piece.whole is None else [*piece.cuts, piece.whole]
-    return Head(b"(?:" + b"|".join(dict.fromkeys(ways)) + b")", _BUDGET + 4 * _ENOUGH)
+    nodes = list(parser.parse(pattern, re.ASCII))
+    for budget in _BUDGETS:
+        piece = _sequence(nodes, budget, ignore_case=False)
+        ways = piece.cuts if piece.whole is None else [*piece.cuts, piece.whole]
+        expression = b"(?:" + b"|".join(dict.fromkeys(ways)) + b")"
+        if len(expression) <= _SHORT:
+            break
+    return Head(expression, parser.parse(expression).getwidth()[1])
 
 
 class _Piece(NamedTuple):
     # Everything that the nodes can match, or None where that is too long for the budget.
     whole: bytes | None
-    reach: int
+    # What that takes from the budget.
+    cost: int
     # Beginnings after which the head ends.
     cuts: list[bytes]
 
 
 def _sequence(nodes: list[Any], budget: int, *, ignore_case: bool) -> _Piece:
     done = b""
-    reach = 0
+    cost = 0
     cuts: list[bytes] = []
     for node in nodes:
-        if reach >= budget:
-            return _Piece(None, reach, [*cuts, done])
-        piece = _node(node, budget - reach, ignore_case=ignore_case)
+        if cost >= budget:
+            return _Piece(None, cost, [*cuts, done])
+        piece = _node(node, budget - cost, ignore_case=ignore_case)
         cuts += [done + cut for cut in piece.cuts]
         if piece.whole is None:
-            return _Piece(None, reach, cuts)
+            return _Piece(None, cost, cuts)
         done += piece.whole
-        reach += piece.reach
-    return _Piece(done, reach, cuts)
+        cost += piece.cost
+    return _Piece(done, cost, cuts)
 
 
 def _node(node: tuple[Any, Any], budget: int, *, ignore_case: bool) -> _Piece:
@@ -113,7 +126,7 @@ def _node(node: tuple[Any, Any], budget: int, *, ignore_case: bool) -> _Piece:
 def _grouped(piece: _Piece) -> _Piece:
     if piece.whole is None:
         return piece
-    return _Piece(b"(?:" + piece.whole + b")", piece.reach, piece.cuts)
+    return _Piece(b"(?:" + piece.whole + b")", piece.cost, piece.cuts)
 
 
 def _branches(ways: list[Any], budget: int, *, ignore_case: bool) -> _Piece:
@@ -121,7 +134,7 @@ def _branches(ways: list[Any], budget: int, *, ignore_case: bool) -> _Piece:
     whole = [piece.whole for piece in pieces if piece.whole is not None]
     return _Piece(
         b"(?:" + b"|".join(dict.fromkeys(whole)) + b")" if whole else None,
-        max((piece.reach for piece in pieces), default=0),
+        max((piece.cost for piece in pieces), default=0),
         list(dict.fromkeys(cut for piece in pieces for cut in piece.cuts)),
     )
 
@@ -133,19 +146,22 @@ def _repeated(least: int, most: int, inner: Any, budget: int, *, ignore_case: bo
         expression, bytes_each = one
         if least > _ENOUGH or least * bytes_each > budget:
             return _Piece(None, 0, [b"%s{%d}" % (expression, min(least, _ENOUGH))])
+        if int(most) * bytes_each <= _LONG:
+            whole = b"%s{%d,%d}" % (expression, least, int(most) * bytes_each)
+            return _Piece(whole, min(int(most) * bytes_each, _ENOUGH), [])
         fits = min(int(most), max(least, budget // bytes_each))
         whole = b"%s{%d,%d}" % (expression, least, fits * bytes_each) if fits else b""
         cuts = [b"%s{%d}" % (expression, max(fits, 1))] if fits < most else []
         return _Piece(whole, fits * bytes_each, cuts)
     piece = _sequence(nodes, budget, ignore_case=ignore_case)
-    if piece.whole is None or piece.reach > budget:
+    if piece.whole is None or piece.cost > budget:
         return _Piece(
             b"" if least == 0 else None,
             0,
             piece.cuts if piece.whole is None else [piece.whole, *piece.cuts],
         )
-    fits = min(int(most), max(least, 1 if piece.reach == 0 else budget // piece.reach))
-    if fits < least or least * piece.reach > budget:
+    fits = min(int(most), max(least, 1 if piece.cost == 0 else budget // piece.cost))
+    if fits < least or least * piece.cost > budget:
         return _Piece(None, 0, [piece.whole, *piece.cuts])
     cuts = list(piece.cuts)
     if piece.cuts and fits > 1:
@@ -154,7 +170,7 @@ def _repeated(least: int, most: int, inner: Any, budget: int, *, ignore_case: bo
     if fits < most:
         cuts.append(b"(?:%s){%d}" % (piece.whole, max(fits, 1)))
     whole = b"(?:%s){%d,%d}" % (piece.whole, least, fits) if fits else b""
-    return _Piece(whole, fits * piece.reach, cuts)
+    return _Piece(whole, fits * piece.cost, cuts)
 
 
 def _one_character(kind: Any, value: Any, *, ignore_case: bool) -> tuple[bytes, int] | None:

@@ -12,11 +12,13 @@ from jupyter_agent.screen.catalogue import Catalogue, fingerprint
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import LINE_ENDS, SIGNS, Sign, View, joints, view
 from jupyter_agent.screen.filters import FILTERS
-from jupyter_agent.screen.finding import Finding, mask
+from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.rule import Rule
-from jupyter_agent.screen.spans import Barriers, Span, best, merged, unmasked
+from jupyter_agent.screen.spans import Barriers, Span, best, covered, merged, uncovered
 
 _VENDOR_RANK = 3
+_FEW = 16
+_WRITTEN_LINE_ENDS = ("\\n", "\\r", "\\t")
 # What people paste first; ``warm`` compiles these rules' expressions beforehand.
 _COMMON = (
     "anthropic-api-key",
@@ -78,7 +80,7 @@ class Screener:
         while fresh:
             # A mask removes characters that kept a neighbour from being seen. So look again, and
             # translate what turns up back into places of the original text.
-            fresh = list(unmasked(self._look(mask(text, found), deadline), found))
+            fresh = list(uncovered(self._look(covered(text, found), deadline), found))
             found = merged(found, fresh)
         return found
 
@@ -170,9 +172,7 @@ class Screener:
 class _Look:
     """Stages 2 and 3 for one text, and what they notice on the way."""
 
-    def __init__(
-        self, rules: Sequence[Rule], text: str, data: bytes, deadline: Deadline
-    ) -> None:
+    def __init__(self, rules: Sequence[Rule], text: str, data: bytes, deadline: Deadline) -> None:
         self._rules = rules
         self._text = text
         self._data = data
@@ -182,58 +182,77 @@ class _Look:
         self.joints: list[tuple[int, int]] = []
 
     def spans(self, hits: Sequence[Hit]) -> list[Span]:
-        """What the rules accept at these places."""
+        """What the rules accept at these places; the highest rank comes first."""
+        text = self._text
         rules = self._rules
         check = self._deadline.check
-        cross = self._barriers.cross
         found: list[Span] = []
-        done: dict[int, int] = {}
+        places = self._places(hits)
         # Compiling an expression is a cost of the process, not of this text.
-        if any("regex" not in rules[index].__dict__ for _, index in hits):
+        if any("regex" not in rules[index].__dict__ for index, _ in hits):
             with self._deadline.paused():
-                for index in {index for _, index in hits}:
+                for index in {index for index, _ in hits}:
                     _ = rules[index].regex
-        for at, index in self._in_code_points(hits):
+        last = -1
+        done = 0
+        for index, byte in hits:
             check()
-            rule = rules[index]
+            at = places[byte] if places else byte
+            if index != last:
+                last = index
+                done = 0
             # A keyword inside a value that this rule has just found is part of that value.
-            if at < done.get(index, 0):
+            if at < done:
                 continue
-            if rule.window is not None:
+            rule = rules[index]
+            if rule.window is None:
+                match = rule.regex.match(text, at)
+                fresh = self._accepted(rule, match, found) if match else ()
+                if not fresh and text[max(0, at - 2) : at] in _WRITTEN_LINE_ENDS:
+                    self.behind_written_line_end = True
+                if rule.rank == _VENDOR_RANK and rule.prefixes:
+                    self.joints += joints(text, at, match)
+            else:
                 fresh = [
                     span
-                    for match in _around(rule, self._text, at)
-                    if not cross(*match.span())
-                    for span in _accepted(rule, self._text, match)
+                    for match in _around(rule, text, at)
+                    for span in self._accepted(rule, match, found)
                 ]
-            else:
-                fresh = []
-                match = rule.regex.match(self._text, at)
-                if match is not None and not cross(*match.span()):
-                    fresh = _accepted(rule, self._text, match)
-                if not fresh:
-                    self._notice(at)
-                if rule.rank == _VENDOR_RANK and rule.prefixes:
-                    self.joints += joints(self._text, at, match)
             if fresh:
                 found += fresh
-                done[index] = fresh[-1].end
+                done = fresh[-1].end
         return found
 
-    def _notice(self, at: int) -> None:
-        if self._text[max(0, at - 2) : at] in ("\\n", "\\r", "\\t"):
-            self.behind_written_line_end = True
+    def _accepted(self, rule: Rule, match: re.Match[str], found: list[Span]) -> Sequence[Span]:
+        if self._barriers.cross(*match.span()):
+            return ()
+        start, end = match.span("secret")
+        # What overlaps a finding of a higher rank goes in the end; so it need not be judged.
+        for other in found[:_FEW]:
+            if other.start < end and start < other.end and other.rule.rank > rule.rank:
+                return ()
+        if not rule.each:
+            secret = _is_secret(rule, Candidate(self._text, start, end, match))
+            return (Span(start, end, rule),) if secret else ()
+        places = (one.span() for one in rule.each_regex.finditer(self._text, start, end))
+        return [
+            Span(*place, rule)
+            for place in places
+            if _is_secret(rule, Candidate(self._text, *place, match))
+        ]
 
-    def _in_code_points(self, hits: Sequence[Hit]) -> Iterable[Hit]:
-        if len(self._data) == len(self._text):
-            return hits
-        places: list[Hit] = []
+    def _places(self, hits: Sequence[Hit]) -> dict[int, int]:
+        """Code points of the hits' byte offsets; empty where they are the same."""
+        data = self._data
+        places: dict[int, int] = {}
+        if len(data) == len(self._text):
+            return places
         at_byte = at_point = 0
-        for byte, index in hits:
+        for byte in sorted({byte for _, byte in hits}):
             # Keywords are whole characters, so a hit always starts on a character's first byte.
-            at_point += len(self._data[at_byte:byte].decode("utf-8", "surrogatepass"))
+            at_point += len(data[at_byte:byte].decode("utf-8", "surrogatepass"))
             at_byte = byte
-            places.append((at_point, index))
+            places[byte] = at_point
         return places
 
 
@@ -242,18 +261,6 @@ def _around(rule: Rule, text: str, at: int) -> Iterable[re.Match[str]]:
     for match in rule.regex.finditer(text, max(0, at - before), at + after):
         if match.start() <= at < match.end():
             yield match
-
-
-def _accepted(rule: Rule, text: str, match: re.Match[str]) -> list[Span]:
-    start, end = match.span("secret")
-    if not rule.each:
-        return [Span(start, end, rule)] if _is_secret(rule, Candidate(text, start, end, match)) else []
-    places = (one.span() for one in rule.each_regex.finditer(text, start, end))
-    return [
-        Span(*place, rule)
-        for place in places
-        if _is_secret(rule, Candidate(text, *place, match))
-    ]
 
 
 def _is_secret(rule: Rule, candidate: Candidate) -> bool:
