@@ -30,14 +30,14 @@ class Seen(NamedTuple):
 
     Args:
         hits: Sorted, without repetition.
-        signs: Indexes into ``disguise.SIGNS``, in order.
+        signs: Index into ``disguise.SIGNS`` and byte offset of the end, sorted, without repetition.
     """
 
     hits: list[Hit]
-    signs: tuple[int, ...]
+    signs: list[tuple[int, int]]
 
 
-NOTHING: Final = Seen([], ())
+NOTHING: Final = Seen([], [])
 
 
 class Probe:
@@ -93,7 +93,9 @@ class PlainAnchors:
         self._of_keyword = tuple(
             (keyword, frozenset(_threes(keyword)), rules) for keyword, rules in of_keyword.items()
         )
-        self._signs = tuple((sign.needles, re.compile(sign.in_bytes)) for sign in SIGNS)
+        self._signs = tuple(
+            (sign.needles, re.compile(b"(?=(%s))" % sign.in_bytes)) for sign in SIGNS
+        )
 
     def seen(self, data: bytes, check_time: Callable[[], None]) -> Seen:
         """See ``Anchors.seen``."""
@@ -113,12 +115,14 @@ class PlainAnchors:
                         found.add((index, at))
                 at = folded.find(keyword, at + 1)
             check_time()
-        signs = []
+        signs: set[tuple[int, int]] = set()
         for index, (needles, sign) in enumerate(self._signs):
             check_time()
-            if any(needle in data for needle in needles) and sign.search(data):
-                signs.append(index)
-        return Seen(sorted(found), tuple(signs))
+            if any(needle in data for needle in needles):
+                for match in sign.finditer(data):
+                    check_time()
+                    signs.add((index, match.end(1)))
+        return Seen(sorted(found), sorted(signs))
 
 
 def _threes(data: bytes) -> Iterable[tuple[int, int, int]]:
@@ -177,7 +181,7 @@ class CompiledAnchors:
         self, data: bytes, ends: list[tuple[int, int]], check_time: Callable[[], None]
     ) -> Seen:
         found: set[Hit] = set()
-        signs: set[int] = set()
+        signs: set[tuple[int, int]] = set()
         targets = self._targets
         # hyperscan tells where a head ends. Where it begins is looked up in the few bytes before,
         # one stretch for ends that lie close together.
@@ -187,7 +191,7 @@ class CompiledAnchors:
             if what == _KEYWORD:
                 found.add((index, end - length))
             elif what == _SIGN:
-                signs.add(index)
+                signs.add((index, end))
             else:
                 begin = max(0, end - length)
                 so_far = stretches.setdefault(index, [])
@@ -209,7 +213,7 @@ class CompiledAnchors:
                         if begins(data, at):
                             found.add((index, at))
                         at = folded.find(keyword, at + 1, end + more)
-        return Seen(sorted(found), tuple(sorted(signs)))
+        return Seen(sorted(found), sorted(signs))
 
 
 _EVERY: Final = 64
@@ -250,7 +254,7 @@ def compile_probes(probes: Sequence[Probe]) -> bytes:
             expressions += [b"".join(b"\\x%02x" % byte for byte in word) for word in probe.keywords]
             flags += [hyperscan.HS_FLAG_CASELESS] * len(probe.keywords)
     expressions += [sign.in_bytes for sign in SIGNS]
-    flags += [hyperscan.HS_FLAG_SINGLEMATCH] * len(SIGNS)
+    flags += [0] * len(SIGNS)
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(expressions=expressions, ids=list(range(len(expressions))), flags=flags)
     return bytes(hyperscan.dumpb(database))

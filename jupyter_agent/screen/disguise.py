@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from html import unescape
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 
@@ -22,7 +23,8 @@ class Sign(NamedTuple):
 
     Args:
         in_bytes: Shows in UTF-8 that there may be something to undo. Without lookarounds, because
-            hyperscan runs it too.
+            hyperscan runs it too; of all that begins at a place, one end only, so that both
+            engines report the same ends.
         expression: What is replaced in the text.
         replacement: What one match of ``expression`` stands for.
         needles: One of these stands in everything that ``in_bytes`` matches.
@@ -125,7 +127,10 @@ LITERALS: Final = Sign(
     (b"'", b'"'),
 )
 MARKDOWN: Final = Sign(
-    rb"[:=]\*\*|\*\*\s?[:=]|(?:is|[:=]) (?:\*\*|__)|[A-Za-z0-9]\\[_*-][A-Za-z0-9]|[a-z]`\s?[:=]",
+    # **Password:** x, **Password**: x, `password`: x, password is **x**, ghp\\_x
+    rb"(?:[:=]\*\*|\*\*\x20?[:=]|[a-z]`\x20?[:=]|(?:is|[:=])\x20(?:\*\*|__))"
+    rb"[^\n\x200-9!#$%&@]{0,20}[\x200-9!#$%&@][^\n\x200-9!#$%&@*]{0,20}[0-9!#$%&@]|"
+    rb"[A-Za-z0-9]\\[_*-][A-Za-z0-9]",
     r"[:=]\*\*|\*\*(?=\s?[:=])|(?<=[:=s] )(?:\*\*|__)|(?<=[a-z])`(?=\s?[:=])|(?<=\w)\*\*(?=\W|$)"
     r"|\\[_*-]|<wbr>",
     lambda found: found[-1] if found[0] == "\\" else re.sub(r"\*\*|__|`|<wbr>", "", found),
@@ -156,6 +161,52 @@ SIGNS: Final = (
 
 LINE_ENDS: Final = Sign(b"", r"\\[nrt]", _control, ())
 """Written line ends. They are everywhere in code, so only a keyword right behind one counts."""
+
+
+BEFORE: Final = 320
+AFTER: Final = 640
+"""Bytes around a sign that are looked at once more; a longer secret is found by its beginning."""
+
+
+def stretches(
+    data: bytes, places: Iterable[tuple[int, Sign]]
+) -> list[tuple[int, int, list[Sign]]]:
+    """The bytes worth a second look, and what to undo there: around each sign, joined where they
+    touch.
+
+    Args:
+        data: UTF-8.
+        places: Offsets at which signs end.
+    """
+    found: list[tuple[int, int, list[Sign]]] = []
+    for at, sign in sorted(places, key=itemgetter(0)):
+        if found and at + AFTER <= found[-1][1]:
+            last = found[-1][2]
+            if sign not in last:
+                last.append(sign)
+            continue
+        begin = _start_of_word(data, at - BEFORE)
+        end = _start_of_word(data, at + AFTER)
+        if found and begin <= found[-1][1]:
+            begin, so_far, chosen = found.pop()
+            chosen = chosen if sign in chosen else [*chosen, sign]
+            found.append((begin, max(end, so_far), chosen))
+        else:
+            found.append((begin, end, [sign]))
+    return found
+
+
+def _start_of_word(data: bytes, at: int) -> int:
+    # Half a word would look like another one, and half a character is none.
+    if at <= 0 or at >= len(data):
+        return max(0, min(at, len(data)))
+    for blank in (b"\n", b" "):
+        found = data.find(blank, at, at + 100)
+        if found >= 0:
+            return found
+    while at < len(data) and data[at] & 0xC0 == 0x80:
+        at += 1
+    return at
 
 
 class View:
@@ -214,7 +265,8 @@ def view(text: str, signs: Iterable[Sign], joints: Iterable[tuple[int, int]] = (
         signs: What to undo.
         joints: Places that are left out, such as line ends inside a token.
     """
-    chosen = tuple(signs)
+    # In one order, so that an expression is compiled once.
+    chosen = tuple(sign for sign in (*SIGNS, LINE_ENDS) if sign in signs)
     edits = [(start, end, "") for start, end in joints]
     if chosen:
         expression = _expression(tuple(sign.expression for sign in chosen))

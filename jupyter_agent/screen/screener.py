@@ -10,7 +10,7 @@ from jupyter_agent.screen.anchors import Anchors, CompiledAnchors, Hit, PlainAnc
 from jupyter_agent.screen.candidate import Candidate, entropy
 from jupyter_agent.screen.catalogue import Catalogue, fingerprint
 from jupyter_agent.screen.deadline import Deadline
-from jupyter_agent.screen.disguise import LINE_ENDS, SIGNS, Sign, View, joints, view
+from jupyter_agent.screen.disguise import LINE_ENDS, SIGNS, Sign, joints, stretches, view
 from jupyter_agent.screen.filters import FILTERS
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.rule import Rule
@@ -152,21 +152,41 @@ class Screener:
             return []
         look = _Look(catalogue.rules, text, data, deadline)
         spans = look.spans(hits)
-        chosen = [SIGNS[index] for index in signs]
-        if look.behind_written_line_end:
-            chosen.append(LINE_ENDS)
-        if chosen or look.joints:
-            spans += self._undisguised(view(text, chosen, look.joints), deadline)
+        # Places where the rules themselves met a disguise count like signs.
+        places = [(end, SIGNS[index]) for index, end in signs]
+        places += [(byte, LINE_ENDS) for byte in look.suspects]
+        done = before = 0
+        for begin, end, chosen in stretches(data, places):
+            deadline.check()
+            before += len(data[done:begin].decode("utf-8", "surrogatepass"))
+            done = begin
+            piece = data[begin:end].decode("utf-8", "surrogatepass")
+            spans += self._undisguised(piece, before, chosen, look.joints, deadline)
         return best(spans)
 
-    def _undisguised(self, undone: View, deadline: Deadline) -> Iterable[Span]:
+    def _undisguised(
+        self,
+        text: str,
+        offset: int,
+        signs: Sequence[Sign],
+        joints: Iterable[tuple[int, int]],
+        deadline: Deadline,
+    ) -> Iterable[Span]:
+        """What is found in a stretch of a text once its disguises are undone."""
         catalogue, anchors = self._ready
+        inside = [
+            (start - offset, end - offset)
+            for start, end in joints
+            if offset <= start and end <= offset + len(text)
+        ]
+        undone = view(text, signs, inside)
         data = undone.text.encode("utf-8", "surrogatepass")
         hits, _ = anchors.seen(data, deadline.check)
         if not hits:
             return
-        for start, end, rule in _Look(catalogue.rules, undone.text, data, deadline).spans(hits):
-            yield Span(*undone.original(start, end), rule)
+        for place, end, rule in _Look(catalogue.rules, undone.text, data, deadline).spans(hits):
+            start, end = undone.original(place, end)
+            yield Span(start + offset, end + offset, rule)
 
 
 class _Look:
@@ -178,7 +198,7 @@ class _Look:
         self._data = data
         self._deadline = deadline
         self._barriers = Barriers(text)
-        self.behind_written_line_end = False
+        self.suspects: list[int] = []
         self.joints: list[tuple[int, int]] = []
 
     def spans(self, hits: Sequence[Hit]) -> list[Span]:
@@ -209,9 +229,12 @@ class _Look:
                 match = rule.regex.match(text, at)
                 fresh = self._accepted(rule, match, found) if match else ()
                 if not fresh and text[max(0, at - 2) : at] in _WRITTEN_LINE_ENDS:
-                    self.behind_written_line_end = True
+                    self.suspects.append(byte)
                 if rule.rank == _VENDOR_RANK and rule.prefixes:
-                    self.joints += joints(text, at, match)
+                    cuts = joints(text, at, match)
+                    if cuts:
+                        self.joints += cuts
+                        self.suspects.append(byte)
             else:
                 fresh = [
                     span
