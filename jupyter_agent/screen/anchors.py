@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from jupyter_agent.screen.disguise import SIGNS
 from jupyter_agent.screen.heads import Head, head_of
-from jupyter_agent.screen.rule import Rule
+from jupyter_agent.screen.rule import VENDOR_RANK, Rule
 
 Hit = tuple[int, int]
 """A rule's index, and the byte offset at which (with a window: near which) a match may begin."""
@@ -52,12 +52,13 @@ class Probe:
         self.keywords = tuple(keyword.encode() for keyword in rule.keywords)
         self.has_head = rule.window is None
         self._pattern = rule.pattern
+        self._short = bool(rule.rank == VENDOR_RANK and rule.prefixes)
         self._given = head
 
     @cached_property
     def head(self) -> Head:
         """See ``heads``; for rules without a window only."""
-        return self._given or head_of(self._pattern)
+        return self._given or head_of(self._pattern, short=self._short)
 
     @cached_property
     def begins(self) -> re.Pattern[bytes]:

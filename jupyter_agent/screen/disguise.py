@@ -257,7 +257,7 @@ class View:
         return offset, offset + 1
 
 
-def view(text: str, signs: Iterable[Sign], joints: Iterable[tuple[int, int]] = ()) -> View:
+def view(text: str, signs: Collection[Sign], joints: Iterable[tuple[int, int]] = ()) -> View:
     """The text without its disguises.
 
     Args:

@@ -56,12 +56,17 @@ class Head(NamedTuple):
     reach: int
 
 
-def head_of(pattern: str) -> Head:
+def head_of(pattern: str, *, short: bool = False) -> Head:
     """The head of a rule's expression.
 
     Args:
         pattern: As in a rule: Python, ASCII classes, begins at a keyword.
+        short: Whether a few characters are enough, because the keyword hardly stands anywhere else
+            and the rest of the token may be on the next line.
     """
+    if short:
+        expression = _CLASS_TIMES.sub(_fewer, head_of(pattern).expression)
+        return Head(expression, parser.parse(expression).getwidth()[1])
     nodes = list(parser.parse(pattern, re.ASCII))
     for budget in _BUDGETS:
         piece = _sequence(nodes, budget, ignore_case=False)
@@ -70,6 +75,14 @@ def head_of(pattern: str) -> Head:
         if len(expression) <= _SHORT:
             break
     return Head(expression, parser.parse(expression).getwidth()[1])
+
+
+_CLASS_TIMES: Final = re.compile(rb"(\][{])%d[}](?=[|)])" % _ENOUGH)
+_FEW: Final = 4
+
+
+def _fewer(repeat: re.Match[bytes]) -> bytes:
+    return repeat[1] + b"%d}" % _FEW
 
 
 class _Piece(NamedTuple):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # A vendor's token may not continue a longer word on its left. On its right the greedy character
 # class decides: a token with one character too many is still somebody's token.
 _FRAGMENT = re.compile(r"<<(\w+)>>")
+VENDOR_RANK = 3
 _ALONE = r"(?<![A-Za-z0-9_])(?P<secret>%s)"
 
 

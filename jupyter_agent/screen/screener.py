@@ -13,10 +13,9 @@ from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import LINE_ENDS, SIGNS, Sign, joints, stretches, view
 from jupyter_agent.screen.filters import FILTERS
 from jupyter_agent.screen.finding import Finding
-from jupyter_agent.screen.rule import Rule
+from jupyter_agent.screen.rule import VENDOR_RANK, Rule
 from jupyter_agent.screen.spans import Barriers, Span, best, covered, merged, uncovered
 
-_VENDOR_RANK = 3
 _FEW = 16
 _WRITTEN_LINE_ENDS = ("\\n", "\\r", "\\t")
 # What people paste first; ``warm`` compiles these rules' expressions beforehand.
@@ -230,7 +229,7 @@ class _Look:
                 fresh = self._accepted(rule, match, found) if match else ()
                 if not fresh and text[max(0, at - 2) : at] in _WRITTEN_LINE_ENDS:
                     self.suspects.append(byte)
-                if rule.rank == _VENDOR_RANK and rule.prefixes:
+                if rule.rank == VENDOR_RANK and rule.prefixes:
                     cuts = joints(text, at, match)
                     if cuts:
                         self.joints += cuts
