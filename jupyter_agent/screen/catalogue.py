@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 from jupyter_agent.screen.anchors import Probe, compile_probes, engine_name
 from jupyter_agent.screen.heads import Head
@@ -84,7 +85,7 @@ class Catalogue:
         return Catalogue(rules, heads), packed[end:]
 
 
-def _frozen(value: object) -> object:
+def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 

@@ -168,9 +168,7 @@ AFTER: Final = 640
 """Bytes around a sign that are looked at once more; a longer secret is found by its beginning."""
 
 
-def stretches(
-    data: bytes, places: Iterable[tuple[int, Sign]]
-) -> list[tuple[int, int, list[Sign]]]:
+def stretches(data: bytes, places: Iterable[tuple[int, Sign]]) -> list[tuple[int, int, list[Sign]]]:
     """The bytes worth a second look, and what to undo there: around each sign, joined where they
     touch.
 

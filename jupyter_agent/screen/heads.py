@@ -110,7 +110,9 @@ def _sequence(nodes: list[Any], budget: int, *, ignore_case: bool) -> _Piece:
     return _Piece(done, cost, cuts)
 
 
-def _node(node: tuple[Any, Any], budget: int, *, ignore_case: bool) -> _Piece:
+def _node(  # noqa: PLR0911  (one way out for each sort of node)
+    node: tuple[Any, Any], budget: int, *, ignore_case: bool
+) -> _Piece:
     kind, value = node
     one = _one_character(kind, value, ignore_case=ignore_case)
     if one is not None:
@@ -131,7 +133,8 @@ def _node(node: tuple[Any, Any], budget: int, *, ignore_case: bool) -> _Piece:
     if kind is sre.BRANCH:
         return _branches(value[1], budget, ignore_case=ignore_case)
     if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-        return _repeated(*value, budget, ignore_case=ignore_case)
+        least, most, inner = value
+        return _repeated((least, int(most)), inner, budget, ignore_case=ignore_case)
     # Anything else (a reference to a group): the head ends here.
     return _Piece(None, 0, [b""])
 
@@ -152,17 +155,18 @@ def _branches(ways: list[Any], budget: int, *, ignore_case: bool) -> _Piece:
     )
 
 
-def _repeated(least: int, most: int, inner: Any, budget: int, *, ignore_case: bool) -> _Piece:
+def _repeated(times: tuple[int, int], inner: Any, budget: int, *, ignore_case: bool) -> _Piece:
+    least, most = times
     nodes = list(inner)
     one = _one_character(*nodes[0], ignore_case=ignore_case) if len(nodes) == 1 else None
     if one is not None:
         expression, bytes_each = one
         if least > _ENOUGH or least * bytes_each > budget:
             return _Piece(None, 0, [b"%s{%d}" % (expression, min(least, _ENOUGH))])
-        if int(most) * bytes_each <= _LONG:
-            whole = b"%s{%d,%d}" % (expression, least, int(most) * bytes_each)
-            return _Piece(whole, min(int(most) * bytes_each, _ENOUGH), [])
-        fits = min(int(most), max(least, budget // bytes_each))
+        if most * bytes_each <= _LONG:
+            whole = b"%s{%d,%d}" % (expression, least, most * bytes_each)
+            return _Piece(whole, min(most * bytes_each, _ENOUGH), [])
+        fits = min(most, max(least, budget // bytes_each))
         whole = b"%s{%d,%d}" % (expression, least, fits * bytes_each) if fits else b""
         cuts = [b"%s{%d}" % (expression, max(fits, 1))] if fits < most else []
         return _Piece(whole, fits * bytes_each, cuts)
@@ -173,7 +177,7 @@ def _repeated(least: int, most: int, inner: Any, budget: int, *, ignore_case: bo
             0,
             piece.cuts if piece.whole is None else [piece.whole, *piece.cuts],
         )
-    fits = min(int(most), max(least, 1 if piece.cost == 0 else budget // piece.cost))
+    fits = min(most, max(least, 1 if piece.cost == 0 else budget // piece.cost))
     if fits < least or least * piece.cost > budget:
         return _Piece(None, 0, [piece.whole, *piece.cuts])
     cuts = list(piece.cuts)
@@ -186,7 +190,9 @@ def _repeated(least: int, most: int, inner: Any, budget: int, *, ignore_case: bo
     return _Piece(whole, fits * piece.cost, cuts)
 
 
-def _one_character(kind: Any, value: Any, *, ignore_case: bool) -> tuple[bytes, int] | None:
+def _one_character(  # noqa: C901, PLR0911, PLR0912  (one way out for each sort of node)
+    kind: Any, value: Any, *, ignore_case: bool
+) -> tuple[bytes, int] | None:
     """A byte class that one character of the node begins with, and the most bytes it has."""
     if kind is sre.LITERAL:
         if value > 127:

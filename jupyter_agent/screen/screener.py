@@ -183,9 +183,9 @@ class Screener:
         hits, _ = anchors.seen(data, deadline.check)
         if not hits:
             return
-        for place, end, rule in _Look(catalogue.rules, undone.text, data, deadline).spans(hits):
-            start, end = undone.original(place, end)
-            yield Span(start + offset, end + offset, rule)
+        for found in _Look(catalogue.rules, undone.text, data, deadline).spans(hits):
+            start, end = undone.original(found.start, found.end)
+            yield Span(start + offset, end + offset, found.rule)
 
 
 class _Look:
@@ -200,7 +200,7 @@ class _Look:
         self.suspects: list[int] = []
         self.joints: list[tuple[int, int]] = []
 
-    def spans(self, hits: Sequence[Hit]) -> list[Span]:
+    def spans(self, hits: Sequence[Hit]) -> list[Span]:  # noqa: C901  (the hot loop)
         """What the rules accept at these places; the highest rank comes first."""
         text = self._text
         rules = self._rules

@@ -50,17 +50,15 @@ INSIDE: dict[str, Callable[[str, int], str]] = {
     ),
     "percent": lambda value, cut: f"{value[:cut]}%{ord(value[cut]):02X}{value[cut + 1 :]}",
     "HTML": lambda value, cut: f"{value[:cut]}&#{ord(value[cut])};{value[cut + 1 :]}",
-    "markdown": lambda value, cut: value.replace("_", "\\_", 1),
-    "zero-width in the prefix": lambda value, cut: value[:2] + "\u200b" + value[2:],
+    "markdown": lambda value, _: value.replace("_", "\\_", 1),
+    "zero-width in the prefix": lambda value, _: value[:2] + "\u200b" + value[2:],
 }
 
 
 @pytest.mark.parametrize("disguise", INSIDE)
 @settings(max_examples=25, deadline=None)
 @given(seeds, cuts)
-def test_a_disguised_token_is_found_with_its_whole_span(
-    disguise: str, seed: int, cut: int
-) -> None:
+def test_a_disguised_token_is_found_with_its_whole_span(disguise: str, seed: int, cut: int) -> None:
     hidden = INSIDE[disguise](token(seed), cut)
     text = f"key = '{hidden}' # mine"
     (finding,) = COMPILED.screen(text)
