@@ -45,9 +45,18 @@ class Deadline:
         self._checks += 1
         if self._until is None:
             self._until = self._clock() + self._half
-        if self._checks % _EVERY:
-            return
+        if self._checks % _EVERY == 0:
+            self.check_now()
+
+    def check_now(self) -> None:
+        """``check``, for steps that are long in themselves.
+
+        Raises:
+            ScreenTimeout: The budget is used up.
+        """
         now = self._clock()
+        if self._until is None:
+            self._until = now + self._half
         if now <= self._until:
             return
         if self._is_second_half:

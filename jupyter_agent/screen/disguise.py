@@ -118,7 +118,7 @@ LITERALS: Final = Sign(
     + rb"[rRbBuUfF]{0,2}[\x22\x27]"
     + _VALUE
     + rb"|"
-    # f"ghp_{'abc'}"
+    # A literal in a field of an f-string.
     + rb"[A-Za-z0-9_-]\{[\x22\x27][A-Za-z0-9_-]",
     "(?<=" + _VALUE.decode() + r")[\x22\x27]" + _PLUS.decode() + r"[rRbBuUfF]{0,2}[\x22\x27]"
     "(?=" + _VALUE.decode() + r")|(?<=[A-Za-z0-9_-])\{[\x22\x27](?=[A-Za-z0-9_-])|"
@@ -169,8 +169,9 @@ AFTER: Final = 640
 
 
 def stretches(data: bytes, places: Iterable[tuple[int, Sign]]) -> list[tuple[int, int, list[Sign]]]:
-    """The bytes worth a second look, and what to undo there: around each sign, joined where they
-    touch.
+    """The bytes worth a second look, and what to undo there.
+
+    They lie around each sign and are joined where they touch.
 
     Args:
         data: UTF-8.
@@ -255,13 +256,19 @@ class View:
         return offset, offset + 1
 
 
-def view(text: str, signs: Collection[Sign], joints: Iterable[tuple[int, int]] = ()) -> View:
+def view(
+    text: str,
+    signs: Collection[Sign],
+    joints: Iterable[tuple[int, int]],
+    check_time: Callable[[], None],
+) -> View:
     """The text without its disguises.
 
     Args:
         text: The original.
         signs: What to undo.
         joints: Places that are left out, such as line ends inside a token.
+        check_time: Raises when the text's time is used up.
     """
     # In one order, so that an expression is compiled once.
     chosen = tuple(sign for sign in (*SIGNS, LINE_ENDS) if sign in signs)
@@ -269,6 +276,7 @@ def view(text: str, signs: Collection[Sign], joints: Iterable[tuple[int, int]] =
     if chosen:
         expression = _expression(tuple(sign.expression for sign in chosen))
         for match in expression.finditer(text):
+            check_time()
             sign = chosen[(match.lastindex or 1) - 1]
             edits.append((*match.span(), sign.replacement(match[0])))
     return View(text, sorted(edits))
@@ -280,12 +288,13 @@ def _expression(expressions: tuple[str, ...]) -> re.Pattern[str]:
 
 
 _CUT: Final = re.compile(
-    r"[A-Za-z0-9_.~+/=-]{8,250}(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})(?P<next>[A-Za-z0-9_.~+/=-]{3,250})"
-    r"(?=[\s\"'`,;)\]}]|$)",
+    r"[A-Za-z0-9_.~+/=-]{8,250}(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
+    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
     re.ASCII,
 )
 _MORE: Final = re.compile(
-    r"(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
+    r"(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
+    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
     re.ASCII,
 )
 _WIDE: Final = 60

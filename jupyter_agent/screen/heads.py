@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 
-# The parser behind ``re`` is not a documented module. Heads are made by ``compile`` and by the plain
-# engine only, and the tests compare them with the expressions they come from.
+# The parser behind ``re`` is not a documented module. Heads are made by ``compile`` and by the
+# plain engine only, and the tests compare them with the expressions they come from.
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Final, NamedTuple
@@ -190,7 +190,7 @@ def _repeated(times: tuple[int, int], inner: Any, budget: int, *, ignore_case: b
     return _Piece(whole, fits * piece.cost, cuts)
 
 
-def _one_character(  # noqa: C901, PLR0911, PLR0912  (one way out for each sort of node)
+def _one_character(  # noqa: C901, PLR0911  (one way out for each sort of node)
     kind: Any, value: Any, *, ignore_case: bool
 ) -> tuple[bytes, int] | None:
     """A byte class that one character of the node begins with, and the most bytes it has."""

@@ -154,6 +154,7 @@ class Screener:
         # Places where the rules themselves met a disguise count like signs.
         places = [(end, SIGNS[index]) for index, end in signs]
         places += [(byte, LINE_ENDS) for byte in look.suspects]
+        deadline.check_now()
         done = before = 0
         for begin, end, chosen in stretches(data, places):
             deadline.check()
@@ -178,7 +179,7 @@ class Screener:
             for start, end in joints
             if offset <= start and end <= offset + len(text)
         ]
-        undone = view(text, signs, inside)
+        undone = view(text, signs, inside, deadline.check)
         data = undone.text.encode("utf-8", "surrogatepass")
         hits, _ = anchors.seen(data, deadline.check)
         if not hits:
