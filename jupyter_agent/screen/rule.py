@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # A vendor's token may not continue a longer word on its left. On its right the greedy character
 # class decides: a token with one character too many is still somebody's token.
 _FRAGMENT = re.compile(r"<<(\w+)>>")
+VENDOR_RANK = 3
 _ALONE = r"(?<![A-Za-z0-9_])(?P<secret>%s)"
 
 
@@ -125,15 +126,22 @@ def load_rules() -> tuple[Rule, ...]:
     return tuple(sorted(_read_catalogue(), key=lambda rule: rule.id))
 
 
-def _read_catalogue() -> Iterator[Rule]:
-    # Both here, because a kernel's start should not pay for them.
-    import tomllib  # noqa: PLC0415
+def read_rule_files() -> Iterator[tuple[str, str]]:
+    """Name and text of each file of rules that ships with the package, sorted."""
+    # Here, because a kernel's start should not pay for it.
     from importlib import resources  # noqa: PLC0415
 
     folder = resources.files("jupyter_agent.screen") / "rules"
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".toml"):
-            document = tomllib.loads(file.read_text(encoding="utf-8"))
-            fragments = document.get("fragments", {})
-            for table in document["rule"]:
-                yield Rule.from_table(table, fragments)
+            yield file.name, file.read_text(encoding="utf-8")
+
+
+def _read_catalogue() -> Iterator[Rule]:
+    import tomllib  # noqa: PLC0415  (as above)
+
+    for _, text in read_rule_files():
+        document = tomllib.loads(text)
+        fragments = document.get("fragments", {})
+        for table in document["rule"]:
+            yield Rule.from_table(table, fragments)
