@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -24,6 +25,12 @@ _ROOM: Final = MAX_LINE - 4096
 
 OUTPUT_CHUNK: Final = 256 * 1024
 """Most output bytes in one `output` event; base64 and JSON keep it well below MAX_LINE."""
+
+HANDED_ON: Final = re.compile(r"PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|VIRTUAL_ENV|CONDA_[A-Z0-9_]+")
+"""The variables that callers hand on to a command from their own environment.
+
+By name, because an environment holds other tokens. A person may export more, one by one.
+"""
 
 Role = Literal["person", "kernel", "agent", "guest"]
 Message = dict[str, Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -28,9 +27,6 @@ MAX_SECRETS: Final = 64
 """Most variables with a value in one run: each holds up to 64 KiB."""
 MAX_TIMEOUT: Final = 366 * 86400
 """Longest timeout in seconds."""
-
-_SUPPLIED: Final = re.compile(r"PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|VIRTUAL_ENV|CONDA_[A-Z0-9_]+")
-"""What a caller hands on from its own environment; every other name must pass check_variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +170,6 @@ def _supplied(message: wire.Message) -> dict[str, str]:
     for name, value in env.items():
         if _size(value) > MAX_SCRIPT:
             raise RequestInvalid("A variable is too long, or holds what no variable can.")
-        if not _SUPPLIED.fullmatch(name):
+        if not wire.HANDED_ON.fullmatch(name):
             check_variable(name)
     return dict(env)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import select
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
+from jupyter_agent import wire
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family, usage
 from jupyter_agent.cli.terminal import Terminal
@@ -29,9 +29,6 @@ OURS: Final = 125
 """The exit code of our own failures, as env(1), timeout(1) and docker have it."""
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _HUNG_UP: Final = 128 + signal.SIGPIPE
-
-_HANDED_ON: Final = re.compile(r"PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|VIRTUAL_ENV|CONDA_[A-Z0-9_]+")
-"""The variables that a command gets from here; the broker drops every other one anyway."""
 
 _STREAMS: Final = {"stdout": 1, "stderr": 2}
 
@@ -104,7 +101,9 @@ def _request(arguments: Arguments) -> dict[str, Any]:
         "shell": arguments.shell,
         "secrets": [_secret(typed) for typed in arguments.secrets],
         "cwd": _folder(arguments.cwd),
-        "env": {name: value for name, value in os.environ.items() if _HANDED_ON.fullmatch(name)},
+        "env": {
+            name: value for name, value in os.environ.items() if wire.HANDED_ON.fullmatch(name)
+        },
         "timeout": _seconds(arguments.timeout),
     }
 

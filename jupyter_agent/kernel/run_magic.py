@@ -5,10 +5,9 @@ from __future__ import annotations
 import html
 import json
 import os
-import re
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, magics_class, no_var_expand
 
@@ -21,9 +20,6 @@ from jupyter_agent.kernel.identity import has_terminal, open_client
 from jupyter_agent.kernel.interrupts import Interrupts
 from jupyter_agent.kernel.output import Kept, Output, Printed
 from jupyter_agent.kernel.permission import Permission
-
-_SUPPLIED: Final = re.compile(r"PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|VIRTUAL_ENV|CONDA_[A-Z0-9_]+")
-"""What a script gets of the kernel's environment, docs/protocol.md."""
 
 
 @magics_class
@@ -95,7 +91,7 @@ def run_request(shell: Any, arguments: RunArguments, script: str) -> wire.Messag
 
 def _supplied() -> dict[str, str]:
     # By name: a kernel's environment holds other people's tokens, which are nobody's business.
-    return {name: value for name, value in os.environ.items() if _SUPPLIED.fullmatch(name)}
+    return {name: value for name, value in os.environ.items() if wire.HANDED_ON.fullmatch(name)}
 
 
 def _exported(shell: Any, names: tuple[str, ...]) -> dict[str, str]:
