@@ -20,31 +20,51 @@ if TYPE_CHECKING:
 
 _STAND_IN_PARTS: Final = re.compile(
     r"example|placeholder|changeme|change[_-]me|redacted|replace[_-]?(?:me|with|this)|"
-    r"(?:your|my)[_-]?(?:own[_-]?)?(?:api|token|key|secret|pass|access|auth|user|hugging|open)|"
-    r"insert[_-]|dummy|<[a-z]|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]|0123456789|1234567890|"
-    r"abcdefgh|deadbeef",
+    r"(?:your|(?<![a-z])my)[_-]?(?:own[_-]?)?(?:api|token|key|secret|pass|access|auth|user|hugging|open)|"
+    r"insert[_-]|dummy|<[a-z]|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]",
     re.IGNORECASE,
 )
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
 _TEMPLATE: Final = re.compile(
     r"\$\w+|\$\{[^}]*\}.*|\$\([^)]*\)?|\$env:\w+|%\w+%|%\(\w+\)s|%s|@\w+@|<[^>]*>?|\[[^\]]*\]?|"
-    r"\{[^}]*\}.*|`[^`]*`?|__\w+__|\W*",
+    r"\{[^}]*\}.*|`[^`]*`|__\w+__|\W*",
     re.ASCII,
 )
-_EMBEDDED: Final = re.compile(r"\{\{|\$\{\w|<[A-Za-z_ -]+>|\{[A-Za-z_][\w.\[\]'\"]*\}")
-_RUN: Final = re.compile(r"([xX*.\u2022_#0?-])\1{4}|(.)\2{7}")
+# Only a field that is closed is a field: a password may hold any bracket.
+_EMBEDDED: Final = re.compile(
+    r"\{\{[^{}]{1,80}\}\}|\$\{[A-Za-z_][\w.:?@/|+-]{0,80}\}|<[A-Za-z_ -]+>|(?<!\{)\{[A-Za-z_][\w.\[\]'\"]*\}(?!\})"
+)
+_STARS: Final = re.compile(r"([xX*.\u2022_#?-])\1{4}")
 
 
-def _is_placeholder(candidate: Candidate) -> bool:
+def _is_stand_in(candidate: Candidate) -> bool:
     """``YOUR_API_KEY``, ``sk-...``, ``<token>``, ``xxxx``, ``{{LABEL}}``, ``$NAME``."""
     value = candidate.value
     return bool(
         _TEMPLATE.fullmatch(value)
         or _EMBEDDED.search(value)
-        or _RUN.search(value)
+        or _STARS.search(value)
         or _STAND_IN_PARTS.search(value)
-        or len(set(value)) * 4 <= min(len(value), 20)
         or not words.STAND_INS.isdisjoint(re.split(r"[^a-z]+", value.lower()))
+    )
+
+
+_SERIES: Final = re.compile(r"0123456789|1234567890|abcdefgh|deadbeef", re.IGNORECASE)
+_RUN: Final = re.compile(r"0{5}|(.)\1{7}")
+
+
+def _is_placeholder(candidate: Candidate) -> bool:
+    """A stand-in, or typed by running a finger over the keys: ``1234567890``, ``00000000``.
+
+    Where a vendor's name or prefix stands beside it, the first half ("stand-in") is enough: people
+    do paste tokens with such a run, and nobody but the vendor can tell.
+    """
+    value = candidate.value
+    return bool(
+        _is_stand_in(candidate)
+        or _SERIES.search(value)
+        or _RUN.search(value)
+        or len(set(value)) * 4 <= min(len(value), 20)
     )
 
 
@@ -94,9 +114,27 @@ def _words_of(name: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
 
 
+def _is_naming(candidate: Candidate) -> bool:
+    """``new_password``: an identifier with an everyday word for data in it."""
+    value = candidate.value
+    return bool(re.fullmatch(_NAME, value)) and not words.IN_NAMES.isdisjoint(_words_of(value))
+
+
 def _is_url_variable(candidate: Candidate) -> bool:
     """``$PASS``, ``%s`` or a field inside an address."""
     return re.fullmatch(r"[$%].*|.*[{}].*|\*+|:.*", candidate.value) is not None
+
+
+_WEB_SCHEME: Final = re.compile(r"(?:https?|ftps?|sftp)$", re.IGNORECASE)
+_AT_HOME: Final = re.compile(r"(?:localhost|127\.|host\b|hostname|server\b|proxy)", re.IGNORECASE)
+
+
+def _is_default_url(candidate: Candidate) -> bool:
+    """``user:password@localhost``: a recipe. On the web the same words open somebody's door."""
+    before = candidate.text[max(0, candidate.match.start() - 6) : candidate.match.start()]
+    after = candidate.text[candidate.end + 1 : candidate.end + 12]
+    on_the_web = _WEB_SCHEME.search(before) and not _AT_HOME.match(after)
+    return _is_default(candidate) and not on_the_web
 
 
 # --- strength -----------------------------------------------------------------------------------
@@ -128,7 +166,7 @@ def _is_plain(candidate: Candidate) -> bool:
         )
     if re.fullmatch(r"[A-Za-z]+(?:-[A-Za-z]+)*", value):
         said = value.split("-")
-        passphrase = "phrase" in candidate.match[0].lower()
+        passphrase = re.search(r"phrase|\w\s?=\s?", candidate.match[0].lower())
         return len(said) < (3 if passphrase else 4) or min(map(len, said)) < 3
     return not re.search(r"[!#$%&*+^~?@=|]", value[1:-1])
 
@@ -146,6 +184,9 @@ def _is_counted(candidate: Candidate) -> bool:
 def _is_bare_word(candidate: Candidate) -> bool:
     """A quoted value that is plain words: an interface text, a column, a type."""
     value = candidate.value
+    if value[0] in ",.+)":
+        # The quotes belong to two neighbours: "Password:", label: "…".
+        return True
     if re.search(r"\s", value):
         strong = re.search(r"\d", value) and re.search(r"[^\w\s]", value)
         return not (strong and len(value.split()) <= 3)
@@ -177,6 +218,100 @@ def _is_not_random(candidate: Candidate) -> bool:
     return mixed * 2 < len(value) or entropy(value) < 2.8
 
 
+def _is_name(candidate: Candidate) -> bool:
+    """``M2M100ForConditionalGeneration``: words joined by capitals name something."""
+    value = candidate.value
+    said = re.findall(r"[A-Z]?[a-z]{3,}", value)
+    return (
+        len(said) > 1
+        and any(word[0].isupper() for word in said)
+        and sum(map(len, said)) >= 0.75 * len(value)
+    )
+
+
+_BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/]{40}[+/]")
+
+
+def _is_in_blob(candidate: Candidate) -> bool:
+    """Inside base64 every prefix turns up by chance: an image, a certificate, a model's weights."""
+    start = candidate.start
+    return start > 40 and bool(_BASE64_RUN.fullmatch(candidate.text, start - 41, start))
+
+
+def _is_acronym(candidate: Candidate) -> bool:
+    """``APPENDIX`` begins like a vendor's prefix and goes on in capitals only."""
+    value = candidate.value
+    return value.isalpha() and (value.isupper() or _is_name(candidate))
+
+
+_OPENING: Final = {")": "(", "]": "[", "}": "{"}
+
+
+def _is_nested(candidate: Candidate) -> bool:
+    """Brackets that pair are code or a template; a password's do not care."""
+    open_ones: list[str] = []
+    for char in candidate.value:
+        if char in "([{":
+            open_ones.append(char)
+        elif char in ")]}" and (not open_ones or open_ones.pop() != _OPENING[char]):
+            return False
+    return True
+
+
+_PATH: Final = re.compile(r"(?:\.{0,2}/)?[\w.-]*[A-Za-z]{3,}[\w.-]*/.*|.*\.[a-z]{2,7}|https?:.*")
+
+
+def _is_path(candidate: Candidate) -> bool:
+    """``data/2024/part-0001.parquet``, an address or a file name."""
+    return _PATH.fullmatch(candidate.value) is not None and not re.search(
+        r"[+=]", candidate.value
+    )
+
+
+_KEY_PARAMETER: Final = re.compile(
+    r"(?:key|token|secret|pass|pwd|auth|access|sig|apikey|appid|id)\w{0,12}=$", re.IGNORECASE
+)
+
+
+def _is_in_address(candidate: Candidate) -> bool:
+    """``vendor.com/photos/a1b2c3``: an address of the vendor's, not a key beside its name."""
+    before = candidate.text[candidate.match.start() : candidate.start]
+    return "/" in before.replace("://", "") and not _KEY_PARAMETER.search(before)
+
+
+# What stands before "key" or "token" and makes it no secret.
+_PUBLIC_NAMES: Final = re.compile(
+    r"(?<![A-Za-z])(?:public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
+    r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
+    r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
+    r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"
+    r"cls|mask|special|added|new|random|prng|rng|seed|storage|blob|s3|object_store|hugging_?face|"
+    r"data|input|output|left|right|on|by|spreadsheet|sheet|document|doc)s?[\s_.-]{0,2}$",
+    re.IGNORECASE,
+)
+
+
+def _is_public(candidate: Candidate) -> bool:
+    """``public_key``, ``cache_key``, ``next_page_token``: the name says it is no secret."""
+    begin = candidate.match.start()
+    return _PUBLIC_NAMES.search(candidate.text[max(0, begin - 24) : begin]) is not None
+
+
+def _has_few_symbols(candidate: Candidate) -> bool:
+    """Fewer than four kinds of symbols are ordinary code."""
+    return len(set(re.sub(r"\w", "", candidate.value))) < 4
+
+
+def _has_no_digit(candidate: Candidate) -> bool:
+    """Letters only are a word."""
+    return not any(c.isdigit() for c in candidate.value)
+
+
+def _is_prose(candidate: Candidate) -> bool:
+    """Blanks between plain words."""
+    return bool(re.search(r"\s", candidate.value)) or len(candidate.value) < 5
+
+
 def _is_usage(candidate: Candidate) -> bool:
     """``--password PASSWORD`` and "the --password option" talk about an option."""
     value = candidate.value
@@ -186,15 +321,28 @@ def _is_usage(candidate: Candidate) -> bool:
 
 
 FILTERS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
+    "stand-in": _is_stand_in,
     "placeholder": _is_placeholder,
     "default": _is_default,
     "reference": _is_reference,
     "variable": _is_variable,
+    "default-url": _is_default_url,
     "url-variable": _is_url_variable,
     "plain": _is_plain,
     "counted": _is_counted,
     "bare-word": _is_bare_word,
     "not-random": _is_not_random,
+    "name": _is_name,
+    "blob": _is_in_blob,
+    "acronym": _is_acronym,
+    "nested": _is_nested,
+    "naming": _is_naming,
+    "path": _is_path,
+    "public": _is_public,
+    "address": _is_in_address,
+    "few-symbols": _has_few_symbols,
+    "prose": _is_prose,
+    "no-digit": _has_no_digit,
     "usage": _is_usage,
     **STRUCTURE,
 }

@@ -45,7 +45,7 @@ def _is_no_phrase(candidate: Candidate) -> bool:
 
 def _is_no_key_block(candidate: Candidate) -> bool:
     """RFC 7468: a key has lines of base64; a drawing of one has dots or words."""
-    lines = re.findall(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}", candidate.value)
+    lines = re.findall(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{30,}", candidate.value)
     return not lines or entropy("".join(lines)) < 4.0
 
 
