@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.checksums import CHECKSUMS
 from jupyter_agent.screen.structure import STRUCTURE
 
 if TYPE_CHECKING:
@@ -345,5 +346,6 @@ FILTERS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "no-digit": _has_no_digit,
     "usage": _is_usage,
     **STRUCTURE,
+    **CHECKSUMS,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""

@@ -63,9 +63,6 @@ class Rule:
             repetition is bounded, so that one attempt costs a bounded time.
         rank: Where two findings overlap the higher one stays: 3 vendor, 2 structure, 1 words.
         filters: Names in ``filters.FILTERS`` that can clear a candidate.
-        check: Name in ``checks.CHECKS`` of the vendor's checksum, or "". A value that passes is
-            real, whatever the filters say; one that fails is left to them, because people paste
-            tokens with typos.
         entropy: Least Shannon entropy of the value, in bits per character.
         window: Characters (before, after) the keyword's start in which to search, or None.
         each: Expression of one secret inside the group, or "".
@@ -84,7 +81,6 @@ class Rule:
     pattern: str
     rank: int = 3
     filters: tuple[str, ...] = ("stand-in", "blob")
-    check: str = ""
     entropy: float = 0.0
     window: tuple[int, int] | None = None
     each: str = ""

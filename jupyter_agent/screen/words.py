@@ -43,9 +43,3 @@ ABOUT_OPTIONS: Final = _words(
     which that this when then here there variable flag's must should something"""
 )
 """What follows ``--password`` in a sentence about the option."""
-
-FUNCTION: Final = _words(
-    """the and for with are was has not from your please its but our their which were would should
-    could been"""
-)
-"""English function words that are not in the BIP-39 list: a recovery phrase has none."""
