@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 # class decides: a token with one character too many is still somebody's token.
 _FRAGMENT = re.compile(r"<<(\w+)>>")
 _ALONE = r"(?<![A-Za-z0-9_])(?P<secret>%s)"
-# What may stand between a vendor's name and the value: "_TOKEN = '", ">\\n  ", " key is ".
-_BESIDE = r"%s[\s\S]{0,40}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
+# What may stand between a vendor's name and the value: "_TOKEN = '", ">\\n  ", " key is ". The
+# reference to an empty group matches nothing; it tells stage 1, which stops at the first reference,
+# that a name is rare enough and what follows it need not be compiled.
+_BESIDE = r"%s(?P<here>)(?P=here)[\s\S]{0,40}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
 # For names that are everyday words the gap has to say that this is a credential.
 _NOUN = (
-    r"%s[^\n]{0,24}?(?i:key|token|secret|passw|pwd|auth|cred|access|private|pat|sdk|licen[cs]e)"
+    r"%s(?P<here>)(?P=here)[^\n]{0,24}?(?i:key|token|secret|passw|pwd|auth|cred|access|private|pat|sdk|licen[cs]e)"
     r"[\s\S]{0,24}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
 )
 # A short name is a whole word or a part of a camelCase one: box, boxToken, but not boxplot.

@@ -25,7 +25,7 @@ DEFAULTS: Final = _words(
     world abc abc123 xyz demo mock stub local localhost name email input prompt getpass yes no
     on off hunter basic bearer token123 mypassword mypass mypwd mysecret mytoken secret123
     password123 test123 user123 pass123 admin123 1234 12345 123456 abcd encrypted hashed hash
-    self this args kwargs config settings environ env"""
+    changeit self this args kwargs config settings environ env"""
 )
 """Documentation's favourite "passwords": as whole values they are words, not secrets."""
 
