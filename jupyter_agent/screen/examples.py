@@ -37,7 +37,8 @@ def assemble(template: str, seed: int = 0) -> str:
 
     Fields: ``{ALPHABET:N}`` N random characters (see the table above; at least one digit and one
     letter where the alphabet has both), ``{jwt:N}``, ``{basic:N}``, ``{pem:N}``, ``{phrase:N}``,
-    ``{wif:52}``, and ``{+}``, which is nothing: it breaks a token in two for whoever reads this repository.
+    ``{wif:52}``, and ``{+}``, which is nothing: it breaks a token in two for whoever reads this
+    repository.
 
     Args:
         template: Text with fields.
