@@ -12,7 +12,7 @@ from jupyter_agent.screen.candidate import Candidate
 def _is_name(candidate: Candidate) -> bool:
     """``M2M100ForConditionalGeneration``: words joined by capitals name something."""
     value = candidate.value
-    said = re.findall(r"[A-Z]?[a-z]{3,}", value)
+    said = re.findall(r"[A-Z][a-z]{2,}|[a-z]{3,}", value)
     return (
         len(said) > 1
         and any(word[0].isupper() for word in said)
