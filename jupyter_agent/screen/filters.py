@@ -226,6 +226,11 @@ def _has_no_digit(candidate: Candidate) -> bool:
     return not any(c.isdigit() for c in candidate.value)
 
 
+def _is_verdict(candidate: Candidate) -> bool:
+    """``the password is "incorrect"``."""
+    return candidate.value.lower().strip(" .!") in words.VERDICTS
+
+
 def _is_prose(candidate: Candidate) -> bool:
     """Blanks between plain words."""
     return bool(re.search(r"\s", candidate.value)) or len(candidate.value) < 5
@@ -253,6 +258,7 @@ FILTERS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "not-random": _is_not_random,
     "naming": _is_naming,
     "prose": _is_prose,
+    "verdict": _is_verdict,
     "no-digit": _has_no_digit,
     "usage": _is_usage,
     **SURROUNDINGS,

@@ -43,3 +43,10 @@ ABOUT_OPTIONS: Final = _words(
     which that this when then here there variable flag's must should something"""
 )
 """What follows ``--password`` in a sentence about the option."""
+
+VERDICTS: Final = _words(
+    """incorrect wrong invalid correct valid required missing empty expired weak strong unknown unset
+    null none true false password secret optional encrypted hashed hidden visible changed reset saved
+    string text"""
+)
+"""What is said of a password, in quotation marks."""
