@@ -45,8 +45,8 @@ ABOUT_OPTIONS: Final = _words(
 """What follows ``--password`` in a sentence about the option."""
 
 VERDICTS: Final = _words(
-    """incorrect wrong invalid correct valid required missing empty expired weak strong unknown unset
-    null none true false password secret optional encrypted hashed hidden visible changed reset saved
-    string text"""
+    """incorrect wrong invalid correct valid required missing empty expired weak strong unknown
+    unset null none true false password secret optional encrypted hashed hidden visible changed
+    reset saved string text"""
 )
 """What is said of a password, in quotation marks."""
