@@ -199,7 +199,10 @@ def _is_bare_word(candidate: Candidate) -> bool:
     if re.fullmatch(r"[a-z]+(?:[_.-][a-z]+){1,2}", value):
         return not words.IN_NAMES.isdisjoint(_words_of(value)) or "_" in value
     # "#add-password" is a CSS selector, "/account/password" a route.
-    return len(value) < 4 or bool(re.fullmatch(r"[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*", value))
+    # So is "text/html" the kind of something.
+    return len(value) < 4 or bool(
+        re.fullmatch(r"[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*|[a-z]+/[a-z.+-]+", value)
+    )
 
 
 _HEX: Final = re.compile(r"(?:0x)?(?:[0-9a-f]{20,}|[0-9A-F]{20,})")
