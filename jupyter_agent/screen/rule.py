@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 # A vendor's token may not continue a longer word on its left. On its right the greedy character
 # class decides: a token with one character too many is still somebody's token.
@@ -161,9 +161,13 @@ def _expanded(pattern: str, fragments: dict[str, str]) -> str:
         pattern = bigger
 
 
-def load_rules() -> tuple[Rule, ...]:
-    """The catalogue that ships with the package, sorted by id."""
-    return tuple(sorted(_read_catalogue(), key=lambda rule: rule.id))
+def load_rules(families: Collection[str] = ()) -> tuple[Rule, ...]:
+    """The catalogue that ships with the package, sorted by id.
+
+    Args:
+        families: Names of its files without ``.toml``; all of them, if none is named.
+    """
+    return tuple(sorted(_read_catalogue(families), key=lambda rule: rule.id))
 
 
 def read_rule_files() -> Iterator[tuple[str, str]]:
@@ -177,10 +181,12 @@ def read_rule_files() -> Iterator[tuple[str, str]]:
             yield file.name, file.read_text(encoding="utf-8")
 
 
-def _read_catalogue() -> Iterator[Rule]:
+def _read_catalogue(families: Collection[str]) -> Iterator[Rule]:
     import tomllib  # noqa: PLC0415  (as above)
 
-    for _, text in read_rule_files():
+    for name, text in read_rule_files():
+        if families and name.removesuffix(".toml") not in families:
+            continue
         document = tomllib.loads(text)
         fragments = document.get("fragments", {})
         for table in document["rule"]:
