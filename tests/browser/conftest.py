@@ -12,7 +12,7 @@ from canary import Canary
 from conftest import end_brokers
 from lab import Lab, running_lab
 from notebook_page import NotebookPage
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -77,6 +77,7 @@ def page(browser: Browser, opened: list[Page], request: pytest.FixtureRequest) -
         opened.append(context.new_page())
     page = opened[0]
     page.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
     failed_before = request.session.testsfailed
     yield page
     if request.session.testsfailed > failed_before:

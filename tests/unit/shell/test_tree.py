@@ -23,9 +23,12 @@ def test_descendants_are_found_however_deep_and_in_whatever_session():
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
+        # The inner tree first: it may still grow, and what grew must be in the outer one.
+        inner = {pid for pid, _ in tree.descendants(child.pid)}
         below = {pid for pid, _ in tree.descendants(os.getpid())}
         assert child.pid in below
-        assert {pid for pid, _ in tree.descendants(child.pid)} < below
+        assert inner
+        assert inner < below
         tree.send(child.pid, signal.SIGKILL)
         child.kill()
 
