@@ -26,11 +26,12 @@ class Deadline:
     Args:
         clock: Seconds, from any start.
         length: Of the text, in code points.
+        patience: How many budgets the text gets; the plain engine needs more than the compiled.
     """
 
-    def __init__(self, clock: Callable[[], float], length: int) -> None:
+    def __init__(self, clock: Callable[[], float], length: int, patience: float = 1.0) -> None:
         self._clock = clock
-        self._half = BUDGET / 2 * max(1.0, length / 100_000)
+        self._half = patience * BUDGET / 2 * max(1.0, length / 100_000)
         # Set at the first check: most texts are clean and never need the clock.
         self._until: float | None = None
         self._is_second_half = False

@@ -17,6 +17,7 @@ from jupyter_agent.screen.rule import VENDOR_RANK, Rule
 from jupyter_agent.screen.spans import Barriers, Span, best, covered, merged, uncovered
 
 _FEW = 16
+_PLAIN_PATIENCE = 8.0  # the plain engine is that much slower on ordinary cells, see bench_screen
 _WRITTEN_LINE_ENDS = ("\\n", "\\r", "\\t")
 # What people paste first; ``warm`` compiles these rules' expressions beforehand.
 _COMMON = (
@@ -74,7 +75,7 @@ class Screener:
             ScreenTimeout: It took too long; treat the text as if it held a secret.
         """
         _ = self._ready  # reading the rules is a cost of the process, not of this text
-        deadline = Deadline(self._clock, len(text))
+        deadline = Deadline(self._clock, len(text), 1.0 if self.compiled else _PLAIN_PATIENCE)
         found = self._look(text, deadline)
         fresh = found
         while fresh:

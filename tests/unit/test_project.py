@@ -38,7 +38,10 @@ def test_the_changelog_tells_of_this_version_or_of_what_is_unreleased() -> None:
 def test_no_source_file_is_long() -> None:
     kinds = (".py", ".ts", ".tsx", ".css", ".mjs", ".sh", ".toml")
     long = {
-        str(path): n for path, text in texts(*kinds).items() if (n := text.count("\n")) > LONGEST
+        str(path): n
+        for path, text in texts(*kinds).items()
+        if path.parent.name != "rules"  # data, one table a rule
+        and (n := text.count("\n")) > LONGEST
     }
     assert not long
 
@@ -98,6 +101,7 @@ def vendor_rules() -> set[str]:
 def test_no_file_holds_a_token_that_looks_real(vendor_rules: set[str]) -> None:
     # Scanners of other people would stop at it, and readers would wonder.
     screener = Screener()
+    screener.adopt(screener.compile())
     shown: dict[Path, list[str]] = {}
     for path, text in texts().items():
         if path.name == "yarn.lock":
