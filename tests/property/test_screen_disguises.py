@@ -73,7 +73,7 @@ def test_a_token_wrapped_before_its_end_is_found_whole(seed: int, cut: int, wrap
     value = token(seed)
     # Cut so early that no rule sees a whole token on the first line.
     hidden = value[:cut] + wrap + value[cut:]
-    text = f"use {hidden}\nplease"
+    text = f"use {hidden}.\nplease"
     (finding,) = COMPILED.screen(text)
     assert text[finding.start : finding.end] == hidden
     assert PLAIN.screen(text) == [finding]
