@@ -43,6 +43,7 @@ def end_brokers(home: Path) -> None:
                 continue
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests stay together when several processes share the work (pytest-xdist, loadgroup).
 

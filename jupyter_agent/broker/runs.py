@@ -31,7 +31,7 @@ from jupyter_agent.shell.process import Ending, Process, Stream
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
 _TIMED_OUT: Final = 124  # as timeout(1) says it
 _STOP_WAIT: Final = 2.5  # seconds; a stop kills after 1.4
-_LAST_WAIT: Final = 1.0  # seconds more, for runs whose caller does not read what they say
+_LAST_WAIT: Final = 3.0  # seconds more, for runs whose caller does not read what they say
 _LOST: Final = 137  # as shells say it: ended by SIGKILL
 
 

@@ -120,7 +120,7 @@ def test_lock_does_not_wait_for_a_caller_that_does_not_read(granted, folders):
         wait_until(lambda: granted.call("status")["runs"] == 1)
         began = time.monotonic()
         granted.call("lock")
-        assert time.monotonic() - began < 4.5
+        assert time.monotonic() - began < 6.5
         assert granted.call("status")["runs"] == 0
         granted.call("unlock")
         assert granted.call("audit.read")["events"][-1]["exit"] is not None
