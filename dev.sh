@@ -231,7 +231,8 @@ check() {
   stage "Layers: import-linter" lint-imports
   stage "Browser part: biome, tsc and its own tests" browser_part
   # By the environment: what stands behind the mark is a person's own selection.
-  PYTEST_ADDOPTS="-n 3 --dist loadgroup" stage "pytest, against the installed package" tests "not root" "$@"
+  stage "pytest in a real JupyterLab, against the installed package" tests "browser and not root" "$@"
+  PYTEST_ADDOPTS="-n 3 --dist loadfile" stage "pytest, the rest" tests "not browser and not root" "$@"
   [ ${#failed[@]} = 0 ] || fail "failed: ${failed[*]}"
 }
 

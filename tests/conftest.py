@@ -41,14 +41,3 @@ def end_brokers(home: Path) -> None:
                 os.kill(int(entry.name), signal.SIGKILL)
             except ProcessLookupError:
                 continue
-
-
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests stay together when several processes share the work (pytest-xdist, loadgroup).
-
-    All browser tests share one JupyterLab; elsewhere a file shares its fixtures.
-    """
-    for item in items:
-        browser = Path(__file__).parent / "browser" in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else str(item.path)))
