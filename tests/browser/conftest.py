@@ -100,7 +100,7 @@ def empty_vault(lab: Lab) -> Iterator[None]:
         for secret in person.call("secret.list")["secrets"]:
             person.call("secret.remove", label=secret["label"])
         for grant in person.call("grant.list")["grants"]:
-            person.call("grant.remove", id=grant["id"])
+            person.call("grant.remove", grant=grant["id"])
 
 
 @pytest.fixture(autouse=True)
