@@ -154,10 +154,10 @@ class Runs:
         values = await self._values(wanted)
         scrubbers: dict[Stream, Scrubber] = {"stdout": Scrubber(values), "stderr": Scrubber(values)}
         record.command = _written(wanted.command, values, self._screener)
-        await record.started(decision)
         started = time.monotonic()
         ending = Ending(_LOST, None)
         try:
+            await record.started(decision)
             run.process = await Process.start(
                 self._runner, wanted.argv, env=wanted.environment(values), cwd=wanted.cwd
             )
@@ -228,6 +228,7 @@ class _Record:
         self.command = ""
         self._safe = safe
         self._uses_secrets = bool(wanted.labels)
+        self._begun = False
         self._about = {
             "actor": caller.name,
             "notebook": caller.notebook,
@@ -239,9 +240,17 @@ class _Record:
 
     async def started(self, decision: str) -> None:
         """Written before the command exists. If it can't be written, nothing is run."""
-        await self._write(self._line(decision) | {"run": self.run_id})
+        self._begun = True
+        try:
+            await self._write(self._line(decision) | {"run": self.run_id})
+        except AgentError:
+            self._begun = False
+            raise
 
     async def ended(self, result: wire.Message) -> None:
+        """Written for every start that was written."""
+        if not self._begun:
+            return
         sent = sum(result["bytes"].values())
         more = {"run": self.run_id, "exit": result["exit"], "seconds": result["seconds"]}
         event = {**more, "bytes": sent, "hits": result["hits"]}
@@ -262,8 +271,14 @@ class _Record:
     async def _write(self, event: dict[str, Any], what: str = "Nothing is run: the audit") -> None:
         if not self._uses_secrets:
             return
+        # A line that was begun is written whatever is stopped meanwhile: a start without its end
+        # would say for ever that something still runs.
+        writing = asyncio.ensure_future(self._safe.record(event))
         try:
-            await self._safe.record(event)
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait({writing})
+            raise
         except OSError:
             raise VaultError(
                 f"{what} can't be written.", "Make room on the disk; see: jupyter agent doctor"

@@ -87,6 +87,17 @@ def test_runs_that_are_stopped_at_any_moment_leave_no_descriptor(granted, folder
     wait_until(lambda: _descriptors(granted) == before)
 
 
+def test_a_run_that_is_stopped_at_any_moment_has_its_ending_in_the_audit(granted, folders):
+    for n in range(100):
+        with Client(folders, Hello()) as caller:
+            caller.begin("run", **request("sleep 8882", "A"))
+            time.sleep(n * 0.0002)  # not a wait: each time another moment of its start
+    wait_until(lambda: granted.call("status")["runs"] == 0)
+    events = granted.call("audit.read")["events"]
+    assert events
+    assert [event for event in events if event["exit"] is None] == []
+
+
 def test_a_hundred_megabytes_for_a_slow_reader_stay_out_of_memory(granted, folders):
     with Client(folders, Hello()) as slow:
         number = slow.begin("run", **request("head -c 100000000 /dev/zero", "A"))
