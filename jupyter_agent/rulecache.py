@@ -80,6 +80,7 @@ def warm(folders: Folders, screener: Screener) -> None:
     """
     load(folders, screener)
     if screener.compiled:
+        screener.warm()
         return
     try:
         database = screener.compile()
@@ -87,6 +88,7 @@ def warm(folders: Folders, screener: Screener) -> None:
         return
     # Adopted first: a full disk or an unsafe folder costs the next process time, not this one.
     screener.adopt(database)
+    screener.warm()
     try:
         store(folders, database, screener.fingerprint)
     except (OSError, VaultUnsafe):

@@ -24,11 +24,15 @@ from jupyter_agent.errors import (
     RunLost,
     VaultError,
 )
-from jupyter_agent.screen import Screener, mask
+from jupyter_agent.screen import Screener, load_rules, mask
 from jupyter_agent.scrub import Scrubber
 from jupyter_agent.shell.process import Ending, Process, Stream
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
+_IN_COMMANDS: Final = ("ai", "cloud", "code", "commands", "keys", "services", "settings", "web")
+"""The families of rules for the audit. A cell's guard has looked for all of them before; here the
+common ones are masked once more, in a process that stays small."""
+
 _TIMED_OUT: Final = 124  # as timeout(1) says it
 _STOP_WAIT: Final = 2.5  # seconds; a stop kills after 1.4
 _LAST_WAIT: Final = 3.0  # seconds more, for runs whose caller does not read what they say
@@ -84,7 +88,7 @@ class Runs:
         self._safe = safe
         self._permission = permission
         self._runner = runner
-        self._screener = Screener()
+        self._screener = Screener(rules=load_rules(_IN_COMMANDS))
         self._live: set[Run] = set()
         self._closed = False
         self._none = asyncio.Event()

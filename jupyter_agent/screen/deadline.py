@@ -26,12 +26,14 @@ class Deadline:
     Args:
         clock: Seconds, from any start.
         length: Of the text, in code points.
+        patience: How many budgets the text gets; the plain engine needs more than the compiled.
     """
 
-    def __init__(self, clock: Callable[[], float], length: int) -> None:
+    def __init__(self, clock: Callable[[], float], length: int, patience: float = 1.0) -> None:
         self._clock = clock
-        self._half = BUDGET / 2 * max(1.0, length / 100_000)
-        self._until = clock() + self._half
+        self._half = patience * BUDGET / 2 * max(1.0, length / 100_000)
+        # Set at the first check: most texts are clean and never need the clock.
+        self._until: float | None = None
         self._is_second_half = False
         self._checks = 0
 
@@ -42,9 +44,20 @@ class Deadline:
             ScreenTimeout: The budget is used up.
         """
         self._checks += 1
-        if self._checks % _EVERY:
-            return
+        if self._until is None:
+            self._until = self._clock() + self._half
+        if self._checks % _EVERY == 0:
+            self.check_now()
+
+    def check_now(self) -> None:
+        """``check``, for steps that are long in themselves.
+
+        Raises:
+            ScreenTimeout: The budget is used up.
+        """
         now = self._clock()
+        if self._until is None:
+            self._until = now + self._half
         if now <= self._until:
             return
         if self._is_second_half:
@@ -58,6 +71,8 @@ class Deadline:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """What happens inside is not this text's doing."""
+        self.check()
         began = self._clock()
         yield
-        self._until += self._clock() - began
+        if self._until is not None:
+            self._until += self._clock() - began

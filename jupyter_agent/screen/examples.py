@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 import string
 from base64 import b64encode, urlsafe_b64encode
+from hashlib import sha256
 from random import Random
 from typing import Final
+
+from jupyter_agent.screen.checksums import bip39_words
 
 _ALPHABETS: Final = {
     "alnum": string.ascii_letters + string.digits,
@@ -23,15 +26,10 @@ _ALPHABETS: Final = {
     "digit": string.digits,
     "hex": "0123456789abcdef",
     "word": string.ascii_letters + string.digits + "_-",
+    "base58": "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
     "base64": string.ascii_letters + string.digits + "+/",
 }
 _FIELD = re.compile(r"\{(\w+):(\d+)\}|\{\+\}|\{\{|\}\}")
-# Made-up words for made-up phrases.
-_WORDS: Final = tuple(
-    f"{end}{middle}"
-    for end in ("orb", "vel", "cac", "lad", "rib")
-    for middle in ("it", "vet", "tus", "der", "bon")
-)
 
 
 def assemble(template: str, seed: int = 0) -> str:
@@ -39,7 +37,8 @@ def assemble(template: str, seed: int = 0) -> str:
 
     Fields: ``{ALPHABET:N}`` N random characters (see the table above; at least one digit and one
     letter where the alphabet has both), ``{jwt:N}``, ``{basic:N}``, ``{pem:N}``, ``{phrase:N}``,
-    and ``{+}``, which is nothing: it breaks a token in two for whoever reads this repository.
+    ``{wif:52}``, and ``{+}``, which is nothing: it breaks a token in two for whoever reads this
+    repository.
 
     Args:
         template: Text with fields.
@@ -68,7 +67,9 @@ def _draw(name: str, count: int, random: Random) -> str:
     if name == "pem":
         return "\n".join(_draw("base64", 64, random) for _ in range(count))
     if name == "phrase":
-        return " ".join(random.sample(_WORDS, count))
+        return " ".join(random.sample(list(bip39_words()), count))
+    if name == "wif":
+        return _wif(random)
     alphabet = _ALPHABETS[name]
     # Drawn again until it looks drawn by a machine: no run that a filter may take for a blank.
     while True:
@@ -77,3 +78,14 @@ def _draw(name: str, count: int, random: Random) -> str:
         has_both = any(c.isdigit() for c in alphabet) and any(c.isalpha() for c in alphabet)
         if (mixed or not has_both or count < 2) and value[0].isalnum() and value[-1].isalnum():
             return value
+
+
+def _wif(random: Random) -> str:
+    # Wallet import format of 32 bytes that nobody owns.
+    raw = b"\x80" + random.randbytes(32) + b"\x01"
+    number = int.from_bytes(raw + sha256(sha256(raw).digest()).digest()[:4])
+    digits = ""
+    while number:
+        number, digit = divmod(number, 58)
+        digits = _ALPHABETS["base58"][digit] + digits
+    return digits

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.checksums import CHECKSUMS
 from jupyter_agent.screen.structure import STRUCTURE
+from jupyter_agent.screen.surroundings import SURROUNDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,31 +22,52 @@ if TYPE_CHECKING:
 
 _STAND_IN_PARTS: Final = re.compile(
     r"example|placeholder|changeme|change[_-]me|redacted|replace[_-]?(?:me|with|this)|"
-    r"(?:your|my)[_-]?(?:own[_-]?)?(?:api|token|key|secret|pass|access|auth|user|hugging|open)|"
-    r"insert[_-]|dummy|<[a-z]|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]|0123456789|1234567890|"
-    r"abcdefgh|deadbeef",
+    r"(?:your|(?<![a-z])my)[_-]?(?:own[_-]?)?(?:api|token|key|secret|pass|access|auth|user|hugging|open)|"
+    r"insert[_-]|dummy|<[a-z]|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]",
     re.IGNORECASE,
 )
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
 _TEMPLATE: Final = re.compile(
     r"\$\w+|\$\{[^}]*\}.*|\$\([^)]*\)?|\$env:\w+|%\w+%|%\(\w+\)s|%s|@\w+@|<[^>]*>?|\[[^\]]*\]?|"
-    r"\{[^}]*\}.*|`[^`]*`?|__\w+__|\W*",
+    r"\{[^}]*\}.*|`[^`]*`|__\w+__|\W*",
     re.ASCII,
 )
-_EMBEDDED: Final = re.compile(r"\{\{|\$\{\w|<[A-Za-z_ -]+>|\{[A-Za-z_][\w.\[\]'\"]*\}")
-_RUN: Final = re.compile(r"([xX*.\u2022_#0?-])\1{4}|(.)\2{7}")
+# Only a field that is closed is a field: a password may hold any bracket.
+_EMBEDDED: Final = re.compile(
+    r"\{\{[^{}]{1,80}\}\}|\$\{[A-Za-z_][\w.:?@/|+-]{0,80}\}|<[A-Za-z_ -]+>|"
+    r"(?<!\{)\{[A-Za-z_][\w.\[\]'\"]*\}(?!\})"
+)
+_STARS: Final = re.compile(r"([xX*.\u2022_#?-])\1{4}")
 
 
-def _is_placeholder(candidate: Candidate) -> bool:
+def _is_stand_in(candidate: Candidate) -> bool:
     """``YOUR_API_KEY``, ``sk-...``, ``<token>``, ``xxxx``, ``{{LABEL}}``, ``$NAME``."""
     value = candidate.value
     return bool(
         _TEMPLATE.fullmatch(value)
         or _EMBEDDED.search(value)
-        or _RUN.search(value)
+        or _STARS.search(value)
         or _STAND_IN_PARTS.search(value)
-        or len(set(value)) * 4 <= min(len(value), 20)
         or not words.STAND_INS.isdisjoint(re.split(r"[^a-z]+", value.lower()))
+    )
+
+
+_SERIES: Final = re.compile(r"0123456789|1234567890|abcdefgh|deadbeef", re.IGNORECASE)
+_RUN: Final = re.compile(r"0{5}|(.)\1{7}")
+
+
+def _is_placeholder(candidate: Candidate) -> bool:
+    """A stand-in, or typed by running a finger over the keys: ``1234567890``, ``00000000``.
+
+    Where a vendor's name or prefix stands beside it, the first half ("stand-in") is enough: people
+    do paste tokens with such a run, and nobody but the vendor can tell.
+    """
+    value = candidate.value
+    return bool(
+        _is_stand_in(candidate)
+        or _SERIES.search(value)
+        or _RUN.search(value)
+        or len(set(value)) * 4 <= min(len(value), 20)
     )
 
 
@@ -94,9 +117,27 @@ def _words_of(name: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
 
 
+def _is_naming(candidate: Candidate) -> bool:
+    """``new_password``: an identifier with an everyday word for data in it."""
+    value = candidate.value
+    return bool(re.fullmatch(_NAME, value)) and not words.IN_NAMES.isdisjoint(_words_of(value))
+
+
 def _is_url_variable(candidate: Candidate) -> bool:
     """``$PASS``, ``%s`` or a field inside an address."""
     return re.fullmatch(r"[$%].*|.*[{}].*|\*+|:.*", candidate.value) is not None
+
+
+_WEB_SCHEME: Final = re.compile(r"(?:https?|ftps?|sftp)$", re.IGNORECASE)
+_AT_HOME: Final = re.compile(r"(?:localhost|127\.|host\b|hostname|server\b|proxy)", re.IGNORECASE)
+
+
+def _is_default_url(candidate: Candidate) -> bool:
+    """``user:password@localhost``: a recipe. On the web the same words open somebody's door."""
+    before = candidate.text[max(0, candidate.match.start() - 6) : candidate.match.start()]
+    after = candidate.text[candidate.end + 1 : candidate.end + 12]
+    on_the_web = _WEB_SCHEME.search(before) and not _AT_HOME.match(after)
+    return _is_default(candidate) and not on_the_web
 
 
 # --- strength -----------------------------------------------------------------------------------
@@ -128,7 +169,7 @@ def _is_plain(candidate: Candidate) -> bool:
         )
     if re.fullmatch(r"[A-Za-z]+(?:-[A-Za-z]+)*", value):
         said = value.split("-")
-        passphrase = "phrase" in candidate.match[0].lower()
+        passphrase = re.search(r"phrase|\w\s?=\s?", candidate.match[0].lower())
         return len(said) < (3 if passphrase else 4) or min(map(len, said)) < 3
     return not re.search(r"[!#$%&*+^~?@=|]", value[1:-1])
 
@@ -146,6 +187,9 @@ def _is_counted(candidate: Candidate) -> bool:
 def _is_bare_word(candidate: Candidate) -> bool:
     """A quoted value that is plain words: an interface text, a column, a type."""
     value = candidate.value
+    if value[0] in ",.+)":
+        # The quotes belong to two neighbours: "Password:", label: "…".
+        return True
     if re.search(r"\s", value):
         strong = re.search(r"\d", value) and re.search(r"[^\w\s]", value)
         return not (strong and len(value.split()) <= 3)
@@ -155,7 +199,10 @@ def _is_bare_word(candidate: Candidate) -> bool:
     if re.fullmatch(r"[a-z]+(?:[_.-][a-z]+){1,2}", value):
         return not words.IN_NAMES.isdisjoint(_words_of(value)) or "_" in value
     # "#add-password" is a CSS selector, "/account/password" a route.
-    return len(value) < 4 or bool(re.fullmatch(r"[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*", value))
+    # So is "text/html" the kind of something.
+    return len(value) < 4 or bool(
+        re.fullmatch(r"[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*|[a-z]+/[a-z.+-]+", value)
+    )
 
 
 _HEX: Final = re.compile(r"(?:0x)?(?:[0-9a-f]{20,}|[0-9A-F]{20,})")
@@ -177,6 +224,21 @@ def _is_not_random(candidate: Candidate) -> bool:
     return mixed * 2 < len(value) or entropy(value) < 2.8
 
 
+def _has_no_digit(candidate: Candidate) -> bool:
+    """Letters only are a word."""
+    return not any(c.isdigit() for c in candidate.value)
+
+
+def _is_verdict(candidate: Candidate) -> bool:
+    """``the password is "incorrect"``."""
+    return candidate.value.lower().strip(" .!") in words.VERDICTS
+
+
+def _is_prose(candidate: Candidate) -> bool:
+    """Blanks between plain words."""
+    return bool(re.search(r"\s", candidate.value)) or len(candidate.value) < 5
+
+
 def _is_usage(candidate: Candidate) -> bool:
     """``--password PASSWORD`` and "the --password option" talk about an option."""
     value = candidate.value
@@ -186,16 +248,24 @@ def _is_usage(candidate: Candidate) -> bool:
 
 
 FILTERS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
+    "stand-in": _is_stand_in,
     "placeholder": _is_placeholder,
     "default": _is_default,
     "reference": _is_reference,
     "variable": _is_variable,
+    "default-url": _is_default_url,
     "url-variable": _is_url_variable,
     "plain": _is_plain,
     "counted": _is_counted,
     "bare-word": _is_bare_word,
     "not-random": _is_not_random,
+    "naming": _is_naming,
+    "prose": _is_prose,
+    "verdict": _is_verdict,
+    "no-digit": _has_no_digit,
     "usage": _is_usage,
+    **SURROUNDINGS,
     **STRUCTURE,
+    **CHECKSUMS,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""

@@ -1,8 +1,9 @@
 """Rules are data: one TOML file per family in ``rules/``.
 
-A rule is written either as ``token``, the regular expression of a vendor's token that stands on
-its own, or as ``pattern``, any expression with a group ``secret``. Both are tried only where one of
-the rule's keywords stands, so a thousand rules cost a clean text nothing.
+A rule is written as ``token``, the regular expression of a vendor's token that stands on its own;
+or as ``near`` and ``value``, a value that says nothing by itself but stands beside a vendor's name;
+or as ``pattern``, any expression with a group ``secret``. All are tried only where one of the
+rule's keywords stands, so a thousand rules cost a clean text nothing.
 
 ``window`` is for values that stand before their keyword: how many characters before the keyword
 the expression may begin, and how far after it it may reach. Without it the expression begins at
@@ -17,12 +18,38 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 # A vendor's token may not continue a longer word on its left. On its right the greedy character
 # class decides: a token with one character too many is still somebody's token.
 _FRAGMENT = re.compile(r"<<(\w+)>>")
+VENDOR_RANK = 3
 _ALONE = r"(?<![A-Za-z0-9_])(?P<secret>%s)"
+# What may stand between a vendor's name and the value: "_TOKEN = '", ">\\n  ", " key is ". The
+# reference to an empty group matches nothing; it tells stage 1, which stops at the first reference,
+# that a name is rare enough and what follows it need not be compiled.
+_BESIDE = r"%s(?P<here>)(?P=here)[\s\S]{0,40}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
+# For names that are everyday words the gap has to say that this is a credential.
+_NOUN = (
+    r"%s(?P<here>)(?P=here)[^\n]{0,24}?(?i:key|token|secret|passw|pwd|auth|cred|access|private|pat|sdk|licen[cs]e)"
+    r"[\s\S]{0,24}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
+)
+# A short name is a whole word or a part of a camelCase one: box, boxToken, but not boxplot.
+_SHORT = 6
+_WORD = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:%s)"
+_SHAPES = {
+    "hex32": r"[0-9a-fA-F]{32}",
+    "hex40": r"[0-9a-fA-F]{40}",
+    "hex64": r"[0-9a-fA-F]{64}",
+    "uuid": r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}",
+    # Drawn by a machine: letters and digits, or one case only; never camelCase, which is a name.
+    # Or in groups, each with a digit: a1b2c3d4-e5f6a7b8.
+    "opaque": (
+        r"(?:(?=[A-Za-z]{0,100}\d)[A-Za-z0-9]{16,1200}|[A-Z]{20,160}|[a-z]{20,160}|"
+        r"(?=[\d.-]{0,80}[A-Za-z])(?=[A-Za-z0-9.-]{16})(?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}"
+        r"(?:[-.](?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}){1,8})"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +83,7 @@ class Rule:
     keywords: tuple[str, ...]
     pattern: str
     rank: int = 3
-    filters: tuple[str, ...] = ("placeholder",)
+    filters: tuple[str, ...] = ("stand-in", "blob")
     entropy: float = 0.0
     window: tuple[int, int] | None = None
     each: str = ""
@@ -90,14 +117,21 @@ class Rule:
             fragments: Named pieces of expressions; ``<<name>>`` in a pattern stands for one.
         """
         entry = dict(table)
-        token = entry.pop("token", None)
-        if token is not None:
-            entry["pattern"] = _ALONE % token
-        entry["pattern"] = _expanded(entry["pattern"], fragments)
-        entry["each"] = _expanded(entry.get("each", ""), fragments)
         prefix = entry.pop("prefix", [])
         prefixes = (prefix,) if isinstance(prefix, str) else tuple(prefix)
-        keywords = entry.pop("keywords", prefixes)
+        near = entry.pop("near", [])
+        names = (near,) if isinstance(near, str) else tuple(near)
+        keywords = entry.pop("keywords", prefixes or names)
+        if "token" in entry:
+            entry["pattern"] = _ALONE % entry.pop("token")
+        elif names:
+            entry.setdefault("rank", 2)
+            entry.setdefault("filters", ("stand-in", "blob", "name", "address"))
+            gap = _NOUN if entry.pop("noun", False) else _BESIDE
+            entry["pattern"] = gap % (_named(names), entry.pop("value"))
+        fragments = _SHAPES | fragments
+        entry["pattern"] = _expanded(entry["pattern"], fragments)
+        entry["each"] = _expanded(entry.get("each", ""), fragments)
         if "window" in entry:
             entry["window"] = tuple(entry["window"])
         for name in ("filters", "match", "skip"):
@@ -111,6 +145,13 @@ class Rule:
         )
 
 
+def _named(names: tuple[str, ...]) -> str:
+    either = "|".join(re.escape(name) + ("(?![a-z])" if name.isalpha() else "") for name in names)
+    if min(map(len, names)) >= _SHORT:
+        return f"(?i:{'|'.join(map(re.escape, names))})"
+    return _WORD % either.replace("(?![a-z])", "(?-i:(?![a-z]))")
+
+
 def _expanded(pattern: str, fragments: dict[str, str]) -> str:
     # A fragment may use others; a name that is not known stays and fails to compile, loudly.
     while True:
@@ -120,20 +161,33 @@ def _expanded(pattern: str, fragments: dict[str, str]) -> str:
         pattern = bigger
 
 
-def load_rules() -> tuple[Rule, ...]:
-    """The catalogue that ships with the package, sorted by id."""
-    return tuple(sorted(_read_catalogue(), key=lambda rule: rule.id))
+def load_rules(families: Collection[str] = ()) -> tuple[Rule, ...]:
+    """The catalogue that ships with the package, sorted by id.
+
+    Args:
+        families: Names of its files without ``.toml``; all of them, if none is named.
+    """
+    return tuple(sorted(_read_catalogue(families), key=lambda rule: rule.id))
 
 
-def _read_catalogue() -> Iterator[Rule]:
-    # Both here, because a kernel's start should not pay for them.
-    import tomllib  # noqa: PLC0415
+def read_rule_files() -> Iterator[tuple[str, str]]:
+    """Name and text of each file of rules that ships with the package, sorted."""
+    # Here, because a kernel's start should not pay for it.
     from importlib import resources  # noqa: PLC0415
 
     folder = resources.files("jupyter_agent.screen") / "rules"
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".toml"):
-            document = tomllib.loads(file.read_text(encoding="utf-8"))
-            fragments = document.get("fragments", {})
-            for table in document["rule"]:
-                yield Rule.from_table(table, fragments)
+            yield file.name, file.read_text(encoding="utf-8")
+
+
+def _read_catalogue(families: Collection[str]) -> Iterator[Rule]:
+    import tomllib  # noqa: PLC0415  (as above)
+
+    for name, text in read_rule_files():
+        if families and name.removesuffix(".toml") not in families:
+            continue
+        document = tomllib.loads(text)
+        fragments = document.get("fragments", {})
+        for table in document["rule"]:
+            yield Rule.from_table(table, fragments)

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from jupyter_agent.screen.rule import Rule
 
-_MARKER: Final = re.compile(r"\[secret:[A-Za-z0-9_-]{1,64}\]")
+_COVER: Final = "[\x00]"
+"""Stands for a finding while its neighbours are looked at. Brackets, as in the marker that will
+stand there, and nothing that a rule could take for its keyword."""
+_MARKER: Final = re.compile(r"\[(?:secret:[A-Za-z0-9_-]{1,64}|\x00)\]")
 _start = attrgetter("start")
 
 
@@ -28,16 +31,19 @@ class Span(NamedTuple):
 
 
 class Barriers:
-    """The markers that already stand in a text: no match may reach into or across one."""
+    """The markers and covers that stand in a text: no match may reach into or across one."""
 
     def __init__(self, text: str) -> None:
         # In order and apart, so starts and ends are both sorted.
-        spans = [m.span() for m in _MARKER.finditer(text)] if "[secret:" in text else []
+        any_at_all = "[secret:" in text or _COVER in text
+        spans = [m.span() for m in _MARKER.finditer(text)] if any_at_all else []
         self._starts = [start for start, _ in spans]
         self._ends = [end for _, end in spans]
 
     def cross(self, start: int, end: int) -> bool:
         """Whether a marker starts before ``end`` and ends after ``start``."""
+        if not self._starts:
+            return False
         return bisect_left(self._starts, end) > bisect_right(self._ends, start)
 
 
@@ -60,15 +66,23 @@ def merged(found: list[Finding], fresh: list[Finding]) -> list[Finding]:
     return sorted(found + fresh, key=_start)
 
 
-def unmasked(fresh: list[Finding], masked: list[Finding]) -> Iterator[Finding]:
-    """Findings in ``mask(text, masked)``, as places of ``text``."""
-    others = deque(masked)
+def covered(text: str, found: Iterable[Finding]) -> str:
+    """The text with every finding covered."""
+    pieces: list[str] = []
+    done = 0
+    for finding in found:
+        pieces += (text[done : finding.start], _COVER)
+        done = finding.end
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def uncovered(fresh: list[Finding], found: list[Finding]) -> Iterator[Finding]:
+    """Findings in ``covered(text, found)``, as places of ``text``."""
+    others = deque(found)
     shift = 0
     for finding in fresh:
-        while others:
-            marker = len(f"[secret:{others[0].rule}]")
-            if others[0].start + shift + marker > finding.start:
-                break
+        while others and others[0].start + shift + len(_COVER) <= finding.start:
             other = others.popleft()
-            shift += marker - (other.end - other.start)
+            shift += len(_COVER) - (other.end - other.start)
         yield Finding(finding.rule, finding.kind, finding.start - shift, finding.end - shift)

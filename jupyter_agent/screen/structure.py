@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate, entropy
 
 if TYPE_CHECKING:
@@ -37,15 +36,9 @@ def _is_no_basic(candidate: Candidate) -> bool:
     return b":" not in decoded
 
 
-def _is_no_phrase(candidate: Candidate) -> bool:
-    """BIP-39 phrases have at least 12 words, hardly one twice, and no function word."""
-    said = re.findall(r"[a-z]+", candidate.value.lower())
-    return len(said) < 12 or not words.FUNCTION.isdisjoint(said) or len(set(said)) < 9
-
-
 def _is_no_key_block(candidate: Candidate) -> bool:
     """RFC 7468: a key has lines of base64; a drawing of one has dots or words."""
-    lines = re.findall(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}", candidate.value)
+    lines = re.findall(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{30,}", candidate.value)
     return not lines or entropy("".join(lines)) < 4.0
 
 
@@ -70,7 +63,6 @@ def _is_date(candidate: Candidate) -> bool:
 STRUCTURE: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "no-jwt": _is_no_jwt,
     "no-basic": _is_no_basic,
-    "no-phrase": _is_no_phrase,
     "no-key-block": _is_no_key_block,
     "uuid": _is_uuid,
     "date": _is_date,

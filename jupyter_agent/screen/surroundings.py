@@ -1,0 +1,104 @@
+"""Filters that look at what a value is made of and what it stands in: code, an address, base64."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from jupyter_agent.screen.candidate import Candidate
+
+
+def _is_name(candidate: Candidate) -> bool:
+    """``M2M100ForConditionalGeneration``: words joined by capitals name something."""
+    value = candidate.value
+    said = re.findall(r"[A-Z][a-z]{2,}|[a-z]{3,}", value)
+    return (
+        len(said) > 1
+        and any(word[0].isupper() for word in said)
+        and sum(map(len, said)) >= 0.75 * len(value)
+    )
+
+
+_BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/]{40}[+/]")
+
+
+def _is_in_blob(candidate: Candidate) -> bool:
+    """Inside base64 every prefix turns up by chance: an image, a certificate, a model's weights."""
+    start = candidate.start
+    return start > 40 and bool(_BASE64_RUN.fullmatch(candidate.text, start - 41, start))
+
+
+def _is_acronym(candidate: Candidate) -> bool:
+    """``APPENDIX`` begins like a vendor's prefix and goes on in capitals only."""
+    value = candidate.value
+    return value.isalpha() and (value.isupper() or _is_name(candidate))
+
+
+_OPENING: Final = {")": "(", "]": "[", "}": "{"}
+
+
+def _is_nested(candidate: Candidate) -> bool:
+    """Brackets that pair are code or a template; a password's do not care."""
+    open_ones: list[str] = []
+    for char in candidate.value:
+        if char in "([{":
+            open_ones.append(char)
+        elif char in ")]}" and (not open_ones or open_ones.pop() != _OPENING[char]):
+            return False
+    return True
+
+
+_PATH: Final = re.compile(r"(?:\.{0,2}/)?[\w.-]*[A-Za-z]{3,}[\w.-]*/.*|.*\.[a-z]{2,7}|https?:.*")
+
+
+def _is_path(candidate: Candidate) -> bool:
+    """``data/2024/part-0001.parquet``, an address or a file name."""
+    return _PATH.fullmatch(candidate.value) is not None and not re.search(r"[+=]", candidate.value)
+
+
+_KEY_PARAMETER: Final = re.compile(
+    r"(?:key|token|secret|pass|pwd|auth|access|sig|apikey|appid|id)\w{0,12}=$", re.IGNORECASE
+)
+
+
+def _is_in_address(candidate: Candidate) -> bool:
+    """``vendor.com/photos/a1b2c3``: an address of the vendor's, not a key beside its name."""
+    before = candidate.text[candidate.match.start() : candidate.start]
+    return "/" in before.replace("://", "") and not _KEY_PARAMETER.search(before)
+
+
+# What stands before "key" or "token" and makes it no secret.
+_PUBLIC_NAMES: Final = re.compile(
+    r"(?<![A-Za-z])(?:public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
+    r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
+    r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
+    r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"
+    r"cls|mask|special|added|new|random|prng|rng|seed|storage|blob|s3|object_store|hugging_?face|"
+    r"data|input|output|left|right|on|by|spreadsheet|sheet|document|doc)s?[\s_.-]{0,2}$",
+    re.IGNORECASE,
+)
+
+
+def _is_public(candidate: Candidate) -> bool:
+    """``public_key``, ``cache_key``, ``next_page_token``: the name says it is no secret."""
+    begin = candidate.match.start()
+    return _PUBLIC_NAMES.search(candidate.text[max(0, begin - 24) : begin]) is not None
+
+
+def _has_few_symbols(candidate: Candidate) -> bool:
+    """Fewer than four kinds of symbols are ordinary code."""
+    return len(set(re.sub(r"\w", "", candidate.value))) < 4
+
+
+SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
+    "name": _is_name,
+    "blob": _is_in_blob,
+    "acronym": _is_acronym,
+    "nested": _is_nested,
+    "path": _is_path,
+    "address": _is_in_address,
+    "public": _is_public,
+    "few-symbols": _has_few_symbols,
+}
+"""By the name that rules use. True means: harmless, drop the candidate."""
