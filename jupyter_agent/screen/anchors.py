@@ -2,9 +2,9 @@
 
 Two engines give the same answer. ``PlainAnchors`` needs nothing and is ready at once;
 ``CompiledAnchors`` is hyperscan, one pass whatever the number of rules. Both look at UTF-8 bytes. A
-place counts when one of the rule's keywords stands there and the rule's head (``heads``) matches
-there. Because stages 2 and 3 only see these places, both engines lead to the same findings by
-construction.
+place counts when one of the rule's keywords stands there and, where the rule has a gate, the gate
+matches there. Because stages 2 and 3 only see these places, both engines lead to the same findings
+by construction.
 
 The same pass tells which disguises (``disguise.SIGNS``) the text shows.
 """
@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 from typing import Any, Final, NamedTuple, Protocol
 
 from jupyter_agent.screen.disguise import SIGNS
-from jupyter_agent.screen.heads import Head, head_of
-from jupyter_agent.screen.rule import VENDOR_RANK, Rule
+from jupyter_agent.screen.rule import GATE_REACH, Rule
 
 Hit = tuple[int, int]
 """A rule's index, and the byte offset at which (with a window: near which) a match may begin."""
+
+_EVERY: Final = 256
+"""Matches of stage 1 between two looks at the clock."""
 
 
 class Seen(NamedTuple):
@@ -40,32 +42,6 @@ class Seen(NamedTuple):
 NOTHING: Final = Seen([], [])
 
 
-class Probe:
-    """What stage 1 has to know about one rule.
-
-    Args:
-        rule: The rule.
-        head: Its head where that was worked out before, or None.
-    """
-
-    def __init__(self, rule: Rule, head: Head | None = None) -> None:
-        self.keywords = tuple(keyword.encode() for keyword in rule.keywords)
-        self.has_head = rule.window is None
-        self._pattern = rule.pattern
-        self._short = bool(rule.rank == VENDOR_RANK and rule.prefixes)
-        self._given = head
-
-    @cached_property
-    def head(self) -> Head:
-        """See ``heads``; for rules without a window only."""
-        return self._given or head_of(self._pattern, short=self._short)
-
-    @cached_property
-    def begins(self) -> re.Pattern[bytes]:
-        """Matches where the head does."""
-        return re.compile(self.head.expression)
-
-
 class Anchors(Protocol):
     """Finds the places."""
 
@@ -79,21 +55,60 @@ class Anchors(Protocol):
         ...
 
 
+class _Gate:
+    """A gate and the rules behind it: families of rules share one."""
+
+    def __init__(self, expression: str) -> None:
+        self.expression = expression.encode()
+        self.matches_at = re.compile(self.expression).match
+        self.keywords: list[tuple[bytes, tuple[int, ...]]] = []
+
+
+class _Words:
+    """Who wants to know about which keyword, and through which gate."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        alone: dict[tuple[bytes, bool], list[int]] = {}
+        gated: dict[str, dict[bytes, list[int]]] = {}
+        for index, rule in enumerate(rules):
+            for keyword in rule.keywords:
+                if rule.gate:
+                    wanted = gated.setdefault(rule.gate, {})
+                    wanted.setdefault(keyword.lower().encode(), []).append(index)
+                else:
+                    word = (keyword.encode(), rule.folded)
+                    alone.setdefault(word, []).append(index)
+        # In one order, the same in every process: a database knows its parts by number.
+        self.alone = [(word, folded, tuple(who)) for (word, folded), who in sorted(alone.items())]
+        self.gates: list[_Gate] = []
+        for expression, keywords in sorted(gated.items()):
+            gate = _Gate(expression)
+            gate.keywords = [(word, tuple(who)) for word, who in sorted(keywords.items())]
+            self.gates.append(gate)
+
+
 class PlainAnchors:
-    """One search for each keyword that can be there at all: a tenth of a millisecond a cell.
+    """A search for each keyword that can be there at all: some microseconds a cell.
 
     Args:
-        probes: One for each rule.
+        rules: The catalogue's rules.
     """
 
-    def __init__(self, probes: Sequence[Probe]) -> None:
-        of_keyword: dict[bytes, list[tuple[int, Probe]]] = {}
-        for index, probe in enumerate(probes):
-            for keyword in probe.keywords:
-                of_keyword.setdefault(keyword, []).append((index, probe))
-        self._of_keyword = tuple(
-            (keyword, frozenset(_threes(keyword)), rules) for keyword, rules in of_keyword.items()
-        )
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        words = _Words(rules)
+        # What to do where a word stands: the word, how it is written, its gate, the rules.
+        tasks: list[tuple[bytes, bytes | None, _Gate | None, tuple[int, ...]]] = []
+        for word, folded, who in words.alone:
+            tasks.append((_lowered(word), None if folded else word, None, who))
+        for gate in words.gates:
+            tasks += [(word, None, gate, who) for word, who in gate.keywords]
+        # A word can only be there if its rarest three characters are, so most are never looked for.
+        common = Counter(three for task in tasks for three in set(_threes(task[0])))
+        self._by_three: dict[tuple[int, int, int], list[Any]] = {}
+        self._always: list[Any] = []
+        for task in tasks:
+            threes = sorted(_threes(task[0]), key=lambda three: (common[three], three))
+            (self._by_three.setdefault(threes[0], []) if threes else self._always).append(task)
         self._signs = tuple(
             (sign.needles, re.compile(b"(?=(%s))" % sign.in_bytes)) for sign in SIGNS
         )
@@ -101,29 +116,34 @@ class PlainAnchors:
     def seen(self, data: bytes, check_time: Callable[[], None]) -> Seen:
         """See ``Anchors.seen``."""
         found: set[Hit] = set()
-        # bytes.lower folds ASCII only and so keeps every offset; str.lower would not.
+        # Folds ASCII only and so keeps every offset; str.lower would not.
         folded = data.lower()
-        # Most keywords have three characters in a row that the text has nowhere.
-        present = set(_threes(folded))
-        for keyword, threes, rules in self._of_keyword:
-            if not threes <= present:
-                continue
-            at = folded.find(keyword)
+        tasks = list(self._always)
+        for three in self._by_three.keys() & set(_threes(folded)):
+            tasks += self._by_three[three]
+        for word, exact, gate, who in tasks:
+            at = folded.find(word)
             while at >= 0:
-                for index, probe in rules:
-                    check_time()
-                    if not probe.has_head or probe.begins.match(data, at):
-                        found.add((index, at))
-                at = folded.find(keyword, at + 1)
-            check_time()
+                check_time()
+                if (exact is None or data.startswith(exact, at)) and (
+                    gate is None or gate.matches_at(data, at)
+                ):
+                    found.update((index, at) for index in who)
+                at = folded.find(word, at + 1)
+        return Seen(sorted(found), self._signs_in(data, check_time))
+
+    def _signs_in(self, data: bytes, check_time: Callable[[], None]) -> list[tuple[int, int]]:
         signs: set[tuple[int, int]] = set()
         for index, (needles, sign) in enumerate(self._signs):
-            check_time()
             if any(needle in data for needle in needles):
                 for match in sign.finditer(data):
                     check_time()
                     signs.add((index, match.end(1)))
-        return Seen(sorted(found), sorted(signs))
+        return sorted(signs)
+
+
+def _lowered(word: bytes) -> bytes:
+    return word.lower()
 
 
 def _threes(data: bytes) -> Iterable[tuple[int, int, int]]:
@@ -134,8 +154,8 @@ class CompiledAnchors:
     """A hyperscan database: about two microseconds for 2,000 characters.
 
     Args:
-        probes: The same, in the same order, that were compiled.
-        database: What ``compile_probes`` gave. hyperscan trusts these bytes, so they must come
+        rules: The same, in the same order, that were compiled.
+        database: What ``compile_anchors`` gave. hyperscan trusts these bytes, so they must come
             from this process or have been authenticated.
 
     Raises:
@@ -143,11 +163,12 @@ class CompiledAnchors:
         ValueError: hyperscan does not accept the database, for instance from another CPU.
     """
 
-    def __init__(self, probes: Sequence[Probe], database: bytes) -> None:
+    def __init__(self, rules: Sequence[Rule], database: bytes) -> None:
         import hyperscan  # noqa: PLC0415  (15 ms that a cell without it must not pay)
 
-        self._probes = tuple(probes)
-        self._targets = tuple(_targets(probes))
+        words = _Words(rules)
+        self._alone = [(len(word), who) for word, _, who in words.alone]
+        self._gates = words.gates
         try:
             self._database = hyperscan.loadb(database, hyperscan.HS_MODE_BLOCK)
             spare = hyperscan.Scratch(self._database)
@@ -162,8 +183,8 @@ class CompiledAnchors:
         """See ``Anchors.seen``."""
         ends: list[tuple[int, int]] = []
 
-        def on_match(target: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            ends.append((target, end))
+        def on_match(part: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            ends.append((part, end))
             if not len(ends) % _EVERY:
                 # What it raises ends the scan.
                 check_time()
@@ -183,79 +204,73 @@ class CompiledAnchors:
     ) -> Seen:
         found: set[Hit] = set()
         signs: set[tuple[int, int]] = set()
-        targets = self._targets
-        # hyperscan tells where a head ends. Where it begins is looked up in the few bytes before,
-        # one stretch for ends that lie close together.
+        alone = self._alone
+        first_gate = len(alone)
+        first_sign = first_gate + len(self._gates)
+        # hyperscan tells where a gate ends. Where it begins is looked up in the bytes before, once
+        # for ends that lie close together.
         stretches: dict[int, list[list[int]]] = {}
-        for target, end in ends:
-            what, index, length = targets[target]
-            if what == _KEYWORD:
-                found.add((index, end - length))
-            elif what == _SIGN:
-                signs.add((index, end))
-            else:
-                begin = max(0, end - length)
-                so_far = stretches.setdefault(index, [])
+        for part, end in ends:
+            if part < first_gate:
+                length, who = alone[part]
+                at = end - length
+                for index in who:
+                    found.add((index, at))
+            elif part < first_sign:
+                begin = end - GATE_REACH if end > GATE_REACH else 0
+                so_far = stretches.setdefault(part - first_gate, [])
                 if so_far and begin <= so_far[-1][1]:
                     so_far[-1][1] = max(end, so_far[-1][1])
                 else:
                     so_far.append([begin, end])
-        folded = data.lower() if stretches else b""
-        for index, so_far in stretches.items():
-            probe = self._probes[index]
-            begins = probe.begins.match
-            for keyword in probe.keywords:
-                # A short head may end inside its keyword.
-                more = len(keyword) - 1
-                for begin, end in so_far:
-                    at = folded.find(keyword, begin, end + more)
-                    while at >= 0:
-                        check_time()
-                        if begins(data, at):
-                            found.add((index, at))
-                        at = folded.find(keyword, at + 1, end + more)
+            else:
+                signs.add((part - first_sign, end))
+        for part, so_far in stretches.items():
+            gate = self._gates[part]
+            for begin, end in so_far:
+                _find_begins(gate, data, begin, end, found, check_time)
         return Seen(sorted(found), sorted(signs))
 
 
-_EVERY: Final = 64
-_HEAD: Final = 0
-_KEYWORD: Final = 1
-_SIGN: Final = 2
+def _find_begins(  # noqa: PLR0913, PLR0917  (the hot loop)
+    gate: _Gate,
+    data: bytes,
+    begin: int,
+    end: int,
+    found: set[Hit],
+    check_time: Callable[[], None],
+) -> None:
+    folded = data[begin:end].lower()
+    matches_at = gate.matches_at
+    for word, who in gate.keywords:
+        at = folded.find(word)
+        while at >= 0:
+            check_time()
+            if matches_at(data, begin + at):
+                found.update((index, begin + at) for index in who)
+            at = folded.find(word, at + 1)
 
 
-def _targets(probes: Sequence[Probe]) -> list[tuple[int, int, int]]:
-    """What each expression of a database stands for: sort, index, and length or reach."""
-    targets = []
-    for index, probe in enumerate(probes):
-        if probe.has_head:
-            targets.append((_HEAD, index, probe.head.reach))
-        else:
-            targets += [(_KEYWORD, index, len(keyword)) for keyword in probe.keywords]
-    return [*targets, *((_SIGN, index, 0) for index in range(len(SIGNS)))]
-
-
-def compile_probes(probes: Sequence[Probe]) -> bytes:
+def compile_anchors(rules: Sequence[Rule]) -> bytes:
     """Compile into a serialized hyperscan database.
 
     Args:
-        probes: One for each rule.
+        rules: The catalogue's rules.
 
     Raises:
         ImportError: hyperscan can't be imported here.
     """
     import hyperscan  # noqa: PLC0415
 
+    words = _Words(rules)
     expressions: list[bytes] = []
     flags: list[int] = []
-    for probe in probes:
-        if probe.has_head:
-            expressions.append(probe.head.expression)
-            flags.append(0)
-        else:
-            expressions += [b"".join(b"\\x%02x" % byte for byte in word) for word in probe.keywords]
-            flags += [hyperscan.HS_FLAG_CASELESS] * len(probe.keywords)
+    for word, folded, _ in words.alone:
+        expressions.append(b"".join(b"\\x%02x" % byte for byte in word))
+        flags.append(hyperscan.HS_FLAG_CASELESS if folded else 0)
+    expressions += [gate.expression for gate in words.gates]
     expressions += [sign.in_bytes for sign in SIGNS]
-    flags += [0] * len(SIGNS)
+    flags += [0] * (len(expressions) - len(flags))
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(expressions=expressions, ids=list(range(len(expressions))), flags=flags)
     return bytes(hyperscan.dumpb(database))

@@ -10,19 +10,18 @@ milliseconds::
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from jupyter_agent.screen.anchors import Probe, compile_probes, engine_name
-from jupyter_agent.screen.heads import Head
+from jupyter_agent.screen.anchors import compile_anchors, engine_name
 from jupyter_agent.screen.rule import Rule, load_rules, read_rule_files
 
-_MAGIC = b"jupyter-agent rules 2\n"
+_MAGIC = b"jupyter-agent rules 3\n"
 # Examples are for tests and stay behind.
 _CARRIED = tuple(field.name for field in fields(Rule) if field.name not in ("match", "skip"))
 # Code that shapes a database: a change makes every older one useless.
-_SHAPING = ("anchors.py", "catalogue.py", "disguise.py", "heads.py", "rule.py")
+_SHAPING = ("anchors.py", "catalogue.py", "disguise.py", "rule.py")
 
 
 class Catalogue:
@@ -30,14 +29,11 @@ class Catalogue:
 
     Args:
         rules: In any order.
-        heads: The rules' heads by rule id, where they are known.
     """
 
-    def __init__(self, rules: Sequence[Rule], heads: Mapping[str, Head] | None = None) -> None:
+    def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(sorted(rules, key=lambda rule: (-rule.rank, rule.id)))
         self.by_id = {rule.id: rule for rule in self.rules}
-        known = heads or {}
-        self.probes = tuple(Probe(rule, known.get(rule.id)) for rule in self.rules)
 
     @staticmethod
     def shipped() -> Catalogue:
@@ -50,15 +46,8 @@ class Catalogue:
         Raises:
             ImportError: hyperscan can't be imported here.
         """
-        database = compile_probes(self.probes)
-        content = {
-            "rules": [[getattr(rule, name) for name in _CARRIED] for rule in self.rules],
-            "heads": {
-                rule.id: [probe.head.expression.decode("latin-1"), probe.head.reach]
-                for rule, probe in zip(self.rules, self.probes, strict=True)
-                if probe.has_head
-            },
-        }
+        database = compile_anchors(self.rules)
+        content = [[getattr(rule, name) for name in _CARRIED] for rule in self.rules]
         text = json.dumps(content, separators=(",", ":")).encode()
         return _MAGIC + len(text).to_bytes(4) + text + database
 
@@ -75,14 +64,9 @@ class Catalogue:
         end = begin + int.from_bytes(packed[len(_MAGIC) : begin])
         content = json.loads(packed[begin:end])
         rules = [
-            Rule(**dict(zip(_CARRIED, map(_frozen, values), strict=True)))
-            for values in content["rules"]
+            Rule(**dict(zip(_CARRIED, map(_frozen, values), strict=True))) for values in content
         ]
-        heads = {
-            rule_id: Head(expression.encode("latin-1"), reach)
-            for rule_id, (expression, reach) in content["heads"].items()
-        }
-        return Catalogue(rules, heads), packed[end:]
+        return Catalogue(rules), packed[end:]
 
 
 def _frozen(value: Any) -> Any:

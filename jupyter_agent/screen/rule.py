@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 # class decides: a token with one character too many is still somebody's token.
 _FRAGMENT = re.compile(r"<<(\w+)>>")
 VENDOR_RANK = 3
+GATE_REACH = 160
+"""Bytes that a gate may match."""
 _ALONE = r"(?<![A-Za-z0-9_])(?P<secret>%s)"
-# What may stand between a vendor's name and the value: "_TOKEN = '", ">\\n  ", " key is ". The
-# reference to an empty group matches nothing; it tells stage 1, which stops at the first reference,
-# that a name is rare enough and what follows it need not be compiled.
-_BESIDE = r"%s(?P<here>)(?P=here)[\s\S]{0,40}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
+# What may stand between a vendor's name and the value: "_TOKEN = '", ">\\n  ", " key is ".
+_BESIDE = r"%s[\s\S]{0,40}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
 # For names that are everyday words the gap has to say that this is a credential.
 _NOUN = (
-    r"%s(?P<here>)(?P=here)[^\n]{0,24}?(?i:key|token|secret|passw|pwd|auth|cred|access|private|pat|sdk|licen[cs]e)"
+    r"%s[^\n]{0,24}?(?i:key|token|secret|passw|pwd|auth|cred|access|private|pat|sdk|licen[cs]e)"
     r"[\s\S]{0,24}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
 )
 # A short name is a whole word or a part of a camelCase one: box, boxToken, but not boxplot.
@@ -61,7 +61,7 @@ class Rule:
         title: For people: "OpenAI API key".
         kind: One of ``jupyter_agent.secret.KINDS``.
         label: Suggested label, for instance ``OPENAI_API_KEY``.
-        keywords: Lower-case literals, one of which stands in every match.
+        keywords: Literals, one of which stands in every match.
         pattern: Python regular expression, ASCII classes, with a group ``secret``. Every
             repetition is bounded, so that one attempt costs a bounded time.
         rank: Where two findings overlap the higher one stays: 3 vendor, 2 structure, 1 words.
@@ -69,6 +69,9 @@ class Rule:
         entropy: Least Shannon entropy of the value, in bits per character.
         window: Characters (before, after) the keyword's start in which to search, or None.
         each: Expression of one secret inside the group, or "".
+        gate: How every match begins, for keywords that stand in ordinary text too, or "". A bytes
+            expression that ``re`` and hyperscan read alike, at most ``GATE_REACH`` bytes long.
+        folded: Whether keywords count in upper and lower case, of ASCII letters.
         prefixes: The vendor's public prefixes, which a preview may show.
         docs: The vendor's page about the format, or "".
         revoke: The vendor's page to rotate or revoke it, or "".
@@ -87,6 +90,8 @@ class Rule:
     entropy: float = 0.0
     window: tuple[int, int] | None = None
     each: str = ""
+    gate: str = ""
+    folded: bool = True
     prefixes: tuple[str, ...] = ()
     docs: str = ""
     revoke: str = ""
@@ -121,7 +126,7 @@ class Rule:
         prefixes = (prefix,) if isinstance(prefix, str) else tuple(prefix)
         near = entry.pop("near", [])
         names = (near,) if isinstance(near, str) else tuple(near)
-        keywords = entry.pop("keywords", prefixes or names)
+        keywords = entry.pop("keywords", None) or prefixes or names
         if "token" in entry:
             entry["pattern"] = _ALONE % entry.pop("token")
         elif names:
@@ -131,17 +136,20 @@ class Rule:
             entry["pattern"] = gap % (_named(names), entry.pop("value"))
         fragments = _SHAPES | fragments
         entry["pattern"] = _expanded(entry["pattern"], fragments)
-        entry["each"] = _expanded(entry.get("each", ""), fragments)
+        for name in ("each", "gate"):
+            entry[name] = _expanded(entry.get(name, ""), fragments)
         if "window" in entry:
             entry["window"] = tuple(entry["window"])
         for name in ("filters", "match", "skip"):
             if name in entry:
                 entry[name] = tuple(entry[name])
+        # A prefix is written as the vendor writes it; a word in capitals is meant that way too.
+        as_written = keywords is prefixes or any(map(str.isupper, "".join(keywords)))
         return Rule(
             **entry,
             prefixes=prefixes,
-            # The same folding as the engines': ASCII only.
-            keywords=tuple(word.encode().lower().decode() for word in keywords),
+            keywords=tuple(keywords),
+            folded=not as_written or "(?i" in entry["pattern"],
         )
 
 

@@ -125,7 +125,7 @@ class Screener:
         """
         catalogue, compiled = Catalogue.unpack(database)
         # One assignment, so that a thread sees either engine with its own catalogue.
-        self._engine = catalogue, CompiledAnchors(catalogue.probes, compiled)
+        self._engine = catalogue, CompiledAnchors(catalogue.rules, compiled)
 
     def warm(self) -> None:
         """Compile the expressions that most findings need, so that the first one is no slower."""
@@ -142,7 +142,7 @@ class Screener:
         if self._engine is None:
             rules = self._given_rules
             catalogue = Catalogue.shipped() if rules is None else Catalogue(rules)
-            self._engine = catalogue, PlainAnchors(catalogue.probes)
+            self._engine = catalogue, PlainAnchors(catalogue.rules)
         return self._engine
 
     def _look(self, text: str, deadline: Deadline) -> list[Finding]:
