@@ -43,7 +43,13 @@ NOTHING: Final = Seen([], [])
 
 
 class Anchors(Protocol):
-    """Finds the places."""
+    """Finds the places.
+
+    Attributes:
+        patience: How many time budgets a text gets; see ``Deadline``.
+    """
+
+    patience: float
 
     def seen(self, data: bytes, check_time: Callable[[], None]) -> Seen:
         """Every place, and every sign of a disguise.
@@ -58,10 +64,14 @@ class Anchors(Protocol):
 class _Gate:
     """A gate and the rules behind it: families of rules share one."""
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, keywords: set[bytes], who: Sequence[int]) -> None:
         self.expression = expression.encode()
         self.matches_at = re.compile(self.expression).match
-        self.keywords: list[tuple[bytes, tuple[int, ...]]] = []
+        # Where "password" stands "pass" does too, and the gate decides either way.
+        self.keywords = sorted(
+            word for word in keywords if not any(word.startswith(w) for w in keywords - {word})
+        )
+        self.who = tuple(who)
 
 
 class _Words:
@@ -69,22 +79,19 @@ class _Words:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         alone: dict[tuple[bytes, bool], list[int]] = {}
-        gated: dict[str, dict[bytes, list[int]]] = {}
+        gated: dict[str, list[int]] = {}
         for index, rule in enumerate(rules):
+            if rule.gate:
+                gated.setdefault(rule.gate, []).append(index)
+                continue
             for keyword in rule.keywords:
-                if rule.gate:
-                    wanted = gated.setdefault(rule.gate, {})
-                    wanted.setdefault(keyword.lower().encode(), []).append(index)
-                else:
-                    word = (keyword.encode(), rule.folded)
-                    alone.setdefault(word, []).append(index)
+                alone.setdefault((keyword.encode(), rule.folded), []).append(index)
         # In one order, the same in every process: a database knows its parts by number.
         self.alone = [(word, folded, tuple(who)) for (word, folded), who in sorted(alone.items())]
-        self.gates: list[_Gate] = []
-        for expression, keywords in sorted(gated.items()):
-            gate = _Gate(expression)
-            gate.keywords = [(word, tuple(who)) for word, who in sorted(keywords.items())]
-            self.gates.append(gate)
+        self.gates = [
+            _Gate(expression, {k.lower().encode() for i in who for k in rules[i].keywords}, who)
+            for expression, who in sorted(gated.items())
+        ]
 
 
 class PlainAnchors:
@@ -94,6 +101,8 @@ class PlainAnchors:
         rules: The catalogue's rules.
     """
 
+    patience = 8.0  # it is that much slower on ordinary cells, see bench_screen
+
     def __init__(self, rules: Sequence[Rule]) -> None:
         words = _Words(rules)
         # What to do where a word stands: the word, how it is written, its gate, the rules.
@@ -101,7 +110,7 @@ class PlainAnchors:
         for word, folded, who in words.alone:
             tasks.append((_lowered(word), None if folded else word, None, who))
         for gate in words.gates:
-            tasks += [(word, None, gate, who) for word, who in gate.keywords]
+            tasks += [(word, None, gate, gate.who) for word in gate.keywords]
         # A word can only be there if its rarest three characters are, so most are never looked for.
         common = Counter(three for task in tasks for three in set(_threes(task[0])))
         self._by_three: dict[tuple[int, int, int], list[Any]] = {}
@@ -163,6 +172,8 @@ class CompiledAnchors:
         ValueError: hyperscan does not accept the database, for instance from another CPU.
     """
 
+    patience = 1.0
+
     def __init__(self, rules: Sequence[Rule], database: bytes) -> None:
         import hyperscan  # noqa: PLC0415  (15 ms that a cell without it must not pay)
 
@@ -182,19 +193,12 @@ class CompiledAnchors:
     def seen(self, data: bytes, check_time: Callable[[], None]) -> Seen:
         """See ``Anchors.seen``."""
         ends: list[tuple[int, int]] = []
-
-        def on_match(part: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            ends.append((part, end))
-            if not len(ends) % _EVERY:
-                # What it raises ends the scan.
-                check_time()
-
         try:
             scratch = self._scratches.pop()
         except IndexError:
             scratch = self._new_scratch(self._database)
         try:
-            self._database.scan(data, on_match, scratch=scratch)
+            self._database.scan(data, _note, context=(ends, check_time), scratch=scratch)
         finally:
             self._scratches.append(scratch)
         return self._placed(data, ends, check_time) if ends else NOTHING
@@ -232,6 +236,20 @@ class CompiledAnchors:
         return Seen(sorted(found), sorted(signs))
 
 
+def _note(
+    part: int,
+    _start: int,
+    end: int,
+    _flags: int,
+    context: tuple[list[tuple[int, int]], Callable[[], None]],
+) -> None:
+    """hyperscan calls this for each match."""
+    ends, check_time = context
+    ends.append((part, end))
+    if not len(ends) % _EVERY:
+        check_time()  # what it raises ends the scan
+
+
 def _find_begins(  # noqa: PLR0913, PLR0917  (the hot loop)
     gate: _Gate,
     data: bytes,
@@ -242,12 +260,12 @@ def _find_begins(  # noqa: PLR0913, PLR0917  (the hot loop)
 ) -> None:
     folded = data[begin:end].lower()
     matches_at = gate.matches_at
-    for word, who in gate.keywords:
+    for word in gate.keywords:
         at = folded.find(word)
         while at >= 0:
             check_time()
             if matches_at(data, begin + at):
-                found.update((index, begin + at) for index in who)
+                found.update((index, begin + at) for index in gate.who)
             at = folded.find(word, at + 1)
 
 

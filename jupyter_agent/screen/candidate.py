@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from math import log2
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,4 +33,9 @@ class Candidate(NamedTuple):
 def entropy(value: str) -> float:
     """Shannon entropy in bits per character."""
     total = len(value)
-    return -sum(n / total * log2(n / total) for n in Counter(value).values())
+    return log2(total) - sum(map(_n_log_n, Counter(value).values())) / total
+
+
+@cache
+def _n_log_n(count: int) -> float:
+    return count * log2(count)

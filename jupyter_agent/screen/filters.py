@@ -24,7 +24,11 @@ _STAND_IN_PARTS: Final = re.compile(
     r"example|placeholder|changeme|change[_-]me|redacted|replace[_-]?(?:me|with|this)|"
     r"(?:your|(?<![a-z])my)[_-]?(?:own[_-]?)?(?:api|token|key|secret|pass|access|auth|user|hugging|open)|"
     r"insert[_-]|dummy|<[a-z]|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]",
-    re.IGNORECASE,
+)
+# One of these stands in whatever the expression above finds. Looking for them costs a tenth of it.
+_STAND_IN_HINTS: Final = (
+    *("example", "placeholder", "change", "redacted", "replace", "your", "my", "insert", "dummy"),
+    *("<", "...", "\u2026", "goes", "to_be", "to-be"),
 )
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
 _TEMPLATE: Final = re.compile(
@@ -43,16 +47,18 @@ _STARS: Final = re.compile(r"([xX*.\u2022_#?-])\1{4}")
 def _is_stand_in(candidate: Candidate) -> bool:
     """``YOUR_API_KEY``, ``sk-...``, ``<token>``, ``xxxx``, ``{{LABEL}}``, ``$NAME``."""
     value = candidate.value
+    lower = value.lower()
     return bool(
         _TEMPLATE.fullmatch(value)
-        or _EMBEDDED.search(value)
+        or (("{" in value or "<" in value) and _EMBEDDED.search(value))
         or _STARS.search(value)
-        or _STAND_IN_PARTS.search(value)
-        or not words.STAND_INS.isdisjoint(re.split(r"[^a-z]+", value.lower()))
+        or (any(map(lower.__contains__, _STAND_IN_HINTS)) and _STAND_IN_PARTS.search(lower))
+        or not words.STAND_INS.isdisjoint(_NO_LETTERS.split(lower))
     )
 
 
-_SERIES: Final = re.compile(r"0123456789|1234567890|abcdefgh|deadbeef", re.IGNORECASE)
+_NO_LETTERS: Final = re.compile(r"[^a-z]+")
+_SERIES: Final = ("0123456789", "1234567890", "abcdefgh", "deadbeef")
 _RUN: Final = re.compile(r"0{5}|(.)\1{7}")
 
 
@@ -65,7 +71,7 @@ def _is_placeholder(candidate: Candidate) -> bool:
     value = candidate.value
     return bool(
         _is_stand_in(candidate)
-        or _SERIES.search(value)
+        or any(map(value.lower().__contains__, _SERIES))
         or _RUN.search(value)
         or len(set(value)) * 4 <= min(len(value), 20)
     )

@@ -37,6 +37,7 @@ _NOUN = (
 # A short name is a whole word or a part of a camelCase one: box, boxToken, but not boxplot.
 _SHORT = 6
 _WORD = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:%s)"
+_SHORT_PREFIX = re.compile(r"([A-Za-z0-9_-]{2,4})(\[[A-Za-z0-9_-]+\])\{(\d+)")
 _SHAPES = {
     "hex32": r"[0-9a-fA-F]{32}",
     "hex40": r"[0-9a-fA-F]{40}",
@@ -50,6 +51,12 @@ _SHAPES = {
         r"(?:[-.](?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}){1,8})"
     ),
 }
+_SHAPE_REFERENCES = frozenset(f"<<{name}>>" for name in _SHAPES)
+RUN = re.compile(r"[A-Za-z0-9_.+/-]{14}")
+"""Stands in every value for which ``Rule.follows`` holds."""
+RUN_WITHIN = 160
+"""Characters behind a name within which its value lies, as far as ``RUN`` needs it."""
+_REPEATED = re.compile(r"(?:\(\?=[^()]*\))?\[[A-Za-z0-9_+/-]+\]\{(\d+)(?:,\d+)?\}(?:=\{0,2\})?")
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ class Rule:
         gate: How every match begins, for keywords that stand in ordinary text too, or "". A bytes
             expression that ``re`` and hyperscan read alike, at most ``GATE_REACH`` bytes long.
         folded: Whether keywords count in upper and lower case, of ASCII letters.
+        follows: Whether a match can only be where a long run of letters and digits follows soon.
         prefixes: The vendor's public prefixes, which a preview may show.
         docs: The vendor's page about the format, or "".
         revoke: The vendor's page to rotate or revoke it, or "".
@@ -92,6 +100,7 @@ class Rule:
     each: str = ""
     gate: str = ""
     folded: bool = True
+    follows: bool = False
     prefixes: tuple[str, ...] = ()
     docs: str = ""
     revoke: str = ""
@@ -128,11 +137,14 @@ class Rule:
         names = (near,) if isinstance(near, str) else tuple(near)
         keywords = entry.pop("keywords", None) or prefixes or names
         if "token" in entry:
-            entry["pattern"] = _ALONE % entry.pop("token")
+            token = entry.pop("token")
+            entry["pattern"] = _ALONE % token
+            entry.setdefault("gate", _gate_of(token))
         elif names:
             entry.setdefault("rank", 2)
             entry.setdefault("filters", ("stand-in", "blob", "name", "address"))
             gap = _NOUN if entry.pop("noun", False) else _BESIDE
+            entry["follows"] = all(map(_is_long, entry["value"].split("|")))
             entry["pattern"] = gap % (_named(names), entry.pop("value"))
         fragments = _SHAPES | fragments
         entry["pattern"] = _expanded(entry["pattern"], fragments)
@@ -151,6 +163,24 @@ class Rule:
             keywords=tuple(keywords),
             folded=not as_written or "(?i" in entry["pattern"],
         )
+
+
+def _gate_of(token: str) -> str:
+    """A gate for a token that is a short prefix and characters of one class: ``hf_[a-z]{34}``."""
+    simple = _SHORT_PREFIX.match(token)
+    if simple is None:
+        return ""
+    prefix, character, least = simple.groups()
+    # Few, because the rest may stand on the next line.
+    return f"{re.escape(prefix)}{character}{{{min(int(least), 4)}}}"
+
+
+def _is_long(value: str) -> bool:
+    """Whether one way to write a value is a run of at least as many characters as ``RUN``."""
+    if value in _SHAPE_REFERENCES:
+        return True
+    repeated = _REPEATED.fullmatch(value)
+    return repeated is not None and int(repeated[1]) >= 14
 
 
 def _named(names: tuple[str, ...]) -> str:

@@ -54,7 +54,10 @@ _PATH: Final = re.compile(r"(?:\.{0,2}/)?[\w.-]*[A-Za-z]{3,}[\w.-]*/.*|.*\.[a-z]
 
 def _is_path(candidate: Candidate) -> bool:
     """``data/2024/part-0001.parquet``, an address or a file name."""
-    return _PATH.fullmatch(candidate.value) is not None and not re.search(r"[+=]", candidate.value)
+    value = candidate.value
+    if "/" not in value and "." not in value and not value.startswith("http"):
+        return False
+    return "+" not in value and "=" not in value and _PATH.fullmatch(value) is not None
 
 
 _KEY_PARAMETER: Final = re.compile(
