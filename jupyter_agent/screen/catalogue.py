@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from jupyter_agent.screen.anchors import compile_anchors, engine_name
+from jupyter_agent.screen.compiled import compile_anchors, engine_name
 from jupyter_agent.screen.rule import Rule, load_rules, read_rule_files
 
 _MAGIC = b"jupyter-agent rules 3\n"
 # Examples are for tests and stay behind.
 _CARRIED = tuple(field.name for field in fields(Rule) if field.name not in ("match", "skip"))
 # Code that shapes a database: a change makes every older one useless.
-_SHAPING = ("anchors.py", "catalogue.py", "disguise.py", "rule.py")
+_SHAPING = ("anchors.py", "catalogue.py", "compiled.py", "disguise.py", "rule.py")
 
 
 class Catalogue:
@@ -70,7 +70,7 @@ class Catalogue:
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+    return tuple(value) if isinstance(value, list) else value
 
 
 def fingerprint(rules: Sequence[Rule] | None) -> str:

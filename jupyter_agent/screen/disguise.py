@@ -10,12 +10,13 @@ A sign is looked for in the same pass as the rules' keywords, so a text without 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 from html import unescape
-from operator import itemgetter
 from typing import Final, NamedTuple
+
+
+def _nothing(_found: str) -> str:
+    return ""
 
 
 class Sign(NamedTuple):
@@ -23,8 +24,7 @@ class Sign(NamedTuple):
 
     Args:
         in_bytes: Shows in UTF-8 that there may be something to undo. Without lookarounds, because
-            hyperscan runs it too; of all that begins at a place, one end only, so that both
-            engines report the same ends.
+            hyperscan runs it too.
         expression: What is replaced in the text.
         replacement: What one match of ``expression`` stands for.
         needles: One of these stands in everything that ``in_bytes`` matches.
@@ -35,9 +35,10 @@ class Sign(NamedTuple):
     replacement: Callable[[str], str]
     needles: tuple[bytes, ...]
 
-
-def _nothing(_found: str) -> str:
-    return ""
+    @property
+    def removed(self) -> bool:
+        """Whether every match just goes away."""
+        return self.replacement is _nothing
 
 
 def _blank(_found: str) -> str:
@@ -166,32 +167,40 @@ LINE_ENDS: Final = Sign(b"", r"\\[nrt]", _control, ())
 BEFORE: Final = 320
 AFTER: Final = 640
 """Bytes around a sign that are looked at once more; a longer secret is found by its beginning."""
+BLOCK: Final = 512
+"""Bytes. Places are told apart by such blocks only."""
 
 
-def stretches(data: bytes, places: Iterable[tuple[int, Sign]]) -> list[tuple[int, int, list[Sign]]]:
+def stretches(
+    data: bytes, shown: Iterable[tuple[int, int]], line_ends: Iterable[int]
+) -> list[tuple[int, int, frozenset[Sign]]]:
     """The bytes worth a second look, and what to undo there.
 
     They lie around each sign and are joined where they touch.
 
     Args:
         data: UTF-8.
-        places: Offsets at which signs end.
+        shown: Index into ``SIGNS`` and block of each sign that the text shows.
+        line_ends: Offsets around which written line ends are to be undone.
     """
-    found: list[tuple[int, int, list[Sign]]] = []
-    for at, sign in sorted(places, key=itemgetter(0)):
-        if found and at + AFTER <= found[-1][1]:
-            last = found[-1][2]
-            if sign not in last:
-                last.append(sign)
-            continue
-        begin = _start_of_word(data, at - BEFORE)
-        end = _start_of_word(data, at + AFTER)
-        if found and begin <= found[-1][1]:
-            begin, so_far, chosen = found.pop()
-            chosen = chosen if sign in chosen else [*chosen, sign]
-            found.append((begin, max(end, so_far), chosen))
-        else:
-            found.append((begin, end, [sign]))
+    blocks: dict[int, set[Sign]] = {}
+    for at in line_ends:
+        blocks.setdefault(at // BLOCK, set()).add(LINE_ENDS)
+    for index, block in shown:
+        blocks.setdefault(block, set()).add(SIGNS[index])
+    found: list[tuple[int, int, frozenset[Sign]]] = []
+    begin = end = 0
+    signs: set[Sign] = set()
+    for block in sorted(blocks):
+        if signs and block * BLOCK - BEFORE > end:
+            found.append((_start_of_word(data, begin), _start_of_word(data, end), frozenset(signs)))
+            signs = set()
+        if not signs:
+            begin = block * BLOCK - BEFORE
+        signs |= blocks[block]
+        end = (block + 1) * BLOCK + AFTER
+    if signs:
+        found.append((_start_of_word(data, begin), _start_of_word(data, end), frozenset(signs)))
     return found
 
 
@@ -206,129 +215,3 @@ def _start_of_word(data: bytes, at: int) -> int:
     while at < len(data) and data[at] & 0xC0 == 0x80:
         at += 1
     return at
-
-
-class View:
-    """A text in which disguises are undone.
-
-    Args:
-        text: The original.
-        edits: Start and end in the original and what stands there in the view; in order, apart.
-    """
-
-    def __init__(self, text: str, edits: Iterable[tuple[int, int, str]]) -> None:
-        pieces: list[str] = []
-        # Where each piece begins in the view, where in the original, where it ends there, and
-        # whether its characters correspond one by one.
-        self._begins: list[int] = []
-        self._originals: list[tuple[int, int, bool]] = []
-        length = done = 0
-        for start, end, replacement in edits:
-            if start < done:
-                continue
-            if start > done:
-                self._begins.append(length)
-                self._originals.append((done, start, True))
-                pieces.append(text[done:start])
-                length += start - done
-            if replacement:
-                self._begins.append(length)
-                self._originals.append((start, end, False))
-                pieces.append(replacement)
-                length += len(replacement)
-            done = end
-        if done < len(text):
-            self._begins.append(length)
-            self._originals.append((done, len(text), True))
-            pieces.append(text[done:])
-        self.text = "".join(pieces)
-
-    def original(self, start: int, end: int) -> tuple[int, int]:
-        """The place in the original of a place that is not empty."""
-        return self._place(start)[0], self._place(end - 1)[1]
-
-    def _place(self, at: int) -> tuple[int, int]:
-        piece = bisect_right(self._begins, at) - 1
-        start, end, one_by_one = self._originals[piece]
-        if not one_by_one:
-            return start, end
-        offset = start + at - self._begins[piece]
-        return offset, offset + 1
-
-
-def view(
-    text: str,
-    signs: Collection[Sign],
-    joints: Iterable[tuple[int, int]],
-    check_time: Callable[[], None],
-) -> View:
-    """The text without its disguises.
-
-    Args:
-        text: The original.
-        signs: What to undo.
-        joints: Places that are left out, such as line ends inside a token.
-        check_time: Raises when the text's time is used up.
-    """
-    # In one order, so that an expression is compiled once.
-    chosen = tuple(sign for sign in (*SIGNS, LINE_ENDS) if sign in signs)
-    edits = [(start, end, "") for start, end in joints]
-    if chosen:
-        expression = _expression(tuple(sign.expression for sign in chosen))
-        for match in expression.finditer(text):
-            check_time()
-            sign = chosen[(match.lastindex or 1) - 1]
-            edits.append((*match.span(), sign.replacement(match[0])))
-    return View(text, sorted(edits))
-
-
-@lru_cache(maxsize=64)
-def _expression(expressions: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"({one})" for one in expressions), re.ASCII)
-
-
-_CUT: Final = re.compile(
-    r"[A-Za-z0-9_.~+/=-]{8,250}(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
-    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
-    re.ASCII,
-)
-_MORE: Final = re.compile(
-    r"(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
-    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
-    re.ASCII,
-)
-_WIDE: Final = 60
-"""A token that is complete is taken for wrapped only where lines get wrapped at all."""
-
-
-def joints(text: str, at: int, whole: re.Match[str] | None) -> list[tuple[int, int]]:
-    """Line ends inside the vendor's token that begins at a place.
-
-    Args:
-        text: The text.
-        at: Where its prefix stands.
-        whole: What the rule matches there without joining anything.
-    """
-    found: list[tuple[int, int]] = []
-    cut = _CUT.match(text, at)
-    while cut is not None:
-        start, end = cut.span("joint")
-        if whole is not None or found:
-            line = text.rfind("\n", 0, start) + 1
-            if whole is not None and not found and whole.end("secret") != start:
-                break
-            if start - line < _WIDE and whole is not None:
-                break
-            if not _is_random(cut["next"]):
-                break
-        found.append((start, end))
-        cut = _MORE.match(text, cut.end("next"))
-    return found
-
-
-def _is_random(run: str) -> bool:
-    """Whether a run of characters goes on with a token, rather than being the next word."""
-    digits = sum(c.isdigit() for c in run)
-    return bool(digits and digits < len(run)) or (
-        re.search(r"[a-z][A-Z]", run) is not None and re.search(r"[A-Z].*[A-Z]", run) is not None
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,11 +11,13 @@ from jupyter_agent.screen.anchors import NOTHING, Anchors, Hit, Seen
 from jupyter_agent.screen.candidate import Candidate, entropy
 from jupyter_agent.screen.catalogue import Catalogue
 from jupyter_agent.screen.deadline import Deadline
-from jupyter_agent.screen.disguise import LINE_ENDS, SIGNS, Sign, joints, stretches, view
+from jupyter_agent.screen.disguise import Sign, stretches
 from jupyter_agent.screen.filters import FILTERS
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.rule import RUN, RUN_WITHIN, VENDOR_RANK, Rule
 from jupyter_agent.screen.spans import Barriers, Span, best
+from jupyter_agent.screen.view import View
+from jupyter_agent.screen.wrapped import joints
 
 _FEW: Final = 16
 _WRITTEN_LINE_ENDS: Final = ("\\n", "\\r", "\\t")
@@ -36,7 +38,7 @@ class Engine:
     def look(self, text: str, deadline: Deadline) -> list[Finding]:
         """What is found in a text, in one look."""
         data = text.encode("utf-8", "surrogatepass")
-        seen = self.anchors.seen(data, deadline.check)
+        seen = self.anchors.seen(data, deadline)
         return [] if seen is NOTHING else self.judge(text, data, seen, deadline)
 
     def judge(self, text: str, data: bytes, seen: Seen, deadline: Deadline) -> list[Finding]:
@@ -53,12 +55,10 @@ class Engine:
             return []
         look = _Look(self.catalogue.rules, text, data, deadline)
         spans = look.spans(hits)
-        # Places where the rules themselves met a disguise count like signs.
-        places = [(end, SIGNS[index]) for index, end in signs]
-        places += [(byte, LINE_ENDS) for byte in look.suspects]
         deadline.check_now()
         done = before = 0
-        for begin, end, chosen in stretches(data, places):
+        # Places where the rules themselves met a disguise count like signs.
+        for begin, end, chosen in stretches(data, signs, look.suspects):
             deadline.check()
             before += len(data[done:begin].decode("utf-8", "surrogatepass"))
             done = begin
@@ -70,7 +70,7 @@ class Engine:
         self,
         text: str,
         offset: int,
-        signs: Sequence[Sign],
+        signs: Collection[Sign],
         joints: Iterable[tuple[int, int]],
         deadline: Deadline,
     ) -> Iterable[Span]:
@@ -80,13 +80,13 @@ class Engine:
             for start, end in joints
             if offset <= start and end <= offset + len(text)
         ]
-        undone = view(text, signs, inside, deadline.check)
+        undone = View(text, signs, sorted(inside))
         data = undone.text.encode("utf-8", "surrogatepass")
-        hits, _ = self.anchors.seen(data, deadline.check)
+        hits, _ = self.anchors.seen(data, deadline)
         if not hits:
             return
         for found in _Look(self.catalogue.rules, undone.text, data, deadline).spans(hits):
-            start, end = undone.original(found.start, found.end)
+            start, end = undone.place(found.start, found.end)
             yield Span(start + offset, end + offset, found.rule)
 
 
@@ -122,7 +122,8 @@ class _Look:
                 continue
             rule = rules[index]
             if rule.follows and not RUN.search(text, at, at + RUN_WITHIN):
-                continue  # a vendor's name in ordinary text; its expression need not even be compiled
+                # A vendor's name in ordinary text: its expression need not even be compiled.
+                continue
             if "regex" not in rule.__dict__:
                 # Compiling an expression is a cost of the process, not of this text.
                 with self._deadline.paused():
@@ -132,8 +133,13 @@ class _Look:
                 fresh = self._accepted(rule, match, found) if match else ()
                 if not fresh and text[max(0, at - 2) : at] in _WRITTEN_LINE_ENDS:
                     self.suspects.append(byte)
-                if rule.rank == VENDOR_RANK and rule.prefixes:
-                    cuts = joints(text, at, match)
+                # Glued to a word on its left a prefix is chance, as in a blob of base64.
+                if (
+                    rule.rank == VENDOR_RANK
+                    and rule.prefixes
+                    and not (match is None and at and text[at - 1].isalnum())
+                ):
+                    cuts = joints(text, at, match, rule.prefixes)
                     if cuts:
                         self.joints += cuts
                         self.suspects.append(byte)

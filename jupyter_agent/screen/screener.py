@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from jupyter_agent.screen.anchors import NOTHING, CompiledAnchors, PlainAnchors
+from jupyter_agent.screen.anchors import NOTHING, PlainAnchors
 from jupyter_agent.screen.catalogue import Catalogue, fingerprint
+from jupyter_agent.screen.compiled import CompiledAnchors
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.engine import Engine
 from jupyter_agent.screen.finding import Finding
@@ -73,7 +74,7 @@ class Screener:
         engine = self._engine or self._ready
         data = text.encode("utf-8", "surrogatepass")
         deadline = Deadline(self._clock, len(text), engine.anchors.patience)
-        seen = engine.anchors.seen(data, deadline.check)
+        seen = engine.anchors.seen(data, deadline)
         if seen is NOTHING:
             return []
         found = engine.judge(text, data, seen, deadline)

@@ -1,0 +1,57 @@
+"""Tokens that were wrapped: a line end in the middle of what a vendor drew as one word."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_CUT: Final = re.compile(
+    r"[A-Za-z0-9_.~+/=-]{8,250}+(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
+    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
+    re.ASCII,
+)
+_MORE: Final = re.compile(
+    r"(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
+    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
+    re.ASCII,
+)
+_WIDE: Final = 60
+"""A token that is complete is taken for wrapped only where lines get wrapped at all."""
+
+
+def joints(
+    text: str, at: int, whole: re.Match[str] | None, prefixes: tuple[str, ...]
+) -> list[tuple[int, int]]:
+    """Line ends inside the vendor's token that begins at a place.
+
+    Args:
+        text: The text.
+        at: Where its prefix stands.
+        whole: What the rule matches there without joining anything.
+        prefixes: The vendor's; a line that begins with one is the next token of a list.
+    """
+    found: list[tuple[int, int]] = []
+    cut = _CUT.match(text, at)
+    while cut is not None:
+        start, end = cut.span("joint")
+        if cut["next"].startswith(prefixes):
+            break
+        if whole is not None or found:
+            line = text.rfind("\n", 0, start) + 1
+            if whole is not None and not found and whole.end("secret") != start:
+                break
+            if start - line < _WIDE and whole is not None:
+                break
+            if not _is_random(cut["next"]):
+                break
+        found.append((start, end))
+        cut = _MORE.match(text, cut.end("next"))
+    return found
+
+
+def _is_random(run: str) -> bool:
+    """Whether a run of characters goes on with a token, rather than being the next word."""
+    digits = sum(c.isdigit() for c in run)
+    return bool(digits and digits < len(run)) or (
+        re.search(r"[a-z][A-Z]", run) is not None and re.search(r"[A-Z].*[A-Z]", run) is not None
+    )
