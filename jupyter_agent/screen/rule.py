@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # class decides: a token with one character too many is still somebody's token.
 _FRAGMENT = re.compile(r"<<(\w+)>>")
 VENDOR_RANK = 3
-GATE_REACH = 160
+GATE_REACH = 192
 """Bytes that a gate may match."""
 _ALONE = r"(?<![A-Za-z0-9_])(?P<secret>%s)"
 # What may stand between a vendor's name and the value: "_TOKEN = '", ">\\n  ", " key is ".
