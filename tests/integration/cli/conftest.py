@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
+import steps
 from canary import Canary
 from command_line import CommandLine
 
@@ -21,7 +22,9 @@ def cli(tmp_path: Path) -> CommandLine:
 @pytest.fixture
 def planted() -> Canary:
     """A value that must turn up nowhere."""
-    return Canary.make(random.Random())
+    canary = Canary.make(random.Random())
+    steps.planted.append(canary.value)
+    return canary
 
 
 @pytest.fixture

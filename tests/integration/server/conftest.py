@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import steps
 from canary import Canary
 from kernel_pages import KernelPage
 from traitlets.config import Config
@@ -27,7 +28,9 @@ def jp_server_config() -> Config:
 def canary() -> Canary:
     """A token that the rules know, made up for this test."""
     letters = random.Random(11).choices(string.ascii_letters + string.digits, k=93)
-    return Canary("sk-" + "ant-" + "api03-" + "".join(letters) + "AA")
+    canary = Canary("sk-" + "ant-" + "api03-" + "".join(letters) + "AA")
+    steps.planted.append(canary.value)
+    return canary
 
 
 @pytest.fixture

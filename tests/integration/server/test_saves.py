@@ -101,6 +101,7 @@ async def test_files_that_are_no_notebooks_are_left_alone(
     await put(name, text, type="file", format="text")
 
     assert (jp_root_dir / name).read_text() == text
+    (jp_root_dir / name).unlink()  # the one place where it may stand: the search goes on after us
 
 
 async def test_a_clean_notebook_is_saved_byte_for_byte(put, jp_root_dir, jp_serverapp):
