@@ -7,6 +7,7 @@ names the filters that apply to it. They run on candidates only, so they may tak
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen import words
@@ -79,10 +80,10 @@ def _is_default(candidate: Candidate) -> bool:
 # --- references: code that names a secret instead of holding it ---------------------------------
 
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_ATTRIBUTE: Final = re.compile(rf"{_NAME}(?:(?:\.|->|::){_NAME})+")
 _REFERENCE: Final = re.compile(
     rf"""
       (?:await\s+)?{_NAME}(?:\.{_NAME})*\s*[(\[].*        # call(…), mapping[…]
-    | {_NAME}(?:(?:\.|->|::){_NAME})+                     # attribute.of.something
     | [A-Z]{{2,}}(?:_[A-Z0-9]+)+                          # NAME_OF_A_VARIABLE
     | [&*@]{_NAME}                                        # YAML anchor, C pointer, @file
     | (?:op|vault|keyring|secretsmanager|ssm|env|file|gcp|azurekv)://?.*
@@ -95,9 +96,15 @@ _REFERENCE: Final = re.compile(
 def _is_reference(candidate: Candidate) -> bool:
     """A call, a lookup, an attribute, a path to where the secret is kept."""
     value = candidate.value
+    if _ATTRIBUTE.fullmatch(value):
+        # A token in two parts has the same dot: Xk29fLq81mZ.a8Kd03Lpw7
+        return _is_not_random(candidate)
     if _REFERENCE.fullmatch(value):
         return True
-    return not candidate.quoted and (value[0] in "([{\"'<&|=+*/\\,;" or "(" in value)
+    if candidate.quoted:
+        return False
+    called = candidate.text[candidate.end : candidate.end + 1] == "("
+    return called or value[0] in "([{\"'<&|=+*/\\,;" or "(" in value
 
 
 def _is_variable(candidate: Candidate) -> bool:
@@ -152,7 +159,9 @@ _TECHNICAL: Final = re.compile(
     r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|"
     r"\w+\.(?:txt|py|json|ya?ml|csv|md|html?|pdf|ipynb|env|ini|cfg|toml|com|org|io|net)(?:\W.*)?|"
     r"[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.*|-{1,2}[a-z].*|[a-z]+_[a-z_]+\d?|#\d+|"
-    r"\w+@\w+\.\w+|[a-z]*@\d+|\W+\w*\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+",
+    r"\w+@\w+\.\w+|[a-z]*@\d+|\W+\w*\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
+    # The next field of an object, as in a minified script: !0,range:!0
+    r"[^,\s]{1,40},[\w$-]+:.*",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -187,6 +196,10 @@ def _is_counted(candidate: Candidate) -> bool:
 def _is_bare_word(candidate: Candidate) -> bool:
     """A quoted value that is plain words: an interface text, a column, a type."""
     value = candidate.value
+    listed = re.match(r"\w{1,60}[\"']\s{0,2},", candidate.match[0])
+    if listed and re.fullmatch(r"[A-Za-z_.-]+\d?", value):
+        # Two neighbours in a list of words: "pass", "pixel".
+        return True
     if value[0] in ",.+)":
         # The quotes belong to two neighbours: "Password:", label: "…".
         return True
@@ -209,11 +222,23 @@ _HEX: Final = re.compile(r"(?:0x)?(?:[0-9a-f]{20,}|[0-9A-F]{20,})")
 _CHANGES: Final = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
 
 
+def _is_drawn(value: str) -> bool:
+    """Letters alone: capitals that begin no words, or hardly a vowel."""
+    if not (len(value) >= 20 and value.isascii() and value.isalpha()):
+        return False
+    changes = sum(a.isupper() != b.isupper() for a, b in pairwise(value))
+    vowels = len(re.findall(r"[aeiou]", value, re.IGNORECASE))
+    jam = re.search(r"[^aeiouy]{6}", value, re.IGNORECASE)
+    if value.islower() or value.isupper():
+        return bool(jam) and vowels * 10 < len(value) * 3
+    return changes * 10 >= len(value) * 4 and bool(jam)
+
+
 def _is_not_random(candidate: Candidate) -> bool:
     """A token is drawn by a machine: letters and digits mixed, no words joined by dashes."""
     value = candidate.value
     if not (re.search(r"\d", value) and re.search(r"[A-Za-z]", value)):
-        return True
+        return not _is_drawn(value)
     if _HEX.fullmatch(value):
         return False
     mixed = sum(

@@ -45,7 +45,7 @@ _SHAPES = {
     # Drawn by a machine: letters and digits, or one case only; never camelCase, which is a name.
     # Or in groups, each with a digit: a1b2c3d4-e5f6a7b8.
     "opaque": (
-        r"(?:(?=[A-Za-z]{0,100}\d)[A-Za-z0-9]{16,1200}|[A-Z]{20,160}|[a-z]{20,160}|"
+        r"(?:(?=[A-Za-z]{0,100}\d)(?=\d{0,29}[A-Za-z]|\d{30})[A-Za-z0-9]{16,1200}|[A-Z]{20,160}|[a-z]{20,160}|"
         r"(?=[\d.-]{0,80}[A-Za-z])(?=[A-Za-z0-9.-]{16})(?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}"
         r"(?:[-.](?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}){1,8})"
     ),

@@ -10,8 +10,10 @@ from jupyter_agent.screen.candidate import Candidate
 
 
 def _is_name(candidate: Candidate) -> bool:
-    """``M2M100ForConditionalGeneration``: words joined by capitals name something."""
+    """``M2M100ForConditionalGeneration``, ``read-the-config``: words joined name something."""
     value = candidate.value
+    if re.fullmatch(r"[A-Za-z]{1,20}(?:\\?[_-]+[A-Za-z]{1,20}){1,20}[_-]?", value):
+        return True
     said = re.findall(r"[A-Z][a-z]{2,}|[a-z]{3,}", value)
     return (
         len(said) > 1
@@ -21,12 +23,15 @@ def _is_name(candidate: Candidate) -> bool:
 
 
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/]{40}[+/]")
+_DIGEST: Final = re.compile(r"sha(?:1|256|384|512)[=:-][A-Za-z0-9+/_=-]{0,120}$")
 
 
 def _is_in_blob(candidate: Candidate) -> bool:
-    """Inside base64 every prefix turns up by chance: an image, a certificate, a model's weights."""
+    """Inside base64 every prefix turns up by chance: an image, a certificate, a digest."""
     start = candidate.start
-    return start > 40 and bool(_BASE64_RUN.fullmatch(candidate.text, start - 41, start))
+    if start > 40 and _BASE64_RUN.fullmatch(candidate.text, start - 41, start):
+        return True
+    return bool(_DIGEST.search(candidate.text, max(0, start - 130), start))
 
 
 def _is_acronym(candidate: Candidate) -> bool:
@@ -40,6 +45,8 @@ _OPENING: Final = {")": "(", "]": "[", "}": "{"}
 
 def _is_nested(candidate: Candidate) -> bool:
     """Brackets that pair are code or a template; a password's do not care."""
+    if re.search(r"\)\s?\{|\(\)|=>", candidate.value):
+        return True
     open_ones: list[str] = []
     for char in candidate.value:
         if char in "([{":
@@ -70,7 +77,7 @@ def _is_in_address(candidate: Candidate) -> bool:
 
 # What stands before "key" or "token" and makes it no secret.
 _PUBLIC_NAMES: Final = re.compile(
-    r"(?<![A-Za-z])(?:public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
+    r"(?<![A-Za-z])(?:pub|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
     r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
     r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
     r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"

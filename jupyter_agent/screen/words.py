@@ -39,7 +39,7 @@ IN_NAMES: Final = _words(
 """Everyday words in names: with one of them, letters and digits are a name, not a value."""
 
 ABOUT_OPTIONS: Final = _words(
-    """option options flag flags argument arguments parameter prompt with from and for instead
+    """option options flag flags argument arguments parameter prompt with from and for instead sufficient requisite include
     which that this when then here there variable flag's must should something"""
 )
 """What follows ``--password`` in a sentence about the option."""
