@@ -41,15 +41,28 @@ _EMBEDDED: Final = re.compile(
 _STARS: Final = re.compile(r"([xX*.\u2022_#?-])\1{4}")
 
 
+def _is_drawn_around(value: str) -> bool:
+    """Whether a long random run goes on around "example": vendors print such tokens in examples,
+    and so do people who have pasted one. ``sk-example-key`` and Amazon's example keys are none."""
+    rest, count = re.subn(r"(?i)(?<![\W_])example|example(?![\W_])", "", value)
+    return (
+        count > 0
+        and not _STAND_IN_PARTS.search(rest)
+        and all(
+            len(re.findall(sort, rest)) >= least
+            for sort, least in (("[A-Za-z0-9]", 24), ("[0-9]", 4), ("[A-Z]", 4), ("[a-z]", 4))
+        )
+    )
+
+
 def _is_stand_in(candidate: Candidate) -> bool:
     """``YOUR_API_KEY``, ``sk-...``, ``<token>``, ``xxxx``, ``{{LABEL}}``, ``$NAME``."""
     value = candidate.value
-    return bool(
-        _TEMPLATE.fullmatch(value)
-        or _EMBEDDED.search(value)
-        or _STARS.search(value)
-        or _STAND_IN_PARTS.search(value)
-        or not words.STAND_INS.isdisjoint(re.split(r"[^a-z]+", value.lower()))
+    if _TEMPLATE.fullmatch(value) or _EMBEDDED.search(value) or _STARS.search(value):
+        return True
+    said = set(re.split(r"[^a-z]+", value.lower())) & words.STAND_INS
+    return bool(said or _STAND_IN_PARTS.search(value)) and not (
+        said <= {"example"} and _is_drawn_around(value)
     )
 
 
