@@ -29,7 +29,7 @@ _STAND_IN_PARTS: Final = re.compile(
 )
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
 _TEMPLATE: Final = re.compile(
-    r"\$\w+|\$\{[^}]*\}.*|\$\([^)]*\)?|\$env:\w+|%\w+%|%\(\w+\)s|%s|@\w+@|<[^>]*>?|\[[^\]]*\]?|"
+    r"\$\w+|\$\{[^}]*\}.*|\$\(.*|\$env:\w+|%\w+%|%\(\w+\)s|(?:%s\W?)+|@\w+@|<[^>]*>?|\[[^\]]*\]?|"
     r"\{[^}]*\}.*|`[^`]*`|__\w+__|\W*",
     re.ASCII,
 )
@@ -87,7 +87,8 @@ def _is_placeholder(candidate: Candidate) -> bool:
 
 def _is_default(candidate: Candidate) -> bool:
     """``password="password"``."""
-    return candidate.value.lower().strip("\"'<>[](){}.,;:!") in words.DEFAULTS
+    said = re.split(r"[:/@,]", candidate.value.lower().strip("\"'<>[](){}.,;:!"))
+    return words.DEFAULTS.issuperset(said)
 
 
 # --- references: code that names a secret instead of holding it ---------------------------------
@@ -109,15 +110,16 @@ _REFERENCE: Final = re.compile(
 def _is_reference(candidate: Candidate) -> bool:
     """A call, a lookup, an attribute, a path to where the secret is kept."""
     value = candidate.value
+    called = candidate.text[candidate.end : candidate.end + 1] == "("
     if _ATTRIBUTE.fullmatch(value):
         # A token in two parts has the same dot: Xk29fLq81mZ.a8Kd03Lpw7
-        return _is_not_random(candidate)
+        short = min(map(len, re.split(r"\W+", value))) < 8
+        return called or short or _is_not_random(candidate)
     if _REFERENCE.fullmatch(value):
         return True
     if candidate.quoted:
         return False
-    called = candidate.text[candidate.end : candidate.end + 1] == "("
-    return called or value[0] in "([{\"'<&|=+*/\\,;" or "(" in value
+    return called or "&&" in value or "||" in value or value[0] in "([{\"'<&|=+*/\\,;" or "(" in value
 
 
 def _is_variable(candidate: Candidate) -> bool:
@@ -166,15 +168,15 @@ def _is_default_url(candidate: Candidate) -> bool:
 # amounts, file names, addresses, options, brackets.
 _TECHNICAL: Final = re.compile(
     r"(?:sha|md|aes|rsa|ecdsa|utf|base|oauth|http|tls|ssl|bcrypt|pbkdf|argon|x\.?509|ed|hmac|v)"
-    r"[-_]?\d+(?:[-_/].*)?|"
+    r"[-_]?\d+(?:[-_/].*)?|0x[0-9a-f]+|"
     r"\d+(?:[-:./,]\d+)*(?:%|s|ms|min|h|d|px|kb|mb|gb|x|k|m|st|nd|rd|th)?|"
     r"\d+[-\s]?(?:char|digit|bit|byte|day|letter|word|line|token|time|step|minute|hour|fold|"
     r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|"
     r"\w+\.(?:txt|py|json|ya?ml|csv|md|html?|pdf|ipynb|env|ini|cfg|toml|com|org|io|net)(?:\W.*)?|"
-    r"[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.*|-{1,2}[a-z].*|[a-z]+_[a-z_]+\d?|#\d+|"
+    r"[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.*|-{1,2}[a-z].*|(?-i:[a-z]+_[a-z_]+\d?)|#\d+|"
     r"\w+@\w+\.\w+|[a-z]*@\d+|\W+\w*\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
     # The next field of an object, as in a minified script: !0,range:!0
-    r"[^,\s]{1,40},[\w$-]+:.*",
+    r"[^,\s]{1,40},[\w$-]+[:=].*|[A-Za-z]+\.?&(?:quot|amp|lt|gt|nbsp|apos);?",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -217,6 +219,8 @@ def _is_bare_word(candidate: Candidate) -> bool:
         # The quotes belong to two neighbours: "Password:", label: "…".
         return True
     if re.search(r"\s", value):
+        if value != value.strip():
+            return True
         strong = re.search(r"\d", value) and re.search(r"[^\w\s]", value)
         return not (strong and len(value.split()) <= 3)
     if re.fullmatch(r"[A-Za-z]+", value):

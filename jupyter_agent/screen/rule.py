@@ -34,7 +34,8 @@ _NOUN = (
     r"%s(?P<here>)(?P=here)[^\n]{0,24}?(?i:key|token|secret|passw|pwd|auth|cred|access|private|pat|sdk|licen[cs]e)"
     r"[\s\S]{0,24}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
 )
-# A short name is a whole word or a part of a camelCase one: box, boxToken, but not boxplot.
+# A name does not begin inside a word ("tenable" in getenabled), and a short one is a whole word or
+# a part of a camelCase one: box, boxToken, but not boxplot.
 _SHORT = 6
 _WORD = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:%s)"
 _SHAPES = {
@@ -148,7 +149,7 @@ class Rule:
 def _named(names: tuple[str, ...]) -> str:
     either = "|".join(re.escape(name) + ("(?![a-z])" if name.isalpha() else "") for name in names)
     if min(map(len, names)) >= _SHORT:
-        return f"(?i:{'|'.join(map(re.escape, names))})"
+        return f"(?:(?<![a-z])|(?=[A-Z]))(?i:{'|'.join(map(re.escape, names))})"
     return _WORD % either.replace("(?![a-z])", "(?-i:(?![a-z]))")
 
 

@@ -12,7 +12,7 @@ from jupyter_agent.screen.candidate import Candidate
 def _is_name(candidate: Candidate) -> bool:
     """``M2M100ForConditionalGeneration``, ``read-the-config``: words joined name something."""
     value = candidate.value
-    if re.fullmatch(r"[A-Za-z]{1,20}(?:\\?[_-]+[A-Za-z]{1,20}){1,20}[_-]?", value):
+    if re.fullmatch(r"-{0,2}[A-Za-z]{1,20}(?:\\?[_-]+[A-Za-z]{1,20}){1,20}[_-]?", value):
         return True
     said = re.findall(r"[A-Z][a-z]{2,}|[a-z]{3,}", value)
     return (
@@ -45,7 +45,7 @@ _OPENING: Final = {")": "(", "]": "[", "}": "{"}
 
 def _is_nested(candidate: Candidate) -> bool:
     """Brackets that pair are code or a template; a password's do not care."""
-    if re.search(r"\)\s?\{|\(\)|=>", candidate.value):
+    if re.search(r"\)\s?\{|\(\)|=>|[A-Za-z]{4,}\(|\(\?", candidate.value):
         return True
     open_ones: list[str] = []
     for char in candidate.value:
@@ -69,9 +69,17 @@ _KEY_PARAMETER: Final = re.compile(
 )
 
 
+_DIGEST_NAME: Final = re.compile(
+    r"(?<![A-Za-z])(?:commit|sha-?\d*|rev|revision|md5|digest|checksum|hash|fingerprint)\W{0,4}$",
+    re.IGNORECASE,
+)
+
+
 def _is_in_address(candidate: Candidate) -> bool:
     """``vendor.com/photos/a1b2c3``: an address of the vendor's, not a key beside its name."""
     before = candidate.text[candidate.match.start() : candidate.start]
+    if _DIGEST_NAME.search(before):
+        return True
     return "/" in before.replace("://", "") and not _KEY_PARAMETER.search(before)
 
 

@@ -25,7 +25,8 @@ DEFAULTS: Final = _words(
     world abc abc123 xyz demo mock stub local localhost name email input prompt getpass yes no
     on off hunter basic bearer token123 mypassword mypass mypwd mysecret mytoken secret123
     password123 test123 user123 pass123 admin123 1234 12345 123456 abcd encrypted hashed hash
-    changeit self this args kwargs config settings environ env"""
+    md5 sha1 sha-1 sha256 sha-256 sha512 sha-512 scram-sha-1 scram-sha-256 scram-sha-512 bcrypt
+    argon2 argon2id pbkdf2 incomplete changeit self this args kwargs config settings environ env"""
 )
 """Documentation's favourite "passwords": as whole values they are words, not secrets."""
 
@@ -39,7 +40,7 @@ IN_NAMES: Final = _words(
 """Everyday words in names: with one of them, letters and digits are a name, not a value."""
 
 ABOUT_OPTIONS: Final = _words(
-    """option options flag flags argument arguments parameter prompt with from and for instead sufficient requisite include
+    """option options flag flags argument arguments parameter prompt with from and for instead description command commands respectively sufficient requisite include
     which that this when then here there variable flag's must should something"""
 )
 """What follows ``--password`` in a sentence about the option."""
