@@ -101,6 +101,19 @@ def _is_public(candidate: Candidate) -> bool:
     return _PUBLIC_NAMES.search(candidate.text[max(0, begin - 24) : begin]) is not None
 
 
+_OTHER_NUMBER: Final = re.compile(
+    r"(?<![^\W\d_])(?:build|version|errors?|fehler|erreur|errore|ошибк\w|ticket|issue|order|invoice|lines?|zeile|"
+    r"page|seite|room|step|port|than|about|since|seit|rund|over|über|number of)\W{0,3}$",
+    re.IGNORECASE,
+)
+
+
+def _is_numbered(candidate: Candidate) -> bool:
+    """``build 482913``: the word before a number says that it is no code."""
+    start = candidate.start
+    return _OTHER_NUMBER.search(candidate.text, max(0, start - 16), start) is not None
+
+
 def _has_few_symbols(candidate: Candidate) -> bool:
     """Fewer than four kinds of symbols are ordinary code."""
     return len(set(re.sub(r"\w", "", candidate.value))) < 4
@@ -114,6 +127,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "path": _is_path,
     "address": _is_in_address,
     "public": _is_public,
+    "numbered": _is_numbered,
     "few-symbols": _has_few_symbols,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""
