@@ -42,8 +42,11 @@ _STARS: Final = re.compile(r"([xX*.\u2022_#?-])\1{4}")
 
 
 def _is_drawn_around(value: str) -> bool:
-    """Whether a long random run goes on around "example": vendors print such tokens in examples,
-    and so do people who have pasted one. ``sk-example-key`` and Amazon's example keys are none."""
+    """Whether a long random run goes on around the word "example".
+
+    Vendors print such tokens, and nobody can tell them from a pasted one. ``sk-example-key`` and
+    Amazon's example keys have no such run.
+    """
     rest, count = re.subn(r"(?i)(?<![\W_])example|example(?![\W_])", "", value)
     return (
         count > 0
@@ -100,6 +103,7 @@ _REFERENCE: Final = re.compile(
       (?:await\s+)?{_NAME}(?:\.{_NAME})*\s*[(\[].*        # call(…), mapping[…]
     | [A-Z]{{2,}}(?:_[A-Z0-9]+)+                          # NAME_OF_A_VARIABLE
     | [&*@]{_NAME}                                        # YAML anchor, C pointer, @file
+    | vault:\S+
     | (?:op|vault|keyring|secretsmanager|ssm|env|file|gcp|azurekv)://?.*
     | (?:arn:aws:|projects/|secrets?/|/run/secrets/|/etc/|/var/|/home/|\./|~/).*
     """,
@@ -119,7 +123,9 @@ def _is_reference(candidate: Candidate) -> bool:
         return True
     if candidate.quoted:
         return False
-    return called or "&&" in value or "||" in value or value[0] in "([{\"'<&|=+*/\\,;" or "(" in value
+    return (
+        called or "&&" in value or "||" in value or value[0] in "([{\"'<&|=+*/\\,;" or "(" in value
+    )
 
 
 def _is_variable(candidate: Candidate) -> bool:
@@ -128,7 +134,7 @@ def _is_variable(candidate: Candidate) -> bool:
     if candidate.quoted or not re.fullmatch(_NAME, value):
         return False
     return (
-        not any(c.isdigit() for c in value)
+        not (any(c.isdigit() for c in value) or _is_drawn(value))
         or re.fullmatch(r"\D+\d", value) is not None
         # A long random value may contain any short word by chance.
         or (not words.IN_NAMES.isdisjoint(_words_of(value)) and _is_not_random(candidate))
@@ -191,6 +197,8 @@ def _is_plain(candidate: Candidate) -> bool:
         return not any(c.isalpha() for c in value) or (
             value[:-1].isalpha() and value[-1].isdigit() and len(value) < 7
         )
+    if _is_drawn(value):
+        return False
     if re.fullmatch(r"[A-Za-z]+(?:-[A-Za-z]+)*", value):
         said = value.split("-")
         passphrase = re.search(r"phrase|\w\s?=\s?", candidate.match[0].lower())
@@ -215,12 +223,10 @@ def _is_bare_word(candidate: Candidate) -> bool:
     if listed and re.fullmatch(r"[A-Za-z_.-]+\d?", value):
         # Two neighbours in a list of words: "pass", "pixel".
         return True
-    if value[0] in ",.+)":
+    if value[0] in ",.+)" or value != value.strip():
         # The quotes belong to two neighbours: "Password:", label: "…".
         return True
     if re.search(r"\s", value):
-        if value != value.strip():
-            return True
         strong = re.search(r"\d", value) and re.search(r"[^\w\s]", value)
         return not (strong and len(value.split()) <= 3)
     if re.fullmatch(r"[A-Za-z]+", value):
