@@ -7,6 +7,7 @@ names the filters that apply to it. They run on candidates only, so they may tak
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen import words
@@ -32,7 +33,7 @@ _STAND_IN_HINTS: Final = (
 )
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
 _TEMPLATE: Final = re.compile(
-    r"\$\w+|\$\{[^}]*\}.*|\$\([^)]*\)?|\$env:\w+|%\w+%|%\(\w+\)s|%s|@\w+@|<[^>]*>?|\[[^\]]*\]?|"
+    r"\$\w+|\$\{[^}]*\}.*|\$\(.*|\$env:\w+|%\w+%|%\(\w+\)s|(?:%s\W?)+|@\w+@|<[^>]*>?|\[[^\]]*\]?|"
     r"\{[^}]*\}.*|`[^`]*`|__\w+__|\W*",
     re.ASCII,
 )
@@ -44,17 +45,36 @@ _EMBEDDED: Final = re.compile(
 _STARS: Final = re.compile(r"([xX*.\u2022_#?-])\1{4}")
 
 
+def _is_drawn_around(value: str) -> bool:
+    """Whether a long random run goes on around the word "example".
+
+    Vendors print such tokens, and nobody can tell them from a pasted one. ``sk-example-key`` and
+    Amazon's example keys have no such run.
+    """
+    rest, count = re.subn(r"(?i)(?<![\W_])example|example(?![\W_])", "", value)
+    return (
+        count > 0
+        and not _STAND_IN_PARTS.search(rest.lower())
+        and all(
+            len(re.findall(sort, rest)) >= least
+            for sort, least in (("[A-Za-z0-9]", 24), ("[0-9]", 4), ("[A-Z]", 4), ("[a-z]", 4))
+        )
+    )
+
+
 def _is_stand_in(candidate: Candidate) -> bool:
     """``YOUR_API_KEY``, ``sk-...``, ``<token>``, ``xxxx``, ``{{LABEL}}``, ``$NAME``."""
     value = candidate.value
     lower = value.lower()
-    return bool(
+    if (
         _TEMPLATE.fullmatch(value)
         or (("{" in value or "<" in value) and _EMBEDDED.search(value))
         or _STARS.search(value)
-        or (any(map(lower.__contains__, _STAND_IN_HINTS)) and _STAND_IN_PARTS.search(lower))
-        or not words.STAND_INS.isdisjoint(_NO_LETTERS.split(lower))
-    )
+    ):
+        return True
+    said = words.STAND_INS.intersection(_NO_LETTERS.split(lower))
+    hinted = any(map(lower.__contains__, _STAND_IN_HINTS)) and _STAND_IN_PARTS.search(lower)
+    return bool(said or hinted) and not (said <= {"example"} and _is_drawn_around(value))
 
 
 _NO_LETTERS: Final = re.compile(r"[^a-z]+")
@@ -79,18 +99,20 @@ def _is_placeholder(candidate: Candidate) -> bool:
 
 def _is_default(candidate: Candidate) -> bool:
     """``password="password"``."""
-    return candidate.value.lower().strip("\"'<>[](){}.,;:!") in words.DEFAULTS
+    said = re.split(r"[:/@,]", candidate.value.lower().strip("\"'<>[](){}.,;:!"))
+    return words.DEFAULTS.issuperset(said)
 
 
 # --- references: code that names a secret instead of holding it ---------------------------------
 
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_ATTRIBUTE: Final = re.compile(rf"{_NAME}(?:(?:\.|->|::){_NAME})+")
 _REFERENCE: Final = re.compile(
     rf"""
       (?:await\s+)?{_NAME}(?:\.{_NAME})*\s*[(\[].*        # call(…), mapping[…]
-    | {_NAME}(?:(?:\.|->|::){_NAME})+                     # attribute.of.something
     | [A-Z]{{2,}}(?:_[A-Z0-9]+)+                          # NAME_OF_A_VARIABLE
     | [&*@]{_NAME}                                        # YAML anchor, C pointer, @file
+    | vault:\S+
     | (?:op|vault|keyring|secretsmanager|ssm|env|file|gcp|azurekv)://?.*
     | (?:arn:aws:|projects/|secrets?/|/run/secrets/|/etc/|/var/|/home/|\./|~/).*
     """,
@@ -101,9 +123,18 @@ _REFERENCE: Final = re.compile(
 def _is_reference(candidate: Candidate) -> bool:
     """A call, a lookup, an attribute, a path to where the secret is kept."""
     value = candidate.value
+    called = candidate.text[candidate.end : candidate.end + 1] == "("
+    if _ATTRIBUTE.fullmatch(value):
+        # A token in two parts has the same dot: Xk29fLq81mZ.a8Kd03Lpw7
+        short = min(map(len, re.split(r"\W+", value))) < 8
+        return called or short or _is_not_random(candidate)
     if _REFERENCE.fullmatch(value):
         return True
-    return not candidate.quoted and (value[0] in "([{\"'<&|=+*/\\,;" or "(" in value)
+    if candidate.quoted:
+        return False
+    return (
+        called or "&&" in value or "||" in value or value[0] in "([{\"'<&|=+*/\\,;" or "(" in value
+    )
 
 
 def _is_variable(candidate: Candidate) -> bool:
@@ -112,7 +143,7 @@ def _is_variable(candidate: Candidate) -> bool:
     if candidate.quoted or not re.fullmatch(_NAME, value):
         return False
     return (
-        not any(c.isdigit() for c in value)
+        not (any(c.isdigit() for c in value) or _is_drawn(value))
         or re.fullmatch(r"\D+\d", value) is not None
         # A long random value may contain any short word by chance.
         or (not words.IN_NAMES.isdisjoint(_words_of(value)) and _is_not_random(candidate))
@@ -152,13 +183,15 @@ def _is_default_url(candidate: Candidate) -> bool:
 # amounts, file names, addresses, options, brackets.
 _TECHNICAL: Final = re.compile(
     r"(?:sha|md|aes|rsa|ecdsa|utf|base|oauth|http|tls|ssl|bcrypt|pbkdf|argon|x\.?509|ed|hmac|v)"
-    r"[-_]?\d+(?:[-_/].*)?|"
+    r"[-_]?\d+(?:[-_/].*)?|0x[0-9a-f]+|"
     r"\d+(?:[-:./,]\d+)*(?:%|s|ms|min|h|d|px|kb|mb|gb|x|k|m|st|nd|rd|th)?|"
     r"\d+[-\s]?(?:char|digit|bit|byte|day|letter|word|line|token|time|step|minute|hour|fold|"
     r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|"
     r"\w+\.(?:txt|py|json|ya?ml|csv|md|html?|pdf|ipynb|env|ini|cfg|toml|com|org|io|net)(?:\W.*)?|"
-    r"[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.*|-{1,2}[a-z].*|[a-z]+_[a-z_]+\d?|#\d+|"
-    r"\w+@\w+\.\w+|[a-z]*@\d+|\W+\w*\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+",
+    r"[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.*|-{1,2}[a-z].*|(?-i:[a-z]+_[a-z_]+\d?)|#\d+|"
+    r"\w+@\w+\.\w+|[a-z]*@\d+|\W+\w*\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
+    # The next field of an object, as in a minified script: !0,range:!0
+    r"[^,\s]{1,40},[\w$-]+[:=].*|[A-Za-z]+\.?&(?:quot|amp|lt|gt|nbsp|apos);?",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -173,6 +206,8 @@ def _is_plain(candidate: Candidate) -> bool:
         return not any(c.isalpha() for c in value) or (
             value[:-1].isalpha() and value[-1].isdigit() and len(value) < 7
         )
+    if _is_drawn(value):
+        return False
     if re.fullmatch(r"[A-Za-z]+(?:-[A-Za-z]+)*", value):
         said = value.split("-")
         passphrase = re.search(r"phrase|\w\s?=\s?", candidate.match[0].lower())
@@ -193,7 +228,11 @@ def _is_counted(candidate: Candidate) -> bool:
 def _is_bare_word(candidate: Candidate) -> bool:
     """A quoted value that is plain words: an interface text, a column, a type."""
     value = candidate.value
-    if value[0] in ",.+)":
+    listed = re.match(r"\w{1,60}[\"']\s{0,2},", candidate.match[0])
+    if listed and re.fullmatch(r"[A-Za-z_.-]+\d?", value):
+        # Two neighbours in a list of words: "pass", "pixel".
+        return True
+    if value[0] in ",.+)" or value != value.strip():
         # The quotes belong to two neighbours: "Password:", label: "…".
         return True
     if re.search(r"\s", value):
@@ -215,11 +254,23 @@ _HEX: Final = re.compile(r"(?:0x)?(?:[0-9a-f]{20,}|[0-9A-F]{20,})")
 _CHANGES: Final = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
 
 
+def _is_drawn(value: str) -> bool:
+    """Letters alone: capitals that begin no words, or hardly a vowel."""
+    if not (len(value) >= 20 and value.isascii() and value.isalpha()):
+        return False
+    changes = sum(a.isupper() != b.isupper() for a, b in pairwise(value))
+    vowels = len(re.findall(r"[aeiou]", value, re.IGNORECASE))
+    jam = re.search(r"[^aeiouy]{6}", value, re.IGNORECASE)
+    if value.islower() or value.isupper():
+        return bool(jam) and vowels * 10 < len(value) * 3
+    return changes * 10 >= len(value) * 4 and bool(jam)
+
+
 def _is_not_random(candidate: Candidate) -> bool:
     """A token is drawn by a machine: letters and digits mixed, no words joined by dashes."""
     value = candidate.value
     if not (re.search(r"\d", value) and re.search(r"[A-Za-z]", value)):
-        return True
+        return not _is_drawn(value)
     if _HEX.fullmatch(value):
         return False
     mixed = sum(

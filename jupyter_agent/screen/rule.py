@@ -34,7 +34,8 @@ _NOUN = (
     r"%s[^\n]{0,24}?(?i:key|token|secret|passw|pwd|auth|cred|access|private|pat|sdk|licen[cs]e)"
     r"[\s\S]{0,24}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
 )
-# A short name is a whole word or a part of a camelCase one: box, boxToken, but not boxplot.
+# A name does not begin inside a word ("tenable" in getenabled), and a short one is a whole word or
+# a part of a camelCase one: box, boxToken, but not boxplot.
 _SHORT = 6
 _WORD = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:%s)"
 _SHORT_PREFIX = re.compile(r"([A-Za-z0-9_-]{2,4})(\[[A-Za-z0-9_-]+\])\{(\d+)")
@@ -46,7 +47,7 @@ _SHAPES = {
     # Drawn by a machine: letters and digits, or one case only; never camelCase, which is a name.
     # Or in groups, each with a digit: a1b2c3d4-e5f6a7b8.
     "opaque": (
-        r"(?:(?=[A-Za-z]{0,100}\d)[A-Za-z0-9]{16,1200}|[A-Z]{20,160}|[a-z]{20,160}|"
+        r"(?:(?=[A-Za-z]{0,100}\d)(?=\d{0,29}[A-Za-z]|\d{30})[A-Za-z0-9]{16,1200}|[A-Z]{20,160}|[a-z]{20,160}|"
         r"(?=[\d.-]{0,80}[A-Za-z])(?=[A-Za-z0-9.-]{16})(?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}"
         r"(?:[-.](?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}){1,8})"
     ),
@@ -186,7 +187,7 @@ def _is_long(value: str) -> bool:
 def _named(names: tuple[str, ...]) -> str:
     either = "|".join(re.escape(name) + ("(?![a-z])" if name.isalpha() else "") for name in names)
     if min(map(len, names)) >= _SHORT:
-        return f"(?i:{'|'.join(map(re.escape, names))})"
+        return f"(?:(?<![a-z])|(?=[A-Z]))(?i:{'|'.join(map(re.escape, names))})"
     return _WORD % either.replace("(?![a-z])", "(?-i:(?![a-z]))")
 
 

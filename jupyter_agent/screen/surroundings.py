@@ -10,8 +10,10 @@ from jupyter_agent.screen.candidate import Candidate
 
 
 def _is_name(candidate: Candidate) -> bool:
-    """``M2M100ForConditionalGeneration``: words joined by capitals name something."""
+    """``M2M100ForConditionalGeneration``, ``read-the-config``: words joined name something."""
     value = candidate.value
+    if re.fullmatch(r"-{0,2}[A-Za-z]{1,20}(?:\\?[_-]+[A-Za-z]{1,20}){1,20}[_-]?", value):
+        return True
     said = re.findall(r"[A-Z][a-z]{2,}|[a-z]{3,}", value)
     return (
         len(said) > 1
@@ -21,12 +23,15 @@ def _is_name(candidate: Candidate) -> bool:
 
 
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/]{40}[+/]")
+_DIGEST: Final = re.compile(r"sha(?:1|256|384|512)[=:-][A-Za-z0-9+/_=-]{0,120}$")
 
 
 def _is_in_blob(candidate: Candidate) -> bool:
-    """Inside base64 every prefix turns up by chance: an image, a certificate, a model's weights."""
+    """Inside base64 every prefix turns up by chance: an image, a certificate, a digest."""
     start = candidate.start
-    return start > 40 and bool(_BASE64_RUN.fullmatch(candidate.text, start - 41, start))
+    if start > 40 and _BASE64_RUN.fullmatch(candidate.text, start - 41, start):
+        return True
+    return bool(_DIGEST.search(candidate.text, max(0, start - 130), start))
 
 
 def _is_acronym(candidate: Candidate) -> bool:
@@ -40,6 +45,8 @@ _OPENING: Final = {")": "(", "]": "[", "}": "{"}
 
 def _is_nested(candidate: Candidate) -> bool:
     """Brackets that pair are code or a template; a password's do not care."""
+    if re.search(r"\)\s?\{|\(\)|=>|[A-Za-z]{4,}\(|\(\?", candidate.value):
+        return True
     open_ones: list[str] = []
     for char in candidate.value:
         if char in "([{":
@@ -65,15 +72,23 @@ _KEY_PARAMETER: Final = re.compile(
 )
 
 
+_DIGEST_NAME: Final = re.compile(
+    r"(?<![A-Za-z])(?:commit|sha-?\d*|rev|revision|md5|digest|checksum|hash|fingerprint)\W{0,4}$",
+    re.IGNORECASE,
+)
+
+
 def _is_in_address(candidate: Candidate) -> bool:
     """``vendor.com/photos/a1b2c3``: an address of the vendor's, not a key beside its name."""
     before = candidate.text[candidate.match.start() : candidate.start]
+    if _DIGEST_NAME.search(before):
+        return True
     return "/" in before.replace("://", "") and not _KEY_PARAMETER.search(before)
 
 
 # What stands before "key" or "token" and makes it no secret.
 _PUBLIC_NAMES: Final = re.compile(
-    r"(?<![A-Za-z])(?:public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
+    r"(?<![A-Za-z])(?:pub|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
     r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
     r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
     r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"
@@ -89,6 +104,19 @@ def _is_public(candidate: Candidate) -> bool:
     return _PUBLIC_NAMES.search(candidate.text[max(0, begin - 24) : begin]) is not None
 
 
+_OTHER_NUMBER: Final = re.compile(
+    r"(?<![^\W\d_])(?:build|version|errors?|fehler|erreur|errore|ошибк\w|ticket|issue|order|invoice|lines?|zeile|"
+    r"page|seite|room|step|port|than|about|since|seit|rund|over|über|number of)\W{0,3}$",
+    re.IGNORECASE,
+)
+
+
+def _is_numbered(candidate: Candidate) -> bool:
+    """``build 482913``: the word before a number says that it is no code."""
+    start = candidate.start
+    return _OTHER_NUMBER.search(candidate.text, max(0, start - 16), start) is not None
+
+
 def _has_few_symbols(candidate: Candidate) -> bool:
     """Fewer than four kinds of symbols are ordinary code."""
     return len(set(re.sub(r"\w", "", candidate.value))) < 4
@@ -102,6 +130,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "path": _is_path,
     "address": _is_in_address,
     "public": _is_public,
+    "numbered": _is_numbered,
     "few-symbols": _has_few_symbols,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""

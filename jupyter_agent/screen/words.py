@@ -19,13 +19,15 @@ STAND_INS: Final = _words(
 
 DEFAULTS: Final = _words(
     """password passwd passwort passphrase pass pwd secret secrets token key apikey api_key admin
-    root user username guest test tests testing postgres mysql redis default none null nil true
-    false empty string str text bytes int bool any object optional required missing incorrect
-    wrong correct expired needed unknown unset not-set n/a value values foo bar baz foobar hello
-    world abc abc123 xyz demo mock stub local localhost name email input prompt getpass yes no
-    on off hunter basic bearer token123 mypassword mypass mypwd mysecret mytoken secret123
-    password123 test123 user123 pass123 admin123 1234 12345 123456 abcd encrypted hashed hash
-    changeit self this args kwargs config settings environ env"""
+    root user username guest test tests testing postgres mysql redis default none null nil
+    true false empty string str text bytes int bool any object optional required missing
+    incorrect wrong correct expired needed unknown unset not-set n/a value values foo bar baz
+    foobar hello world abc abc123 xyz demo mock stub local localhost name email input prompt
+    getpass yes no on off hunter basic bearer token123 mypassword mypass mypwd mysecret
+    mytoken secret123 password123 test123 user123 pass123 admin123 1234 12345 123456 abcd
+    encrypted hashed hash md5 sha1 sha-1 sha256 sha-256 sha512 sha-512 scram-sha-1
+    scram-sha-256 scram-sha-512 bcrypt argon2 argon2id pbkdf2 incomplete changeit self this
+    args kwargs config settings environ env"""
 )
 """Documentation's favourite "passwords": as whole values they are words, not secrets."""
 
@@ -40,7 +42,8 @@ IN_NAMES: Final = _words(
 
 ABOUT_OPTIONS: Final = _words(
     """option options flag flags argument arguments parameter prompt with from and for instead
-    which that this when then here there variable flag's must should something"""
+    description command commands respectively sufficient requisite include which that this
+    when then here there variable flag's must should something"""
 )
 """What follows ``--password`` in a sentence about the option."""
 
