@@ -30,7 +30,7 @@ _BINARY: Final = re.compile(
     r"(?:image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream|zip|gzip)\b)"
 )
 _TEXT: Final = re.compile(r"text/|application/(?:json|javascript|xml|x-latex)\b|.*\+(?:json|xml)\b")
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]++={0,2}\s*+")
 
 
 class Form(Enum):
@@ -97,14 +97,9 @@ def fields(content: dict[str, Any]) -> Iterator[Field]:
     Args:
         content: For which ``is_notebook`` holds.
     """
-    yield from _others(content, None, METADATA, known=("cells",))
-    for number, cell in enumerate(content["cells"], start=1):
-        if SOURCE in cell:
-            yield _text(number, SOURCE, cell, SOURCE)
-        for output in cell.get("outputs") or ():
-            yield from _of_output(number, output)
-        yield from _bundles(number, cell.get("attachments"))
-        yield from _others(cell, number, METADATA, known=(SOURCE, "outputs", "attachments"))
+    for field in _fields(content):
+        if isinstance(field.value, str | dict | list) and field.value:  # numbers hold no text
+            yield field
 
 
 def joined(value: Any, form: Form = Form.LINES) -> str:
@@ -132,6 +127,17 @@ def tree_texts(tree: Any) -> Iterator[str]:
 def is_spelled_differently(text: str) -> bool:
     """Whether JSON writes this text with escapes."""
     return not text.isprintable() or '"' in text or "\\" in text
+
+
+def _fields(content: dict[str, Any]) -> Iterator[Field]:
+    yield from _others(content, None, METADATA, known=("cells",))
+    for number, cell in enumerate(content["cells"], start=1):
+        if SOURCE in cell:
+            yield _text(number, SOURCE, cell, SOURCE)
+        for output in cell.get("outputs") or ():
+            yield from _of_output(number, output)
+        yield from _bundles(number, cell.get("attachments"))
+        yield from _others(cell, number, METADATA, known=(SOURCE, "outputs", "attachments"))
 
 
 def _of_output(cell: int, output: dict[str, Any]) -> Iterator[Field]:
@@ -183,8 +189,8 @@ def _others(
 ) -> Iterator[Field]:
     """Whatever else an object holds: metadata, names of errors, keys of other programs."""
     passed_over = {*known, *_FIXED}
-    for key, value in holder.items():
-        if key not in passed_over and isinstance(value, str | dict | list) and value:
+    for key in holder:
+        if key not in passed_over:
             yield Field(cell, part, holder, key, Form.TREE)
 
 

@@ -20,6 +20,9 @@ from jupyter_agent.screen.masking import Masker, mask_notebook
 from jupyter_agent.screen.notebook import ATTACHMENT, SOURCE, fields, is_notebook
 
 _MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LITERAL: Final = re.compile(r'"(?:[^"\\\n]|\\.)*+"?')
+"""A string of JSON (RFC 8259, section 7); one that never ends is passed over whole, so that the
+time stays in proportion to the size."""
 _INDENT: Final = re.compile(r"\{(?:\r?\n)([ \t]*)")
 
 
@@ -56,7 +59,7 @@ def readable(raw: bytes, masker: Masker) -> bytes:
     _, text = _decoded(raw)
     notebook = _notebook(text)
     if notebook is None:
-        shown = masker.text(text)
+        shown = _half_masked(text, masker)
     else:
         mask_notebook(notebook, masker)
         shown = "".join(_shown(notebook))
@@ -82,11 +85,31 @@ def _notebook(text: str) -> dict[str, Any] | None:
 def _masked(text: str, masker: Masker) -> str:
     notebook = _notebook(text)
     if notebook is None:
-        return masker.text(text)
+        return _half_masked(text, masker)
     style = _Style.of(text)
     before = masker.count
     mask_notebook(notebook, masker)
     return style.written(notebook) if masker.count > before else text
+
+
+def _half_masked(text: str, masker: Masker) -> str:
+    r"""What is no valid notebook: half-written, in a conflict, of an old format.
+
+    Its strings are looked into one by one, because an escape glues what stands behind it to a
+    letter: ``\n`` before a value hides where the value begins.
+    """
+    return _LITERAL.sub(lambda literal: _unescaped_masked(literal[0], masker), masker.text(text))
+
+
+def _unescaped_masked(literal: str, masker: Masker) -> str:
+    if "\\" not in literal:
+        return literal
+    try:
+        text = json.loads(literal)
+    except ValueError:
+        return literal
+    masked = masker.text(text)
+    return literal if masked == text else json.dumps(masked, ensure_ascii=literal.isascii())
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Found:
         preview: At most the vendor's public prefix, then eight dots.
         label: A label that would suit it, or "".
         revoke: The vendor's page to rotate or revoke it, or "".
+        file_line: Line of the file; in a notebook another one than ``line``.
+        file_column: Column of the file.
         tag: What a baseline remembers of it, or None where there is no baseline.
     """
 
@@ -48,6 +50,8 @@ class Found:
     preview: str
     label: str
     revoke: str
+    file_line: int
+    file_column: int
     tag: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -58,6 +62,7 @@ class Found:
             "part": self.part,
             "line": self.line,
             "column": self.column,
+            "file_line": self.file_line,
             "start": self.start,
             "end": self.end,
             "rule": self.rule,
@@ -73,6 +78,8 @@ class Looker:
 
     Args:
         screener: Knows the rules.
+        file_line: Line of the file; in a notebook another one than ``line``.
+        file_column: Column of the file.
         tag: What a baseline remembers of a value; None where there is no baseline.
     """
 
@@ -114,6 +121,8 @@ class Looker:
             preview=preview(text.content, finding, rule),
             label=rule.label,
             revoke=rule.revoke,
+            file_line=line,
+            file_column=column,
             tag=self._tag(text.content[finding.start : finding.end]) if self._tag else None,
         )
 

@@ -84,10 +84,9 @@ def _result(finding: Found, index: int, number: int) -> dict[str, Any]:
     where = "" if finding.cell is None else f" in cell {finding.cell} ({finding.part})"
     physical: dict[str, Any] = {"artifactLocation": {"uri": uri(finding.path)}}
     location: dict[str, Any] = {"physicalLocation": physical}
-    if finding.part is None:
-        physical["region"] = {"startLine": finding.line, "startColumn": finding.column}
-    else:
-        # Lines of a cell are no lines of the file: a region would point at the wrong one.
+    # Lines of the file, not of the cell: this is what such services show.
+    physical["region"] = {"startLine": finding.file_line, "startColumn": finding.file_column}
+    if finding.part is not None:
         cell = "notebook" if finding.cell is None else f"cell {finding.cell}"
         location["logicalLocations"] = [
             {"name": cell, "fullyQualifiedName": f"{cell}/{finding.part}", "kind": "module"}

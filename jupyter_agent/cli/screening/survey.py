@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from jupyter_agent.cli.screening import files, git
 from jupyter_agent.cli.screening.found import Found, Looker
-from jupyter_agent.cli.screening.texts import texts_of
+from jupyter_agent.cli.screening.positions import Positions
+from jupyter_agent.cli.screening.texts import decoded, texts_of
 from jupyter_agent.cli.terminal import Terminal
 from jupyter_agent.errors import AgentError
 
 _STDIN_NAME: Final = "stdin"
-_PROGRESS_EVERY: Final = 0.2
-"""Seconds between two signs of life."""
+_PROGRESS_EVERY: Final = 4 * 2**20
+"""Bytes between two signs of life; opening a file counts as some of them."""
+_OPENING: Final = 64 * 2**10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def survey(paths: list[str], looker: Looker, terminal: Terminal) -> Survey:
         terminal: Told how far it has come.
     """
     sofar = _Sofar(looker)
-    shown = time.monotonic()
+    work = 0
     for file in files.files_of(paths):
         name = _STDIN_NAME if file.path == files.STDIN else file.path
         try:
@@ -58,8 +59,9 @@ def survey(paths: list[str], looker: Looker, terminal: Terminal) -> Survey:
             sofar.failed(name, error)
             continue
         sofar.add(name, raw, is_named=file.is_named)
-        if time.monotonic() - shown > _PROGRESS_EVERY:
-            shown = time.monotonic()
+        work += len(raw) + _OPENING
+        if work > _PROGRESS_EVERY:
+            work = 0
             terminal.progress(f"{len(sofar.screened)} texts screened, {len(sofar.found)} findings")
     terminal.progress("")
     return sofar.done()
@@ -98,12 +100,30 @@ class _Sofar:
             self._passed_over += 1
             return
         try:
-            for text in texts_of(path, raw):
-                self.found += self._looker.look(text)
+            self.found += self._look(path, raw)
         except AgentError as error:
             self.failed(path, error)
         else:
             self.screened.append(path)
+
+    def _look(self, path: str, raw: bytes) -> list[Found]:
+        texts = texts_of(path, raw)
+        found = [
+            (number, finding)
+            for number, text in enumerate(texts)
+            for finding in self._looker.look(text)
+        ]
+        if not found or texts[0].part is None:
+            return [finding for _, finding in found]
+        try:
+            positions = Positions(decoded(raw))
+        except RecursionError:
+            return [finding for _, finding in found]  # without lines of the file, but told
+        placed: list[Found] = []
+        for number, finding in found:
+            line, column = positions.place(number, finding.start)
+            placed.append(replace(finding, file_line=line, file_column=column))
+        return placed
 
     def failed(self, path: str, error: AgentError) -> None:
         self._failures.append({"path": path, **error.to_json()})

@@ -58,13 +58,14 @@ def texts_of(path: str, raw: bytes) -> list[Text]:
         path: Its name; ``.ipynb`` is read by cell.
         raw: Its content. Bytes that are no text are screened all the same, with replacements.
     """
-    content = _decoded(raw)
+    content = decoded(raw)
     if path.endswith(".ipynb") and (notebook := _notebook(content)) is not None:
         return list(_texts_in(path, notebook))
     return [Text(path, content)]
 
 
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
+    """The file as text, whatever it is."""
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if raw.startswith(mark):
             return raw.decode(encoding, "replace")

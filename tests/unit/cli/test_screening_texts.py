@@ -7,7 +7,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.cli.screening.texts import Lines, Text, texts_of
+from jupyter_agent.cli.screening.texts import Text, texts_of
 
 
 def notebook(*cells: dict) -> bytes:
@@ -50,12 +50,3 @@ def test_every_part_of_a_cell_is_a_text():
         (2, "output", "f\ng"),
         (2, "metadata", '{"note": "h"}'),
     ]
-
-
-@settings(deadline=None)
-@given(st.text(), st.data())
-def test_a_place_leads_back_to_the_character(content, data):
-    at = data.draw(st.integers(0, len(content)))
-    line, column = Lines(content).place(at)
-    lines = content.split("\n")
-    assert sum(len(one) + 1 for one in lines[: line - 1]) + column - 1 == at
