@@ -41,8 +41,11 @@ _CARRIES: Final[Mapping[str, tuple[str, ...]]] = {
 """Event → its fields that hold text on the way to a model or a tool; the first must be there."""
 
 _SILENT: Final = frozenset(
-    {"SessionStart", "SessionEnd", "Stop", "StopFailure", "SubagentStop", "Notification"}
-)
+    {
+        "Interrupt", "Notification", "SessionEnd", "SessionStart", "Stop", "StopFailure",
+        "SubagentStop",
+    }
+)  # fmt: skip
 """Events that bring a model nothing it does not have; stopping at a Stop would never end."""
 
 _ABOUT_THE_CALL: Final = frozenset(
