@@ -65,6 +65,9 @@ def add(commands: Family) -> None:
         "--git-clean", action="store_true", help="git's filter: a notebook in, masked, out"
     )
     modes.add_argument(
+        "--git-process", action="store_true", help="git's filter for many notebooks in one process"
+    )
+    modes.add_argument(
         "--git-textconv", action="store_true", help="git's text conversion of the notebook PATH"
     )
 
@@ -75,6 +78,8 @@ def screen(arguments: Arguments, terminal: Terminal) -> int:
         return _answer_hook(arguments.hook, terminal)
     if arguments.git_clean or arguments.git_textconv:
         return _convert(arguments)
+    if arguments.git_process:
+        return _filter(terminal)
     if what := arguments.install_git or arguments.uninstall_git:
         return _set_up(what, terminal, remove=not arguments.install_git)
     return _survey(arguments, terminal)
@@ -153,6 +158,18 @@ def _convert(arguments: Arguments) -> int:
         converted = clean.clean(files.read(files.STDIN), masker)
     sys.stdout.buffer.write(converted)
     sys.stdout.buffer.flush()
+    return CLEAN
+
+
+def _filter(terminal: Terminal) -> int:
+    from jupyter_agent.cli.screening.clean import clean  # noqa: PLC0415  (startup time)
+    from jupyter_agent.cli.screening.filter_process import FilterProcess  # noqa: PLC0415
+    from jupyter_agent.screen.masking import Masker  # noqa: PLC0415
+
+    masker = Masker(_screener(many=False))
+    FilterProcess(
+        sys.stdin.buffer, sys.stdout.buffer, lambda raw: clean(raw, masker), terminal.fail
+    ).serve()
     return CLEAN
 
 

@@ -127,9 +127,8 @@ def test_grants_are_asked_for_by_their_code() -> None:
 
 
 def test_a_finding_on_the_command_line_has_the_fields_of_the_page() -> None:
-    line = re.search(
-        r'^- `screen \[PATH… \| -\]`: `\{"findings": \[\{(.*?)\}\]', PAGE, re.MULTILINE
-    )
+    shape = r'^- `screen \[PATH… \| -\]`: `\{"findings": \[\{(.*?)\}\]'
+    line = re.search(shape, PAGE, re.MULTILINE)
     assert line
     names = {field.name for field in dataclasses.fields(Found)}
     told = Found(**dict.fromkeys(names)).to_json()  # type: ignore[arg-type]

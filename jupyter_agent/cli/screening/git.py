@@ -65,16 +65,26 @@ def call(folder: str, *words: str, stdin: bytes = b"") -> bytes:
 def files_below(folder: str) -> list[str] | None:
     """The files that git tracks or would track below a folder; None where git does not manage it.
 
+    A folder that git ignores as a whole, and that was named all the same, is not managed by it.
+
     Names are relative to the folder. A repository inside it ends with a slash.
     """
     try:
         listed = call(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        if not listed and not call(folder, "rev-parse", "--is-inside-work-tree").startswith(b"t"):
+        if not listed and _is_ignored(folder):
             return None
     except AgentError:
         return None  # walked instead, which finds more files and never fewer
     # A file in a conflict is listed once for each side.
     return sorted({os.fsdecode(name) for name in listed.split(b"\0") if name})
+
+
+def _is_ignored(folder: str) -> bool:
+    try:
+        call(folder, "check-ignore", "--quiet", ".")
+    except RequestInvalid:
+        return False
+    return True
 
 
 def staged(folder: str) -> list[Staged]:

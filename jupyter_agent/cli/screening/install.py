@@ -92,6 +92,7 @@ def uninstall(repository: Repository, what: str) -> list[str]:
 def _install_filter(repository: Repository) -> list[str]:
     for name, value in (
         (f"filter.{_DRIVER}.clean", _command("--git-clean")),
+        (f"filter.{_DRIVER}.process", _command("--git-process")),  # git 2.11 and later prefer it
         (f"filter.{_DRIVER}.smudge", "cat"),  # nothing is put back: a masked value is gone
         # Without it git would store the file as it is when the filter fails.
         (f"filter.{_DRIVER}.required", "true"),

@@ -69,6 +69,16 @@ def test_a_folder_inside_a_repository_is_screened_by_itself(cli, git, token):
     assert [finding["path"] for finding in done.json["findings"]] == ["one/a.txt"]
 
 
+def test_a_folder_that_git_ignores_is_screened_when_it_is_named(cli, git, token):
+    git.write(".gitignore", "build/\n.env\n")
+    git.write("build/out.txt", token.value)
+    git.write("kept/.env", token.value)
+
+    assert cli("screen", "build").code == 2
+    assert cli("screen", "kept").code == 0
+    assert cli("screen", ".git").code == 0  # not in the work tree: walked
+
+
 def test_a_repository_inside_a_repository_is_screened_too(cli, git, token):
     inner = Repository.make(cli.cwd / "inner")
     inner.write("a.txt", token.value)
@@ -185,6 +195,38 @@ def test_what_can_not_be_screened_is_not_stored(cli, git, token):
 
     assert token.found_in(told) == []
     assert git("ls-files", "*.ipynb") == b""
+
+
+def test_many_notebooks_are_masked_by_one_process(cli, git, token):
+    cli("screen", "--install-git", "filter")
+    git("config", "--unset", "filter.jupyter-agent.clean")  # only the one that serves many is left
+    for number in range(5):
+        git.write(f"{number}.ipynb", notebook(f"{token.value}" if number % 2 else "nothing"))
+    git.write("big.ipynb", notebook("x = 'a line of prose'\n" * 20_000))  # many packets
+    git.write("bad.ipynb", "").write_bytes(notebook(token.value).encode("utf-16"))
+
+    git("add", ".", fails=True)
+    (cli.cwd / "bad.ipynb").unlink()
+    git("add", ".")
+
+    assert token.found_in(stored(git)) == []
+    names = git("ls-files", "*.ipynb").decode().split()
+    assert names == ["0.ipynb", "1.ipynb", "2.ipynb", "3.ipynb", "4.ipynb", "big.ipynb"]
+    assert git("cat-file", "blob", ":big.ipynb") == (cli.cwd / "big.ipynb").read_bytes()
+    git("commit", "--quiet", "--message=all")
+    (cli.cwd / "1.ipynb").unlink()
+    git("checkout", "--", "1.ipynb")  # the way back, through the same program
+    assert (cli.cwd / "1.ipynb").read_text() == notebook("[secret:github-token]")
+
+
+def test_an_old_git_that_starts_the_filter_for_each_file_is_served_too(cli, git, token):
+    cli("screen", "--install-git", "filter")
+    git("config", "--unset", "filter.jupyter-agent.process")
+    git.write("tour.ipynb", notebook(token.value))
+
+    git("add", ".")
+
+    assert git("cat-file", "blob", ":tour.ipynb").decode() == notebook("[secret:github-token]")
 
 
 def test_the_filter_comes_off_again_and_leaves_nothing(cli, git):
