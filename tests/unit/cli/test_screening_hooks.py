@@ -14,7 +14,7 @@ from notebooks_made import trees
 
 from jupyter_agent.cli.screening import CLAUDE_CODE, CODEX, HOSTS, hooks
 from jupyter_agent.errors import AgentError, RequestInvalid, ScreenTimeout
-from jupyter_agent.screen import Screener
+from jupyter_agent.screen import Finding, Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.examples import assemble
 
@@ -139,6 +139,18 @@ def test_a_result_that_can_not_be_screened_in_time_is_withheld_in_its_own_shape(
     (part,) = answer.body["hookSpecificOutput"]["updatedToolOutput"]
     assert (part["type"], part["more"]) == ("text", {"n": 1})
     assert "withheld" in part["text"]
+
+
+def test_a_result_whose_shape_a_mask_would_break_is_withheld_in_its_own_shape():
+    class OverQuotes:
+        def screen(self, text):
+            return [Finding("demo", "password", 2, len(text) - 1)] if "hidden" in text else []
+
+    answer = asked(CLAUDE_CODE, "PostToolUse", OverQuotes(), tool_response={"a": "hidden", "b": 1})
+
+    swapped = answer.body["hookSpecificOutput"]["updatedToolOutput"]
+    assert swapped["b"] == 1
+    assert "withheld" in swapped["a"]
 
 
 def test_codex_gets_a_reason_in_place_of_the_result():

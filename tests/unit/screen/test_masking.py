@@ -91,17 +91,20 @@ _trees = st.recursive(
 )
 
 
-def test_a_clean_tree_is_known_as_a_whole_and_not_walked_again():
+def test_a_clean_tree_is_known_as_a_whole_and_not_walked_again(monkeypatch):
     counting = _Counting()
     masker = Masker(counting)
     tree = {"plot": [{"name": "with\nlines"}] * 3, "title": 'in "quotes"'}
+    looked_at = []
+    text = masker.text
+    monkeypatch.setattr(masker, "text", lambda part: looked_at.append(part) or text(part))
 
     masker.tree(tree)
-    first = len(counting.screened)
+    walked = len(looked_at)
     again = masker.tree(copy.deepcopy(tree))
 
-    assert first > 1
-    assert len(counting.screened) == first
+    assert (walked, len(looked_at)) == (5, 5)  # the whole, and four texts
+    assert len(counting.screened) == 3  # three of them are one
     assert again == tree
 
 
