@@ -61,6 +61,18 @@ def test_a_clean_notebook_comes_back_byte_for_byte(notebook, style, tail, mark):
     assert masker.count or out == raw
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"cells":[],"metadata":{},"nbformat":4,  "nbformat_minor":5}',
+        b'{"cells": [], "metadata": {"a": 1e5, "a": 1.50, "b": NaN}, "nbformat": 4}',
+        b' \t{"nbformat": 4,\r\n"cells": [ ], "metadata": {"e": "\\u00e9 \xc3\xa9"}}\n\n\n',
+    ],
+)
+def test_a_clean_notebook_in_nobodys_style_comes_back_byte_for_byte(raw):
+    assert cleaned(raw) == raw
+
+
 @given(st.binary(max_size=200))
 @example(b"{")
 @example(b'{"cells": [')

@@ -36,6 +36,17 @@ def test_the_place_of_a_character_shows_that_character(notebook, indent, is_asci
     )
 
 
+def test_each_entry_of_a_traceback_has_its_own_line():
+    output = {"output_type": "error", "traceback": ["one \\ 1", "two", "three"]}
+    cell = {"cell_type": "code", "outputs": [output]}
+    raw = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4}, indent=1)
+    (text,) = texts_of("a.ipynb", raw.encode())
+
+    for word in ("one", "1", "two", "three", "ree"):
+        line, column = Positions(raw).place(0, text.content.index(word))
+        assert raw.splitlines()[line - 1][column - 1 :].startswith(word)
+
+
 @settings(deadline=None)
 @given(st.text(), st.data())
 def test_a_place_leads_back_to_the_character(content, data):

@@ -86,10 +86,8 @@ def _masked(text: str, masker: Masker) -> str:
     notebook = _notebook(text)
     if notebook is None:
         return _half_masked(text, masker)
-    style = _Style.of(text)
-    before = masker.count
     mask_notebook(notebook, masker)
-    return style.written(notebook) if masker.count > before else text
+    return _Style.of(text).written(notebook)
 
 
 def _half_masked(text: str, masker: Masker) -> str:
