@@ -15,7 +15,7 @@ from jupyter_agent.cli.terminal import Terminal, printable
 
 if TYPE_CHECKING:
     from jupyter_agent.cli.screening.survey import Survey
-    from jupyter_agent.screen.cell import CellScreener
+    from jupyter_agent.screen.cell import Screens
 
 CLEAN, FAILED, FOUND = 0, 1, 2
 _PROGRAM: Final = "jupyter agent screen"
@@ -182,19 +182,14 @@ def _set_up(what: str, terminal: Terminal, *, remove: bool) -> int:
 
     done = (uninstall if remove else install)(Repository.around("."), what)
     if not remove:
+        _screener(many=True)  # compiled now, so that no `git add` has to wait for it
         done.append(f"Undo it: {_PROGRAM} --uninstall-git")
     terminal.answer({"done": done}, [printable(line) for line in done])
     return CLEAN
 
 
-def _screener(*, many: bool) -> CellScreener:
-    """A screener; for many files the fast engine, which is compiled once and kept."""
-    from jupyter_agent import rulecache  # noqa: PLC0415  (startup time)
+def _screener(*, many: bool) -> Screens:
+    from jupyter_agent.cli.screening.engine import screener  # noqa: PLC0415  (startup time)
     from jupyter_agent.folders import Folders  # noqa: PLC0415
-    from jupyter_agent.screen import Screener  # noqa: PLC0415
-    from jupyter_agent.screen.cell import CellScreener  # noqa: PLC0415
 
-    screener = Screener()
-    prepare = rulecache.warm if many else rulecache.load
-    prepare(Folders.of(), screener)
-    return CellScreener(screener)
+    return screener(Folders.of(), many=many)
