@@ -57,14 +57,30 @@ def read(path: str) -> bytes:
     """A file's bytes, or those of standard input.
 
     Raises:
+        RequestInvalid: See ``read_text``.
+    """
+    return _read(path, even_binary=True) or b""
+
+
+def read_text(path: str) -> bytes | None:
+    """A file's bytes; None where its beginning says that it is binary, however large it is.
+
+    Raises:
         RequestInvalid: It can't be read, or is too large to be screened in a sensible time.
     """
+    return _read(path, even_binary=False)
+
+
+def _read(path: str, *, even_binary: bool) -> bytes | None:
     try:
         if path == STDIN:
             raw = sys.stdin.buffer.read(LARGEST + 1)
         else:
             with open(path, "rb") as file:  # noqa: PTH123  (as above)
-                raw = file.read(LARGEST + 1)
+                raw = file.read(_LOOK)
+                if not even_binary and is_binary(raw):
+                    return None
+                raw += file.read(LARGEST + 1 - len(raw))
     except OSError as error:
         raise RequestInvalid(f"{os.strerror(error.errno or 0)}.") from None
     if len(raw) > LARGEST:

@@ -54,11 +54,14 @@ def survey(paths: list[str], looker: Looker, terminal: Terminal) -> Survey:
     for file in files.files_of(paths):
         name = _STDIN_NAME if file.path == files.STDIN else file.path
         try:
-            raw = files.read(file.path)
+            raw = (files.read if file.is_named else files.read_text)(file.path)
         except AgentError as error:
             sofar.failed(name, error)
             continue
-        sofar.add(name, raw, is_named=file.is_named)
+        if raw is None:
+            sofar.passed_over += 1
+            continue
+        sofar.add(name, raw)
         work += len(raw) + _OPENING
         if work > _PROGRESS_EVERY:
             work = 0
@@ -81,7 +84,10 @@ def survey_staged(folder: str, looker: Looker) -> Survey:
         else:
             small.append(file)
     for file, raw in git.contents(folder, small):
-        sofar.add(file.path, raw, is_named=False)
+        if files.is_binary(raw):
+            sofar.passed_over += 1
+        else:
+            sofar.add(file.path, raw)
     return sofar.done()
 
 
@@ -90,15 +96,12 @@ class _Sofar:
 
     def __init__(self, looker: Looker) -> None:
         self._looker = looker
-        self._passed_over = 0
         self._failures: list[dict[str, Any]] = []
         self.found: list[Found] = []
         self.screened: list[str] = []
+        self.passed_over = 0
 
-    def add(self, path: str, raw: bytes, *, is_named: bool) -> None:
-        if not is_named and files.is_binary(raw):
-            self._passed_over += 1
-            return
+    def add(self, path: str, raw: bytes) -> None:
         try:
             self.found += self._look(path, raw)
         except AgentError as error:
@@ -129,4 +132,4 @@ class _Sofar:
         self._failures.append({"path": path, **error.to_json()})
 
     def done(self) -> Survey:
-        return Survey(self.found, self.screened, self._passed_over, self._failures)
+        return Survey(self.found, self.screened, self.passed_over, self._failures)

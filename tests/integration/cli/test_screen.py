@@ -114,6 +114,8 @@ def test_a_file_that_is_too_large_is_not_called_clean(cli):
     done = cli("screen", "big.csv", "--json")
     assert done.code == 1
     assert done.json["failures"][0]["code"] == "request_invalid"
+    below = cli("screen", ".", "--json")  # there it is binary, whatever its size
+    assert (below.code, below.json["passed_over"]) == (0, 1)
 
 
 def test_a_folder_says_how_far_it_is_on_a_terminal_and_nowhere_else(cli, token):
