@@ -62,7 +62,7 @@ def _failure_code(words: Sequence[str]) -> int:
     """What a failure of ours is called before the arguments are understood."""
     if words[:1] == ["run"]:
         return 125
-    # A hook's host takes 1 for "go on". This release has no hooks, and must not say that.
+    # A hook's host takes 1 for "go on", and that must not follow from a failure of ours.
     is_hook = words[:1] == ["screen"] and any(word.startswith("--hook") for word in words)
     return 2 if is_hook else 1
 

@@ -178,7 +178,9 @@ def parse(words: Sequence[str]) -> Asked:
     arguments.words = theirs
     if theirs and not getattr(arguments, "takes_words", False):
         raise arguments.refusal(theirs)
-    return Asked(failure=arguments.failure, command=arguments.command, arguments=arguments)
+    # A hook's host takes 1 for "go on", and that must not follow from a failure of ours.
+    failure = 2 if getattr(arguments, "hook", None) else arguments.failure
+    return Asked(failure=failure, command=arguments.command, arguments=arguments)
 
 
 def usage(message: str, program: str = PROGRAM) -> RequestInvalid:

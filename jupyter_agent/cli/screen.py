@@ -1,30 +1,34 @@
-"""``jupyter agent screen``: look for secrets in files or in a text from a pipe."""
+"""``jupyter agent screen``: look for secrets in files or in a text from a pipe.
+
+The command itself: which mode was asked for, and what it ends with. Its parts are in ``screening``.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from jupyter_agent.cli.parser import Arguments, Family
+from jupyter_agent.cli.parser import Arguments, Family, usage
+from jupyter_agent.cli.screening import EVERYTHING, HOSTS, INSTALLED
 from jupyter_agent.cli.terminal import Terminal, printable
-from jupyter_agent.cli.texts import Text, texts_of
-from jupyter_agent.errors import AgentError, RequestInvalid, ScreenTimeout
 
 if TYPE_CHECKING:
-    from jupyter_agent.screen import Finding, Screener
+    from jupyter_agent.cli.screening.survey import Survey
+    from jupyter_agent.screen.cell import Screens
 
 CLEAN, FAILED, FOUND = 0, 1, 2
-_STDIN: Final = "-"
-_LARGEST: Final = 64 * 2**20
-"""Bytes of a file that is still screened."""
-_LOOK: Final = 8192
-"""Bytes at a file's beginning that tell a text from other things, as git does it."""
-_PASSED_OVER: Final = frozenset(
-    {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".tox", ".mypy_cache"}
-)
-"""Folders that hold copies and other people's files; name one to have it screened."""
+_PROGRAM: Final = "jupyter agent screen"
+_EXAMPLES: Final = """\
+  jupyter agent screen notebooks/ README.md
+  git diff --cached | jupyter agent screen -
+  jupyter agent screen --staged                    what the next commit would hold
+  jupyter agent screen . --sarif > screen.sarif    for code scanning
+  jupyter agent screen . --baseline .screen.json --write-baseline
+  jupyter agent screen --install-git               mask notebooks in git, screen commits
+
+exit codes: 0 clean, 2 secrets found, 1 something could not be screened; with --hook: 0 go on,
+2 stop, also on any failure. docs/screening.md has the hooks' configuration."""
 
 
 def add(commands: Family) -> None:
@@ -33,135 +37,159 @@ def add(commands: Family) -> None:
         "screen",
         screen,
         "Look for secrets in files, notebooks and folders, or in standard input.",
-        examples="""\
-  jupyter agent screen notebooks/ README.md
-  git diff --cached | jupyter agent screen -
-
-exit codes: 0 clean, 2 secrets found, 1 something could not be screened""",
+        examples=_EXAMPLES,
     )
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="- is standard input")
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="files and folders; - is standard input"
+    )
+    parser.add_argument("--sarif", action="store_true", help="answer in SARIF 2.1.0")
+    parser.add_argument("--baseline", metavar="FILE", help="findings that are known and accepted")
+    parser.add_argument(
+        "--write-baseline", action="store_true", help="accept what is found now, in --baseline FILE"
+    )
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--staged", action="store_true", help="screen what is staged in git")
+    modes.add_argument(
+        "--hook", choices=HOSTS, metavar="HOST",
+        help=f"answer a coding agent's hook, JSON in and out: {', '.join(HOSTS)}",
+    )  # fmt: skip
+    modes.add_argument(
+        "--install-git", nargs="?", const=EVERYTHING, choices=INSTALLED, metavar="WHAT",
+        help="set this repository up: filter (masks notebooks), pre-commit (screens), or both",
+    )  # fmt: skip
+    modes.add_argument(
+        "--uninstall-git", nargs="?", const=EVERYTHING, choices=INSTALLED, metavar="WHAT",
+        help="take that out again",
+    )  # fmt: skip
+    modes.add_argument(
+        "--git-clean", action="store_true", help="git's filter: a notebook in, masked, out"
+    )
+    modes.add_argument(
+        "--git-process", action="store_true", help="git's filter for many notebooks in one process"
+    )
+    modes.add_argument(
+        "--git-textconv", action="store_true", help="git's text conversion of the notebook PATH"
+    )
 
 
 def screen(arguments: Arguments, terminal: Terminal) -> int:
-    """Screen each text and say where secrets are, never what they are."""
-    paths = arguments.paths or [_STDIN]
-    screener = _screener(many=any(os.path.isdir(path) for path in paths))  # noqa: PTH112  (startup)
-    found: list[dict[str, Any]] = []
-    failures: list[dict[str, Any]] = []
-    screened = passed_over = 0
-    for path, is_named in _files(paths):
-        try:
-            raw = _read(path)
-            if not is_named and b"\0" in raw[:_LOOK]:
-                passed_over += 1  # a picture, an archive: no text that anybody would send
-                continue
-            for text in texts_of("stdin" if path == _STDIN else path, raw):
-                found += _findings(screener, text)
-            screened += 1
-        except AgentError as error:
-            failures.append({"path": path, **error.to_json()})
-    for failure in failures:
-        terminal.notice(f"not screened: {printable(failure['path'])}: {failure['message']}")
-    body = {
-        "findings": found,
-        "screened": screened,
-        "passed_over": passed_over,
-        "failures": failures,
-    }
-    terminal.answer(body, [_line(finding) for finding in found])
-    terminal.notice(_summary(len(found), screened, passed_over))
-    if found:
+    """Do what the mode says. Values are never printed."""
+    if arguments.hook:
+        return _answer_hook(arguments.hook, terminal)
+    if arguments.git_clean or arguments.git_textconv:
+        return _convert(arguments)
+    if arguments.git_process:
+        return _filter(terminal)
+    if what := arguments.install_git or arguments.uninstall_git:
+        return _set_up(what, terminal, remove=not arguments.install_git)
+    return _survey(arguments, terminal)
+
+
+def _survey(arguments: Arguments, terminal: Terminal) -> int:
+    from jupyter_agent.cli.screening import report  # noqa: PLC0415  (startup time)
+    from jupyter_agent.cli.screening.baseline import Baseline  # noqa: PLC0415
+    from jupyter_agent.cli.screening.files import STDIN  # noqa: PLC0415
+    from jupyter_agent.cli.screening.found import Looker  # noqa: PLC0415
+    from jupyter_agent.cli.screening.survey import survey, survey_staged  # noqa: PLC0415
+
+    _check(arguments)
+    paths = arguments.paths or [STDIN]
+    baseline = None
+    if arguments.baseline:
+        read = Baseline.read_or_new if arguments.write_baseline else Baseline.read
+        baseline = read(arguments.baseline)
+    is_much = arguments.staged or any(os.path.isdir(path) for path in paths)  # noqa: PTH112
+    looker = Looker(_screener(many=is_much), baseline.tag if baseline else None)
+    result = survey_staged(".", looker) if arguments.staged else survey(paths, looker, terminal)
+    if baseline is not None and arguments.write_baseline:
+        baseline.write(result.found, result.screened)
+        result = result.with_left([])
+    elif baseline is not None:
+        result = result.with_left(baseline.new(result.found))
+    if arguments.sarif:
+        terminal.document(report.sarif(result))
+    else:
+        report.tell(result, terminal)
+    return _code(result)
+
+
+def _check(arguments: Arguments) -> None:
+    if arguments.write_baseline and not arguments.baseline:
+        raise usage("--write-baseline needs --baseline FILE.", _PROGRAM)
+    if arguments.sarif and arguments.json:
+        raise usage("Choose one of --sarif and --json.", _PROGRAM)
+    if arguments.staged and arguments.paths:
+        raise usage("--staged takes no paths.", _PROGRAM)
+    if not arguments.paths and not arguments.staged and sys.stdin.isatty():
+        # Waiting for what somebody types would look like being at work.
+        raise usage("Name files or folders to screen, or pipe a text in.", _PROGRAM)
+
+
+def _code(result: Survey) -> int:
+    if result.found:
         return FOUND
-    return FAILED if failures else CLEAN
+    return FAILED if result.failures else CLEAN
 
 
-def _screener(*, many: bool) -> Screener:
-    """A screener; for many files the fast engine, which is compiled once and kept."""
-    from jupyter_agent import rulecache  # noqa: PLC0415  (startup time)
+def _answer_hook(host: str, terminal: Terminal) -> int:
+    from jupyter_agent.cli.screening import files, hooks  # noqa: PLC0415  (startup time)
+
+    try:
+        answer = hooks.answer(host, files.read(files.STDIN), _screener(many=False))
+    except KeyboardInterrupt:
+        return hooks.STOP  # the usual 130 would mean "go on" to the host
+    if answer.body is not None:
+        terminal.document(answer.body)
+    if answer.reason:
+        terminal.reason(printable(answer.reason))
+    return answer.code
+
+
+def _convert(arguments: Arguments) -> int:
+    from jupyter_agent.cli.screening import clean, files  # noqa: PLC0415  (startup time)
+    from jupyter_agent.screen.masking import Masker  # noqa: PLC0415
+
+    if arguments.git_textconv and len(arguments.paths) != 1:
+        raise usage("--git-textconv takes one PATH.", _PROGRAM)
+    masker = Masker(_screener(many=False))
+    if arguments.git_textconv:
+        converted = clean.readable(files.read(arguments.paths[0]), masker)
+    else:
+        converted = clean.clean(files.read(files.STDIN), masker)
+    sys.stdout.buffer.write(converted)
+    sys.stdout.buffer.flush()
+    return CLEAN
+
+
+def _filter(terminal: Terminal) -> int:
+    from jupyter_agent.cli.screening.clean import clean  # noqa: PLC0415  (startup time)
+    from jupyter_agent.cli.screening.filter_process import FilterProcess  # noqa: PLC0415
+    from jupyter_agent.screen.masking import Masker  # noqa: PLC0415
+
+    masker = Masker(_screener(many=False))
+    FilterProcess(
+        sys.stdin.buffer, sys.stdout.buffer, lambda raw: clean(raw, masker), terminal.fail
+    ).serve()
+    return CLEAN
+
+
+def _set_up(what: str, terminal: Terminal, *, remove: bool) -> int:
+    from jupyter_agent.cli.screening.install import (  # noqa: PLC0415  (startup time)
+        Repository,
+        install,
+        uninstall,
+    )
+
+    done = (uninstall if remove else install)(Repository.around("."), what)
+    if not remove:
+        _screener(many=True)  # compiled now, so that no `git add` has to wait for it
+        done.append(f"Undo it: {_PROGRAM} --uninstall-git")
+    terminal.answer({"done": done}, [printable(line) for line in done])
+    return CLEAN
+
+
+def _screener(*, many: bool) -> Screens:
+    from jupyter_agent.cli.screening.engine import screener  # noqa: PLC0415  (startup time)
     from jupyter_agent.folders import Folders  # noqa: PLC0415
-    from jupyter_agent.screen import Screener  # noqa: PLC0415
 
-    screener = Screener()
-    prepare = rulecache.warm if many else rulecache.load
-    prepare(Folders.of(), screener)
-    return screener
-
-
-def _files(paths: list[str]) -> Iterator[tuple[str, bool]]:
-    """Every file, and whether it was named or just lies below a folder that was."""
-    for path in paths:
-        if path == _STDIN or not os.path.isdir(path):  # noqa: PTH112  (no Path: startup time)
-            yield path, True
-            continue
-        for folder, folders, files in os.walk(path):
-            folders[:] = sorted(set(folders) - _PASSED_OVER)
-            for name in sorted(files):
-                file = os.path.join(folder, name)  # noqa: PTH118  (as above)
-                if os.path.isfile(file):  # noqa: PTH113  (a pipe would be waited for for ever)
-                    yield file, False
-
-
-def _read(path: str) -> bytes:
-    """A file's bytes.
-
-    Raises:
-        RequestInvalid: It can't be read, or is too large to be screened in a sensible time.
-    """
-    try:
-        if path == _STDIN:
-            raw = sys.stdin.buffer.read(_LARGEST + 1)
-        else:
-            with open(path, "rb") as file:  # noqa: PTH123  (as above)
-                raw = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise RequestInvalid(f"{os.strerror(error.errno or 0)}.") from None
-    if len(raw) > _LARGEST:
-        raise RequestInvalid(f"It is larger than {_LARGEST // 2**20} MiB.", "Split it.")
-    return raw
-
-
-def _findings(screener: Screener, text: Text) -> Iterator[dict[str, Any]]:
-    """What a text holds, as JSON has it: places and names, never the value.
-
-    Raises:
-        ScreenTimeout: It could not be screened in its time.
-    """
-    try:
-        findings = screener.screen(text.content)
-    except ScreenTimeout:
-        raise ScreenTimeout("It could not be screened in its time.") from None
-    for finding in findings:
-        yield _described(screener, text, finding)
-
-
-def _described(screener: Screener, text: Text, finding: Finding) -> dict[str, Any]:
-    from jupyter_agent.screen import preview  # noqa: PLC0415
-
-    rule = screener.rule(finding.rule)
-    line, column = text.place(finding.start)
-    return {
-        "path": text.path,
-        "cell": text.cell,
-        "part": text.part,
-        "line": line,
-        "column": column,
-        "start": finding.start,
-        "end": finding.end,
-        "rule": finding.rule,
-        "kind": finding.kind,
-        "title": rule.title,
-        "preview": preview(text.content, finding, rule),
-    }
-
-
-def _line(finding: dict[str, Any]) -> str:
-    cell = "" if finding["cell"] is None else f":cell {finding['cell']} {finding['part']}"
-    place = f"{printable(finding['path'])}{cell}:{finding['line']}:{finding['column']}"
-    return f"{place} {finding['title']} {finding['preview']}"
-
-
-def _summary(found: int, screened: int, passed_over: int) -> str:
-    what = "1 secret" if found == 1 else f"{found or 'no'} secrets"
-    where = "1 text" if screened == 1 else f"{screened} texts"
-    besides = f"; {passed_over} binary files passed over" if passed_over else ""
-    return f"{what} in {where}{besides}"
+    return screener(Folders.of(), many=many)

@@ -57,6 +57,22 @@ class Terminal:
             self._err.write(f"{line}\n")
             self._err.flush()
 
+    def document(self, body: Mapping[str, Any]) -> None:
+        """An answer in a format of somebody else's, as JSON."""
+        import json  # noqa: PLC0415  (startup time)
+
+        self._out.write(json.dumps(body, indent=2) + "\n")
+
+    def reason(self, line: str) -> None:
+        """Why something was stopped, for a program that reads standard error."""
+        self._err.write(f"{line}\n")
+
+    def progress(self, line: str) -> None:
+        """How far it has come, over what was shown last; "" takes it away. Terminals only."""
+        if not self.as_json and self._err.isatty():
+            self._err.write(f"\r\x1b[K{line}")
+            self._err.flush()
+
     def fail(self, error: AgentError) -> None:
         """Say what went wrong and what to do next."""
         if self.as_json:

@@ -13,6 +13,8 @@ import pytest
 from sources import ROOT
 
 from jupyter_agent import cli
+from jupyter_agent.cli.screening import HOSTS
+from jupyter_agent.cli.screening.found import Found
 from jupyter_agent.errors import GrantRequired, ScreenTimeout
 from jupyter_agent.folders import Folders
 from jupyter_agent.kernel import arguments
@@ -122,3 +124,18 @@ def test_the_command_line_has_the_command(words: str) -> None:
 def test_grants_are_asked_for_by_their_code() -> None:
     assert GrantRequired.code == "grant_required"
     assert inspect.getdoc(GrantRequired)
+
+
+def test_a_finding_on_the_command_line_has_the_fields_of_the_page() -> None:
+    shape = r'^- `screen \[PATH… \| -\]`: `\{"findings": \[\{(.*?)\}\]'
+    line = re.search(shape, PAGE, re.MULTILINE)
+    assert line
+    names = {field.name for field in dataclasses.fields(Found)}
+    told = Found(**dict.fromkeys(names)).to_json()  # type: ignore[arg-type]
+    assert set(re.findall(r'"(\w+)"', line[1])) == told.keys()
+
+
+def test_hooks_are_answered_for_the_hosts_of_the_page() -> None:
+    line = re.search(r"^- `screen --hook ([a-z|-]+)`", PAGE, re.MULTILINE)
+    assert line
+    assert tuple(line[1].split("|")) == HOSTS

@@ -9,6 +9,8 @@ import string
 
 import pytest
 from canary import Canary
+from command_line import ended
+from notebooks_made import with_value
 
 _TOKEN_CHARACTERS = string.ascii_letters + string.digits
 
@@ -80,6 +82,192 @@ def test_what_can_not_be_read_is_not_called_clean(cli):
     assert done.code == 1
     assert done.json["failures"][0]["path"] == "no-such-file"
     assert b"no-such-file" in cli("screen", "no-such-file").err
+
+
+def test_a_call_that_names_nothing_on_a_terminal_says_what_to_name(cli):
+    terminal = cli.on_terminal("screen")
+    code, shown = ended(terminal)
+    assert code == 1
+    assert b"Name files or folders to screen" in shown
+    assert b"jupyter agent screen --help" in shown
+
+
+def test_what_was_found_is_followed_by_the_safer_path(cli, token):
+    told = cli("screen", "-", stdin=token.value.encode()).err.decode()
+    assert "1 secret in 1 text\n" in told
+    assert "jupyter agent secret set GITHUB_TOKEN\n" in told
+    assert "jupyter agent run -s GITHUB_TOKEN -- COMMAND\n" in told
+    assert "rotate, replace or revoke" in told
+    assert cli("screen", "-", stdin=b"nothing").err == b"no secrets in 1 text\n"
+
+
+def test_a_file_name_can_not_repaint_the_terminal(cli, token):
+    (cli.cwd / "a\x1b[2J\n.txt").write_text(token.value)
+    done = cli("screen", ".")
+    assert b"\x1b" not in done.out + done.err
+    assert done.out.count(b"\n") == 1
+
+
+def test_a_file_that_is_too_large_is_not_called_clean(cli):
+    with (cli.cwd / "big.csv").open("wb") as file:
+        file.truncate(64 * 2**20 + 1)
+    done = cli("screen", "big.csv", "--json")
+    assert done.code == 1
+    assert done.json["failures"][0]["code"] == "request_invalid"
+    below = cli("screen", ".", "--json")  # there it is binary, whatever its size
+    assert (below.code, below.json["passed_over"]) == (0, 1)
+
+
+def test_a_folder_says_how_far_it_is_on_a_terminal_and_nowhere_else(cli, token):
+    for number in range(30):
+        lines = "".join(f"x{number}_{line} = {line}\n" for line in range(20_000))
+        (cli.cwd / f"{number}.py").write_text(lines)
+    terminal = cli.on_terminal("screen", ".")
+    code, shown = ended(terminal)
+    assert code == 0
+    assert b"texts screened" in shown
+    assert shown.rstrip().endswith(b"no secrets in 30 texts")
+    quiet = cli("screen", ".")
+    assert quiet.out + quiet.err == b"no secrets in 30 texts\n"
+
+
+# --- formats for programs ------------------------------------------------------------------------
+
+
+def test_sarif_is_one_document_with_a_result_for_each_finding(cli, token):
+    (cli.cwd / "setup.py").write_text(f"\nTOKEN = '{token.value}'\n")
+    (cli.cwd / "tour.ipynb").write_text(json.dumps(with_value(token.value), indent=1))
+    done = cli("screen", ".", "--sarif")
+    assert (done.code, done.err) == (2, b"")
+    (run,) = done.json["runs"]
+    (in_text,) = [r for r in run["results"] if _uri(r) == "setup.py"]
+    assert in_text["locations"][0]["physicalLocation"]["region"] == {
+        "startLine": 2,
+        "startColumn": 10,
+    }
+    lines = (cli.cwd / "tour.ipynb").read_text().splitlines()
+    for result in run["results"]:
+        region = result["locations"][0]["physicalLocation"]["region"]
+        if _uri(result) == "tour.ipynb" and "metadata" not in result["message"]["text"]:
+            line = lines[region["startLine"] - 1]
+            assert token.value in line or "{" not in line
+    assert token.found_in(done.out) == []
+    assert cli("screen", ".", "--sarif").out == done.out  # the same again
+
+
+def test_a_clean_sarif_document_has_no_results(cli):
+    done = cli("screen", "--sarif", stdin=b"nothing")
+    assert done.code == 0
+    assert done.json["runs"][0]["results"] == []
+
+
+def test_sarif_and_json_are_two_answers(cli):
+    assert cli("screen", "--sarif", "--json", stdin=b"").code == 1
+
+
+def _uri(result):
+    return result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+
+# --- a baseline ----------------------------------------------------------------------------------
+
+
+def test_a_baseline_accepts_what_is_there_and_nothing_else(cli, token):
+    (cli.cwd / "old.py").write_text(f"t = '{token.value}'\n")
+    wrote = cli("screen", ".", "--baseline", "screen.json", "--write-baseline", "--json")
+    assert (wrote.code, wrote.json["known"], wrote.json["findings"]) == (0, 1, [])
+    assert token.search_tree(cli.cwd / "screen.json") == []
+
+    (cli.cwd / "old.py").write_text(f"\n\n# moved\nt = '{token.value}'\n")
+    (cli.cwd / "new.py").write_text(f"t = '{token.value}'\n")
+    done = cli("screen", ".", "--baseline", "screen.json", "--json")
+    assert done.code == 2
+    assert [finding["path"] for finding in done.json["findings"]] == ["./new.py"]
+    assert done.json["known"] == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("--baseline", "not there.json"), ("--write-baseline",), ("--baseline", "broken")]
+)
+def test_a_baseline_that_can_not_be_used_is_an_error_and_not_clean(cli, words):
+    (cli.cwd / "broken").write_text("{}")
+    done = cli("screen", "--json", *words, stdin=b"nothing")
+    assert (done.code, done.error["code"]) == (1, "request_invalid")
+
+
+# --- hooks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["claude-code", "codex"])
+def test_a_hook_stops_a_prompt_with_a_secret_and_never_quotes_it(cli, token, host):
+    event = {"hook_event_name": "UserPromptSubmit", "prompt": f"use {token.value}", "cwd": "/"}
+    done = cli("screen", "--hook", host, stdin=json.dumps(event).encode())
+    assert done.code == 2
+    assert done.json["decision"] == "block"
+    assert done.json["reason"] == done.err.decode().rstrip("\n")
+    assert token.found_in(done.out + done.err) == []
+    clean = cli("screen", "--hook", host, stdin=json.dumps({**event, "prompt": "hello"}).encode())
+    assert (clean.code, clean.out, clean.err) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("host", ["claude-code", "codex"])
+@pytest.mark.parametrize("shape", ["{}", "", '{{"hook_event_name": "UserPromptSubmit", {}', "\0{}"])
+def test_a_hook_that_fails_stops_its_host_and_says_why(cli, token, host, shape):
+    done = cli("screen", "--hook", host, stdin=shape.format(token.value).encode())
+    assert (done.code, done.out) == (2, b"")
+    assert done.err  # Codex goes on when there is no reason
+    assert token.found_in(done.err) == []
+
+
+@pytest.mark.parametrize("words", [("--hook",), ("--hook", "emacs"), ("--hook", "codex", "--no")])
+def test_a_hook_that_is_called_wrongly_stops_its_host(cli, words):
+    done = cli("screen", *words, stdin=b"{}")
+    assert (done.code, done.out) == (2, b"")
+    assert done.err
+
+
+def test_a_hook_without_its_home_still_screens(cli, token, tmp_path):
+    event = {"hook_event_name": "UserPromptSubmit", "prompt": token.value}
+    broken = tmp_path / "not a folder"
+    broken.write_text("")
+    done = cli(
+        "screen", "--hook", "codex", stdin=json.dumps(event).encode(),
+        env={"JUPYTER_AGENT_HOME": str(broken)},
+    )  # fmt: skip
+    assert (done.code, done.json["decision"]) == (2, "block")
+
+
+# --- nowhere a value -----------------------------------------------------------------------------
+
+
+def test_no_answer_of_any_mode_holds_a_value(cli, token):
+    value = token.value
+    (cli.cwd / "setup.py").write_text(f"t = '{value}'\n")
+    (cli.cwd / "tour.ipynb").write_text(json.dumps(with_value(value)))
+    (cli.cwd / "half.ipynb").write_text(json.dumps(with_value(value))[:-9])
+    (cli.cwd / value).write_text("a value as a name of a file is told, as every name is")
+    event = json.dumps({"hook_event_name": "PostToolUse", "tool_response": {"a": value}}).encode()
+    calls = [
+        (("setup.py", "tour.ipynb", "half.ipynb"), b""),
+        (("setup.py", "tour.ipynb", "half.ipynb", "--json"), b""),
+        (("setup.py", "tour.ipynb", "half.ipynb", "--sarif"), b""),
+        (("setup.py", "--baseline", "b.json", "--write-baseline"), b""),
+        (("setup.py", "--baseline", "setup.py"), b""),
+        (("--git-textconv", "tour.ipynb"), b""),
+        (("--git-textconv", "half.ipynb"), b""),
+        (("--git-clean",), json.dumps(with_value(value)).encode()),
+        (("--git-clean",), value.encode("utf-16")),
+        (("--hook", "claude-code"), event),
+        (("--hook", "codex"), event),
+        (("--hook", "codex"), value.encode()),
+        (("--hook", value), b""),
+        ((f"--{value}",), b""),
+        (("--staged", value), b""),
+        (("--install-git", value), b""),
+    ]
+    for words, stdin in calls:
+        done = cli("screen", *words, stdin=stdin)
+        assert token.found_in(done.out + done.err) == [], words
 
 
 def test_findings_count_more_than_failures(cli, token):

@@ -91,7 +91,7 @@ def test_options_are_never_guessed_from_their_beginning(short):
         parse(["secret", "set", "DEMO_TOKEN", short])
 
 
-def test_a_hook_that_is_not_there_yet_stops_its_host(capsys):
+def test_a_hook_without_a_readable_event_stops_its_host(capsys):
     assert main(["screen", "--hook", "claude-code"]) == 2
     assert capsys.readouterr().out == ""
 

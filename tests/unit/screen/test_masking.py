@@ -1,4 +1,4 @@
-"""Masking for saves: nothing slips through, nothing clean changes, and it stays fast."""
+"""Masking of documents: nothing slips through, nothing clean changes, and it stays fast."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from notebooks_made import with_value
 
-from jupyter_agent.screen import Screener
+from jupyter_agent.screen import Finding, Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.examples import assemble
-from jupyter_agent.server.saves import Masker
+from jupyter_agent.screen.masking import Masker, mask_notebook
 
 SCREENER = CellScreener(Screener())
 TOKEN = assemble("sk-{+}ant-api03-{word:93}AA", 6)
@@ -88,6 +89,57 @@ _trees = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
+
+
+def test_a_clean_tree_is_known_as_a_whole_and_not_walked_again(monkeypatch):
+    counting = _Counting()
+    masker = Masker(counting)
+    tree = {"plot": [{"name": "with\nlines"}] * 3, "title": 'in "quotes"'}
+    looked_at = []
+    text = masker.text
+    monkeypatch.setattr(masker, "text", lambda part: looked_at.append(part) or text(part))
+
+    masker.tree(tree)
+    walked = len(looked_at)
+    again = masker.tree(copy.deepcopy(tree))
+
+    assert (walked, len(looked_at)) == (5, 5)  # the whole, and four texts
+    assert len(counting.screened) == 3  # three of them are one
+    assert again == tree
+
+
+def test_only_what_changed_in_a_notebook_is_screened_again():
+    counting = _Counting()
+    masker = Masker(counting)
+    notebook = with_value("nothing to see here")
+    mask_notebook(notebook, masker)
+    counting.screened.clear()
+
+    notebook["cells"][0]["outputs"][0]["text"] = ["another output\n"]
+    mask_notebook(notebook, masker)
+
+    assert counting.screened == ["another output\n"]
+
+
+def test_a_masked_notebook_holds_the_value_nowhere_and_is_clean():
+    notebook = with_value(TOKEN)
+    mask_notebook(notebook, Masker(SCREENER))
+    again, masker = copy.deepcopy(notebook), Masker(SCREENER)
+    mask_notebook(again, masker)
+
+    assert TOKEN not in json.dumps(notebook)
+    assert (again, masker.count) == (notebook, 0)
+
+
+def test_a_finding_over_quotes_leaves_an_object_an_object():
+    class Greedy:
+        def screen(self, text):
+            return [Finding("demo", "password", 2, len(text) - 1)] if "two" in text else []
+
+    masked = Masker(Greedy()).tree({"one": "two", "three": "four"})
+
+    assert masked == {"masked": "[secret:demo]"}
+    assert Masker(Greedy()).tree(["one", "two"]) == ["[secret:demo]"]
 
 
 @given(_trees)

@@ -7,7 +7,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent.cli.texts import Text, texts_of
+from jupyter_agent.cli.screening.texts import Text, texts_of
 
 
 def notebook(*cells: dict) -> bytes:
@@ -47,15 +47,6 @@ def test_every_part_of_a_cell_is_a_text():
         (2, "source", "a\nb"),
         (2, "output", "c\n"),
         (2, "output", "<b>d</b>"),
-        (2, "output", "fg"),
-        (2, "output", "h"),
+        (2, "output", "f\ng"),
+        (2, "metadata", '{"note": "h"}'),
     ]
-
-
-@settings(deadline=None)
-@given(st.text(), st.data())
-def test_a_place_leads_back_to_the_character(content, data):
-    at = data.draw(st.integers(0, len(content)))
-    line, column = Text("a", content).place(at)
-    lines = content.split("\n")
-    assert sum(len(one) + 1 for one in lines[: line - 1]) + column - 1 == at

@@ -1,0 +1,146 @@
+"""What git knows: the files of a work tree, and what is staged.
+
+git is asked, never obeyed: a repository that somebody else made could name a program of its own to
+be run (``core.fsmonitor``), so that is switched off, and nothing else that is used here runs one.
+Commands: https://git-scm.com/docs/git-ls-files, git-diff-index, git-cat-file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from jupyter_agent.errors import AgentError, RequestInvalid
+
+_PATIENCE: Final = 120.0
+"""Seconds; a work tree on a slow network drive takes its time."""
+_BATCH: Final = 32 * 2**20
+"""Bytes of staged files that are held at once."""
+_NO_PROGRAMS: Final = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """One staged file.
+
+    Attributes:
+        path: From the top of the work tree.
+        blob: Name of its content in git.
+        size: Bytes.
+    """
+
+    path: str
+    blob: str
+    size: int
+
+
+def call(folder: str, *words: str, stdin: bytes = b"") -> bytes:
+    """What git answers.
+
+    Args:
+        folder: Where it is asked.
+        words: Its arguments.
+        stdin: What it reads.
+
+    Raises:
+        RequestInvalid: There is no git, or it refused.
+    """
+    from jupyter_agent import spawn  # noqa: PLC0415  (startup time)
+
+    argv = ["git", "-C", os.path.abspath(folder), *_NO_PROGRAMS, *words]  # noqa: PTH100
+    try:
+        # The caller's environment: inside a git hook it says which index is meant.
+        done = spawn.run_helper(argv, stdin=stdin, timeout=_PATIENCE, env=os.environ)
+    except TimeoutError:
+        raise RequestInvalid("git did not answer in time.") from None
+    except OSError:
+        raise RequestInvalid("git could not be started.", "Install git.") from None
+    if done.returncode:
+        raise RequestInvalid("git could not do it.", "Call this inside a git repository.")
+    return done.stdout
+
+
+def files_below(folder: str) -> list[str] | None:
+    """The files that git tracks or would track below a folder; None where git does not manage it.
+
+    A folder that git ignores as a whole, and that was named all the same, is not managed by it.
+
+    Names are relative to the folder. A repository inside it ends with a slash.
+    """
+    try:
+        listed = call(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        if not listed and _is_ignored(folder):
+            return None
+    except AgentError:
+        return None  # walked instead, which finds more files and never fewer
+    # A file in a conflict is listed once for each side.
+    return sorted({os.fsdecode(name) for name in listed.split(b"\0") if name})
+
+
+def _is_ignored(folder: str) -> bool:
+    try:
+        call(folder, "check-ignore", "--quiet", ".")
+    except RequestInvalid:
+        return False
+    return True
+
+
+def staged(folder: str) -> list[Staged]:
+    """The staged files that are new or changed; no links and no submodules.
+
+    Raises:
+        RequestInvalid: This is no git repository, or git refused.
+    """
+    listed = call(folder, "diff-index", "-z", "--cached", "--no-renames", "--diff-filter=ACMT",
+                  *_base(folder))  # fmt: skip
+    words = listed.split(b"\0")
+    found: list[tuple[str, str]] = []
+    for meta, name in zip(words[::2], words[1::2], strict=False):
+        _, mode, _, blob, _ = meta.decode("ascii").split(" ")
+        if mode.startswith("100"):  # a plain file
+            found.append((os.fsdecode(name), blob))
+    sizes = call(
+        folder,
+        "cat-file",
+        "--batch-check=%(objectsize)",
+        stdin="".join(f"{blob}\n" for _, blob in found).encode(),
+    ).split()
+    return [Staged(*each, int(size)) for each, size in zip(found, sizes, strict=True)]
+
+
+def contents(folder: str, files: list[Staged]) -> Iterator[tuple[Staged, bytes]]:
+    """The staged files with their bytes, a bounded number of them at a time.
+
+    Raises:
+        RequestInvalid: git refused.
+    """
+    batch: list[Staged] = []
+    for file in files:
+        if batch and sum(each.size for each in batch) + file.size > _BATCH:
+            yield from _batch(folder, batch)
+            batch = []
+        batch.append(file)
+    if batch:
+        yield from _batch(folder, batch)
+
+
+def _batch(folder: str, files: list[Staged]) -> Iterator[tuple[Staged, bytes]]:
+    asked = "".join(f"{file.blob}\n" for file in files).encode()
+    answer = call(folder, "cat-file", "--batch=%(objectsize)", stdin=asked)
+    at = 0
+    for file in files:
+        at = answer.index(b"\n", at) + 1  # behind the size
+        yield file, answer[at : at + file.size]
+        at += file.size + 1
+
+
+def _base(folder: str) -> tuple[str, ...]:
+    """What the index is compared with: the last commit, or nothing before the first one."""
+    try:
+        call(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    except RequestInvalid:
+        empty = call(folder, "hash-object", "-t", "tree", "--stdin")
+        return (empty.decode("ascii").strip(),)
+    return ("HEAD",)

@@ -1,0 +1,62 @@
+"""What people and programs are told about a survey."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_agent import __version__
+from jupyter_agent.cli.screening import sarif as sarif_format
+from jupyter_agent.cli.screening.found import Found
+from jupyter_agent.cli.screening.survey import Survey
+from jupyter_agent.cli.terminal import Terminal, printable
+
+
+def tell(survey: Survey, terminal: Terminal) -> None:
+    """Print it, as text or JSON."""
+    for failure in survey.failures:
+        terminal.notice(f"not screened: {printable(failure['path'])}: {failure['message']}")
+    body = {
+        "findings": [finding.to_json() for finding in survey.found],
+        "screened": len(survey.screened),
+        "passed_over": survey.passed_over,
+        "known": survey.known,
+        "failures": survey.failures,
+    }
+    terminal.answer(body, [_line(finding) for finding in survey.found])
+    terminal.notice(_summary(survey))
+    for line in _advice(survey.found):
+        terminal.notice(line)
+
+
+def sarif(survey: Survey) -> dict[str, Any]:
+    """It as a SARIF document."""
+    return sarif_format.report(survey.found, survey.failures, __version__)
+
+
+def _line(finding: Found) -> str:
+    where = "notebook" if finding.cell is None else f"cell {finding.cell}"
+    part = "" if finding.part is None else f":{where} {finding.part}"
+    place = f"{printable(finding.path)}{part}:{finding.line}:{finding.column}"
+    return f"{place} {finding.title} ({finding.kind}) {finding.preview}"
+
+
+def _summary(survey: Survey) -> str:
+    found, screened = len(survey.found), len(survey.screened)
+    what = "1 secret" if found == 1 else f"{found or 'no'} secrets"
+    where = "1 text" if screened == 1 else f"{screened} texts"
+    besides = f"; {survey.known} known from the baseline" if survey.known else ""
+    besides += f"; {survey.passed_over} binary files passed over" if survey.passed_over else ""
+    return f"{what} in {where}{besides}"
+
+
+def _advice(found: list[Found]) -> list[str]:
+    if not found:
+        return []
+    label = next((finding.label for finding in found if finding.label), "LABEL")
+    lines = [
+        f"Save it instead: jupyter agent secret set {label}",
+        f"and use it by its label: jupyter agent run -s {label} -- COMMAND",
+        "What was committed or shared is exposed: rotate, replace or revoke it.",
+    ]
+    pages = dict.fromkeys(finding.revoke for finding in found if finding.revoke)
+    return lines + [f"  {page}" for page in list(pages)[:3]]
