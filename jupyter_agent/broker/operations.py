@@ -16,6 +16,7 @@ from jupyter_agent.broker.approvals import ANSWERS, Approvals
 from jupyter_agent.broker.callers import Caller, require
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.kernels import Kernels
+from jupyter_agent.broker.matching import Matching, Texts
 from jupyter_agent.broker.offers import Offers
 from jupyter_agent.broker.permission import Emit, Permission
 from jupyter_agent.broker.runs import Run, Runs
@@ -40,12 +41,14 @@ class Ask:
         message: The request.
         emit: Sends an event about it.
         runs: The runs of this conversation, by request id; its own is there from the beginning.
+        texts: What this conversation has sent of texts that come in parts.
     """
 
     caller: Caller
     message: wire.Message
     emit: Emit
     runs: dict[int, Run] = field(default_factory=dict)
+    texts: Texts = field(default_factory=Texts)
 
 
 Operation = Callable[[Ask], Awaitable[wire.Message]]
@@ -80,6 +83,7 @@ class Operations:
         self._kernels = kernels
         self._started = started
         self._offers = Offers()
+        self._matching = Matching(safe, lambda: self._changed("secrets"))
         self.table: Mapping[str, Operation] = {
             "status": self._status,
             "lock": _person(self._lock),
@@ -91,6 +95,7 @@ class Operations:
             "secret.rename": self._rename,
             "secret.remove": self._remove,
             "secret.exposed": _person(self._exposed),
+            "match": self._match,
             "grant.add": _person(self._add_grant),
             "grant.list": _person(self._list_grants),
             "grant.refused": _person(self._refused),
@@ -122,7 +127,10 @@ class Operations:
 
     async def _lock(self, _ask: Ask) -> wire.Message:
         ended = len(self._runs)
-        await self._safe.lock(self._runs.end_all)
+        try:
+            await self._safe.lock(self._runs.end_all)
+        finally:
+            self._matching.forget()
         self._changed("vault")
         return {"ended": ended}
 
@@ -217,6 +225,10 @@ class Operations:
         meta = await self._safe.use(lambda vault: vault.mark_exposed(label, **place))
         self._changed("secrets")
         return {"secret": meta.to_json()}
+
+    async def _match(self, ask: Ask) -> wire.Message:
+        text = ask.texts.take(ask.message)
+        return {} if text is None else await self._matching.answer(ask.caller, text)
 
     # -- grants and approvals
 
