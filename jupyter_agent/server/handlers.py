@@ -31,6 +31,7 @@ class StatusHandler(RoomHandler):
         guards = {
             "websocket": isinstance(connection, type) and issubclass(connection, Guarded),
             "saves": self.rooms.saves_guarded,
+            "match": self.rooms.values.on,
         }
         self.finish({**status, "guards": guards})
 
