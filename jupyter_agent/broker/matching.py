@@ -122,12 +122,15 @@ class Matching:
     Args:
         safe: Holds the values.
         exposed: Called when a value was seen where it must not be.
+
+    Attributes:
+        pace: Held by everybody who is no person.
     """
 
     def __init__(self, safe: Safe, exposed: Callable[[], None]) -> None:
         self._safe = safe
         self._exposed = exposed
-        self._pace = Pace()
+        self.pace = Pace()
         self._building = asyncio.Lock()
         self._large = asyncio.Lock()  # one at a time: they are what takes memory
         self._known: _Known | None = None
@@ -158,7 +161,7 @@ class Matching:
                 "matches": _in_code_points(found[:MAX_MATCHES], raw, known),
                 "values": "" if known is None else known.name,
             }
-        self._pace.spend(caller.kernel_id or caller.role, len(raw))
+        self.pace.spend(caller.kernel_id or caller.role, len(raw))
         known = await self._current()
         label = None if known is None else await self._work(raw, known.matcher.first)
         if label is not None:

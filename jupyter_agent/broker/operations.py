@@ -15,8 +15,9 @@ from jupyter_agent.broker import grants
 from jupyter_agent.broker.approvals import ANSWERS, Approvals
 from jupyter_agent.broker.callers import Caller, require
 from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.guard_operations import GuardOperations
 from jupyter_agent.broker.kernels import Kernels
-from jupyter_agent.broker.matching import Matching, Texts
+from jupyter_agent.broker.matching import Texts
 from jupyter_agent.broker.offers import Offers
 from jupyter_agent.broker.permission import Emit, Permission
 from jupyter_agent.broker.runs import Run, Runs
@@ -83,7 +84,7 @@ class Operations:
         self._kernels = kernels
         self._started = started
         self._offers = Offers()
-        self._matching = Matching(safe, lambda: self._changed("secrets"))
+        self._guards = GuardOperations(safe, permission, self._changed)
         self.table: Mapping[str, Operation] = {
             "status": self._status,
             "lock": _person(self._lock),
@@ -95,7 +96,7 @@ class Operations:
             "secret.rename": self._rename,
             "secret.remove": self._remove,
             "secret.exposed": _person(self._exposed),
-            "match": self._match,
+            **self._guards.table,
             "grant.add": _person(self._add_grant),
             "grant.list": _person(self._list_grants),
             "grant.refused": _person(self._refused),
@@ -130,7 +131,7 @@ class Operations:
         try:
             await self._safe.lock(self._runs.end_all)
         finally:
-            self._matching.forget()
+            self._guards.forget()
         self._changed("vault")
         return {"ended": ended}
 
@@ -225,10 +226,6 @@ class Operations:
         meta = await self._safe.use(lambda vault: vault.mark_exposed(label, **place))
         self._changed("secrets")
         return {"secret": meta.to_json()}
-
-    async def _match(self, ask: Ask) -> wire.Message:
-        text = ask.texts.take(ask.message)
-        return {} if text is None else await self._matching.answer(ask.caller, text)
 
     # -- grants and approvals
 

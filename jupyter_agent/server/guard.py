@@ -85,7 +85,7 @@ class Guarded:
                 return stop
             return await judge.verdict(stop, *what, str(getattr(self, "kernel_id", "")))
 
-        self._lanes.put(request.channel, ask, then)
+        self._lanes.put(request.channel, ask(), then)
 
     def disconnect(self) -> None:
         """Drop what waits, and close."""

@@ -22,6 +22,7 @@ PATIENCE: Final = 2.0
 _CHARACTERS_A_SECOND: Final = 2_000_000
 _PAUSE: Final = 5.0
 """Seconds for which a broker that could not be reached is not asked again."""
+_AT_ONCE: Final = 16  # questions on the one line to the broker, which takes 64
 
 Told = Callable[[bool, str], None]
 
@@ -42,6 +43,7 @@ class StoredValues:
         self._patience = patience
         self._on = True
         self._not_before = 0.0
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
@@ -51,11 +53,12 @@ class StoredValues:
 
     async def find(self, text: str) -> list[Known] | None:
         """Every stored value in a text; None where nobody can say."""
-        if time.monotonic() < self._not_before:
-            return None
         seconds = self._patience + len(text) / _CHARACTERS_A_SECOND
         try:
-            result = await self._within(seconds, self._ask(text))
+            async with self._turns:
+                if time.monotonic() < self._not_before:
+                    return None
+                result = await self._within(seconds, self._ask(text))
         except RequestInvalid:
             return None  # this one text is too long
         except AgentError as error:
@@ -74,8 +77,9 @@ class StoredValues:
             notebook: In which they stand, absolute, or "".
         """
         try:
-            asking = self._link.call("allow.check", findings=findings, notebook=notebook)
-            answer: dict[str, Any] = await self._within(self._patience, asking)
+            async with self._turns:
+                asking = self._link.call("allow.check", findings=findings, notebook=notebook)
+                answer: dict[str, Any] = await self._within(self._patience, asking)
         except AgentError:
             return None
         return answer

@@ -77,7 +77,8 @@ export interface Approval {
   role: string;
   executables: { word: string; path: string }[];
   expires: string;
-  change?: { op: string; label: string; to: string | null };
+  /** For the op `allow`: a rule, its scope and the reason. */
+  change?: { op: string; label: string; to: string | null; scope?: string };
 }
 
 export type Answer = 'once' | 'always' | 'deny';
