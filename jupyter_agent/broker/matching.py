@@ -278,7 +278,8 @@ def _in_code_points(found: list[Match], raw: bytes, known: _Known | None) -> lis
         end = start + len(_text(raw[match.start : match.end]))
         at_byte, at_point = match.end, end
         kind = known.kinds[match.label] if known else ""
-        told.append({"label": match.label, "kind": kind, "start": start, "end": end})
+        place = {"start": start, "end": end, "exact": match.exact}
+        told.append({"label": match.label, "kind": kind, **place})
     return told
 
 

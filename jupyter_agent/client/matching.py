@@ -27,12 +27,14 @@ class Known:
         kind: Its kind, or "".
         start: First code point.
         end: One past its last code point.
+        exact: Whether it stands there as it is, and not encoded or taken apart.
     """
 
     label: str
     kind: str
     start: int
     end: int
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,11 @@ class StoredFinding(Finding):
 
     Args:
         label: Under which it is stored.
+        exact: Whether it stands there as it is, and not encoded or taken apart.
     """
 
     label: str
+    exact: bool = True
 
     @property
     def name(self) -> str:
@@ -34,7 +36,9 @@ class StoredFinding(Finding):
         return self.label
 
 
-def stored(label: str, kind: str, start: int, end: int) -> StoredFinding:
+def stored(
+    label: str, kind: str, start: int = 0, end: int = 0, *, exact: bool = True
+) -> StoredFinding:
     """A finding for a match.
 
     Args:
@@ -42,8 +46,9 @@ def stored(label: str, kind: str, start: int, end: int) -> StoredFinding:
         kind: Its kind, or "".
         start: First code point; 0 and 0 where the broker tells no place.
         end: One past its last code point.
+        exact: See ``StoredFinding``.
     """
-    return StoredFinding(STORED, kind or _SOME_KIND, start, end, label)
+    return StoredFinding(STORED, kind or _SOME_KIND, start, end, label, exact)
 
 
 def rule_of(finding: Finding, screener: Screens) -> Rule:
@@ -65,7 +70,7 @@ def found(finding: Finding, text: str, screener: Screens) -> Found:
     rule = rule_of(finding, screener)
     body: dict[str, Any] = to_json(finding, text, rule)
     if isinstance(finding, StoredFinding):
-        body["label"] = finding.label
+        body |= {"label": finding.label, "exact": finding.exact}
     return Found(body, rule.label)
 
 

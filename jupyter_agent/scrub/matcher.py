@@ -39,12 +39,14 @@ class Match:
         start: First byte.
         end: One past its last byte.
         weak: Whether it is a value that could be guessed.
+        exact: Whether it stands there as it is, and not encoded or taken apart.
     """
 
     label: str
     start: int
     end: int
     weak: bool = False
+    exact: bool = True
 
 
 class Matcher:
@@ -59,7 +61,7 @@ class Matcher:
         ValueError: A value is empty. Names the label only.
     """
 
-    __slots__ = ("_probes", "_short", "_weak_longest", "_windows", "_words")
+    __slots__ = ("_probes", "_short", "_values", "_weak_longest", "_windows", "_words")
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class Matcher:
         weak: Mapping[str, bytes] | None = None,
     ) -> None:
         self._windows = Windows(_whole(strong), dict(bits))
+        self._values = {**strong, **(weak or {})}
         guessable = {k: v for k, v in (weak or {}).items() if len(v) >= _SHORTEST}
         self._short = {k: v for k, v in guessable.items() if len(v) < SHORT}
         longer = {k: v for k, v in guessable.items() if len(v) >= SHORT}
@@ -116,7 +119,7 @@ class Matcher:
             undone = undone[-WHOLE:] + (fold(TEXT.read(block)) if escapes else plain)
             spellings = [folded] if undone == folded else [folded, undone]
             for needle in self._windows.possible(raw, spellings):
-                yield from _exactly(needle, text, begin, end, weak=False)
+                yield from self._exactly(needle, text, begin, end, weak=False)
 
     def _weak(self, text: bytes) -> Iterator[Match]:
         for label, value in self._short.items():
@@ -130,10 +133,22 @@ class Matcher:
         for begin, end in _blocks(text):
             stretch = text[max(0, begin - _span(self._weak_longest)) : end]
             for needle in self._probes.possible(stretch):
-                for match in _exactly(needle, text, begin, end, weak=True):
+                for match in self._exactly(needle, text, begin, end, weak=True):
                     coded = needle.view is not RAW and needle.view is not TEXT
                     if coded or self._stands_alone(match.label, text, match.start, match.end):
                         yield match
+
+    def _exactly(
+        self, needle: Needle, text: bytes, begin: int, end: int, *, weak: bool
+    ) -> Iterator[Match]:
+        """The exact search around a stretch in which a needle may stand."""
+        reach = _span(len(needle.text))
+        first, last = max(0, begin - reach), min(len(text), end + reach)
+        reading = Reading(needle.view, text, first, last)
+        value, at = self._values[needle.label], first
+        while (place := reading.find(needle.text, at)) is not None:
+            start, at = place
+            yield Match(needle.label, start, at, weak, text[start:at] == value)
 
     def _stands_alone(self, label: str, text: bytes, start: int, end: int) -> bool:
         """Whether a weak value stands in a text as values do.
@@ -179,17 +194,6 @@ def _blocks(text: bytes) -> Iterator[tuple[int, int]]:
             end = begin + TEXT.settled(text[begin:end])
         yield begin, min(end, len(text))
         begin = end
-
-
-def _exactly(needle: Needle, text: bytes, begin: int, end: int, *, weak: bool) -> Iterator[Match]:
-    """The exact search around a stretch in which a needle may stand."""
-    reach = _span(len(needle.text))
-    first, last = max(0, begin - reach), min(len(text), end + reach)
-    reading = Reading(needle.view, text, first, last)
-    at = first
-    while (place := reading.find(needle.text, at)) is not None:
-        yield Match(needle.label, *place, weak)
-        at = place[1]
 
 
 def _span(length: int) -> int:

@@ -121,9 +121,8 @@ class Judge:
             while match.start >= begin + len(texts[number]) + len(_BETWEEN):
                 begin += len(texts[number]) + len(_BETWEEN)
                 number += 1
-            found_in[number].append(
-                stored(match.label, match.kind, match.start - begin, match.end - begin)
-            )
+            start, end = match.start - begin, match.end - begin
+            found_in[number].append(stored(match.label, match.kind, start, end, exact=match.exact))
         return found_in
 
     async def _not_allowed(

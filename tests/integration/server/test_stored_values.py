@@ -48,6 +48,7 @@ async def test_a_stored_value_stops_the_cell_and_is_named_by_its_label(connect, 
         "kind": "password",
         "title": "Stored secret ORCHARD_KEY",
         "label": "ORCHARD_KEY",
+        "exact": True,
         "start": 6,  # in UTF-16 units
         "end": 6 + len(VALUE),
         "preview": "•" * 8,

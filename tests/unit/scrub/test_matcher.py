@@ -11,7 +11,6 @@ import urllib.parse
 
 import pytest
 
-from jupyter_agent.scrub import matcher as matcher_module
 from jupyter_agent.scrub.matcher import Match, Matcher
 from jupyter_agent.scrub.windows import Windows
 from jupyter_agent.vault.strength import estimated_bits, is_weak
@@ -147,9 +146,9 @@ def test_the_exact_search_never_begins_for_a_part_of_a_value(monkeypatch):
     hidden = value(7, 40, SEEN)
     known = matcher(TOKEN=hidden, OTHER=value(8))
     searched = []
-    exactly = matcher_module._exactly
+    exactly = Matcher._exactly
     monkeypatch.setattr(
-        matcher_module, "_exactly", lambda *a, **k: searched.append(a) or exactly(*a, **k)
+        Matcher, "_exactly", lambda *a, **k: searched.append(a) or exactly(*a, **k)
     )
     for known_characters in range(40):
         guess = (hidden[:known_characters] + b"~" * 40)[:40]
