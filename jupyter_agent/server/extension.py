@@ -15,6 +15,7 @@ from typing import Any, Final
 from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
+from jupyter_agent.screen.masking import Masker
 from jupyter_agent.server.blocks import Blocks
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guard import guarded
@@ -24,7 +25,7 @@ from jupyter_agent.server.kernels import Capabilities
 from jupyter_agent.server.link import Link
 from jupyter_agent.server.relay import Relay
 from jupyter_agent.server.room import Rooms
-from jupyter_agent.server.saves import Masker, MaskingHook
+from jupyter_agent.server.saves import MaskingHook
 from jupyter_agent.server.stored import StoredValues
 
 _CONNECTION_CLASS: Final = "kernel_websocket_connection_class"

@@ -4,10 +4,10 @@ Jupyter Server calls it for every save of its contents manager: by hand, autosav
 real-time collaboration extensions. Masking beats refusing, because collaboration retries a refused
 save for ever and shows nobody why.
 
-Masked are cell sources, outputs (streams, tracebacks, every text form of a result) and metadata.
-Not masked are:
+Masked is every field of ``jupyter_agent.screen.notebook``: cell sources, outputs (streams,
+tracebacks, every text form of a result), attachments that are texts, and metadata. Not masked are:
 
-- attachments and binary results, which are images and the like in base64;
+- binary attachments and results, which are images and the like in base64;
 - files that are no notebooks: a person's ``.env`` or ``.py`` holds what belongs there, and masking
   would destroy it;
 - uploads in chunks, which never exist as one text here.
@@ -19,109 +19,14 @@ names its cell. The document stays open in the page, whole.
 from __future__ import annotations
 
 import json
-import re
-import secrets
-from collections import OrderedDict
-from hashlib import blake2b
 from logging import Logger
-from typing import Any, Final
+from typing import Any
 
 from tornado.web import HTTPError
 
 from jupyter_agent.errors import ScreenTimeout
-from jupyter_agent.screen import mask
-from jupyter_agent.screen.cell import Screens
-
-_REMEMBERED: Final = 50_000
-"""Texts known to be clean: 16 bytes of digest each, some 8 MB at most."""
-
-_ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
-# Results that are texts although their type does not say so; types with +json or +xml count too.
-_TEXT_TYPES: Final = frozenset(
-    {"application/json", "application/javascript", "application/xml", "application/x-latex"}
-)
-
-
-class Masker:
-    """Masks texts and remembers which ones were clean, so that a save costs what has changed.
-
-    Args:
-        screener: Finds the secrets.
-        remembered: How many clean texts to remember.
-
-    Attributes:
-        count: How many findings have been masked so far.
-    """
-
-    def __init__(self, screener: Screens, remembered: int = _REMEMBERED) -> None:
-        self._screener = screener
-        self._remembered = remembered
-        # Keyed with a key of this process: a plain hash of a short text would give it away.
-        self._key = secrets.token_bytes(32)
-        self._clean: OrderedDict[bytes, None] = OrderedDict()
-        self.count = 0
-
-    def text(self, text: str) -> str:
-        """The text, masked.
-
-        Raises:
-            ScreenTimeout: It could not be screened in its time.
-        """
-        digest = blake2b(
-            text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16
-        ).digest()
-        if digest in self._clean:
-            self._clean.move_to_end(digest)
-            return text
-        masked = self._masked(text)
-        bare = _ANSI.sub("", masked)
-        if len(bare) != len(masked) and (clean := self._masked(bare)) != bare:
-            masked = clean  # colours had split a secret; they are lost here, the words stay
-        if masked == text:
-            self._clean[digest] = None
-            if len(self._clean) > self._remembered:
-                self._clean.popitem(last=False)
-        return masked
-
-    def lines(self, value: Any) -> Any:
-        """A multi-line string of nbformat, text or list of texts, masked in its own form."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, list) and all(isinstance(line, str) for line in value):
-            whole = "".join(value)
-            masked = self.text(whole)
-            return value if masked == whole else masked.splitlines(keepends=True)
-        return self.tree(value)
-
-    def tree(self, value: Any) -> Any:
-        """JSON, masked: as one text, so that names stand beside what they name."""
-        if isinstance(value, str):
-            return self.text(value)
-        if not isinstance(value, dict | list) or not value:
-            return value
-        whole = json.dumps(value, ensure_ascii=False)
-        masked = self.text(whole)
-        if masked != whole:
-            try:
-                value = json.loads(masked)
-            except ValueError:
-                return masked  # a finding over quotes: kept as text rather than lost
-        return self._leaves(value)
-
-    def _masked(self, text: str) -> str:
-        findings = self._screener.screen(text)
-        self.count += len(findings)
-        return mask(text, findings) if findings else text
-
-    def _leaves(self, value: Any) -> Any:
-        # Inside JSON a line break is two characters, so texts with one are looked at again.
-        if isinstance(value, str):
-            return value if value.isprintable() and '"' not in value else self.text(value)
-        if isinstance(value, dict):
-            return {name: self._leaves(member) for name, member in value.items()}
-        if isinstance(value, list):
-            return [self._leaves(member) for member in value]
-        return value
+from jupyter_agent.screen.masking import Masker, mask_notebook
+from jupyter_agent.screen.notebook import Field, fields, is_notebook
 
 
 class MaskingHook:
@@ -145,18 +50,20 @@ class MaskingHook:
         Raises:
             HTTPError: 503, a text could not be screened; nothing is written and nothing is lost.
         """
-        where, masked_before = "the notebook", self._masker.count
+        field, masked_before = None, self._masker.count
         try:
             if model.get("type") == "notebook" and model.get("content") is not None:
-                for where, part in _parts(model["content"]):  # noqa: B007  (used in the refusal)
-                    _mask_part(part, self._masker)
+                if not is_notebook(model["content"]):
+                    raise TypeError  # noqa: TRY301  (nbformat 4 is what contents managers save)
+                for field in fields(model["content"]):
+                    self._masker.field(field)
             elif _is_notebook_text(model, path):
                 self._mask_text(model)
         except ScreenTimeout:
-            raise HTTPError(503, _refusal(where, "in its time")) from None
+            raise HTTPError(503, _refusal(_name(field), "in its time")) from None
         # Any other exception would be logged and the save would go on, unmasked.
         except Exception:  # noqa: BLE001
-            raise HTTPError(503, _refusal(where, "at all")) from None
+            raise HTTPError(503, _refusal(_name(field), "at all")) from None
         if masked := self._masker.count - masked_before:
             self._log.info("Masked %d secrets in a notebook that was saved.", masked)
 
@@ -168,53 +75,18 @@ class MaskingHook:
             return  # half-edited JSON is a file like any other
         if not isinstance(content, dict) or "cells" not in content:
             return
-        before = json.dumps(content, sort_keys=True)
-        for _, part in _parts(content):
-            _mask_part(part, self._masker)
-        if json.dumps(content, sort_keys=True) != before:
+        if not is_notebook(content):
+            raise TypeError
+        masked_before = self._masker.count
+        mask_notebook(content, self._masker)
+        if self._masker.count > masked_before:
             model["content"] = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _parts(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """What is masked one by one, each with its name for people."""
-    cells = content.get("cells")
-    if not isinstance(cells, list):
-        raise TypeError  # no notebook of nbformat 4, which is what contents managers save
-    numbered = ((f"cell {number}", cell) for number, cell in enumerate(cells, start=1))
-    return [("the notebook's metadata", content), *numbered]
-
-
-def _mask_part(part: dict[str, Any], masker: Masker) -> None:
-    if part.get("metadata"):
-        part["metadata"] = masker.tree(part["metadata"])
-    if "source" in part:
-        part["source"] = masker.lines(part["source"])
-    for output in part.get("outputs") or []:
-        _mask_output(output, masker)
-
-
-def _mask_output(output: dict[str, Any], masker: Masker) -> None:
-    if "text" in output:
-        output["text"] = masker.lines(output["text"])
-    for field in ("ename", "evalue"):
-        if field in output:
-            output[field] = masker.text(str(output[field]))
-    if "traceback" in output:
-        # Entries carry no line breaks of their own; a secret may begin in one and end in the next.
-        whole = "\n".join(output["traceback"])
-        if (masked := masker.text(whole)) != whole:
-            output["traceback"] = masked.split("\n")
-    if output.get("metadata"):
-        output["metadata"] = masker.tree(output["metadata"])
-    data = output.get("data")
-    if isinstance(data, dict):
-        for kind, value in data.items():
-            if _is_text(kind):
-                data[kind] = masker.tree(value) if "json" in kind else masker.lines(value)
-
-
-def _is_text(kind: str) -> bool:
-    return kind.startswith("text/") or kind in _TEXT_TYPES or kind.endswith(("+json", "+xml"))
+def _name(field: Field | None) -> str:
+    if field is None:
+        return "the notebook"
+    return f"cell {field.cell}" if field.cell else "the notebook's metadata"
 
 
 def _is_notebook_text(model: dict[str, Any], path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Masking for saves: nothing slips through, nothing clean changes, and it stays fast."""
+"""Masking of documents: nothing slips through, nothing clean changes, and it stays fast."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.examples import assemble
-from jupyter_agent.server.saves import Masker
+from jupyter_agent.screen.masking import Masker
 
 SCREENER = CellScreener(Screener())
 TOKEN = assemble("sk-{+}ant-api03-{word:93}AA", 6)
