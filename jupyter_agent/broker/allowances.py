@@ -201,12 +201,14 @@ class Allowances:
         spent: list[Allowance] = []
         for (rule, _), mark in zip(findings, marks, strict=True):
             covering = [one for one in standing if one.covers(rule, mark, notebook, now)]
-            found.append(bool(covering) or self._passing.get(mark, 0.0) > time.monotonic())
+            in_grace = not is_person and self._passing.get(mark, 0.0) > time.monotonic()
+            found.append(bool(covering) or in_grace)
             lasting = any(one.scope != "once" for one in covering)
             spent += [] if lasting else covering
         if not is_person:
             return {"allowed": found}
-        if spent and all(found):  # a cell that is stopped all the same has not been run
+        # A cell that is stopped all the same has not been run, and neither has what is saved.
+        if spent and all(found) and message.get("spend", True) is not False:
             await self._spend(spent)
         return {"allowed": found, "marks": marks}
 

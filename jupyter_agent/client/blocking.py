@@ -88,6 +88,13 @@ class Client:
             if "result" in message:
                 return
 
+    def limit(self, seconds: float | None) -> None:
+        """Wait no longer than this for the broker's next words; None waits for ever.
+
+        When the time is over, the conversation is as good as lost: ``RunLost``.
+        """
+        self._socket.settimeout(seconds)
+
     def fileno(self) -> int:
         """The connection, for ``select``: readable means that the broker has said something."""
         return self._socket.fileno()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _PART: Final = 80_000
 """Characters in a line. At worst JSON writes one as 12 bytes (two surrogates)."""
 
+MOST: Final = 1000
+"""Matches in one answer: with so many there may be more. Mask these and ask again."""
+
 _numbers = itertools.count(1)
 
 
@@ -42,7 +45,7 @@ class Answer:
     """What the broker recognised.
 
     Attributes:
-        matches: Leftmost first, none overlapping; at most 1,000, so mask and ask again.
+        matches: Leftmost first, none overlapping; at most ``MOST``.
         values: The same as long as the same values are stored.
     """
 

@@ -17,6 +17,7 @@ from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.masking import Masker
 from jupyter_agent.server.blocks import Blocks
+from jupyter_agent.server.door import Door
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guard import guarded
 from jupyter_agent.server.handlers import routes
@@ -25,6 +26,7 @@ from jupyter_agent.server.kernels import Capabilities
 from jupyter_agent.server.link import Link
 from jupyter_agent.server.relay import Relay
 from jupyter_agent.server.room import Rooms
+from jupyter_agent.server.saved import Allowing, SavedValues
 from jupyter_agent.server.saves import MaskingHook
 from jupyter_agent.server.stored import StoredValues
 
@@ -43,11 +45,14 @@ def _load_jupyter_server_extension(app: Any) -> None:
     _warm(rules, folders, app.log)
     screener = CellScreener(rules)
 
+    door = Door(folders)
     register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
     if register_hook is None:
         app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
     else:
-        register_hook(MaskingHook(Masker(screener), app.log))
+        allowing = Allowing(screener, door, Path(app.root_dir))
+        values_saved = SavedValues(door, app.log)
+        register_hook(MaskingHook(Masker(allowing), app.log, values_saved, allowing))
 
     link = Link(folders)
     capabilities = Capabilities(app.kernel_manager, Path(app.root_dir), link, app.log)
@@ -64,7 +69,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     rooms = Rooms(link, relay, screener, values, blocks, saves_guarded=register_hook is not None)
     settings["jupyter_agent"] = rooms
     app.web_app.add_handlers(".*$", routes(app.base_url, rooms))
-    _close_with(app, values, capabilities, relay, link)
+    _close_with(app, values, door, capabilities, relay, link)
 
 
 def _teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:

@@ -69,6 +69,7 @@ def test_once_is_once_and_its_kernel_may_run_it(person, guest):
     assert check(person, VALUE, OTHER)["allowed"] == [True, False]  # stopped all the same
     assert check(person, VALUE)["allowed"] == [True]
     assert check(guest, VALUE)["allowed"] == [True]  # the guard inside the kernel, right after
+    assert check(person, VALUE)["allowed"] == [False]
     assert person.call("allow.list")["allowances"] == []
 
 

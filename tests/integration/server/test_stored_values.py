@@ -12,6 +12,7 @@ import time
 import pytest
 from kernel_pages import of_kind, printed, reply
 from steps import save
+from tornado.httpclient import HTTPClientError
 
 from jupyter_agent import person as person_door
 from jupyter_agent.folders import Folders
@@ -194,3 +195,59 @@ async def test_the_status_says_whether_values_are_recognised(connect, owner, jp_
     await page.run("2")
     status = json.loads((await jp_fetch("jupyter-agent", "status")).body)
     assert status["guards"]["match"] is False
+
+
+async def test_a_finding_is_allowed_by_its_block_and_no_text_travels(
+    connect, owner, canary, jp_fetch
+):
+    page = await connect()
+    code = f"len('{canary.value}')"
+    messages = await page.run(code)
+    (shown,) = of_kind(messages, "display_data")
+    block = shown["data"][BLOCKED]["block"]
+
+    body = {"block": block, "finding": 0, "scope": "value", "reason": "from the docs"}
+    assert not canary.found_in(json.dumps(body).encode())
+    answer = await jp_fetch("jupyter-agent", "allowances", method="POST", body=json.dumps(body))
+    assert answer.code == 201
+    made = json.loads(answer.body)["allowance"]
+
+    assert reply(await page.run(code))["status"] == "ok"
+    listed = json.loads((await jp_fetch("jupyter-agent", "allowances")).body)["allowances"]
+    assert listed == [made]
+    body = json.dumps({"id": made["id"]})
+    await jp_fetch("jupyter-agent", "allowances", "remove", method="POST", body=body)
+    assert reply(await page.run(code))["ename"] == "SecretBlocked"
+
+
+async def test_once_lets_one_run_through_page_and_kernel(connect, owner, canary, jp_fetch):
+    page = await connect()
+    code = f"len('{canary.value}')"
+    (shown,) = of_kind(await page.run(code), "display_data")
+    body = {"block": shown["data"][BLOCKED]["block"], "finding": 0, "scope": "once", "reason": "x"}
+    await jp_fetch("jupyter-agent", "allowances", method="POST", body=json.dumps(body))
+    assert reply(await page.run(code))["status"] == "ok"
+    assert reply(await page.run(code))["ename"] == "SecretBlocked"
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({"block": "another"}, 400), ({"finding": 7}, 400), ({"reason": "{canary}"}, 422)],
+)
+@pytest.mark.usefixtures("owner")
+async def test_what_can_not_be_allowed_is_refused(connect, canary, jp_fetch, change, status):
+    page = await connect()
+    (shown,) = of_kind(await page.run(f"len('{canary.value}')"), "display_data")
+    block = shown["data"][BLOCKED]["block"]
+    body = {"block": block, "finding": 0, "scope": "value", "reason": "x", **change}
+    body["reason"] = body["reason"].format(canary=canary.value)
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch("jupyter-agent", "allowances", method="POST", body=json.dumps(body))
+    assert refused.value.code == status
+
+
+async def test_a_stored_value_can_not_be_allowed(connect, owner, canary, jp_fetch):
+    save(owner, "MODEL_KEY", canary.value)
+    page = await connect()
+    (shown,) = of_kind(await page.run(f"x = '{canary.value}'"), "display_data")
+    assert "block" not in shown["data"][BLOCKED]

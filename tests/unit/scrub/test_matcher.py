@@ -147,9 +147,7 @@ def test_the_exact_search_never_begins_for_a_part_of_a_value(monkeypatch):
     known = matcher(TOKEN=hidden, OTHER=value(8))
     searched = []
     exactly = Matcher._exactly
-    monkeypatch.setattr(
-        Matcher, "_exactly", lambda *a, **k: searched.append(a) or exactly(*a, **k)
-    )
+    monkeypatch.setattr(Matcher, "_exactly", lambda *a, **k: searched.append(a) or exactly(*a, **k))
     for known_characters in range(40):
         guess = (hidden[:known_characters] + b"~" * 40)[:40]
         assert known.first(b" ".join([guess] * 200)) is None
