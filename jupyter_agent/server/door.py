@@ -71,10 +71,11 @@ class Door:
             self._client = client
             try:
                 return work(client)
-            except RunLost:  # an older broker has ended, or it took too long
+            except (RunLost, BrokerError) as error:
                 client.close()
                 self._client = None
-                if not left:
+                # An older broker has ended: the next one is asked. One that is slow is not.
+                if not left or not isinstance(error, RunLost):
                     raise
         raise AssertionError  # the loop returns or raises
 
