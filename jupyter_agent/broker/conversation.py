@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.matching import Texts
 from jupyter_agent.broker.operations import Ask, Operation
 from jupyter_agent.broker.runs import Run
 from jupyter_agent.errors import AgentError, RequestInvalid
@@ -46,6 +47,7 @@ class Conversation:
         self._table = table
         self._tasks: set[asyncio.Task[None]] = set()
         self._runs: dict[int, Run] = {}
+        self._texts = Texts()
 
     async def hold(self) -> None:
         """Talk until the client hangs up; then end what it had started."""
@@ -117,7 +119,7 @@ class Conversation:
 
         try:
             operation = self._operation(message)
-            result = await operation(Ask(caller, message, emit, self._runs))
+            result = await operation(Ask(caller, message, emit, self._runs, self._texts))
             *more, last = wire.parts(result)
             for part in more:
                 await emit({"event": "more", "more": part})

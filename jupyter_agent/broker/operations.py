@@ -15,7 +15,9 @@ from jupyter_agent.broker import grants
 from jupyter_agent.broker.approvals import ANSWERS, Approvals
 from jupyter_agent.broker.callers import Caller, require
 from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.guard_operations import GuardOperations
 from jupyter_agent.broker.kernels import Kernels
+from jupyter_agent.broker.matching import Texts
 from jupyter_agent.broker.offers import Offers
 from jupyter_agent.broker.permission import Emit, Permission
 from jupyter_agent.broker.runs import Run, Runs
@@ -40,12 +42,14 @@ class Ask:
         message: The request.
         emit: Sends an event about it.
         runs: The runs of this conversation, by request id; its own is there from the beginning.
+        texts: What this conversation has sent of texts that come in parts.
     """
 
     caller: Caller
     message: wire.Message
     emit: Emit
     runs: dict[int, Run] = field(default_factory=dict)
+    texts: Texts = field(default_factory=Texts)
 
 
 Operation = Callable[[Ask], Awaitable[wire.Message]]
@@ -80,6 +84,7 @@ class Operations:
         self._kernels = kernels
         self._started = started
         self._offers = Offers()
+        self._guards = GuardOperations(safe, permission, self._changed)
         self.table: Mapping[str, Operation] = {
             "status": self._status,
             "lock": _person(self._lock),
@@ -91,6 +96,7 @@ class Operations:
             "secret.rename": self._rename,
             "secret.remove": self._remove,
             "secret.exposed": _person(self._exposed),
+            **self._guards.table,
             "grant.add": _person(self._add_grant),
             "grant.list": _person(self._list_grants),
             "grant.refused": _person(self._refused),
@@ -122,7 +128,10 @@ class Operations:
 
     async def _lock(self, _ask: Ask) -> wire.Message:
         ended = len(self._runs)
-        await self._safe.lock(self._runs.end_all)
+        try:
+            await self._safe.lock(self._runs.end_all)
+        finally:
+            self._guards.forget()
         self._changed("vault")
         return {"ended": ended}
 

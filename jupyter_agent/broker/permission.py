@@ -67,27 +67,30 @@ class Permission:
     async def for_change(
         self, caller: Caller, change: dict[str, str], command: str, emit: Emit
     ) -> None:
-        """Return if a person lets a kernel change a secret.
+        """Return if a person lets a kernel change a secret, or what counts as one.
 
         Args:
             caller: Who asks.
-            change: ``op``, ``label`` and, for a rename, ``to``.
-            command: The terminal command with which the person does it without being asked.
+            change: ``op``, ``label`` and, for a rename, ``to``; for ``allow`` the rule as
+                ``label``, its ``scope``, and the reason as ``to``.
+            command: The terminal command with which the person does it without being asked, or "".
             emit: Tells the caller that somebody is being asked.
 
         Raises:
             GrantRequired: Nobody is there to ask.
             GrantDenied: A person said no, or nobody answered in time.
         """
+        allows = change["op"] == "allow"
         if not self._approvals.watchers:
+            how = f"Do it yourself in a terminal: {command}" if command else "Open JupyterLab."
+            what = "Allowing a finding of" if allows else "Changing"
             raise GrantRequired(
-                f"Changing {change['label']} needs a person, and none is there to ask.",
-                f"Do it yourself in a terminal: {command}",
+                f"{what} {change['label']} needs a person, and none is there to ask.", how
             )
         details = {
             **_who(caller),
             "kind": "change",
-            "labels": [change["label"]],
+            "labels": [] if allows else [change["label"]],
             "script": "",
             "argv": None,
             "shell": "",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -22,8 +24,12 @@ if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not 
     from jupyter_agent.vault.vault import Vault
 
 T = TypeVar("T")
+Stamp = tuple[int, ...]
 _FLUSH_AFTER: Final = 1.0
 """Seconds for which uses are collected before they are written in one transaction."""
+
+_CLOCK_TICK: Final = 20_000_000
+"""Nanoseconds; file systems stamp with the kernel's clock, which ticks every 1 to 10 ms."""
 
 
 class Safe:
@@ -60,6 +66,29 @@ class Safe:
             AgentError: It can't be opened, or what the work raises.
         """
         return await self._in_thread(lambda: work(self._opened()))
+
+    def stamp(self) -> Stamp | None:
+        """What changes whenever the vault is opened, closed or written to, by whomever.
+
+        Cheap, for the event loop: two calls that only ask for a file's state. None where nothing is
+        stored.
+
+        Raises:
+            VaultLocked: A person has locked it.
+        """
+        if os.path.lexists(self._locked):
+            raise _is_locked()
+        vault = self._vault
+        own = (id(vault), vault.writes) if vault is not None else (0, 0)
+        try:
+            info = (self._folders.data / "vault.db").stat()
+        except OSError:
+            return own if vault is not None else None
+        # Another process may write twice within a tick of the file's clock; as long as that could
+        # be, no two stamps are the same.
+        settled = time.time_ns() - info.st_mtime_ns > _CLOCK_TICK
+        tick = 0 if settled else time.monotonic_ns()
+        return (*own, info.st_ino, info.st_size, info.st_mtime_ns, tick)
 
     async def grants(self) -> list[Grant]:
         """Every grant."""
@@ -165,10 +194,7 @@ class Safe:
 
     def _opened(self) -> Vault:
         if read_private(self._locked) is not None:
-            raise VaultLocked(
-                "The vault is locked.",
-                "Open it in the Secrets panel, or with: jupyter agent unlock",
-            )
+            raise _is_locked()
         if self._vault is not None and self._chose_otherwise(self._vault):
             self._close_vault()
         if self._vault is None:
@@ -216,6 +242,12 @@ class Safe:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _is_locked() -> VaultLocked:
+    return VaultLocked(
+        "The vault is locked.", "Open it in the Secrets panel, or with: jupyter agent unlock"
+    )
 
 
 def _state(state: str, **more: Any) -> dict[str, Any]:

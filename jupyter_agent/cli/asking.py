@@ -20,6 +20,11 @@ _RUN_ANSWERS: Final[Mapping[str, Answer]] = {
     "a": "always",
     "always": "always",
 }
+_ALLOWED: Final = {
+    "once": "a value, once,",
+    "value": "a value, always,",
+    "rule": "everything in this folder",
+}
 _CHANGE_ANSWERS: Final[Mapping[str, Answer]] = {"y": "once", "yes": "once"}
 
 
@@ -87,6 +92,14 @@ def _change(approval: Mapping[str, Any]) -> list[str]:
     target = f" to {printable(str(change['to']))}" if change.get("to") else ""
     operation = printable(str(change.get("op", "change"))).removeprefix("secret.")
     label = printable(str(change.get("label", ", ".join(approval["labels"]))))
+    if operation == "allow":
+        what = _ALLOWED.get(str(change.get("scope")), "it")
+        reason = printable(str(change.get("to")))
+        return [
+            f"May {what} found by {label} pass as no secret?",
+            *_origin(approval),
+            f"  why       {reason}",
+        ]
     return [f"May {operation} {label}{target}?", *_origin(approval)]
 
 

@@ -25,6 +25,7 @@ _FAMILIES: Final = {
     "grant": ("grant",),
     "approve": ("approvals", "approve"),
     "screen": ("screen",),
+    "allow": ("allow",),
     "audit": ("audit",),
     "lock": ("lock", "unlock", "status"),
     "doctor": ("doctor",),

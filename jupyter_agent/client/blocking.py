@@ -10,7 +10,7 @@ from typing import Any, Self
 from jupyter_agent import wire
 from jupyter_agent.client.connecting import connect, gone
 from jupyter_agent.client.hello import BETWEEN_GREETINGS, GREETINGS, Hello
-from jupyter_agent.errors import AgentError, BrokerRefused, RunLost
+from jupyter_agent.errors import AgentError, BrokerRefused, BrokerUnreachable, RunLost
 from jupyter_agent.folders import Folders
 
 
@@ -21,6 +21,7 @@ class Client:
         folders: Whose broker.
         hello: Who is calling.
         start: Start a broker where none answers.
+        seconds: The longest wait for anything that the broker is to say; None waits for ever.
 
     Raises:
         BrokerUnreachable: None answers, and none could be started.
@@ -28,11 +29,19 @@ class Client:
         ProtocolMismatch: The two sides speak no common protocol.
     """
 
-    def __init__(self, folders: Folders, hello: Hello, *, start: bool = True) -> None:
+    def __init__(
+        self,
+        folders: Folders,
+        hello: Hello,
+        *,
+        start: bool = True,
+        seconds: float | None = None,
+    ) -> None:
         self._ids = itertools.count(1)
         for left in reversed(range(GREETINGS)):
             self._socket = connect(folders, start=start)
             self._buffer = bytearray()
+            self._socket.settimeout(seconds)
             try:
                 self._send(hello.to_json())
                 self.welcome: wire.Message = self.receive(0)["result"]
@@ -88,6 +97,13 @@ class Client:
             if "result" in message:
                 return
 
+    def limit(self, seconds: float | None) -> None:
+        """Wait no longer than this for the broker's next words; None waits for ever.
+
+        When the time is over, it is ``BrokerUnreachable``, and the conversation is of no more use.
+        """
+        self._socket.settimeout(seconds)
+
     def fileno(self) -> int:
         """The connection, for ``select``: readable means that the broker has said something."""
         return self._socket.fileno()
@@ -115,6 +131,8 @@ class Client:
                 raise BrokerRefused("The broker sent a line that is too long.")
             try:
                 more = self._socket.recv(1 << 18)
+            except TimeoutError:
+                raise BrokerUnreachable("The broker does not answer.") from None
             except OSError:
                 more = b""
             if not more:

@@ -17,6 +17,7 @@ from jupyter_agent.folders import Folders
 from jupyter_agent.kernel.identity import is_kernel
 
 if TYPE_CHECKING:
+    from jupyter_agent.kernel.known import KnownValues
     from jupyter_agent.screen.box import Found
     from jupyter_agent.screen.cell import Screens
 
@@ -34,6 +35,7 @@ class Guard:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._screener: Screens | None = None
+        self._known: KnownValues | None = None
         self._restore: list[Callable[[], None]] = []
 
     def install(self) -> None:
@@ -66,15 +68,18 @@ class Guard:
         return None
 
     def _stub_for(self, text: str) -> str | None:
-        from jupyter_agent.screen import to_json  # noqa: PLC0415  (loading stays cheap)
-        from jupyter_agent.screen.box import Found  # noqa: PLC0415
+        from jupyter_agent.screen.stored import found  # noqa: PLC0415  (loading stays cheap)
 
         screener = self._ready_screener()
-        found = [(finding, screener.rule(finding.rule)) for finding in screener.screen(text)]
-        if not found:
-            return None
-        shown = tuple(Found(to_json(each, text, rule), rule.label) for each, rule in found)
-        return _stub(shown)
+        findings = self._ready_known().judged(text, screener.screen(text))
+        return _stub(tuple(found(each, text, screener) for each in findings)) if findings else None
+
+    def _ready_known(self) -> KnownValues:
+        if self._known is None:
+            from jupyter_agent.kernel.known import KnownValues  # noqa: PLC0415
+
+            self._known = KnownValues(self._shell)
+        return self._known
 
     def _ready_screener(self) -> Screens:
         if self._screener is None:

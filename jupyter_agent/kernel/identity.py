@@ -32,7 +32,7 @@ def hello(shell: Any, environ: Mapping[str, str] | None = None) -> Hello:
     return Hello(role="guest", claims=claims)
 
 
-def open_client(shell: Any, *, start: bool = True) -> Client:
+def open_client(shell: Any, *, start: bool = True, seconds: float | None = None) -> Client:
     """A conversation with the broker; close it as soon as its answer is there.
 
     One for each use, because a closed conversation is what ends a run for certain.
@@ -40,11 +40,12 @@ def open_client(shell: Any, *, start: bool = True) -> Client:
     Args:
         shell: The running ``InteractiveShell``.
         start: Start a broker where none answers.
+        seconds: The longest wait for anything it is to say; None waits for ever.
 
     Raises:
         AgentError: See ``Client``.
     """
-    return Client(Folders.of(), hello(shell), start=start)
+    return Client(Folders.of(), hello(shell), start=start, seconds=seconds)
 
 
 def is_kernel(shell: Any) -> bool:

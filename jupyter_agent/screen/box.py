@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
@@ -21,7 +22,8 @@ class Found:
     """One finding, as it is shown.
 
     Attributes:
-        body: The finding as browsers get it (``screen.to_json``).
+        body: The finding as browsers get it (``screen.to_json``); with ``label`` where the value
+            is stored under it already.
         label: A label that would suit the secret.
     """
 
@@ -37,11 +39,13 @@ class Stop:
         found: What was found; empty where the text could not be screened.
         late: Whether screening took too long.
         kept_from: What did not happen to it: the guard inside a kernel can't say "not sent".
+        block: Under which name the server remembers it, or "". Tells nothing.
     """
 
     found: tuple[Found, ...] = ()
     late: bool = False
     kept_from: str = "sent to the kernel"
+    block: str = ""
 
 
 def sentence(stop: Stop) -> str:
@@ -67,7 +71,10 @@ def bundle(stop: Stop, *, magics: bool) -> dict[str, Any]:
         what.append(f"and {len(stop.found) - _MOST_LINES} more")
     next_steps = _next_steps(stop, magics=magics)
     return {
-        MIME: {"findings": [found.body for found in stop.found]},
+        MIME: {
+            "findings": [found.body for found in stop.found],
+            **({"block": stop.block} if stop.block else {}),
+        },
         "text/plain": "\n".join(
             [sentence(stop), *(f"  • {line}" for line in what), *next_steps],
         ),
@@ -88,17 +95,37 @@ def _line(found: Found) -> str:
 def _next_steps(stop: Stop, *, magics: bool) -> list[str]:
     if not stop.found:
         return ["Split the cell into smaller ones and run it again."]
-    label = stop.found[0].label or "LABEL"
-    command = f"%secret set {label}" if magics else f"jupyter agent secret set {label}"
-    where = "" if magics else " in a terminal"
-    steps = [
-        f"Save it instead: in the Secrets panel, or with {command}{where}. "
-        f"Then use it by its label: %%agent_run -s {label}"
-        if magics
-        else f"Save it instead: in the Secrets panel, or with {command}{where}."
-    ]
-    if any(found.body["kind"] in _WEBSITE_KINDS for found in stop.found):
+    steps = [_use(label) for label in dict.fromkeys(_stored_labels(stop))]
+    unsaved = [found for found in stop.found if "label" not in found.body]
+    if unsaved:
+        steps.append(_save(unsaved[0].label or "LABEL", magics=magics))
+    if any(found.body["kind"] in _WEBSITE_KINDS for found in unsaved):
         steps.append(
             "Passwords and codes for websites belong into a secure desktop, which comes later."
         )
     return steps
+
+
+def _stored_labels(stop: Stop) -> Iterator[str]:
+    for found in stop.found:
+        if "label" in found.body:
+            yield found.body["label"]
+
+
+def _use(label: str) -> str:
+    return (
+        f"{label} is stored already. Use it by its label: %%agent_run -s {label}. "
+        "It stood in a cell, so treat it as exposed: rotate it when you can."
+    )
+
+
+def _save(label: str, *, magics: bool) -> str:
+    if not magics:
+        return (
+            "Save it instead: in the Secrets panel, or with "
+            f"jupyter agent secret set {label} in a terminal."
+        )
+    return (
+        f"Save it instead: in the Secrets panel, or with %secret set {label}. "
+        f"Then use it by its label: %%agent_run -s {label}"
+    )

@@ -30,11 +30,17 @@ class Finding:
     start: int
     end: int
 
+    @property
+    def name(self) -> str:
+        """What its mask calls it."""
+        return self.rule
+
 
 def mask(text: str, findings: Iterable[Finding]) -> str:
-    """The text with ``[secret:RULE-ID]`` where each secret stood.
+    """The text with ``[secret:RULE-ID]``, or ``[secret:LABEL]``, where each secret stood.
 
-    Rule ids are lower-case and labels are upper-case, so a mask is never taken for a stored label.
+    Rule ids are lower-case and labels are upper-case, so that a mask for something unknown is never
+    taken for a stored label.
 
     Args:
         text: The text that was screened.
@@ -43,7 +49,7 @@ def mask(text: str, findings: Iterable[Finding]) -> str:
     pieces: list[str] = []
     done = 0
     for finding in findings:
-        pieces += (text[done : finding.start], f"[secret:{finding.rule}]")
+        pieces += (text[done : finding.start], f"[secret:{finding.name}]")
         done = finding.end
     pieces.append(text[done:])
     return "".join(pieces)

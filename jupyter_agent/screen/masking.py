@@ -65,6 +65,10 @@ class Masker:
             self._remember(digest)
         return masked
 
+    def forget(self) -> None:
+        """Screen every text again."""
+        self._clean.clear()
+
     def lines(self, value: Any) -> Any:
         """A multi-line string of nbformat, text or list of texts, masked in its own form."""
         if isinstance(value, str):

@@ -7,6 +7,7 @@ the screener's plain engine finds the same secrets.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from logging import Logger
 from pathlib import Path
 from typing import Any, Final
@@ -15,14 +16,19 @@ from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.masking import Masker
+from jupyter_agent.server.blocks import Blocks
+from jupyter_agent.server.door import Door
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guard import guarded
 from jupyter_agent.server.handlers import routes
+from jupyter_agent.server.judge import Judge
 from jupyter_agent.server.kernels import Capabilities
 from jupyter_agent.server.link import Link
 from jupyter_agent.server.relay import Relay
 from jupyter_agent.server.room import Rooms
+from jupyter_agent.server.saved import Allowing, SavedValues
 from jupyter_agent.server.saves import MaskingHook
+from jupyter_agent.server.stored import StoredValues
 
 _CONNECTION_CLASS: Final = "kernel_websocket_connection_class"
 
@@ -39,24 +45,44 @@ def _load_jupyter_server_extension(app: Any) -> None:
     _warm(rules, folders, app.log)
     screener = CellScreener(rules)
 
-    # Read from the settings at each connection, so that whatever class won is guarded.
-    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], Gate(screener))
-
+    door = Door(folders)
     register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
     if register_hook is None:
         app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
     else:
-        register_hook(MaskingHook(Masker(screener), app.log))
+        allowing = Allowing(screener, door, Path(app.root_dir))
+        values_saved = SavedValues(door, app.log)
+        register_hook(MaskingHook(Masker(allowing), app.log, values_saved, allowing))
 
     link = Link(folders)
     capabilities = Capabilities(app.kernel_manager, Path(app.root_dir), link, app.log)
     capabilities.watch(app.session_manager, app.event_logger)
 
     relay = Relay(link)
-    rooms = Rooms(link, relay, screener, saves_guarded=register_hook is not None)
+    values = StoredValues(link, _teller(relay, app.log))
+    blocks = Blocks()
+    gate = Gate(screener)
+    judge = Judge(gate, screener, values, blocks, capabilities.notebook_of)
+    # Read from the settings at each connection, so that whatever class won is guarded.
+    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate, judge)
+
+    rooms = Rooms(link, relay, screener, values, blocks, saves_guarded=register_hook is not None)
     settings["jupyter_agent"] = rooms
     app.web_app.add_handlers(".*$", routes(app.base_url, rooms))
-    _close_with(app, capabilities, relay, link)
+    _close_with(app, values, door, capabilities, relay, link)
+
+
+def _teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
+    """Says once that stored values are no longer recognised, and once that they are again."""
+
+    def tell(on: bool, why: str) -> None:  # noqa: FBT001  (``stored.Told``)
+        if on:
+            log.info("Stored values are recognised again.")
+        else:
+            log.warning("Exact match off: cells are screened by the rules only. %s", why)
+        relay.say({"event": "match", "state": "on" if on else "off", "why": why})
+
+    return tell
 
 
 def _warm(screener: Screener, folders: Folders, log: Logger) -> None:

@@ -6,7 +6,7 @@ Everything fails closed: a text that can't be screened counts as one that holds 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from jupyter_agent.errors import ScreenTimeout
@@ -37,7 +37,7 @@ class Gate:
     def __init__(self, screener: Screens) -> None:
         self._screener = screener
 
-    def check(self, kind: str, content: dict[str, Any], buffers: list[bytes]) -> Stop | None:
+    def check(self, kind: str, content: dict[str, Any], buffers: Sequence[Any]) -> Stop | None:
         """The reason to stop a message, or None where it may go on.
 
         Args:
@@ -52,22 +52,27 @@ class Gate:
         except Exception:  # noqa: BLE001  (fail closed, whatever went wrong)
             return Stop()
 
-    def _check(self, kind: str, content: dict[str, Any], buffers: list[bytes]) -> Stop | None:
-        field = _CODE_FIELDS.get(kind)
-        if field is None:
-            elsewhere = content
-        else:
-            code = content.get(field, "")
-            if not isinstance(code, str):
-                raise TypeError
-            if findings := self._screener.screen(code):
-                return Stop(tuple(self._found(finding, code) for finding in findings))
-            # user_expressions, and whatever else somebody put beside the code.
-            elsewhere = {
-                name: value
-                for name, value in content.items()
-                if name != field and value and isinstance(value, str | dict | list)
-            }
+    def texts(
+        self, kind: str, content: dict[str, Any], buffers: Sequence[Any]
+    ) -> Iterator[tuple[str, bool]]:
+        """What ``check`` screens, each with whether it is the cell's own text, which comes first.
+
+        Args:
+            kind: The message's type.
+            content: Its content.
+            buffers: The bytes beside it.
+        """
+        code, elsewhere = _split(kind, content)
+        if code is not None:
+            yield code, True
+        if elsewhere or buffers:
+            for text in _texts(elsewhere, buffers):
+                yield text, False
+
+    def _check(self, kind: str, content: dict[str, Any], buffers: Sequence[Any]) -> Stop | None:
+        code, elsewhere = _split(kind, content)
+        if code is not None and (findings := self._screener.screen(code)):
+            return Stop(tuple(self._found(finding, code) for finding in findings))
         if not elsewhere and not buffers:
             return None
         for text in _texts(elsewhere, buffers):
@@ -85,7 +90,23 @@ class Gate:
         return Found({**found.body, "start": 0, "end": 0}, found.label)
 
 
-def _texts(value: dict[str, Any], buffers: list[bytes]) -> Iterator[str]:
+def _split(kind: str, content: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """The cell's text, if the message has one, and what else is in its content."""
+    field = _CODE_FIELDS.get(kind)
+    if field is None:
+        return None, content
+    code = content.get(field, "")
+    if not isinstance(code, str):
+        raise TypeError
+    # user_expressions, and whatever else somebody put beside the code.
+    return code, {
+        name: value
+        for name, value in content.items()
+        if name != field and value and isinstance(value, str | dict | list)
+    }
+
+
+def _texts(value: dict[str, Any], buffers: Sequence[Any]) -> Iterator[str]:
     """The value as JSON, so that names stand beside what they name, and its strings unescaped."""
     yield json.dumps(value, ensure_ascii=False)
     yield from _escaped_strings(value)

@@ -4,8 +4,8 @@ A mixin over whatever websocket connection class won the race for
 ``settings["kernel_websocket_connection_class"]``. Jupyter Server calls its
 ``handle_incoming_message`` for each message of each client, whatever the kernel's language.
 
-Screening is synchronous, so messages keep their order. Nothing here logs a message or quotes one
-in an error.
+Messages keep their order: while the broker is asked about one of them, those behind it wait
+(``lanes``). Nothing here logs a message or quotes one in an error.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from tornado.websocket import WebSocketClosedError
 from jupyter_agent.screen.box import Stop
 from jupyter_agent.server import answers, messages, stub
 from jupyter_agent.server.gate import Gate
+from jupyter_agent.server.judge import Judge
+from jupyter_agent.server.lanes import Lanes
 
 ABORT_GAP: Final = 0.2
 """Seconds of quiet that end a Run All for kernels that get no stub.
@@ -39,6 +41,7 @@ class Guarded:
     """
 
     jupyter_agent_gate: ClassVar[Gate]
+    jupyter_agent_judge: ClassVar[Judge | None] = None
 
     # Set by connection classes.
     websocket_handler: Any
@@ -50,6 +53,7 @@ class Guarded:
         super().__init__(*args, **kwargs)
         self._asked: _Question | None = None
         self._failing: dict[str, _Failing] = {}
+        self._lanes = Lanes(self.log)
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Screen a message from the page and hand it on, or answer it here."""
@@ -62,10 +66,41 @@ class Guarded:
             self.log.warning("Dropped a websocket message that could not be read.")
             return
         question = self._question_answered_by(request)
+        judge, what = self.jupyter_agent_judge, (request.type, request.content, request.buffers)
         if question is not None and question.password:
-            stop = None  # a getpass: the person's own masked entry, never shown or stored
+            judge = stop = None  # a getpass: the person's own masked entry, never shown or stored
         else:
-            stop = self.jupyter_agent_gate.check(request.type, request.content, request.buffers)
+            stop = self.jupyter_agent_gate.check(*what)
+
+        def then(verdict: Stop | None) -> None:
+            self._deal_with(request, message, verdict, question)
+
+        asks = judge is not None and judge.may_ask(stop, *what)
+        if not asks and (self._lanes.idle(request.channel) or request.type in _ENDING):
+            then(stop)
+            return
+
+        async def ask() -> Stop | None:
+            if judge is None or not asks:
+                return stop
+            return await judge.verdict(stop, *what, str(getattr(self, "kernel_id", "")))
+
+        self._lanes.put(request.channel, ask(), then)
+
+    def disconnect(self) -> None:
+        """Drop what waits, and close."""
+        self._lanes.close()
+        super().disconnect()  # type: ignore[misc]
+
+    def _deal_with(
+        self,
+        request: messages.Request,
+        message: str | bytes,
+        stop: Stop | None,
+        question: _Question | None,
+    ) -> None:
+        if not getattr(self, "channels", True):
+            return  # closed while it waited
         if stop is not None:
             self._stop(request, stop, question)
         elif request.type == "execute_request" and request.session in self._failing:
@@ -201,6 +236,9 @@ class _Failing:
     timer: asyncio.TimerHandle | None = None
 
 
+_ENDING: Final = frozenset({"interrupt_request"})
+"""Waits for nothing: it ends what others have begun."""
+
 _SENT_OFF: Final = frozenset({"execute_request", "input_reply"})
 
 # Other type names are the page's own words and stay out of the log.
@@ -220,17 +258,18 @@ _NAMED_TYPES: Final = frozenset(
 )
 
 
-def guarded(connection_class: type, gate: Gate) -> type:
+def guarded(connection_class: type, gate: Gate, judge: Judge | None = None) -> type:
     """The connection class with the guard in front of it.
 
     Args:
         connection_class: What ``settings["kernel_websocket_connection_class"]`` holds.
-        gate: Decides.
+        gate: Decides by the rules.
+        judge: Decides by all there is, where somebody can be asked.
     """
     if issubclass(connection_class, Guarded):
         return connection_class
     return type(
         f"Guarded{connection_class.__name__}",
         (Guarded, connection_class),
-        {"jupyter_agent_gate": gate, "__module__": __name__},
+        {"jupyter_agent_gate": gate, "jupyter_agent_judge": judge, "__module__": __name__},
     )

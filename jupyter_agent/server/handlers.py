@@ -31,6 +31,7 @@ class StatusHandler(RoomHandler):
         guards = {
             "websocket": isinstance(connection, type) and issubclass(connection, Guarded),
             "saves": self.rooms.saves_guarded,
+            "match": self.rooms.values.on,
         }
         self.finish({**status, "guards": guards})
 
@@ -151,6 +152,45 @@ class RemoveGrantHandler(RoomHandler):
         self.done()
 
 
+class AllowancesHandler(RoomHandler):
+    """What is no secret, although a rule says so."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """List it."""
+        self.finish(await self.rooms.link.call("allow.list"))
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Allow a finding of a box. The page names it; its text is not sent again."""
+        fields = self.fields("block", "scope", "reason", finding=int)
+        self.check_public(fields["reason"])
+        rule, mark, notebook = self.rooms.blocks.finding(fields["block"], fields.get("finding", 0))
+        added = await self.rooms.link.call(
+            "allow.add",
+            rule=rule,
+            mark=mark,
+            notebook=notebook,
+            scope=fields["scope"],
+            reason=fields["reason"],
+        )
+        self.set_status(201)
+        self.finish(added)
+
+
+class RemoveAllowanceHandler(RoomHandler):
+    """The end of an allowance."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Take it back."""
+        await self.rooms.link.call("allow.remove", allowance=self.fields("id")["id"])
+        self.done()
+
+
 class LockHandler(RoomHandler):
     """Close the vault, or open it again."""
 
@@ -189,6 +229,8 @@ def routes(base_url: str, rooms: Rooms) -> list[tuple[Any, ...]]:
         route("approvals", ApprovalsHandler),
         route("grants", GrantsHandler),
         route("grants/remove", RemoveGrantHandler),
+        route("allowances", AllowancesHandler),
+        route("allowances/remove", RemoveAllowanceHandler),
         route("lock", LockHandler, op="lock"),
         route("unlock", LockHandler, op="unlock"),
         route("events", EventsHandler),

@@ -77,6 +77,11 @@ class Capabilities:
             self._wrap_session(session_manager, name)
         event_logger.add_listener(schema_id=_KERNEL_ACTIONS, listener=self._on_kernel_action)
 
+    def notebook_of(self, kernel_id: str) -> str:
+        """The notebook of a kernel, absolute, or "" where it has none that is known."""
+        kernel = self._kernels.get(kernel_id)
+        return (kernel.notebook or "") if kernel else ""
+
     async def close(self) -> None:
         """Have the broker forget what this server had started; it may be gone already."""
         for task in self._tasks:

@@ -60,6 +60,11 @@ class Relay:
             self._watching = None
             self._forget()
 
+    def say(self, event: Event) -> None:
+        """Send an event of this server's own to every page."""
+        for page in list(self._pages):
+            _send(page, event)
+
     async def close(self) -> None:
         """End the watch for good."""
         self._pages.clear()

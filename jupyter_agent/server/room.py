@@ -12,8 +12,10 @@ from tornado import web
 from jupyter_agent.errors import AgentError, RoleDenied, SecretBlocked
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.server import bodies, owner, replies
+from jupyter_agent.server.blocks import Blocks
 from jupyter_agent.server.link import Link
 from jupyter_agent.server.relay import Relay
+from jupyter_agent.server.stored import StoredValues
 
 AUTH_RESOURCE = "jupyter_agent"
 """What an authorizer is asked about."""
@@ -27,12 +29,16 @@ class Rooms:
         link: The line to the broker.
         relay: The broker's events.
         screener: Knows the rules.
+        values: The broker's match.
+        blocks: What was stopped lately.
         saves_guarded: Whether the pre-save hook is in place.
     """
 
     link: Link
     relay: Relay
     screener: Screens
+    values: StoredValues
+    blocks: Blocks
     saves_guarded: bool
 
 

@@ -27,6 +27,7 @@ from tornado.web import HTTPError
 from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.screen.masking import Masker, mask_notebook
 from jupyter_agent.screen.notebook import Field, fields, is_notebook
+from jupyter_agent.server.saved import Allowing, SavedValues
 
 
 class MaskingHook:
@@ -35,14 +36,24 @@ class MaskingHook:
     Args:
         masker: Masks the texts.
         log: Told how much was masked, never what.
+        values: Masks what is stored, whatever it looks like.
+        allowing: Lets pass what a person has allowed; the masker's screener then.
     """
 
     # Jupyter Server logs the name of a hook that fails.
     __name__ = "jupyter_agent_masking_hook"
 
-    def __init__(self, masker: Masker, log: Logger) -> None:
+    def __init__(
+        self,
+        masker: Masker,
+        log: Logger,
+        values: SavedValues | None = None,
+        allowing: Allowing | None = None,
+    ) -> None:
         self._masker = masker
         self._log = log
+        self._values = values
+        self._allowing = allowing
 
     def __call__(self, *, model: dict[str, Any], path: str, **_: Any) -> None:
         """Mask the notebook in ``model`` before it is written.
@@ -50,24 +61,32 @@ class MaskingHook:
         Raises:
             HTTPError: 503, a text could not be screened; nothing is written and nothing is lost.
         """
-        field, masked_before = None, self._masker.count
+        field, masked_before, known = None, self._masker.count, 0
+        if self._allowing is not None:
+            self._allowing.begin(path)
         try:
             if model.get("type") == "notebook" and model.get("content") is not None:
                 if not is_notebook(model["content"]):
                     raise TypeError  # noqa: TRY301  (nbformat 4 is what contents managers save)
+                known = self._mask_known(model["content"], path)
                 for field in fields(model["content"]):
                     self._masker.field(field)
             elif _is_notebook_text(model, path):
-                self._mask_text(model)
+                self._mask_text(model, path)
         except ScreenTimeout:
             raise HTTPError(503, _refusal(_name(field), "in its time")) from None
         # Any other exception would be logged and the save would go on, unmasked.
         except Exception:  # noqa: BLE001
             raise HTTPError(503, _refusal(_name(field), "at all")) from None
-        if masked := self._masker.count - masked_before:
+        if self._allowing is not None and self._allowing.passed:
+            self._masker.forget()  # allowed, not clean: a person may take it back
+        if masked := self._masker.count - masked_before + known:
             self._log.info("Masked %d secrets in a notebook that was saved.", masked)
 
-    def _mask_text(self, model: dict[str, Any]) -> None:
+    def _mask_known(self, content: dict[str, Any], path: str) -> int:
+        return 0 if self._values is None else self._values.mask(content, path)
+
+    def _mask_text(self, model: dict[str, Any], path: str) -> None:
         """A notebook that was opened as a plain file."""
         try:
             content = json.loads(model["content"])
@@ -78,8 +97,9 @@ class MaskingHook:
         if not is_notebook(content):
             raise TypeError
         masked_before = self._masker.count
+        known = self._mask_known(content, path)
         mask_notebook(content, self._masker)
-        if self._masker.count > masked_before:
+        if self._masker.count > masked_before or known:
             model["content"] = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -40,8 +40,8 @@ class RecordId:
     """What an envelope is bound to; moving it to any other place makes it useless.
 
     Attributes:
-        kind: ``secret`` (a value), ``about`` (what is known of a secret) or ``grant``.
-        name: The label, or the grant's id.
+        kind: ``secret`` (a value), ``about`` (what is known of it), ``grant`` or ``allowance``.
+        name: The label, or the grant's or allowance's id.
         version: 1 for the first write of this record, one more for each further write.
         policy: What the record may be used for, as text. Format 1 knows only "".
     """

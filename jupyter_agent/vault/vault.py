@@ -1,4 +1,4 @@
-"""The vault: secrets by label, grants by id, and keys for other rooms.
+"""The vault: secrets by label, grants and the like by id (``papers``), and keys for other rooms.
 
 Synchronous, and safe to call from several threads and processes. Only the broker opens one.
 """
@@ -32,20 +32,20 @@ from jupyter_agent.vault.meta import (
     check_time,
 )
 from jupyter_agent.vault.opening import Opened, open_ledger
+from jupyter_agent.vault.papers import Papers
 from jupyter_agent.vault.strength import is_weak
 
 KEY_FILE: Final = "vault.key"
 
 _VALUE: Final = "secret"
 _ABOUT: Final = "about"
-_GRANT: Final = "grant"
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Vault:
+class Vault(Papers):
     """An open vault. Use ``Vault.open``.
 
     Args:
@@ -59,6 +59,7 @@ class Vault:
         self._note = opened.note
         self._clock = clock
         self._lock = threading.RLock()
+        self._writes = 0
 
     @classmethod
     def open(  # noqa: PLR0913  (what is outside of a vault comes in here)
@@ -113,6 +114,11 @@ class Vault:
     def note(self) -> str:
         """What the person should know about a setting that was not followed, or ""."""
         return self._note
+
+    @property
+    def writes(self) -> int:
+        """How often this process has changed something."""
+        return self._writes
 
     def put(  # noqa: PLR0913  (what a person says about a secret)
         self,
@@ -291,39 +297,6 @@ class Vault:
                 meta = with_changes(meta, uses=meta.uses + count, last_used=latest)
                 change.put(_ABOUT, label, meta.to_bytes())
 
-    def grants(self) -> builtins.list[bytes]:
-        """Every grant, as it was put, by id.
-
-        Raises:
-            VaultError: They can't be read, or don't authenticate.
-        """
-        with self._ledger() as ledger:
-            return builtins.list(ledger.read_all(_GRANT).values())
-
-    def put_grant(self, grant_id: str, record: bytes) -> None:
-        """Keep a grant, in place of the one with the same id.
-
-        Args:
-            grant_id: Names it; it stands in the file as it is.
-            record: Sealed; what is in it is the broker's business.
-
-        Raises:
-            VaultError: It could not be saved.
-        """
-        with self._change() as change:
-            change.put(_GRANT, grant_id, record)
-
-    def remove_grant(self, grant_id: str) -> bool:
-        """Remove a grant. Returns whether there was one.
-
-        Raises:
-            VaultError: It could not be removed.
-        """
-        with self._change() as change:
-            was_there = grant_id in change.names(_GRANT)
-            change.remove(_GRANT, grant_id)
-        return was_there
-
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for something outside the store, always the same for the same purpose.
 
@@ -352,8 +325,12 @@ class Vault:
 
     @contextmanager
     def _change(self) -> Iterator[Change]:
-        with self._ledger() as ledger, ledger.change() as change:
-            yield change
+        with self._ledger() as ledger:
+            try:
+                with ledger.change() as change:
+                    yield change
+            finally:
+                self._writes += 1  # also where it failed halfway: counting too often harms nobody
 
     @staticmethod
     def _forget(change: Change, label: str) -> None:

@@ -4,10 +4,12 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { Offer } from './seal.ts';
 import {
+  type Allowance,
   type Answer,
   type Approval,
   type ExposedAt,
   NAMESPACE,
+  type Scope,
   type SecretMeta,
   type Status
 } from './tokens.ts';
@@ -94,6 +96,19 @@ export class Api {
   async answer(approval: Approval, answer: Answer): Promise<void> {
     const { approval_id, nonce } = approval;
     await this.post('approvals', { approval_id, nonce, answer });
+  }
+
+  async allowances(): Promise<Allowance[]> {
+    return (await this.get<{ allowances: Allowance[] }>('allowances')).allowances;
+  }
+
+  /** Say that a finding of a block is no secret. Its text is not sent. */
+  async allow(block: string, finding: number, scope: Scope, reason: string): Promise<void> {
+    await this.post('allowances', { block, finding, scope, reason });
+  }
+
+  async removeAllowance(id: string): Promise<void> {
+    await this.post('allowances/remove', { id });
   }
 
   async lock(): Promise<void> {

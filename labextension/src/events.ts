@@ -9,7 +9,13 @@ import type { Approval } from './tokens.ts';
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
 
-export type Changed = 'secrets' | 'grants' | 'vault';
+export type Changed = 'secrets' | 'grants' | 'allowances' | 'vault';
+
+/** Whether stored values are recognised in cells, and why they are not. */
+export interface MatchState {
+  state: 'on' | 'off';
+  why: string;
+}
 
 export class Events implements IDisposable {
   private readonly api: Api;
@@ -19,6 +25,7 @@ export class Events implements IDisposable {
   );
   private readonly _changed = new Signal<this, Changed>(this);
   private readonly _broker = new Signal<this, 'up' | 'down'>(this);
+  private readonly _match = new Signal<this, MatchState>(this);
   private readonly _connected = new Signal<this, void>(this);
   private socket: WebSocket | null = null;
   private timer = 0;
@@ -43,6 +50,11 @@ export class Events implements IDisposable {
 
   get broker(): ISignal<this, 'up' | 'down'> {
     return this._broker;
+  }
+
+  /** Stored values are no longer recognised, or are again; each told once. */
+  get match(): ISignal<this, MatchState> {
+    return this._match;
   }
 
   /** The websocket opened; whatever happened while it was closed was missed. */
@@ -104,6 +116,9 @@ export class Events implements IDisposable {
         break;
       case 'broker':
         this._broker.emit(message.state as 'up' | 'down');
+        break;
+      case 'match':
+        this._match.emit(message as unknown as MatchState);
         break;
     }
   }

@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
 import { Api } from './api.ts';
 import { Events } from './events.ts';
 import { IAgent, NAMESPACE } from './tokens.ts';
@@ -20,6 +21,14 @@ export const servicePlugin: JupyterFrontEndPlugin<IAgent> = {
         }
       }
     );
+    events.match.connect((_, { state, why }) => {
+      if (state === 'off') {
+        Notification.warning(
+          `Exact match off: until the broker answers, cells are screened by the rules only. ${why}`,
+          { autoClose: 8000 }
+        );
+      }
+    });
     return { api, events };
   }
 };

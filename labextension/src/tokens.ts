@@ -59,7 +59,7 @@ export interface Status {
   vault: VaultStatus;
   runs: number;
   approvers: number;
-  guards?: { websocket: boolean; saves: boolean };
+  guards?: { websocket: boolean; saves: boolean; match: boolean };
 }
 
 export interface Approval {
@@ -77,7 +77,8 @@ export interface Approval {
   role: string;
   executables: { word: string; path: string }[];
   expires: string;
-  change?: { op: string; label: string; to: string | null };
+  /** For the op `allow`: a rule, its scope and the reason. */
+  change?: { op: string; label: string; to: string | null; scope?: string };
 }
 
 export type Answer = 'once' | 'always' | 'deny';
@@ -96,10 +97,30 @@ export interface Finding {
   start: number;
   end: number;
   preview: string;
+  /** Where it is a stored value: its label, and whether it stands there as it is. */
+  label?: string;
+  exact?: boolean;
+  /** Which finding of its block it is; set when the box is drawn. */
+  number?: number;
+}
+
+export type Scope = 'once' | 'value' | 'rule';
+
+/** What a person has said is no secret. */
+export interface Allowance {
+  id: string;
+  scope: Scope;
+  rule: string;
+  folder: string;
+  reason: string;
+  created: string;
+  expires: string;
 }
 
 /** What a blocked cell's output holds; `saved` is ours, added after a save. */
 export interface BlockedData {
   findings: Finding[];
+  /** Under which name the server remembers what it has stopped. */
+  block?: string;
   saved?: { label: string; text: string }[];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { rewriteCell } from '../src/blocked/rewrite.ts';
+import { markEncoded, rewriteCell } from '../src/blocked/rewrite.ts';
 import { assignedName, locate } from '../src/blocked/source.ts';
 
 const LABEL = 'DEMO_TOKEN';
@@ -255,4 +255,12 @@ test('a finding is located at its place, at its only other place, or not at all'
 test('single quotes around nothing but the value are replaced with it', () => {
   const { source } = rewriteCell(`%%bash\nf '${V}' 'a${V}' '${V}''${V}'`, V, 'A');
   assert.equal(source, `%%agent_run -s A\nf "$A" 'a'"$A"'' "$A""$A"`);
+});
+
+test('a stored value in another form becomes a marker and never an expansion', () => {
+  const encoded = Buffer.from(VALUE).toString('base64');
+  const result = markEncoded(`%%bash\necho ${encoded} | base64 -d`, encoded, LABEL);
+  assert.equal(result.source, `%%bash\necho [secret:${LABEL}] | base64 -d`);
+  assert.equal(result.works, false);
+  assert.notEqual(result.reason, '');
 });

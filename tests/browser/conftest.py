@@ -101,6 +101,8 @@ def empty_vault(lab: Lab) -> Iterator[None]:
             person.call("secret.remove", label=secret["label"])
         for grant in person.call("grant.list")["grants"]:
             person.call("grant.remove", grant=grant["id"])
+        for allowance in person.call("allow.list")["allowances"]:
+            person.call("allow.remove", allowance=allowance["id"])
 
 
 @pytest.fixture(autouse=True)

@@ -98,6 +98,9 @@ export class ApprovalDialog extends Widget {
     const names = labels.join(', ');
     if (kind === 'change') {
       const label = change?.label ?? names;
+      if (change?.op === 'allow') {
+        return `Let what ${label} finds pass as no secret?`;
+      }
       return change?.op === 'rename' ? `Rename ${label} to ${change.to}?` : `Remove ${label}?`;
     }
     return `May this script use ${names}?`;
@@ -124,15 +127,27 @@ export class ApprovalDialog extends Widget {
 
   private changeDetails(): HTMLElement[] {
     const { change } = this.approval;
+    const consequences: Record<string, string> = {
+      rename: 'Cells and grants that use the old label will no longer find it.',
+      allow:
+        change?.scope === 'rule'
+          ? 'Nothing that this rule finds in notebooks of this folder is stopped any more.'
+          : change?.scope === 'once'
+            ? 'One value is not stopped when its cell is run the next time.'
+            : 'One value is not stopped any more, wherever it stands.'
+    };
     return [
       element(
         'p',
         {},
-        change?.op === 'rename'
-          ? 'Cells and grants that use the old label will no longer find it.'
-          : 'The stored value is deleted and can’t be brought back.'
+        consequences[change?.op ?? ''] ?? 'The stored value is deleted and can’t be brought back.'
       ),
-      element('dl', { className: 'ja-approval-facts' }, this.asker())
+      element(
+        'dl',
+        { className: 'ja-approval-facts' },
+        this.asker(),
+        change?.op === 'allow' && fact('Why', visible(change.to ?? ''))
+      )
     ];
   }
 

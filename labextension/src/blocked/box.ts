@@ -40,7 +40,9 @@ export class BlockedBox extends Widget implements IRenderMime.IRenderer {
       place: () => placeOf(this.node, this.tracker)
     };
     this.rows = data.findings.map(finding => new FindingRow(finding, data, around));
-    const website = data.findings.some(finding => WEBSITE_KINDS.has(finding.kind));
+    const website = data.findings.some(
+      finding => finding.label === undefined && WEBSITE_KINDS.has(finding.kind)
+    );
     this.node.replaceChildren(...data.saved.map(({ label, text }) => savedNote(label, text)));
     if (this.rows.length > 0 || data.saved.length === 0) {
       this.node.append(
@@ -108,7 +110,7 @@ function savedNote(label: string, text: string): HTMLElement {
 }
 
 /** Whatever a notebook's file may hold there, as the box's data. */
-function readData(raw: unknown): Required<BlockedData> {
+function readData(raw: unknown): Required<Omit<BlockedData, 'block'>> & BlockedData {
   const data = (raw ?? {}) as Partial<BlockedData>;
   const isFinding = (finding: Finding) =>
     Number.isInteger(finding?.start) &&
@@ -116,8 +118,12 @@ function readData(raw: unknown): Required<BlockedData> {
     typeof finding.rule === 'string';
   const isNote = (note: { label: string; text: string }) =>
     typeof note?.label === 'string' && typeof note.text === 'string';
+  const findings = Array.isArray(data.findings) ? data.findings : [];
   return {
-    findings: Array.isArray(data.findings) ? data.findings.filter(isFinding) : [],
+    ...(typeof data.block === 'string' && { block: data.block }),
+    findings: findings
+      .map((finding, number) => ({ number, ...finding }))
+      .filter(finding => isFinding(finding)),
     saved: Array.isArray(data.saved) ? data.saved.filter(isNote) : []
   };
 }

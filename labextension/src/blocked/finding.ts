@@ -4,7 +4,8 @@ import { type Api, ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import { LabelField } from '../entry/label.ts';
 import type { BlockedData, Finding } from '../tokens.ts';
-import { CHANGED, saveFinding, suggestLabel, textOf } from './flow.ts';
+import { ALLOWED, denyForm } from './deny.ts';
+import { CHANGED, saveFinding, suggestLabel, textOf, useLabel } from './flow.ts';
 import type { Place } from './place.ts';
 import type { RanSources } from './ran.ts';
 
@@ -24,18 +25,33 @@ export class FindingRow {
   private readonly actions: HTMLElement;
   private readonly message: HTMLElement;
   private readonly saveButton: HTMLButtonElement;
+  private readonly denyButton: HTMLButtonElement | null;
   private readonly places = element('span', { className: 'ja-finding-places' });
 
   constructor(finding: Finding, data: BlockedData, around: Surroundings) {
     this.finding = finding;
     this.data = data;
     this.around = around;
-    this.saveButton = button(
-      'jp-mod-styled jp-mod-accept ja-save-as-secret',
-      'Save as secret',
-      () => void this.open()
-    );
-    this.actions = element('div', { className: 'ja-finding-actions' }, this.saveButton);
+    const { label } = finding;
+    this.saveButton =
+      label === undefined
+        ? button(
+            'jp-mod-styled jp-mod-accept ja-save-as-secret',
+            'Save as secret',
+            () => void this.open()
+          )
+        : button(
+            'jp-mod-styled jp-mod-accept ja-use-label',
+            'Use its label',
+            () => void this.useLabel(label)
+          );
+    const { block } = data;
+    this.denyButton =
+      label === undefined && block !== undefined
+        ? button('ja-quiet ja-not-a-secret', 'Not a secret…', () => this.deny(block))
+        : null;
+    this.actions = element('div', { className: 'ja-finding-actions' });
+    this.showActions();
     this.message = element('div', {
       className: 'ja-finding-message',
       attributes_: { role: 'alert' }
@@ -64,6 +80,48 @@ export class FindingRow {
     this.places.textContent = count > 1 ? `in ${count} places` : '';
   }
 
+  private showActions(): void {
+    this.actions.replaceChildren(this.saveButton, ...(this.denyButton ? [this.denyButton] : []));
+  }
+
+  /** The value is stored already: only its label has to take its place. */
+  private async useLabel(label: string): Promise<void> {
+    const place = this.around.place();
+    if (!place) {
+      this.say(`Put ${label} in its place yourself: this works in a notebook’s cell only.`);
+      return;
+    }
+    this.saveButton.disabled = true;
+    try {
+      if (!(await useLabel(place, this.data, this.finding, label, this.around.ran))) {
+        this.say(CHANGED);
+      }
+    } catch (reason) {
+      this.fail(reason);
+    }
+    this.saveButton.disabled = false;
+  }
+
+  private deny(block: string): void {
+    const form = denyForm({
+      allow: (scope, reason) =>
+        this.around.api.allow(block, this.finding.number ?? 0, scope, reason),
+      allowed: scope => {
+        this.actions.replaceChildren();
+        this.node.classList.add('ja-finding-allowed');
+        this.say(ALLOWED[scope]);
+      },
+      failed: reason => this.fail(reason),
+      closed: () => {
+        this.showActions();
+        this.say('');
+        this.denyButton?.focus();
+      }
+    });
+    this.actions.replaceChildren(form.node);
+    form.focus();
+  }
+
   private async open(): Promise<void> {
     const place = this.around.place();
     if (!place) {
@@ -89,7 +147,7 @@ export class FindingRow {
     const id = `ja-finding-${rows}`;
     const field = new LabelField(id, suggested, () => void submit(false));
     const close = () => {
-      this.actions.replaceChildren(this.saveButton);
+      this.showActions();
       this.say('');
       this.saveButton.focus();
     };

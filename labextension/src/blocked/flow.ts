@@ -6,7 +6,7 @@ import { BLOCKED_MIME, type BlockedData, type Finding } from '../tokens.ts';
 import { replaceForGood, type SharedCell, type SharedNotebook } from './forget.ts';
 import type { Place } from './place.ts';
 import type { RanSources } from './ran.ts';
-import { type Rewrite, rewriteCell } from './rewrite.ts';
+import { markEncoded, type Rewrite, rewriteCell } from './rewrite.ts';
 import { assignedName, locate } from './source.ts';
 
 export const CHANGED = 'The cell has changed since it was run. Run it again to save from here.';
@@ -52,16 +52,52 @@ export async function saveFinding(
   if (text === null) {
     return false;
   }
-  const { panel, cell } = place;
-  const notebook = panel.context.path;
+  const notebook = place.panel.context.path;
   await saveSecret(api, label, () => text, replace, {
     kind: finding.kind,
     exposed: { where: 'cell', notebook }
   });
-  // From here on the value is stored; the cell may have been edited meanwhile, so look again.
+  await forgetText(place, data, finding, label, text, ran);
+  return true;
+}
+
+/**
+ * Put the label of a stored value in its place.
+ *
+ * @returns false when the cell no longer holds the text.
+ */
+export async function useLabel(
+  place: Place,
+  data: BlockedData,
+  finding: Finding,
+  label: string,
+  ran: RanSources
+): Promise<boolean> {
+  const text = textOf(place, finding, ran);
+  if (text === null) {
+    return false;
+  }
+  await forgetText(place, data, finding, label, text, ran);
+  return true;
+}
+
+/** Replace a stored text in the cell, so that nothing of it stays in the document. */
+async function forgetText(
+  place: Place,
+  data: BlockedData,
+  finding: Finding,
+  label: string,
+  text: string,
+  ran: RanSources
+): Promise<void> {
+  const { panel, cell } = place;
+  // The cell may have been edited meanwhile, so look again.
   const shared = cell.model.sharedModel as unknown as SharedCell;
   const document = panel.model?.sharedModel as unknown as SharedNotebook;
-  const rewrite = rewriteCell(shared.getSource(), text, label);
+  const rewrite =
+    finding.exact === false
+      ? markEncoded(shared.getSource(), text, label)
+      : rewriteCell(shared.getSource(), text, label);
   const left = remaining(data.findings, finding, ran.get(cell.model) ?? '', rewrite.source);
   const gone = replaceForGood(document, shared, rewrite.source, text);
   ran.forget(cell.model);
@@ -69,11 +105,11 @@ export async function saveFinding(
     ran.remember(cell.model);
   }
   showSaved(place, {
+    ...(data.block !== undefined && { block: data.block }),
     findings: left,
     saved: [...(data.saved ?? []), { label, text: note(label, rewrite, !gone) }]
   });
   await panel.context.save();
-  return true;
 }
 
 /** The other findings, counted into the new source. */

@@ -48,6 +48,15 @@ export function rewriteCell(source: string, value: string, label: string): Rewri
   };
 }
 
+/** Replace a value that stands encoded, or in pieces: what it is there for can't be said. */
+export function markEncoded(source: string, text: string, label: string): Rewrite {
+  return {
+    source: source.replaceAll(text, () => marker(label)),
+    works: false,
+    reason: 'The value stood there in another form.'
+  };
+}
+
 export function marker(label: string): string {
   return `[secret:${label}]`;
 }

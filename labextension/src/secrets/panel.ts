@@ -6,7 +6,14 @@ import { Widget } from '@lumino/widgets';
 import { ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import { secretsIcon } from '../icons.ts';
-import { type IAgent, SECRETS_PANEL_ID, type SecretMeta, type Status } from '../tokens.ts';
+import {
+  type Allowance,
+  type IAgent,
+  SECRETS_PANEL_ID,
+  type SecretMeta,
+  type Status
+} from '../tokens.ts';
+import { allowedList } from './allowed.ts';
 import { SecretForm } from './form.ts';
 import { secretList } from './list.ts';
 import { emptyState, notices } from './states.ts';
@@ -24,6 +31,7 @@ export class SecretsPanel extends Widget {
   private form: SecretForm | null = null;
   private status: Status | null = null;
   private secrets: SecretMeta[] | null = null;
+  private allowances: Allowance[] = [];
   private problem: ApiError | null = null;
   private loading: Promise<void> | null = null;
   private again = false;
@@ -94,6 +102,7 @@ export class SecretsPanel extends Widget {
       events.start();
       const { state } = this.status.vault;
       this.secrets = state === 'locked' || state === 'error' ? null : await api.secrets();
+      this.allowances = this.secrets === null ? [] : await api.allowances();
       this.problem = null;
     } catch (reason) {
       this.problem = ApiError.from(reason);
@@ -166,11 +175,24 @@ export class SecretsPanel extends Widget {
     if (!this.secrets) {
       return [];
     }
-    if (this.secrets.length === 0) {
+    const allowed = allowedList(
+      this.allowances,
+      this.agent.api.now(),
+      id => void this.act(() => this.agent.api.removeAllowance(id))
+    );
+    const open = this.body.querySelector<HTMLDetailsElement>('.ja-allowed')?.open ?? false;
+    if (allowed instanceof HTMLDetailsElement) {
+      allowed.open = open;
+    }
+    return [...this.listed(this.secrets), ...(allowed ? [allowed] : [])];
+  }
+
+  private listed(secrets: SecretMeta[]): HTMLElement[] {
+    if (secrets.length === 0) {
       return this.form ? [] : [emptyState(() => this.openForm(null))];
     }
     return [
-      secretList(this.secrets, this.agent.api.now(), {
+      secretList(secrets, this.agent.api.now(), {
         copy: label => this.copy(label),
         replace: label => this.openForm(label),
         rename: async (label, to) => {

@@ -28,6 +28,9 @@ ROUTES = [
     ("POST", "approvals"),
     ("GET", "grants"),
     ("POST", "grants/remove"),
+    ("GET", "allowances"),
+    ("POST", "allowances"),
+    ("POST", "allowances/remove"),
     ("POST", "lock"),
     ("POST", "unlock"),
 ]
@@ -39,6 +42,8 @@ GOOD = {
     "secrets/suggest": {"rule": "r", "name": "n"},
     "approvals": {"approval_id": "i", "nonce": "n", "answer": "deny"},
     "grants/remove": {"id": "i"},
+    "allowances": {"block": "b", "finding": 0, "scope": "value", "reason": "r"},
+    "allowances/remove": {"id": "i"},
 }
 
 

@@ -1,0 +1,73 @@
+"""What guards ask the broker about a text, and what a person says to it (docs/protocol.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from jupyter_agent import wire
+from jupyter_agent.broker.allowances import Allowances, check_request
+from jupyter_agent.broker.callers import require
+from jupyter_agent.broker.matching import Matching
+from jupyter_agent.broker.permission import Permission
+from jupyter_agent.broker.safe import Safe
+
+if TYPE_CHECKING:
+    from jupyter_agent.broker.operations import Ask, Operation
+
+
+class GuardOperations:
+    """The operations ``match`` and ``allow.…``.
+
+    Args:
+        safe: Vault and audit.
+        permission: Asks a person, for a kernel.
+        changed: Called with ``secrets`` or ``allowances`` when these have changed.
+    """
+
+    def __init__(self, safe: Safe, permission: Permission, changed: Callable[[str], None]) -> None:
+        self._permission = permission
+        self._matching = Matching(safe, lambda: changed("secrets"))
+        self._allowances = Allowances(safe, self._matching.pace, lambda: changed("allowances"))
+        self.table: Mapping[str, Operation] = {
+            "match": self._match,
+            "allow.check": self._check,
+            "allow.add": self._add,
+            "allow.list": self._list,
+            "allow.remove": self._remove,
+        }
+
+    def forget(self) -> None:
+        """Drop every value: the vault was locked."""
+        self._matching.forget()
+
+    async def _match(self, ask: Ask) -> wire.Message:
+        text = ask.texts.take(ask.message)
+        return {} if text is None else await self._matching.answer(ask.caller, text)
+
+    async def _check(self, ask: Ask) -> wire.Message:
+        return await self._allowances.check(ask.caller, ask.message)
+
+    async def _add(self, ask: Ask) -> wire.Message:
+        message = ask.message
+        if ask.caller.role != "person":
+            # Where it stands is what the broker knows, not what a kernel says.
+            message = {**message, "notebook": ask.caller.notebook or ""}
+            check_request(message)  # what can't be kept asks nobody
+            change = {
+                "op": "allow",
+                "label": wire.text(message, "rule"),
+                "scope": wire.text(message, "scope"),
+                "to": wire.text(message, "reason"),
+            }
+            await self._permission.for_change(ask.caller, change, "", ask.emit)
+        return {"allowance": (await self._allowances.add(message)).to_json()}
+
+    async def _list(self, ask: Ask) -> wire.Message:
+        require(ask.caller, "person")
+        return {"allowances": [one.to_json() for one in await self._allowances.every()]}
+
+    async def _remove(self, ask: Ask) -> wire.Message:
+        require(ask.caller, "person")
+        await self._allowances.remove(wire.text(ask.message, "allowance"))
+        return {}

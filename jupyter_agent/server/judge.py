@@ -1,0 +1,157 @@
+"""The verdict on a message, for whoever can await: a guard's one call is ``verdict``.
+
+After the rules (``gate``) come the broker's exact match, and what a person has allowed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from jupyter_agent.errors import ScreenTimeout
+from jupyter_agent.screen import Finding
+from jupyter_agent.screen.box import Found, Stop
+from jupyter_agent.screen.cell import Screens
+from jupyter_agent.screen.stored import StoredFinding, combined, found, stored
+from jupyter_agent.server.blocks import Blocks
+from jupyter_agent.server.gate import Gate
+from jupyter_agent.server.stored import StoredValues
+
+_BETWEEN: Final = "\0"
+"""Between two texts that are asked about at once. No view of the scrubber drops it, so that no
+value is seen across it."""
+
+_MARK_AGAIN: Final = 600.0
+"""Seconds. A page asks for completion at every key, and each would be a write of the vault."""
+
+
+class Judge:
+    """Decides on messages.
+
+    Args:
+        gate: Knows what is screened in a message.
+        screener: The rules.
+        values: The broker's match.
+        blocks: Remembers what was stopped, for a person who says that it is no secret.
+        notebook_of: The notebook of a kernel, absolute, or "".
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        screener: Screens,
+        values: StoredValues,
+        blocks: Blocks,
+        notebook_of: Callable[[str], str] = lambda _kernel_id: "",
+    ) -> None:
+        self._gate = gate
+        self._screener = screener
+        self._values = values
+        self._blocks = blocks
+        self._notebook_of = notebook_of
+        self._marked: dict[tuple[str, str], float] = {}
+
+    def may_ask(
+        self,
+        by_rules: Stop | None,
+        kind: str,
+        content: dict[str, Any],
+        buffers: Sequence[Any],
+    ) -> bool:
+        """Whether ``verdict`` could say anything else than the rules do."""
+        if by_rules is not None:
+            return bool(by_rules.found)
+        return any(text for text, _ in self._gate.texts(kind, content, buffers))
+
+    async def verdict(
+        self,
+        by_rules: Stop | None,
+        kind: str,
+        content: dict[str, Any],
+        buffers: Sequence[Any],
+        kernel_id: str = "",
+    ) -> Stop | None:
+        """The reason to stop a message, or None where it may go on.
+
+        Args:
+            by_rules: What the gate says.
+            kind: Its message type.
+            content: Its content.
+            buffers: The bytes beside it.
+            kernel_id: The kernel it is for, or "".
+        """
+        try:
+            notebook = self._notebook_of(kernel_id)
+            return await self._verdict(by_rules, kind, content, buffers, notebook)
+        except ScreenTimeout:
+            return Stop(late=True)
+        except Exception:  # noqa: BLE001  (fail closed, whatever went wrong)
+            return Stop()
+
+    async def _verdict(
+        self,
+        stop: Stop | None,
+        kind: str,
+        content: dict[str, Any],
+        buffers: Sequence[Any],
+        notebook: str,
+    ) -> Stop | None:
+        texts = list(self._gate.texts(kind, content, buffers))
+        matches = await self._matches([text for text, _ in texts])
+        if stop is None and not any(matches):
+            return None
+        by_rules = [self._screener.screen(text) if stop else [] for text, _ in texts]
+        for (text, in_cell), rules, certain in zip(texts, by_rules, matches, strict=True):
+            findings = combined(rules, certain)
+            if findings:
+                left, block = await self._not_allowed(text, findings, notebook)
+                if left:
+                    self._mark_exposed(left, notebook)
+                    shown = (self._shown(finding, text, in_cell=in_cell) for finding in left)
+                    return Stop(tuple(shown), block=block)
+        return None
+
+    async def _matches(self, texts: list[str]) -> list[list[StoredFinding]]:
+        """The stored values in each text; asked for all of them at once."""
+        found_in: list[list[StoredFinding]] = [[] for _ in texts]
+        known = await self._values.find(_BETWEEN.join(texts)) if any(texts) else None
+        begin = number = 0
+        for match in known or []:
+            while match.start >= begin + len(texts[number]) + len(_BETWEEN):
+                begin += len(texts[number]) + len(_BETWEEN)
+                number += 1
+            start, end = match.start - begin, match.end - begin
+            found_in[number].append(stored(match.label, match.kind, start, end, exact=match.exact))
+        return found_in
+
+    async def _not_allowed(
+        self, text: str, findings: list[Finding], notebook: str
+    ) -> tuple[list[Finding], str]:
+        """The findings that stop a text, and the name under which they are remembered."""
+        guessed = [f for f in findings if not isinstance(f, StoredFinding)]
+        if not guessed:
+            return findings, ""
+        asked = [{"rule": f.rule, "value": text[f.start : f.end]} for f in guessed]
+        answer = await self._values.allowed(asked, notebook)
+        if answer is None:
+            return findings, ""
+        passed = {id(f) for f, ok in zip(guessed, answer["allowed"], strict=True) if ok}
+        marks = dict(zip(map(id, guessed), answer["marks"], strict=True))
+        left = [f for f in findings if id(f) not in passed]
+        entries = [(f.rule, marks.get(id(f), "")) for f in left]
+        return left, self._blocks.remember(entries, notebook) if left else ""
+
+    def _shown(self, finding: Finding, text: str, *, in_cell: bool) -> Found:
+        shown = found(finding, text, self._screener)
+        # Places count in the cell's text; one beside it gets an empty span, not a misleading one.
+        return shown if in_cell else Found({**shown.body, "start": 0, "end": 0}, shown.label)
+
+    def _mark_exposed(self, findings: list[Finding], notebook: str) -> None:
+        now = time.monotonic()
+        for finding in findings:
+            if isinstance(finding, StoredFinding):
+                place = (finding.label, notebook)
+                if now - self._marked.get(place, -_MARK_AGAIN) >= _MARK_AGAIN:
+                    self._marked[place] = now
+                    self._values.mark_exposed(*place)

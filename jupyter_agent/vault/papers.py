@@ -1,0 +1,73 @@
+"""Sealed records that the broker writes and reads, by id: grants and allowances.
+
+What is in them is the broker's business; the vault keeps them whole and secret.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from typing import Final
+
+from jupyter_agent.vault.ledger import Change, Ledger
+
+_GRANT: Final = "grant"
+_ALLOWANCE: Final = "allowance"
+
+
+class Papers(ABC):
+    """The part of a vault that keeps them. Every method raises ``VaultError`` where it fails."""
+
+    def grants(self) -> list[bytes]:
+        """Every grant, as it was put, by id."""
+        return self._papers(_GRANT)
+
+    def put_grant(self, grant_id: str, record: bytes) -> None:
+        """Keep a grant, in place of the one with the same id.
+
+        Args:
+            grant_id: Names it; it stands in the file as it is.
+            record: Sealed.
+        """
+        self._put(_GRANT, grant_id, record)
+
+    def remove_grant(self, grant_id: str) -> bool:
+        """Remove a grant. Returns whether there was one."""
+        return self._remove(_GRANT, grant_id)
+
+    def allowances(self) -> list[bytes]:
+        """Every allowance, as it was put, by id."""
+        return self._papers(_ALLOWANCE)
+
+    def put_allowance(self, allowance_id: str, record: bytes) -> None:
+        """Keep an allowance.
+
+        Args:
+            allowance_id: Names it; it stands in the file as it is.
+            record: Sealed.
+        """
+        self._put(_ALLOWANCE, allowance_id, record)
+
+    def remove_allowance(self, allowance_id: str) -> bool:
+        """Remove an allowance. Returns whether there was one."""
+        return self._remove(_ALLOWANCE, allowance_id)
+
+    @abstractmethod
+    def _ledger(self) -> AbstractContextManager[Ledger]: ...
+
+    @abstractmethod
+    def _change(self) -> AbstractContextManager[Change]: ...
+
+    def _papers(self, kind: str) -> list[bytes]:
+        with self._ledger() as ledger:
+            return list(ledger.read_all(kind).values())
+
+    def _put(self, kind: str, name: str, record: bytes) -> None:
+        with self._change() as change:
+            change.put(kind, name, record)
+
+    def _remove(self, kind: str, name: str) -> bool:
+        with self._change() as change:
+            was_there = name in change.names(kind)
+            change.remove(kind, name)
+        return was_there

@@ -1,0 +1,104 @@
+"""How long the broker takes to look for stored values in a text, over the socket.
+
+    python tests/benchmarks/bench_match.py [--secrets 100]
+
+Beside it, in the same run and in turns: ``status``, the plainest question there is. Expected: a
+text of 2 kB against 100 values within 0.5 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import random
+import string
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import quantiles
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from steps import save
+
+from jupyter_agent import person
+from jupyter_agent.client import Client, Hello
+from jupyter_agent.client.matching import find
+from jupyter_agent.folders import Folders
+
+LINE = "summary = frame.groupby('station')['value'].agg(['mean', 'std'])  # by station\n"
+ESCAPED = 'print("\\n\\t50%% of", path, sep="\\n")  # &amp; more of it\n'
+TARGET = 0.5
+"""Milliseconds for a text of 2 kB."""
+
+ALPHABETS = (
+    string.ascii_letters + string.digits,
+    "0123456789abcdef",
+    string.ascii_letters + string.digits + "+/-_!#$%&",
+)
+
+
+def made_up(rng: random.Random) -> str:
+    """A value as long and as mixed as real ones are."""
+    return "".join(rng.choices(rng.choice(ALPHABETS), k=rng.choice((16, 20, 24, 32, 40, 51, 64))))
+
+
+def in_turns(*works: Callable[[], object], times: int) -> list[tuple[float, float]]:
+    """p50 and p99 of each, in milliseconds."""
+    took: list[list[float]] = [[] for _ in works]
+    for _ in range(times):
+        for work, column in zip(works, took, strict=True):
+            began = time.perf_counter_ns()
+            work()
+            column.append((time.perf_counter_ns() - began) / 1e6)
+    cuts = [quantiles(column, n=100) for column in took]
+    return [(cut[49], cut[98]) for cut in cuts]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--secrets", type=int, default=100)
+    count = parser.parse_args().secrets
+    rng = random.Random(1)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"JUPYTER_AGENT_HOME": home, "JUPYTER_AGENT_KEY_SOURCE": "file"}
+        folders = Folders.of()
+        with person.open_client(folders) as owner, Client(folders, Hello()) as guest:
+            fresh = owner.call("status")["memory"]
+            values = [made_up(rng) for _ in range(count)]
+            for number, value in enumerate(values):
+                save(owner, f"SECRET_{number}", value)
+            began = time.perf_counter()
+            assert find(owner, "").matches == []
+            print(f"first question, {count} values read: {time.perf_counter() - began:.3f} s")
+            plain, escaped = (LINE * 40)[:2000], (ESCAPED * 60)[:2000]
+            hidden = plain[:1000] + base64.b64encode(values[0].encode()).decode() + plain[1000:]
+            rows = in_turns(
+                lambda: owner.call("stop", run=-1),
+                lambda: owner.call("status"),
+                lambda: find(owner, plain),
+                lambda: find(owner, escaped),
+                lambda: find(owner, hidden),
+                times=500,
+            )
+            names = ("nothing", "status", "2 kB", "2 kB, escapes", "2 kB, a value in base64")
+            for name, (half, worst) in zip(names, rows, strict=True):
+                verdict = "" if name != "2 kB" else "  ok" if half <= TARGET else f"  over {TARGET}"
+                ratio = half / rows[1][0]
+                print(f"{name:26}{half:8.3f} / {worst:7.3f} ms   status x{ratio:.1f}{verdict}")
+            for text in (plain * 500, escaped * 500, plain * 5000):
+                began = time.perf_counter()
+                find(owner, text)
+                seconds = time.perf_counter() - began
+                print(f"{len(text) / 1e6:.0f} MB: {len(text) / 1e6 / seconds:.1f} MB/s")
+            assert guest.call("match", text=values[0])["label"] is not None
+            used = owner.call("status")["memory"]
+            print(f"memory: {fresh / 1e6:.1f} MB fresh, {used / 1e6:.1f} MB now")
+    print("load average: {:.1f} {:.1f} {:.1f}".format(*os.getloadavg()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A stored value is named by its label; what is no secret can be let through."""
+
+from __future__ import annotations
+
+import nbformat
+from canary import Canary
+from lab import Lab
+from notebook_page import NotebookPage
+from playwright.sync_api import expect
+from steps import run, save
+
+# Words, as people choose them: no rule would stop it.
+VALUE = "marmalade bicycle umbrella lighthouse tangerine violin quarry"
+
+
+def test_a_stored_value_in_a_cell_is_blocked_by_its_label_and_replaced_by_it(
+    lab: Lab, notebook: NotebookPage
+) -> None:
+    path = lab.notebook("known.ipynb", "")
+    notebook.open("known.ipynb")
+    with lab.person() as person:
+        save(person, "ORCHARD_KEY", VALUE, kind="password")
+        notebook.write(0, f'%%bash\necho "open {VALUE}"')
+        notebook.run(0)
+        box = notebook.output(0).locator(".ja-blocked")
+        expect(box.locator(".ja-finding-title")).to_have_text("Stored secret ORCHARD_KEY")
+        expect(box.locator(".ja-finding-preview")).to_have_text("••••••••")
+        expect(box.locator(".ja-save-as-secret, .ja-not-a-secret")).to_have_count(0)
+        expect(box.locator(".ja-blocked-desktop")).to_have_count(0)
+
+        box.locator(".ja-use-label").click()
+        expect(notebook.output(0).locator(".ja-blocked-saved")).to_contain_text("rotate")
+        assert notebook.source(0) == '%%agent_run -s ORCHARD_KEY\necho "open ${ORCHARD_KEY}"'
+        assert VALUE not in notebook.texts_in_document()
+        assert VALUE not in notebook.page.content()
+        notebook.save()
+        expect(notebook.page.locator(".jp-mod-dirty")).to_have_count(0)
+        assert VALUE not in path.read_text()
+        person.call("grant.add", label="ORCHARD_KEY", any_command=True)
+        assert run(person, 'echo "open ${ORCHARD_KEY}"', "ORCHARD_KEY").stdout == (
+            b"open [secret:ORCHARD_KEY]\n"
+        )
+        (seen,) = person.call("secret.show", label="ORCHARD_KEY")["secret"]["exposed"]
+        assert seen["where"] == "cell"
+
+
+def test_a_finding_that_is_not_a_secret_runs_and_is_listed_and_taken_back(
+    lab: Lab, notebook: NotebookPage
+) -> None:
+    path = lab.notebook("allowed.ipynb", "")
+    notebook.open("allowed.ipynb")
+    harmless = Canary("ghp" + "_" + "b" + "k3" * 17 + "z")  # an example, as in a tutorial
+    notebook.write(0, f"token = '{harmless.value}'; print(len(token))")
+    notebook.run(0)
+    box = notebook.output(0).locator(".ja-blocked")
+    box.locator(".ja-not-a-secret").click()
+    form = box.get_by_role("form", name="Not a secret")
+    form.get_by_role("button", name="Allow").click()  # without a reason nothing happens
+    form.get_by_label("Why").fill("the example from the tutorial")
+    form.get_by_label("Allow").select_option("value")
+    form.get_by_role("button", name="Allow").click()
+    expect(box.locator(".ja-finding-message")).to_contain_text("Run the cell again")
+
+    notebook.run(0)
+    expect(notebook.output(0)).to_have_text(str(len(harmless.value)))
+    notebook.save()
+    expect(notebook.page.locator(".jp-mod-dirty")).to_have_count(0)
+    assert harmless.value in nbformat.read(path, 4).cells[0].source
+
+    panel = notebook.open_secrets()
+    entry = panel.locator(".ja-allowed-entry")
+    panel.locator(".ja-allowed summary").click()
+    expect(entry).to_contain_text("the example from the tutorial")
+    entry.locator(".ja-allowed-remove").click()
+    expect(panel.locator(".ja-allowed")).to_have_count(0)
+    notebook.run(0)
+    expect(notebook.output(0).locator(".ja-blocked")).to_be_visible()
+    notebook.write(0, "")
+    notebook.save()
