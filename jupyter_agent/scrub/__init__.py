@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from jupyter_agent.scrub.recogniser import Recogniser
 from jupyter_agent.scrub.scrubber import Scrubber
 from jupyter_agent.scrub.variants import forms
 
-__all__ = ["Scrubber", "forms"]
+__all__ = ["Recogniser", "Scrubber", "forms"]

@@ -4,7 +4,7 @@ What comes out depends on what went in, never on how it was cut into pieces or o
 
 1. In each piece, with what was held back before it, find where a value might still be beginning:
    the earliest place from which everything up to the end could become a value (``_unsettled``).
-2. Replace the values before that place, leftmost first and of these the longest (``_matches``).
+2. Replace the values before that place, leftmost first and of these the longest (``Matches``).
 3. Hand out everything before that place and hold the rest back until more input or ``finish``.
 
 Step 1 is exact in the one direction that matters: what is handed out could not have become a value.
@@ -16,12 +16,11 @@ gains nothing from being masked there, and masking it would show that it is one 
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from jupyter_agent.scrub.matches import Matches
 from jupyter_agent.scrub.probes import Probes
-from jupyter_agent.scrub.reading import Reading
 from jupyter_agent.scrub.tail import Tail
 from jupyter_agent.scrub.variants import Needle, needles
 from jupyter_agent.scrub.views import MAX_TOKEN
@@ -111,7 +110,7 @@ class Scrubber:
             )
         safe = len(raw) if final else self._unsettled(raw, at)
         if found:
-            for begin, end, label in _Matches(raw, found, final=final).after(at):
+            for begin, end, label in Matches(raw, found, final=final).after(at):
                 if begin >= safe:
                     break
                 shown += raw[at:begin], b"[secret:%s]" % label.encode()
@@ -131,37 +130,3 @@ class Scrubber:
 
 def _pieces(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
-
-
-class _Matches:
-    """The values in a stretch of output, leftmost first, the longest of these, none overlapping."""
-
-    def __init__(self, raw: bytes, wanted: Iterable[Needle], *, final: bool) -> None:
-        self._wanted = list(wanted)
-        self._readings: dict[int, Reading] = {}
-        for needle in self._wanted:
-            view = needle.view
-            if id(view) not in self._readings:
-                # An escape that the end may have cut off can't be read yet.
-                end = len(raw) if final else view.settled(raw)
-                self._readings[id(view)] = Reading(view, raw, 0, end)
-
-    def after(self, at: int) -> Iterator[tuple[int, int, str]]:
-        """Begin, end and label of each match from ``at`` on."""
-        # Leftmost first, then longest, then the first label: the order of these tuples.
-        queue: list[tuple[int, int, int, int]] = []
-
-        def look(number: int) -> None:
-            needle = self._wanted[number]
-            place = self._readings[id(needle.view)].find(needle.text, at)
-            if place is not None:
-                heapq.heappush(queue, (place[0], -place[1], needle.order, number))
-
-        for number in range(len(self._wanted)):
-            look(number)
-        while queue:
-            begin, negative_end, _, number = heapq.heappop(queue)
-            if begin >= at:
-                at = -negative_end
-                yield begin, at, self._wanted[number].label
-            look(number)

@@ -24,6 +24,9 @@ _MIN_SEEN: Final = 6
 # "-----BEGIN OPENSSH PRIVATE KEY-----" stands in every key file and is no secret.
 _BOILERPLATE: Final = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 ]+-----|\W*")
 
+# A line of base64 that is hard enough to guess to count as the whole (24 bytes and more).
+_KEY_LINE: Final = re.compile(rb"[A-Za-z0-9+/=_-]{32,}")
+
 
 @dataclass(frozen=True, slots=True)
 class Needle:
@@ -44,8 +47,13 @@ class Needle:
     core: bytes = field(repr=False)
 
 
-def needles(secrets: Mapping[str, bytes]) -> list[Needle]:
+def needles(secrets: Mapping[str, bytes], *, complete: bool = False) -> list[Needle]:
     """Everything to look for, without duplicates; of equal texts the first label's stays.
+
+    Args:
+        secrets: Label → value.
+        complete: Only what gives away that the complete value is there: not a value without its
+            first characters, and of its lines only those that are as good as a key.
 
     Raises:
         ValueError: A value is empty. Names the label only.
@@ -54,23 +62,25 @@ def needles(secrets: Mapping[str, bytes]) -> list[Needle]:
     for order, (label, value) in enumerate(secrets.items()):
         if not value:
             raise ValueError(f"the value for {label} is empty")
-        for text, view, core in _texts(value):
+        for text, view, core in _texts(value, complete=complete):
             found.setdefault((text, id(view)), Needle(order, label, text, view, core))
     return list(found.values())
 
 
-def _texts(value: bytes) -> Iterator[tuple[bytes, View, bytes]]:
+def _texts(value: bytes, *, complete: bool) -> Iterator[tuple[bytes, View, bytes]]:
     yield value, RAW, value
     if len(value) < SHORT:
         return
-    for part in (value, *_lines(value)):
-        for text in _seen_as_text(part):
-            yield from _whole_and_late(text, TEXT)
+    lines = _lines(value)
+    if complete:
+        lines = [line for line in lines if _KEY_LINE.fullmatch(line)]
+    spelled = [(text, TEXT) for part in (value, *lines) for text in _seen_as_text(part)]
+    spelled += [(core, BASE64) for core in _base64_cores(value)]
+    spelled.append((value.hex().encode(), HEX))
+    for text, view in spelled:
+        yield from [(text, view, text)] if complete else _whole_and_late(text, view)
     for text in _seen_as_text(value[::-1]):
         yield text, TEXT, text
-    for core in _base64_cores(value):
-        yield from _whole_and_late(core, BASE64)
-    yield from _whole_and_late(value.hex().encode(), HEX)
 
 
 def _whole_and_late(text: bytes, view: View) -> Iterator[tuple[bytes, View, bytes]]:

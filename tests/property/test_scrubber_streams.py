@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.scrub import Scrubber
-from jupyter_agent.scrub.scrubber import _Matches
+from jupyter_agent.scrub.matches import Matches
 from jupyter_agent.scrub.variants import needles
 
 VALUES = (
@@ -119,7 +119,7 @@ def scrub(secrets: dict[str, bytes], *pieces: bytes) -> bytes:
 def scrub_without_probes_or_stream(secrets: dict[str, bytes], data: bytes) -> bytes:
     """What the definition says: all values in the whole input, leftmost, then longest."""
     shown, at = [], 0
-    for begin, end, label in _Matches(data, needles(secrets), final=True).after(0):
+    for begin, end, label in Matches(data, needles(secrets), final=True).after(0):
         shown += data[at:begin], f"[secret:{label}]".encode()
         at = end
     return b"".join([*shown, data[at:]])
