@@ -29,7 +29,7 @@ class Matches:
 
         def look(number: int) -> None:
             needle = self._wanted[number]
-            place = self._readings[id(needle.view)].find(needle.text, at)
+            place = self._readings[id(needle.view)].find(needle, at)
             if place is not None:
                 heapq.heappush(queue, (place[0], -place[1], needle.order, number))
 

@@ -19,10 +19,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from jupyter_agent.scrub.known import Known
 from jupyter_agent.scrub.matches import Matches
-from jupyter_agent.scrub.probes import Probes
 from jupyter_agent.scrub.tail import Tail
-from jupyter_agent.scrub.variants import Needle, needles
+from jupyter_agent.scrub.variants import Needle
 from jupyter_agent.scrub.views import MAX_TOKEN
 
 _BLOCK: Final = 64 * 1024
@@ -30,6 +30,10 @@ _BLOCK: Final = 64 * 1024
 
 _CLOSE_LOOK: Final = 2 * 1024
 """Bytes looked at at a time where a value may be; more for long values, which would span pieces."""
+
+
+_EARLY: Final = 128 * 1024
+"""Output after which it pays to compile; nearly all runs print less."""
 
 
 class Scrubber:
@@ -46,14 +50,22 @@ class Scrubber:
         ValueError: A value is empty. The message names the label only.
     """
 
-    __slots__ = ("_close_look", "_finished", "_held", "_probes", "_start", "_tails", "hits")
+    __slots__ = (
+        "_close_look",
+        "_early",
+        "_finished",
+        "_held",
+        "_known",
+        "_start",
+        "_tails",
+        "hits",
+    )
 
     def __init__(self, secrets: Mapping[str, bytes]) -> None:
-        wanted = needles(secrets)
+        self._known = Known(secrets)
         by_view: dict[int, list[Needle]] = {}
-        for needle in wanted:
+        for needle in self._known.needles:
             by_view.setdefault(id(needle.view), []).append(needle)
-        self._probes = Probes(wanted)
         self._tails = [
             Tail(group[0].view, [needle.text for needle in group]) for group in by_view.values()
         ]
@@ -62,6 +74,7 @@ class Scrubber:
         self._held = b""  # what waits, after up to MAX_TOKEN bytes that are out already
         self._start = 0  # where in it the part begins that is not out yet
         self._finished = False
+        self._early = _EARLY
         self.hits: dict[str, int] = dict.fromkeys(secrets, 0)
 
     def __repr__(self) -> str:
@@ -79,6 +92,10 @@ class Scrubber:
         self._check_open()
         if not self._tails:
             return bytes(data)
+        if self._early > 0:
+            self._early -= len(data)
+            if self._early <= 0:
+                self._known.hasten_meanwhile()
         return b"".join(self._take(piece, final=False) for piece in _pieces(data, _BLOCK))
 
     def finish(self) -> bytes:
@@ -101,7 +118,7 @@ class Scrubber:
         raw = self._held + block
         at = self._start
         shown: list[bytes] = []
-        found = self._probes.possible(raw)
+        found = self._known.possible(raw)
         if found and len(block) > self._close_look:
             # How the input is cut changes nothing, so the exact search can be kept to the pieces
             # that need it.

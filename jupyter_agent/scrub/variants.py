@@ -8,10 +8,12 @@ import json
 import re
 import shlex
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Final
 
+from jupyter_agent.scrub.pieces import Piece, base64_pieces, hex_pieces, text_pieces
 from jupyter_agent.scrub.views import BASE64, HEX, RAW, TEXT, View
 
 SHORT: Final = 8
@@ -38,6 +40,8 @@ class Needle:
         text: What to look for in what ``view`` sees. Never shown.
         view: How to look.
         core: A part of ``text``: where that is not seen, ``text`` is not there either.
+        pieces: Gives the pieces of ``text``, one of which must be written in a usual way. None
+            where there is one way only.
     """
 
     order: int
@@ -45,6 +49,7 @@ class Needle:
     text: bytes = field(repr=False)
     view: View
     core: bytes = field(repr=False)
+    pieces: Callable[[], tuple[Piece, ...]] | None = None
 
 
 def needles(secrets: Mapping[str, bytes], *, complete: bool = False) -> list[Needle]:
@@ -62,39 +67,57 @@ def needles(secrets: Mapping[str, bytes], *, complete: bool = False) -> list[Nee
     for order, (label, value) in enumerate(secrets.items()):
         if not value:
             raise ValueError(f"the value for {label} is empty")
-        for text, view, core in _texts(value, complete=complete):
-            found.setdefault((text, id(view)), Needle(order, label, text, view, core))
+        for text, view, core, pieces in _texts(value, complete=complete):
+            found.setdefault((text, id(view)), Needle(order, label, text, view, core, pieces))
     return list(found.values())
 
 
-def _texts(value: bytes, *, complete: bool) -> Iterator[tuple[bytes, View, bytes]]:
-    yield value, RAW, value
+_Pieces = Callable[[], tuple[Piece, ...]]
+_Text = tuple[bytes, View, bytes, _Pieces | None]
+
+
+def _texts(value: bytes, *, complete: bool) -> Iterator[_Text]:
+    """Text, view, core and pieces of each needle."""
+    yield value, RAW, value, None
     if len(value) < SHORT:
         return
     lines = _lines(value)
     if complete:
         lines = [line for line in lines if _KEY_LINE.fullmatch(line)]
-    spelled = [(text, TEXT) for part in (value, *lines) for text in _seen_as_text(part)]
-    spelled += [(core, BASE64) for core in _base64_cores(value)]
-    spelled.append((value.hex().encode(), HEX))
-    for text, view in spelled:
-        yield from [(text, view, text)] if complete else _whole_and_late(text, view)
+    spelled: list[tuple[bytes, View, _Pieces]] = [
+        (text, TEXT, partial(text_pieces, part, text))
+        for part in (value, *lines)
+        for text in _seen_as_text(part)
+    ]
+    spelled += [(core, BASE64, partial(base64_pieces, core)) for core in _base64_cores(value)]
+    digits = value.hex().encode()
+    spelled.append((digits, HEX, partial(hex_pieces, digits)))
+    for text, view, pieces in spelled:
+        yield from _whole_and_late(text, view, pieces, whole_only=complete)
     for text in _seen_as_text(value[::-1]):
-        yield text, TEXT, text
+        yield text, TEXT, text, cache(partial(text_pieces, value[::-1], text))
 
 
-def _whole_and_late(text: bytes, view: View) -> Iterator[tuple[bytes, View, bytes]]:
+def _whole_and_late(
+    text: bytes, view: View, pieces: _Pieces, *, whole_only: bool
+) -> Iterator[_Text]:
     """The text, and the text without its first characters.
 
     A view wants ``lead`` characters before a line may be wrapped. Where a line ends earlier than
     that, what follows on the next line is still found.
     """
-    late = text[view.first_break - 1 :]
-    if len(late) < _MIN_SEEN:
-        yield text, view, text
+    pieces = cache(pieces)
+    missing = view.first_break - 1
+    late = text[missing:]
+    if whole_only or len(late) < _MIN_SEEN:
+        yield text, view, text, pieces
         return
-    yield text, view, late
-    yield late, view, late
+    yield text, view, late, pieces
+    yield late, view, late, partial(_late, pieces, missing)
+
+
+def _late(pieces: _Pieces, missing: int) -> tuple[Piece, ...]:
+    return tuple(piece.without(missing) for piece in pieces() if piece.begin >= missing)
 
 
 def _seen_as_text(value: bytes) -> list[bytes]:
