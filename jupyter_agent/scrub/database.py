@@ -10,7 +10,7 @@ class Database:
     """A hyperscan database in this process's memory. It is never serialized: it holds values.
 
     Args:
-        texts: What to look for as it is → whether in any case (ASCII letters only).
+        texts: What to look for → whether in any case (ASCII letters only).
         once: Whether one hit of each is enough.
 
     Raises:
@@ -44,18 +44,18 @@ class Database:
     def __repr__(self) -> str:
         return "<Database>"
 
-    def hits(self, data: bytes, *, first: bool = False) -> set[int]:
-        """The numbers, in the order they were given, of what is in ``data``.
+    def hits(self, data: bytes, most: int) -> list[tuple[int, int]]:
+        """What is in ``data``: its number, in the order of ``texts``, and where it ends.
 
         Args:
             data: Any bytes.
-            first: Stop at the first hit.
+            most: Stop after so many.
         """
-        found: set[int] = set()
+        found: list[tuple[int, int]] = []
 
-        def on_match(number: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
-            found.add(number)
-            return first
+        def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            found.append((number, end))
+            return len(found) >= most
 
         try:
             scratch = self._scratches.pop()

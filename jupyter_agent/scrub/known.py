@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping
 
 from jupyter_agent.scrub.probes import Probes
-from jupyter_agent.scrub.sieve import Sieve
+from jupyter_agent.scrub.sieve import Sieve, Window
+from jupyter_agent.scrub.tail import Tail
 from jupyter_agent.scrub.variants import Needle, needles
 
 
@@ -26,11 +27,12 @@ class Known:
         ValueError: A value is empty. The message names the label only.
     """
 
-    __slots__ = ("_begun", "_lock", "_probes", "_sieve", "needles")
+    __slots__ = ("_begun", "_lock", "_probes", "_sieve", "_tails", "needles")
 
     def __init__(self, values: Mapping[str, bytes], *, complete: bool = False) -> None:
         self.needles = needles(values, complete=complete)
         self._probes = Probes(self.needles)
+        self._tails = _tails(self.needles)
         self._sieve: Sieve | None = None
         self._begun = False
         self._lock = threading.Lock()
@@ -43,11 +45,24 @@ class Known:
         """Whether ``hasten`` has been here and found hyperscan."""
         return self._sieve is not None
 
-    def possible(self, raw: bytes) -> list[Needle]:
-        """The needles that may be in ``raw``; every needle that is in it, and seldom another."""
-        if self._sieve is not None and not self._sieve.lets_through(raw):
-            return []
-        return self._probes.possible(raw)
+    def possible(self, raw: bytes) -> tuple[list[Needle], list[Window]]:
+        """The needles that may be in ``raw``, and the parts of it outside of which there is none.
+
+        Every needle that is in it, and seldom another.
+        """
+        windows = [(0, len(raw))] if self._sieve is None else self._sieve.windows(raw)
+        found: dict[int, Needle] = {}
+        close: list[Window] = []
+        for begin, end in windows:
+            here = self._probes.possible(raw[begin:end])
+            if here:
+                close.append((begin, end))
+                found.update((id(needle), needle) for needle in here)
+        return list(found.values()), close
+
+    def unsettled(self, raw: bytes, at: int) -> int:
+        """Where in ``raw``, not before ``at``, a value may have begun; its length if nowhere."""
+        return min((tail.unsettled(raw, at) for tail in self._tails), default=len(raw))
 
     def hasten(self) -> None:
         """Compile what makes looking fast: 10 ms for a secret, 0.2 s for a hundred.
@@ -61,6 +76,8 @@ class Known:
             self._begun = True
         try:
             self._probes.compile()
+            for tail in self._tails:
+                tail.compile()
             self._sieve = Sieve(self.needles)
         except (ImportError, ValueError):
             return
@@ -69,3 +86,10 @@ class Known:
         """``hasten`` in a thread of its own, once."""
         if not self._begun and self.needles:
             threading.Thread(target=self.hasten, name="scrub-compile", daemon=True).start()
+
+
+def _tails(wanted: list[Needle]) -> list[Tail]:
+    by_view: dict[int, list[Needle]] = {}
+    for needle in wanted:
+        by_view.setdefault(id(needle.view), []).append(needle)
+    return [Tail(group[0].view, [needle.text for needle in group]) for group in by_view.values()]

@@ -112,8 +112,11 @@ def text_pieces(part: bytes, seen: bytes) -> tuple[Piece, ...]:
         for number, window in windows[:_SPECIAL_PIECES]:
             escaped = partial(_escaped, window)
             pieces.append(Piece(number, number + _SPECIAL_LENGTH, window.lower(), escaped))
-    for number, window in windows[:1]:
-        pieces.append(Piece(number, number + _SPECIAL_LENGTH, window.lower(), _one_by_one))
+    # A row of dashes is no beginning to look for.
+    telling = [(number, window) for number, window in windows if window.isalnum()] or windows
+    for number, window in telling[:1]:
+        first, *others = _one_by_one(window.lower())
+        pieces.append(Piece(number, number + _SPECIAL_LENGTH, first, partial(_given, others)))
     return tuple(pieces)
 
 
@@ -121,6 +124,10 @@ def _one_by_one(window: bytes) -> Iterator[bytes]:
     """Each character on a line, or as an item of a list."""
     for between in _SINGLE:
         yield between.join(window[at : at + 1] for at in range(len(window)))
+
+
+def _given(others: list[bytes], _written: bytes) -> Iterable[bytes]:
+    return others
 
 
 def _escaped(window: bytes, _written: bytes) -> Iterator[bytes]:

@@ -75,7 +75,7 @@ class Probes:
         if self._compiled is None:
             return {probe for probe in self._folded if probe in folded}
         texts, database = self._compiled
-        hits = {texts[number] for number in database.hits(folded)}
+        hits = {texts[number] for number, _ in database.hits(folded, len(texts))}
         # A value without a letter or digit has an empty probe, which is everywhere.
         return hits | {b""} if b"" in self._folded else hits
 

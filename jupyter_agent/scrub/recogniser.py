@@ -47,7 +47,7 @@ class Recogniser:
         Args:
             text: Any bytes, read as a whole. Offsets are in bytes.
         """
-        found = self._known.possible(text)
+        found, _ = self._known.possible(text)
         if not found:
             return []
         matches = Matches(text, found, final=True).after(0)

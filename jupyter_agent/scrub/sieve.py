@@ -10,16 +10,23 @@ database holds pieces of values; it lives in this process only and is never writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from jupyter_agent.scrub.database import Database
 from jupyter_agent.scrub.pieces import alphabets
 from jupyter_agent.scrub.variants import Needle
-from jupyter_agent.scrub.views import BASE64, RAW
+from jupyter_agent.scrub.views import BASE64, MAX_GAP, MAX_TOKEN
+
+_MOST: Final = 64
+"""Hits after which the whole block is worth a close look."""
 
 _RAW_LENGTH: Final = 16
 """Enough of a value as it is; also a shorter one is looked for."""
+
+
+Window = tuple[int, int]
+"""Begin and end of a part of the output."""
 
 
 class Sieve:
@@ -33,24 +40,45 @@ class Sieve:
         ValueError: hyperscan refuses to compile it.
     """
 
-    __slots__ = ("_database",)
+    __slots__ = ("_database", "_reach")
 
-    def __init__(self, needles: Sequence[Needle]) -> None:
-        self._database = Database(dict(_texts(needles)))
+    def __init__(self, needles: Iterable[Needle]) -> None:
+        texts: dict[bytes, bool] = {}
+        reach: dict[bytes, int] = {}
+        for needle in needles:
+            # No value is longer, with an escape for each character and a gap behind it.
+            longest = len(needle.text) * (MAX_TOKEN + MAX_GAP)
+            for text, caseless in _texts(needle):
+                texts[text] = caseless or texts.get(text, False)
+                reach[text] = max(longest, reach.get(text, 0))
+        self._reach = [reach[text] for text in texts]
+        self._database = Database(texts)
 
-    def lets_through(self, raw: bytes) -> bool:
-        """Whether there may be a value in ``raw``; always, if there is a complete one."""
-        return bool(self._database.hits(raw, first=True))
+    def windows(self, raw: bytes) -> list[Window]:
+        """The parts of ``raw`` outside of which there is no value, in order, none overlapping."""
+        hits = self._database.hits(raw, _MOST)
+        if len(hits) == _MOST:
+            return [(0, len(raw))]
+        windows: list[Window] = []
+        for begin, end in sorted(
+            (max(0, end - self._reach[number]), min(len(raw), end + self._reach[number]))
+            for number, end in hits
+        ):
+            if windows and begin <= windows[-1][1]:
+                windows[-1] = windows[-1][0], max(end, windows[-1][1])
+            else:
+                windows.append((begin, end))
+        return windows
 
 
-def _texts(needles: Iterable[Needle]) -> Iterator[tuple[bytes, bool]]:
+def _texts(needle: Needle) -> Iterator[tuple[bytes, bool]]:
     """Texts, and whether they are looked for in any case."""
-    for needle in needles:
-        if needle.view is RAW:
-            yield needle.text[:_RAW_LENGTH], False
-        for piece in needle.pieces() if needle.pieces else ():
-            for spelling in piece.spellings():
-                if needle.view is BASE64:
-                    yield from ((text, False) for text in alphabets(spelling))
-                else:
-                    yield spelling, True
+    if needle.pieces is None:
+        yield needle.text[:_RAW_LENGTH], False
+        return
+    for piece in needle.pieces():
+        for spelling in piece.spellings():
+            if needle.view is BASE64:
+                yield from ((text, False) for text in alphabets(spelling))
+            else:
+                yield spelling, True
