@@ -31,7 +31,9 @@ class Database:
         try:
             # Equal ids would make hyperscan compare every two of them: seconds instead of 0.1 s.
             self._database.compile(
-                expressions=list(texts), ids=list(range(len(texts))), flags=flags, literal=True
+                expressions=[_quoted(text) for text in texts],
+                ids=list(range(len(texts))),
+                flags=flags,
             )
         except hyperscan.error:
             raise ValueError("hyperscan refused to compile a database") from None
@@ -68,3 +70,8 @@ class Database:
         finally:
             self._scratches.append(scratch)
         return found
+
+
+def _quoted(text: bytes) -> bytes:
+    """An expression for just this text; as it is, hyperscan would stop reading it at a zero."""
+    return b"".join(b"\\x%02x" % byte for byte in text)

@@ -27,13 +27,14 @@ class Known:
         ValueError: A value is empty. The message names the label only.
     """
 
-    __slots__ = ("_begun", "_lock", "_probes", "_sieve", "_tails", "needles")
+    __slots__ = ("_begun", "_complete", "_lock", "_probes", "_sieve", "_tails", "needles")
 
     def __init__(self, values: Mapping[str, bytes], *, complete: bool = False) -> None:
         self.needles = needles(values, complete=complete)
         self._probes = Probes(self.needles)
-        self._tails = _tails(self.needles)
+        self._tails = [] if complete else _tails(self.needles)
         self._sieve: Sieve | None = None
+        self._complete = complete
         self._begun = False
         self._lock = threading.Lock()
 
@@ -76,6 +77,8 @@ class Known:
             self._begun = True
         try:
             self._probes.compile()
+            if self._complete:
+                return  # texts are short: reading them with the views costs less than a sieve
             for tail in self._tails:
                 tail.compile()
             self._sieve = Sieve(self.needles)

@@ -33,13 +33,13 @@ _HEX_DIGITS: Final = 8
 
 _SINGLE: Final = (
     *(b"\n", b"\r\n", b"\n\n", b"\t", b" ", b"\\n", b",", b", ", b",\n"),
-    *(b"','", b"', '", b'","', b'", "', b"',\n'", b'",\n"', b"'+'", b'"+"', b"' + '", b'" + "'),
+    *(b"','", b"', '", b'","', b'", "', b'",\n', b"'+'", b'"+"'),
 )
 """What stands between the characters of a text that is printed one by one."""
 
 _PAIRED: Final = (
-    *(b":", b" ", b"-", b"_", b",", b";", b", ", b"\n", b"\r\n", b"\t", b"\\x", b"%", b"\\u00"),
-    *(b"0x", b" 0x", b",0x", b", 0x", b":0x", b"\n0x", b",\n0x", b"', '", b'", "', b"','", b'","'),
+    *(b":", b" ", b"-", b"_", b",", b", ", b"\n", b"\r\n", b"\\x", b"%", b"\\u00", b"0x"),
+    *(b" 0x", b",0x", b", 0x", b":0x", b"\n0x", b"', '", b'", "'),
 )
 """What stands between the bytes of a hex text."""
 
@@ -77,12 +77,13 @@ def _no_others(_written: bytes) -> Iterable[bytes]:
     return ()
 
 
-def text_pieces(part: bytes, seen: bytes) -> tuple[Piece, ...]:
+def text_pieces(part: bytes, seen: bytes, *, one_by_one: bool = True) -> tuple[Piece, ...]:
     """The pieces of a value, or of a line of it, in the text view.
 
     Args:
         part: The value.
         seen: What the text view makes of it.
+        one_by_one: Whether it counts one character a line, too.
     """
     if part.translate(TEXT.fold, TEXT.dropped) != seen:
         part = seen  # of a value that looks escaped itself
@@ -114,7 +115,7 @@ def text_pieces(part: bytes, seen: bytes) -> tuple[Piece, ...]:
             pieces.append(Piece(number, number + _SPECIAL_LENGTH, window.lower(), escaped))
     # A row of dashes is no beginning to look for.
     telling = [(number, window) for number, window in windows if window.isalnum()] or windows
-    for number, window in telling[:1]:
+    for number, window in telling[:one_by_one]:
         first, *others = _one_by_one(window.lower())
         pieces.append(Piece(number, number + _SPECIAL_LENGTH, first, partial(_given, others)))
     return tuple(pieces)
@@ -179,10 +180,11 @@ _SPELLERS: Final[Sequence[Callable[[str], str]]] = (
 
 
 def base64_pieces(core: bytes) -> tuple[Piece, ...]:
-    """The pieces of base64 characters."""
+    """The pieces of base64 characters: wherever one line ends, one of them stands together."""
+    length, step = (4, 2) if len(core) < 16 else (6, 3) if len(core) < 24 else (6, 8)
     return tuple(
-        Piece(at, at + _LENGTH, core[at : at + _LENGTH], _no_others)
-        for at in range(0, min(len(core), _STEP * _PIECES) - _LENGTH + 1, _STEP)
+        Piece(at, at + length, core[at : at + length], _no_others)
+        for at in range(0, min(len(core), 24) - length + 1, step)
     )
 
 
@@ -194,9 +196,10 @@ def alphabets(text: bytes) -> list[bytes]:
 
 def hex_pieces(digits: bytes) -> tuple[Piece, ...]:
     """The pieces of hex digits."""
-    return tuple(
-        Piece(at, at + _HEX_DIGITS, digits[at : at + _HEX_DIGITS], _separated)
-        for at in range(0, min(len(digits), 2 * _HEX_DIGITS), _HEX_DIGITS)
+    first, second = digits[:_HEX_DIGITS], digits[_HEX_DIGITS : 2 * _HEX_DIGITS]
+    return (
+        Piece(0, _HEX_DIGITS, first, _separated),
+        Piece(_HEX_DIGITS, 2 * _HEX_DIGITS, second, _separated),
     )
 
 

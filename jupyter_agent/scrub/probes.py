@@ -58,7 +58,8 @@ class Probes:
             ValueError: hyperscan refuses to compile it.
         """
         texts = [probe for probe in self._folded if probe]
-        self._compiled = texts, Database(dict.fromkeys(texts, False), once=True)
+        if texts:
+            self._compiled = texts, Database(dict.fromkeys(texts, False), once=True)
 
     def possible(self, raw: bytes) -> list[Needle]:
         """The needles that may be in ``raw``; every needle that is in it, and seldom another."""

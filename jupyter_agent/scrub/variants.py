@@ -95,7 +95,8 @@ def _texts(value: bytes, *, complete: bool) -> Iterator[_Text]:
     for text, view, pieces in spelled:
         yield from _whole_and_late(text, view, pieces, whole_only=complete)
     for text in _seen_as_text(value[::-1]):
-        yield text, TEXT, text, cache(partial(text_pieces, value[::-1], text))
+        pieces = partial(text_pieces, value[::-1], text, one_by_one=False)
+        yield text, TEXT, text, cache(pieces)
 
 
 def _whole_and_late(

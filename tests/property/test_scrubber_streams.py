@@ -152,6 +152,26 @@ def test_random_cuts_give_the_same_output(stream, data_source):
     assert scrub(secrets, *pieces) == scrub_without_probes_or_stream(secrets, data)
 
 
+@settings(max_examples=150, deadline=None)
+@given(streams(), st.data())
+def test_compiled_or_not_the_output_is_the_same(stream, data_source):
+    secrets, data = stream
+    compiled = Scrubber(secrets)
+    compiled._known.hasten()
+    assert compiled._known.hastened
+    # Much that is nothing between the pieces, so that only parts of it get a close look.
+    filler = data_source.draw(
+        st.sampled_from([b"", b".\n" * 1500, b"words, and 12 more;\n" * 4000])
+    )
+    data = data + filler + data[::-1] + filler + data
+    cuts = sorted(data_source.draw(st.lists(st.integers(0, len(data)), max_size=6)))
+    pieces = [data[begin:end] for begin, end in pairwise([0, *cuts, len(data)])]
+    whole = scrub_without_probes_or_stream(secrets, data)
+    assert b"".join([*map(compiled.feed, pieces), compiled.finish()]) == whole
+    again = compiled.sibling()
+    assert again.feed(data) + again.finish() == whole
+
+
 @given(st.binary(max_size=400), st.sets(st.integers(0, 400), max_size=4))
 def test_without_secrets_everything_passes_at_once(data, cuts):
     scrubber = Scrubber({})
