@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import pairwise
 
+from jupyter_agent.scrub.pieces import Piece
+from jupyter_agent.scrub.variants import Needle
 from jupyter_agent.scrub.views import MAX_GAP, Places, View
 
 
@@ -47,16 +50,17 @@ class Reading:
             self._gaps = gaps, too_long
         return self._gaps
 
-    def find(self, value: bytes, at: int) -> tuple[int, int] | None:
-        """The first place from ``at`` on where ``value`` stands with allowed gaps, or None.
+    def find(self, needle: Needle, at: int) -> tuple[int, int] | None:
+        """The first place from ``at`` on where a value stands with allowed gaps, or None.
 
         Args:
-            value: What to find in ``text``.
+            needle: What to find in ``text``.
             at: A place in ``raw``.
 
         Returns:
             Where it begins and ends in ``raw``.
         """
+        value = needle.text
         if self._places is None and value not in self.text:
             return None
         places = self.places()
@@ -64,10 +68,24 @@ class Reading:
         while (index := self.text.find(value, index)) >= 0:
             after = index + len(value)
             again = self._look_again(index, after)
+            if again is None and needle.pieces and not self._counts(index, needle.pieces()):
+                again = index + 1
             if again is None:
                 return places.starts[index], places.end(after - 1)
             index = again
         return None
+
+    def _counts(self, index: int, pieces: Sequence[Piece]) -> bool:
+        """Whether a piece of the value at ``index`` stands there as it is usually written."""
+        places, fold = self.places(), self._view.fold
+        written = [
+            self._raw[places.starts[index + piece.begin] : places.end(index + piece.end - 1)]
+            for piece in pieces
+        ]
+        folded = [text.translate(fold) for text in written]
+        return any(
+            text == piece.written for text, piece in zip(folded, pieces, strict=True)
+        ) or any(text in piece.spellings() for text, piece in zip(folded, pieces, strict=True))
 
     def may_continue(self, index: int, at: int) -> bool:
         """Whether a value may begin at character ``index``, not before ``at``, and go on."""

@@ -3,8 +3,8 @@
 What comes out depends on what went in, never on how it was cut into pieces or on how long it took:
 
 1. In each piece, with what was held back before it, find where a value might still be beginning:
-   the earliest place from which everything up to the end could become a value (``_unsettled``).
-2. Replace the values before that place, leftmost first and of these the longest (``_matches``).
+   the earliest place from which everything up to the end could become a value (``tail``).
+2. Replace the values before that place, leftmost first and of these the longest (``Matches``).
 3. Hand out everything before that place and hold the rest back until more input or ``finish``.
 
 Step 1 is exact in the one direction that matters: what is handed out could not have become a value.
@@ -16,14 +16,13 @@ gains nothing from being masked there, and masking it would show that it is one 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from jupyter_agent.scrub.probes import Probes
-from jupyter_agent.scrub.reading import Reading
-from jupyter_agent.scrub.tail import Tail
-from jupyter_agent.scrub.variants import Needle, needles
+from jupyter_agent.scrub.known import Known
+from jupyter_agent.scrub.matches import Matches
+from jupyter_agent.scrub.others import Others, OthersInStream
+from jupyter_agent.scrub.sieve import Window
 from jupyter_agent.scrub.views import MAX_TOKEN
 
 _BLOCK: Final = 64 * 1024
@@ -33,37 +32,55 @@ _CLOSE_LOOK: Final = 2 * 1024
 """Bytes looked at at a time where a value may be; more for long values, which would span pieces."""
 
 
+_EARLY: Final = 128 * 1024
+"""Output after which it pays to compile; nearly all runs print less."""
+
+
 class Scrubber:
     """Scrubs one stream.
 
     Args:
         secrets: Label → value, all of them granted. Values may be any bytes; of equal values the
             first label's marker is used. With no secrets everything passes through.
+        others: Values that were not granted. Where one is there completely it is replaced, too;
+            nothing waits for it, and nothing depends on a part of one.
 
     Attributes:
-        hits: Label → how often a marker of it was put in; 0 for a label that has not been seen.
+        hits: Label → how often a marker of it was put in; 0 for a granted label that has not been
+            seen.
 
     Raises:
         ValueError: A value is empty. The message names the label only.
     """
 
-    __slots__ = ("_close_look", "_finished", "_held", "_probes", "_start", "_tails", "hits")
+    __slots__ = (
+        *("_close_look", "_early", "_finished", "_held", "_known", "_labels"),
+        *("_others", "_out", "_start", "hits"),
+    )
 
-    def __init__(self, secrets: Mapping[str, bytes]) -> None:
-        wanted = needles(secrets)
-        by_view: dict[int, list[Needle]] = {}
-        for needle in wanted:
-            by_view.setdefault(id(needle.view), []).append(needle)
-        self._probes = Probes(wanted)
-        self._tails = [
-            Tail(group[0].view, [needle.text for needle in group]) for group in by_view.values()
-        ]
+    def __init__(self, secrets: Mapping[str, bytes], *, others: Others | None = None) -> None:
         longest = max(map(len, secrets.values()), default=0)
+        self._known = Known(secrets)
         self._close_look = max(_CLOSE_LOOK, 4 * longest)
+        self._early = _EARLY
+        self._labels = tuple(secrets)
+        self._begin(OthersInStream(others, self._labels) if others else None)
+
+    def _begin(self, others: OthersInStream | None) -> None:
+        self._others = others
         self._held = b""  # what waits, after up to MAX_TOKEN bytes that are out already
         self._start = 0  # where in it the part begins that is not out yet
+        self._out = 0  # how much of the stream is out
         self._finished = False
-        self.hits: dict[str, int] = dict.fromkeys(secrets, 0)
+        self.hits: dict[str, int] = dict.fromkeys(self._labels, 0)
+
+    def sibling(self) -> Scrubber:
+        """A scrubber for another stream of the same run: the same values, prepared only once."""
+        other = object.__new__(Scrubber)
+        other._known, other._close_look = self._known, self._close_look
+        other._early, other._labels = _EARLY, self._labels
+        other._begin(self._others.sibling() if self._others is not None else None)
+        return other
 
     def __repr__(self) -> str:
         return f"<Scrubber for {', '.join(self.hits) or 'nothing'}>"
@@ -78,9 +95,13 @@ class Scrubber:
             ValueError: The stream is finished.
         """
         self._check_open()
-        if not self._tails:
+        if not self._known.needles and self._others is None:
             return bytes(data)
-        return b"".join(self._take(piece, final=False) for piece in _pieces(data, _BLOCK))
+        if self._early > 0:
+            self._early -= len(data)
+            if self._early <= 0:
+                self._known.hasten_meanwhile()
+        return b"".join(map(self._scrub, _pieces(data, _BLOCK)))
 
     def finish(self) -> bytes:
         """End the stream and return what was still waiting.
@@ -98,70 +119,67 @@ class Scrubber:
         if self._finished:
             raise ValueError("this scrubber has finished its stream")
 
+    def _scrub(self, block: bytes) -> bytes:
+        if self._others is not None:
+            self._others.feed(block)
+        return self._take(block, final=False)
+
     def _take(self, block: bytes, *, final: bool) -> bytes:
         raw = self._held + block
         at = self._start
         shown: list[bytes] = []
-        found = self._probes.possible(raw)
+        found, close = self._known.possible(raw)
         if found and len(block) > self._close_look:
             # How the input is cut changes nothing, so the exact search can be kept to the pieces
             # that need it.
-            return b"".join(
-                self._take(piece, final=False) for piece in _pieces(block, self._close_look)
-            )
-        safe = len(raw) if final else self._unsettled(raw, at)
+            held = len(self._held)
+            windows = [(max(0, begin - held), max(0, end - held)) for begin, end in close]
+            parts = _parts(block, windows, self._close_look)
+            return b"".join(self._take(part, final=False) for part in parts)
+        safe = len(raw) if final else self._known.unsettled(raw, at)
         if found:
-            for begin, end, label in _Matches(raw, found, final=final).after(at):
+            for begin, end, label in Matches(raw, found, final=final).after(at):
                 if begin >= safe:
                     break
-                shown += raw[at:begin], b"[secret:%s]" % label.encode()
+                shown += self._show(raw[at:begin]), b"[secret:%s]" % label.encode()
                 self.hits[label] += 1
+                self._out += end - begin
                 at = end
                 if at > safe:
-                    safe = self._unsettled(raw, at)
-        shown.append(raw[at:safe])
+                    safe = self._known.unsettled(raw, at)
+        shown.append(self._show(raw[at:safe]))
         context = max(0, safe - MAX_TOKEN)
         self._held = raw[context:]
         self._start = safe - context
         return b"".join(shown)
 
-    def _unsettled(self, raw: bytes, at: int) -> int:
-        return min(tail.unsettled(raw, at) for tail in self._tails)
+    def _show(self, piece: bytes) -> bytes:
+        """What goes out for the next bytes of the stream, in which no granted value is."""
+        at = self._out
+        self._out += len(piece)
+        if self._others is None:
+            return piece
+        shown = []
+        for text, label in self._others.show(piece, at):
+            shown.append(text)
+            if label is not None:
+                self.hits[label] = self.hits.get(label, 0) + 1
+        return b"".join(shown)
+
+
+def _parts(block: bytes, close: Iterable[Window], close_look: int) -> Iterator[bytes]:
+    """The block, cut around the windows, and these cut for a close look."""
+    at = 0
+    for begin, end in close:
+        if at < begin:
+            yield block[at:begin]
+            at = begin
+        end = max(end, at + close_look)  # noqa: PLW2901  (no part may be as long as the block)
+        yield from _pieces(block[at:end], close_look)
+        at = end
+    if at < len(block):
+        yield block[at:]
 
 
 def _pieces(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
-
-
-class _Matches:
-    """The values in a stretch of output, leftmost first, the longest of these, none overlapping."""
-
-    def __init__(self, raw: bytes, wanted: Iterable[Needle], *, final: bool) -> None:
-        self._wanted = list(wanted)
-        self._readings: dict[int, Reading] = {}
-        for needle in self._wanted:
-            view = needle.view
-            if id(view) not in self._readings:
-                # An escape that the end may have cut off can't be read yet.
-                end = len(raw) if final else view.settled(raw)
-                self._readings[id(view)] = Reading(view, raw, 0, end)
-
-    def after(self, at: int) -> Iterator[tuple[int, int, str]]:
-        """Begin, end and label of each match from ``at`` on."""
-        # Leftmost first, then longest, then the first label: the order of these tuples.
-        queue: list[tuple[int, int, int, int]] = []
-
-        def look(number: int) -> None:
-            needle = self._wanted[number]
-            place = self._readings[id(needle.view)].find(needle.text, at)
-            if place is not None:
-                heapq.heappush(queue, (place[0], -place[1], needle.order, number))
-
-        for number in range(len(self._wanted)):
-            look(number)
-        while queue:
-            begin, negative_end, _, number = heapq.heappop(queue)
-            if begin >= at:
-                at = -negative_end
-                yield begin, at, self._wanted[number].label
-            look(number)

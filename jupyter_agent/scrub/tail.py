@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from jupyter_agent.scrub.database import Database
 from jupyter_agent.scrub.reading import Reading
 from jupyter_agent.scrub.views import MAX_TOKEN, View
 
@@ -23,7 +24,7 @@ class Tail:
         values: What is looked for in this view.
     """
 
-    __slots__ = ("_escapable", "_heads", "_longest", "_short", "_view")
+    __slots__ = ("_compiled", "_escapable", "_heads", "_longest", "_short", "_view")
 
     def __init__(self, view: View, values: Iterable[bytes]) -> None:
         self._view = view
@@ -33,10 +34,22 @@ class Tail:
             if len(value) >= _HEAD:
                 self._heads.setdefault(value[:_HEAD], []).append(value)
             short.update(value[:length] for length in range(1, min(_HEAD, len(value))))
-        self._short = tuple(short)
+        self._short = frozenset(short)
+        self._compiled: tuple[list[bytes], Database] | None = None
         self._longest = max((len(v) for group in self._heads.values() for v in group), default=0)
         # An escape can be the first character of a value, unless this is a letter or digit.
         self._escapable = any(not head[:1].isalnum() for head in self._heads)
+
+    def compile(self) -> None:
+        """Look for the beginnings of all values in one pass from now on.
+
+        Raises:
+            ImportError: hyperscan can't be imported here.
+            ValueError: hyperscan refuses to compile it.
+        """
+        if len(self._heads) > 1:
+            heads = list(self._heads)
+            self._compiled = heads, Database(dict.fromkeys(heads, False), once=True)
 
     def unsettled(self, raw: bytes, at: int) -> int:
         """Where in ``raw``, not before ``at``, a value may have begun; its length if nowhere."""
@@ -92,21 +105,22 @@ class Tail:
                 len(rest) < len(value) + complete and value.startswith(rest) for value in group
             ):
                 yield index
-        if text.endswith(self._short):
-            for length in range(1, min(_HEAD, count + 1)):
-                if text[count - length :] in self._short:
-                    yield count - length
+        for length in range(1, min(_HEAD, count + 1)):
+            if text[count - length :] in self._short:
+                yield count - length
 
     def _beginnings(self, text: bytes, earliest: int) -> Iterator[tuple[int, list[bytes]]]:
         """Where the first characters of values stand, and which values these are."""
-        if len(self._heads) > len(text) - earliest:  # the shorter list is the one to go through
-            for index in range(earliest, len(text) - _HEAD + 1):
-                group = self._heads.get(text[index : index + _HEAD])
-                if group:
-                    yield index, group
-            return
-        for head, group in self._heads.items():
+        heads: Iterable[bytes] = self._heads
+        if self._compiled is not None:
+            every, database = self._compiled
+            heads = [every[number] for number, _ in database.hits(text, len(every))]
+        elif len(self._heads) > len(text) - earliest:  # the shorter list is gone through
+            heads = self._heads.keys() & {
+                text[index : index + _HEAD] for index in range(earliest, len(text) - _HEAD + 1)
+            }
+        for head in heads:
             index = text.find(head, earliest)
             while index >= 0:
-                yield index, group
+                yield index, self._heads[head]
                 index = text.find(head, index + 1)

@@ -8,10 +8,12 @@ import json
 import re
 import shlex
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Final
 
+from jupyter_agent.scrub.pieces import Piece, base64_pieces, hex_pieces, text_pieces
 from jupyter_agent.scrub.views import BASE64, HEX, RAW, TEXT, View
 
 SHORT: Final = 8
@@ -24,6 +26,9 @@ _MIN_SEEN: Final = 6
 # "-----BEGIN OPENSSH PRIVATE KEY-----" stands in every key file and is no secret.
 _BOILERPLATE: Final = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 ]+-----|\W*")
 
+# A line of base64 that is hard enough to guess to count as the whole (24 bytes and more).
+_KEY_LINE: Final = re.compile(rb"[A-Za-z0-9+/=_-]{32,}")
+
 
 @dataclass(frozen=True, slots=True)
 class Needle:
@@ -35,6 +40,8 @@ class Needle:
         text: What to look for in what ``view`` sees. Never shown.
         view: How to look.
         core: A part of ``text``: where that is not seen, ``text`` is not there either.
+        pieces: Gives the pieces of ``text``, one of which must be written in a usual way. None
+            where there is one way only.
     """
 
     order: int
@@ -42,10 +49,16 @@ class Needle:
     text: bytes = field(repr=False)
     view: View
     core: bytes = field(repr=False)
+    pieces: Callable[[], tuple[Piece, ...]] | None = None
 
 
-def needles(secrets: Mapping[str, bytes]) -> list[Needle]:
+def needles(secrets: Mapping[str, bytes], *, complete: bool = False) -> list[Needle]:
     """Everything to look for, without duplicates; of equal texts the first label's stays.
+
+    Args:
+        secrets: Label → value.
+        complete: Only what gives away that the complete value is there: not a value without its
+            first characters, and of its lines only those that are as good as a key.
 
     Raises:
         ValueError: A value is empty. Names the label only.
@@ -54,37 +67,58 @@ def needles(secrets: Mapping[str, bytes]) -> list[Needle]:
     for order, (label, value) in enumerate(secrets.items()):
         if not value:
             raise ValueError(f"the value for {label} is empty")
-        for text, view, core in _texts(value):
-            found.setdefault((text, id(view)), Needle(order, label, text, view, core))
+        for text, view, core, pieces in _texts(value, complete=complete):
+            found.setdefault((text, id(view)), Needle(order, label, text, view, core, pieces))
     return list(found.values())
 
 
-def _texts(value: bytes) -> Iterator[tuple[bytes, View, bytes]]:
-    yield value, RAW, value
+_Pieces = Callable[[], tuple[Piece, ...]]
+_Text = tuple[bytes, View, bytes, _Pieces | None]
+
+
+def _texts(value: bytes, *, complete: bool) -> Iterator[_Text]:
+    """Text, view, core and pieces of each needle."""
+    yield value, RAW, value, None
     if len(value) < SHORT:
         return
-    for part in (value, *_lines(value)):
-        for text in _seen_as_text(part):
-            yield from _whole_and_late(text, TEXT)
+    lines = _lines(value)
+    if complete:
+        lines = [line for line in lines if _KEY_LINE.fullmatch(line)]
+    spelled: list[tuple[bytes, View, _Pieces]] = [
+        (text, TEXT, partial(text_pieces, part, text))
+        for part in (value, *lines)
+        for text in _seen_as_text(part)
+    ]
+    spelled += [(core, BASE64, partial(base64_pieces, core)) for core in _base64_cores(value)]
+    digits = value.hex().encode()
+    spelled.append((digits, HEX, partial(hex_pieces, digits)))
+    for text, view, pieces in spelled:
+        yield from _whole_and_late(text, view, pieces, whole_only=complete)
     for text in _seen_as_text(value[::-1]):
-        yield text, TEXT, text
-    for core in _base64_cores(value):
-        yield from _whole_and_late(core, BASE64)
-    yield from _whole_and_late(value.hex().encode(), HEX)
+        pieces = partial(text_pieces, value[::-1], text, one_by_one=False)
+        yield text, TEXT, text, cache(pieces)
 
 
-def _whole_and_late(text: bytes, view: View) -> Iterator[tuple[bytes, View, bytes]]:
+def _whole_and_late(
+    text: bytes, view: View, pieces: _Pieces, *, whole_only: bool
+) -> Iterator[_Text]:
     """The text, and the text without its first characters.
 
     A view wants ``lead`` characters before a line may be wrapped. Where a line ends earlier than
     that, what follows on the next line is still found.
     """
-    late = text[view.first_break - 1 :]
-    if len(late) < _MIN_SEEN:
-        yield text, view, text
+    pieces = cache(pieces)
+    missing = view.first_break - 1
+    late = text[missing:]
+    if whole_only or len(late) < _MIN_SEEN:
+        yield text, view, text, pieces
         return
-    yield text, view, late
-    yield late, view, late
+    yield text, view, late, pieces
+    yield late, view, late, partial(_late, pieces, missing)
+
+
+def _late(pieces: _Pieces, missing: int) -> tuple[Piece, ...]:
+    return tuple(piece.without(missing) for piece in pieces() if piece.begin >= missing)
 
 
 def _seen_as_text(value: bytes) -> list[bytes]:

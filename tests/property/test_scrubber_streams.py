@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.scrub import Scrubber
-from jupyter_agent.scrub.scrubber import _Matches
+from jupyter_agent.scrub.matches import Matches
 from jupyter_agent.scrub.variants import needles
 
 VALUES = (
@@ -119,7 +119,7 @@ def scrub(secrets: dict[str, bytes], *pieces: bytes) -> bytes:
 def scrub_without_probes_or_stream(secrets: dict[str, bytes], data: bytes) -> bytes:
     """What the definition says: all values in the whole input, leftmost, then longest."""
     shown, at = [], 0
-    for begin, end, label in _Matches(data, needles(secrets), final=True).after(0):
+    for begin, end, label in Matches(data, needles(secrets), final=True).after(0):
         shown += data[at:begin], f"[secret:{label}]".encode()
         at = end
     return b"".join([*shown, data[at:]])
@@ -150,6 +150,26 @@ def test_random_cuts_give_the_same_output(stream, data_source):
     cuts = sorted(data_source.draw(st.lists(st.integers(0, len(data)), max_size=12)))
     pieces = [data[begin:end] for begin, end in pairwise([0, *cuts, len(data)])]
     assert scrub(secrets, *pieces) == scrub_without_probes_or_stream(secrets, data)
+
+
+@settings(max_examples=150, deadline=None)
+@given(streams(), st.data())
+def test_compiled_or_not_the_output_is_the_same(stream, data_source):
+    secrets, data = stream
+    compiled = Scrubber(secrets)
+    compiled._known.hasten()
+    assert compiled._known.hastened
+    # Much that is nothing between the pieces, so that only parts of it get a close look.
+    filler = data_source.draw(
+        st.sampled_from([b"", b".\n" * 1500, b"words, and 12 more;\n" * 4000])
+    )
+    data = data + filler + data[::-1] + filler + data
+    cuts = sorted(data_source.draw(st.lists(st.integers(0, len(data)), max_size=6)))
+    pieces = [data[begin:end] for begin, end in pairwise([0, *cuts, len(data)])]
+    whole = scrub_without_probes_or_stream(secrets, data)
+    assert b"".join([*map(compiled.feed, pieces), compiled.finish()]) == whole
+    again = compiled.sibling()
+    assert again.feed(data) + again.finish() == whole
 
 
 @given(st.binary(max_size=400), st.sets(st.integers(0, 400), max_size=4))

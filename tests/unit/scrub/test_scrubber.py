@@ -79,8 +79,8 @@ def test_neither_repr_nor_a_traceback_of_ours_shows_a_value():
         stream.feed(b"x")
     except ValueError:
         shown = traceback.format_exc()
-    shown += repr(stream) + repr(stream._probes) + repr(stream._tails)
-    shown += repr(next(iter(stream._probes._raw.values())))
+    shown += repr(stream) + repr(stream._known) + repr(stream._known._tails)
+    shown += repr(stream._known.needles)
     assert not any(form in shown.encode() for form in forms(TOKEN).values())
 
 

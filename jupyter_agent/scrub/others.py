@@ -1,0 +1,149 @@
+"""Values that the vault holds and nobody granted to this run, where the output shows them whole.
+
+Whoever may run a command could use the scrubber to guess such a value piece by piece, if anything
+in it told how much of a guess is right. So these values are treated unlike granted ones:
+
+* Only a value that is there completely counts, as it is, in no other form.
+* Nothing waits for the rest of one. What was shown before the value was complete stays shown.
+* Time tells nothing either. Output is cut into words in a way that does not depend on any value,
+  and a word is looked up whole, by a hash with a key of this process (Python's, for ``bytes``). A
+  word that is nearly right has another hash, so the lookup ends there, as for any other word.
+
+A word is a run of letters, digits, ``_`` and ``-``. Of a value its longest word is looked up, then
+what stands around it is compared. So a value must have a word of 16 characters, and text that goes
+on without another character before or behind that word hides it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+SHORTEST: Final = 16
+"""Fewest characters of a word that is looked up; a shorter one could be guessed."""
+
+_WORD: Final = re.compile(rb"[A-Za-z0-9_-]{16,}")
+_WORD_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+_ONLY_WORDS: Final = bytes(byte if byte in _WORD_BYTES else ord(" ") for byte in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    label: str
+    text: bytes = field(repr=False)
+    before: int  # bytes of it before its longest word
+
+
+class Others:
+    """The values, built once for any number of streams.
+
+    Args:
+        values: Label → value. Only strong ones may be given (``vault.strength``); one that has no
+            word of 16 characters is left out (``uncovered``).
+
+    Attributes:
+        uncovered: The labels of the values that are not looked for.
+    """
+
+    __slots__ = ("_by_word", "longest", "uncovered")
+
+    def __init__(self, values: Mapping[str, bytes]) -> None:
+        self._by_word: dict[bytes, list[_Value]] = {}
+        self.longest = 0
+        uncovered = []
+        for label, text in values.items():
+            word = max(_WORD.finditer(text), key=lambda found: len(found[0]), default=None)
+            if word is None:
+                uncovered.append(label)
+                continue
+            self._by_word.setdefault(word[0], []).append(_Value(label, text, word.start()))
+            self.longest = max(self.longest, len(text))
+        self.uncovered = tuple(uncovered)
+
+    def __repr__(self) -> str:
+        return f"<Others with {len(self._by_word)} words>"
+
+    def __bool__(self) -> bool:
+        return bool(self._by_word)
+
+    def spans(self, text: bytes) -> list[tuple[int, int, str]]:
+        """Begin, end and label of each complete value: leftmost, then longest, none overlapping."""
+        words = text.translate(_ONLY_WORDS).split()
+        if self._by_word.keys().isdisjoint(words):
+            return []
+        spans: list[tuple[int, int, str]] = []
+        # Somebody who knows 16 characters in a row of a value gets here.
+        for begin, end, label in sorted(self._complete(text), key=lambda span: (span[0], -span[1])):
+            if not spans or begin >= spans[-1][1]:
+                spans.append((begin, end, label))
+        return spans
+
+    def _complete(self, text: bytes) -> Iterator[tuple[int, int, str]]:
+        for word in _WORD.finditer(text):
+            for value in self._by_word.get(word[0], ()):
+                begin = word.start() - value.before
+                if begin >= 0 and text.startswith(value.text, begin):
+                    yield begin, begin + len(value.text), value.label
+
+
+class OthersInStream:
+    """Where such values stand in one stream; offsets count from the beginning of the stream.
+
+    Args:
+        others: The values.
+        besides: Labels that are granted, and so none of the others.
+    """
+
+    __slots__ = ("_besides", "_last", "_others", "_seen", "_spans")
+
+    def __init__(self, others: Others, besides: Iterable[str]) -> None:
+        self._others = others
+        self._besides = frozenset(besides)
+        self._last = b""  # as much of what came as may be the beginning of a value
+        self._seen = 0
+        self._spans: list[_Span] = []
+
+    def sibling(self) -> OthersInStream:
+        """The same values for another stream."""
+        return OthersInStream(self._others, self._besides)
+
+    def feed(self, block: bytes) -> None:
+        """Take the next bytes of the stream."""
+        text = self._last + block
+        origin = self._seen - len(self._last)
+        for begin, end, label in self._others.spans(text):
+            # What ended before these bytes has been dealt with when it was complete.
+            if end > len(self._last) and label not in self._besides:
+                self._spans.append(_Span(origin + begin, origin + end, label))
+        self._seen += len(block)
+        self._last = text[-self._others.longest - 1 :]
+
+    def show(self, piece: bytes, at: int) -> Iterator[tuple[bytes, str | None]]:
+        """``piece``, which begins ``at``, with markers for the values in it.
+
+        Yields:
+            Bytes to show, and the label where they are its marker.
+        """
+        done, end = at, at + len(piece)
+        while self._spans and self._spans[0].begin < end:
+            span = self._spans[0]
+            if span.end > done:
+                yield piece[done - at : max(done, span.begin) - at], None
+                if not span.shown:
+                    span.shown = True
+                    yield b"[secret:%s]" % span.label.encode(), span.label
+                done = min(span.end, end)
+            if span.end > end:
+                break
+            del self._spans[0]
+        yield piece[done - at :], None
+
+
+@dataclass(slots=True)
+class _Span:
+    begin: int
+    end: int
+    label: str
+    shown: bool = False
