@@ -33,6 +33,7 @@ _MACHINE: Final = b"jupyter_agent/machine/v1"
 _RECORDS: Final = b"jupyter_agent/records/v1"
 _MANIFEST: Final = b"jupyter_agent/manifest/v1"
 _PURPOSES: Final = b"jupyter_agent/purposes/v1"
+_PROVIDED: Final = b"jupyter_agent/provided/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,16 @@ def wrapping_key(tier_secret: bytes, machine: bytes, store_id: bytes) -> bytes:
         store_id: 16 random bytes, public.
     """
     return _hkdf(tier_secret + machine, store_id, _KEK)
+
+
+def provided_secret(content: bytes, store_id: bytes) -> bytes:
+    """The tier secret that a provided key gives a store.
+
+    Args:
+        content: At least 32 random bytes, in whatever spelling they were provided.
+        store_id: 16 random bytes, public.
+    """
+    return _hkdf(content, store_id, _PROVIDED)
 
 
 def wrap_root(root: bytes, kek: bytes, store_id: bytes, source: str) -> bytes:

@@ -166,6 +166,14 @@ class Store:
         """Write the number of this write, and the tag over the whole store."""
         self._connection.execute("UPDATE head SET epoch = ?, manifest = ?", (epoch, manifest))
 
+    def set_head(self, head: Head) -> None:
+        """Write another head: the store goes on under new keys."""
+        self._connection.execute(
+            "UPDATE head SET store_id = ?, source = ?, machine_tag = ?, root = ?, epoch = ?, "
+            "manifest = ?",
+            (head.store_id, head.source, head.machine_tag, head.root, head.epoch, head.manifest),
+        )
+
     def rows(self, kind: str | None = None) -> list[Row]:
         """Every record, or every one of a kind."""
         query = "SELECT kind, name, version, policy, envelope FROM record"
@@ -275,7 +283,7 @@ def gone() -> VaultRolledBack:
     """The file is not where it was: an empty vault in its place would be a silent loss."""
     return VaultRolledBack(
         "The vault file is gone, although this machine has used it before.",
-        "Put vault.db back; or remove vault.anchor from the state folder to begin an empty vault.",
+        "Put vault.db back; or give it up and begin an empty vault: jupyter agent vault purge",
     )
 
 

@@ -6,23 +6,14 @@ Synchronous, and safe to call from several threads and processes. Only the broke
 from __future__ import annotations
 
 import builtins
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace as with_changes
-from datetime import UTC, datetime
 from typing import Final
 
 from jupyter_agent import wire
-from jupyter_agent.errors import LabelNotFound, LabelTaken, VaultLocked
-from jupyter_agent.folders import Folders
+from jupyter_agent.errors import LabelNotFound, LabelTaken
 from jupyter_agent.secret import Secret, check_label
-from jupyter_agent.vault.file_source import FileSource
-from jupyter_agent.vault.key_source import KeySource
-from jupyter_agent.vault.keyring_source import KeyringSource
-from jupyter_agent.vault.ledger import Change, Ledger
-from jupyter_agent.vault.machine import Machine, this_machine
-from jupyter_agent.vault.memory_source import MemorySource
+from jupyter_agent.vault.change import Change
 from jupyter_agent.vault.meta import (
     MAX_EXPOSED,
     Exposure,
@@ -31,88 +22,16 @@ from jupyter_agent.vault.meta import (
     check_note,
     check_time,
 )
-from jupyter_agent.vault.opening import Opened, open_ledger
+from jupyter_agent.vault.open_vault import OpenVault
 from jupyter_agent.vault.strength import is_weak
-
-KEY_FILE: Final = "vault.key"
 
 _VALUE: Final = "secret"
 _ABOUT: Final = "about"
 _GRANT: Final = "grant"
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Vault:
-    """An open vault. Use ``Vault.open``.
-
-    Args:
-        opened: From ``opening.open_ledger``.
-        clock: Says what time it is.
-    """
-
-    def __init__(self, opened: Opened, clock: Callable[[], datetime] = _now) -> None:
-        self._opened: Opened | None = opened
-        self._source = opened.source
-        self._note = opened.note
-        self._clock = clock
-        self._lock = threading.RLock()
-
-    @classmethod
-    def open(  # noqa: PLR0913  (what is outside of a vault comes in here)
-        cls,
-        folders: Folders,
-        *,
-        key_source: str | None = None,
-        keyring: KeyringSource | None = None,
-        keyring_probe: Callable[[], bool] | None = None,
-        machine: Machine | None = None,
-        clock: Callable[[], datetime] = _now,
-    ) -> Vault:
-        """Open this person's vault with the key source it was made with, or make one.
-
-        Args:
-            folders: Of this person.
-            key_source: The person's setting, or None. Setting ``file`` is the consent to it.
-            keyring: How the system's keyring is reached.
-            keyring_probe: Whether it works; only asked for a new vault without a setting.
-            machine: The one we run on.
-            clock: Says what time it is.
-
-        Raises:
-            VaultError: One of its kinds for each cause, see ``opening.open_ledger``.
-        """
-        keyring = keyring or KeyringSource()
-        places: tuple[KeySource, ...] = (
-            keyring,
-            FileSource(folders.state / KEY_FILE),
-            MemorySource(),
-        )
-        opened = open_ledger(
-            folders,
-            key_source,
-            sources={place.name: place for place in places},
-            keyring_works=keyring_probe or keyring.works,
-            machine=machine or this_machine(),
-        )
-        return cls(opened, clock)
-
-    @property
-    def tier(self) -> str:
-        """The name of the vault's key source."""
-        return self._source.name
-
-    @property
-    def promise(self) -> str:
-        """The one true sentence about that key source."""
-        return self._source.promise
-
-    @property
-    def note(self) -> str:
-        """What the person should know about a setting that was not followed, or ""."""
-        return self._note
+class Vault(OpenVault):
+    """Secrets by label and grants by id, in an open vault. Use ``Vault.open``."""
 
     def put(  # noqa: PLR0913  (what a person says about a secret)
         self,
@@ -323,37 +242,6 @@ class Vault:
             was_there = grant_id in change.names(_GRANT)
             change.remove(_GRANT, grant_id)
         return was_there
-
-    def derive(self, purpose: str) -> bytes:
-        """A 32-byte key for something outside the store, always the same for the same purpose.
-
-        Raises:
-            VaultLocked: The vault was closed.
-        """
-        with self._ledger() as ledger:
-            return ledger.keys.for_purpose(purpose)
-
-    def close(self) -> None:
-        """Close the file and let go of the keys."""
-        with self._lock:
-            if self._opened is not None:
-                self._opened.store.close()
-            self._opened = None
-
-    @contextmanager
-    def _ledger(self) -> Iterator[Ledger]:
-        with self._lock:
-            if self._opened is None:
-                raise VaultLocked(
-                    "The vault is closed.",
-                    "Open it in the Secrets panel, or with: jupyter agent unlock",
-                )
-            yield self._opened.ledger
-
-    @contextmanager
-    def _change(self) -> Iterator[Change]:
-        with self._ledger() as ledger, ledger.change() as change:
-            yield change
 
     @staticmethod
     def _forget(change: Change, label: str) -> None:
