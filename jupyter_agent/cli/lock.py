@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jupyter_agent.cli import passphrase
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family
 from jupyter_agent.cli.terminal import Terminal, printable
@@ -14,7 +15,10 @@ def add(commands: Family) -> None:
     commands.command(
         "lock", lock, "Close the vault and end every run; it stays closed until `unlock`."
     )
-    commands.command("unlock", unlock, "Let the vault be opened again.")
+    parser = commands.command(
+        "unlock", unlock, "Let the vault be opened again; asks for its passphrase if it has one."
+    )
+    passphrase.add_arguments(parser, chosen=False)
     commands.command("status", status, "Show the state of broker and vault.")
 
 
@@ -29,10 +33,12 @@ def lock(_arguments: Arguments, terminal: Terminal) -> int:
     return 0
 
 
-def unlock(_arguments: Arguments, terminal: Terminal) -> int:
+def unlock(arguments: Arguments, terminal: Terminal) -> int:
     """Let the vault be opened again."""
     with open_as_person() as client:
-        client.call("unlock")
+        passphrase.call_with_passphrase(
+            client, lambda **more: client.call("unlock", **more), arguments
+        )
     terminal.answer({"unlocked": True}, ["Unlocked."])
     return 0
 
@@ -50,6 +56,8 @@ def vault_lines(vault: dict[str, Any]) -> list[str]:
     tier = f", key source {vault['tier']}" if vault["tier"] else ""
     lines = [f"vault     {vault['state']}{tier}"]
     lines += [f"          {printable(vault[name])}" for name in ("promise", "note") if vault[name]]
+    if vault.get("better"):
+        lines.append(f"          Better: {printable(vault['better'])}")
     if error := vault.get("error"):
         lines.append(f"          {printable(error['message'])} {printable(error['hint'])}".rstrip())
     return lines

@@ -90,6 +90,7 @@ def status(found: wire.Message) -> Table:
         ("vault", str(vault.get("state") or "")),
         ("key source", str(vault.get("tier") or "")),
         ("promise", str(vault.get("promise") or "")),
+        ("better", str(vault.get("better") or "")),
         ("note", str(vault.get("note") or "")),
         ("problem", f"{error.get('message', '')} {error.get('hint', '')}".strip()),
         ("runs now", str(found.get("runs", 0))),

@@ -24,6 +24,9 @@ from jupyter_agent.vault.provided_source import ProvidedSource
 KEY_FILE: Final = "vault.key"
 PROVIDED_FILE: Final = "vault.provided"
 
+Advance = Callable[[bytes | None], bytes | None]
+"""From what the vault keeps about the audit to what it shall keep, or to None: no change."""
+
 _CHAIN: Final = ("audit", "chain")
 
 
@@ -188,26 +191,22 @@ class OpenVault:
         with self._ledger() as ledger:
             return ledger.read(*_CHAIN)
 
-    def put_chain(self, record: bytes) -> None:
-        """Put down how far the audit has got.
-
-        Args:
-            record: Sealed; what is in it is the broker's business.
-
-        Raises:
-            VaultError: It could not be saved.
-        """
-        with self._change() as change:
-            change.put(*_CHAIN, record)
-
     def check_everything(self) -> int:
         """Authenticate the store and open every record in it; returns how many there are.
 
         Raises:
             VaultError: Something is not as we wrote it.
         """
-        with self._ledger() as ledger:
+        with self._lock, self._ledger() as ledger:
+            if self._opened is not None:
+                self._opened.store.reread()
             return len(ledger.read_contents())
+
+    def left_over(self) -> str:
+        """The name of a file that holds an older key of this vault, or ""."""
+        found = {"file": KEY_FILE, "provided": PROVIDED_FILE}
+        names = [name for tier, name in found.items() if tier != self.tier]
+        return next((name for name in names if (self._folders.state / name).exists()), "")
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for something outside the store, the same as long as the keys are.
@@ -241,7 +240,7 @@ class OpenVault:
             yield change
 
     @staticmethod
-    def _advance(change: Change, advance: Callable[[bytes | None], bytes | None]) -> None:
+    def _advance(change: Change, advance: Advance) -> None:
         """Let the broker put down how far the audit has got, within a write that happens anyway."""
         record = advance(change.read(*_CHAIN))
         if record is not None:

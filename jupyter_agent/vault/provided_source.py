@@ -21,7 +21,7 @@ from jupyter_agent.errors import KeySourceUnavailable, PassphraseRequired, Vault
 from jupyter_agent.folders import read_private, sync_folder, write_private
 from jupyter_agent.secret import Secret
 from jupyter_agent.vault.key_source import PROVIDED
-from jupyter_agent.vault.passphrase import SALT_BYTES, Work, stretch
+from jupyter_agent.vault.passphrase import SALT_BYTES, Work, check_new, stretch
 from jupyter_agent.vault.seal import provided_secret
 
 KEY_NAME: Final = "jupyter-agent-vault-key"
@@ -88,6 +88,10 @@ class ProvidedSource:
             return False
         return "passphrase" in ways or (not ways and self._passphrase is not None)
 
+    def let_go(self) -> None:
+        """Drop what was typed: an open vault has its keys."""
+        self._passphrase = None
+
     def works(self) -> bool:
         """Whether a key has been laid ready for us."""
         return self._laid_ready() is not None
@@ -153,6 +157,7 @@ class ProvidedSource:
     def _new_way(self, store_id: bytes) -> dict[str, Any]:
         ready = self._laid_ready()
         if self._passphrase is not None:
+            check_new(self._passphrase.reveal())
             salt = secrets.token_bytes(SALT_BYTES)
             key = stretch(self._passphrase.reveal(), salt, self._work)
             return {

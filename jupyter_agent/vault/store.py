@@ -122,6 +122,14 @@ class Store:
         with self._transaction("BEGIN IMMEDIATE"):
             yield
 
+    def reread(self) -> None:
+        """Forget what was read: a file that was changed behind sqlite's back looks unchanged."""
+        if self._path is None:
+            return
+        old = self._connection
+        self._connect()
+        old.close()
+
     def head(self) -> Head | None:
         """The store's head, or None where nothing has been written yet.
 

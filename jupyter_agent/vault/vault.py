@@ -6,9 +6,9 @@ Synchronous, and safe to call from several threads and processes. Only the broke
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace as with_changes
-from typing import Final
+from typing import Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.errors import LabelNotFound, LabelTaken
@@ -18,11 +18,13 @@ from jupyter_agent.vault.meta import (
     MAX_EXPOSED,
     Exposure,
     Meta,
+    check_days,
     check_kind,
     check_note,
     check_time,
 )
-from jupyter_agent.vault.open_vault import OpenVault
+from jupyter_agent.vault.open_vault import Advance, OpenVault
+from jupyter_agent.vault.portable import Entry
 from jupyter_agent.vault.strength import is_weak
 
 _VALUE: Final = "secret"
@@ -40,6 +42,7 @@ class Vault(OpenVault):
         kind: str = "",
         note: str = "",
         expires: str | None = None,
+        rotate_every: int | None = None,
         exposed: Mapping[str, str] | None = None,
         replace: bool = False,
     ) -> Meta:
@@ -50,10 +53,11 @@ class Vault(OpenVault):
             kind: One of ``secret.KINDS`` or "".
             note: At most 1,000 characters.
             expires: RFC 3339 with a zone, or None.
+            rotate_every: Days after which it should be replaced, or None.
             exposed: ``where``, ``notebook`` and perhaps ``time`` of a place it was already seen.
             replace: Put the value in place of one that is there. The label keeps its age, its
-                count, and its kind and note where no new ones are given. Where the old value was
-                seen is forgotten: it is no longer the value.
+                count, and its kind, note and rotation where no new ones are given. Where the old
+                value was seen is forgotten: it is no longer the value.
 
         Raises:
             LabelTaken: The label is in use and ``replace`` was not asked for.
@@ -77,6 +81,7 @@ class Vault(OpenVault):
             expires=check_time(expires) if expires else None,
             weak=is_weak(value),
             exposed=(_exposure(exposed, now),) if exposed else (),
+            rotate_every=check_days(rotate_every),
         )
         with self._change() as change:
             old = _about(change, label)
@@ -91,6 +96,7 @@ class Vault(OpenVault):
                     replaced=now,
                     last_used=old.last_used,
                     uses=old.uses,
+                    rotate_every=meta.rotate_every or old.rotate_every,
                 )
             change.put(_VALUE, label, value)
             change.put(_ABOUT, label, meta.to_bytes())
@@ -130,6 +136,84 @@ class Vault(OpenVault):
         if content is None:
             raise _not_found(label)
         return Meta.from_bytes(label, content)
+
+    def describe(self, label: str, changes: Mapping[str, Any]) -> Meta:
+        """Change what is known of a secret; the value stays.
+
+        Args:
+            label: Whose.
+            changes: Any of ``kind``, ``note``, ``expires`` and ``rotate_every``; the last two may
+                be None.
+
+        Raises:
+            LabelNotFound: There is no such secret.
+            RequestInvalid: One of them can't be read.
+            VaultError: It could not be saved.
+        """
+        known = {
+            "kind": check_kind,
+            "note": check_note,
+            "expires": lambda time: check_time(time) if time else None,
+            "rotate_every": check_days,
+        }
+        checked: dict[str, Any] = {name: known[name](change) for name, change in changes.items()}
+        with self._change() as change:
+            meta = with_changes(_about_or_raise(change, label), **checked)
+            change.put(_ABOUT, label, meta.to_bytes())
+        return meta
+
+    def entries(self, labels: builtins.list[str] | None = None) -> builtins.list[Entry]:
+        """Secrets with their values, for an export.
+
+        Args:
+            labels: Which; all of them, if None.
+
+        Raises:
+            LabelNotFound: One of them is not there.
+            VaultError: They can't be read, or don't authenticate.
+        """
+        wanted = [meta.label for meta in self.list()] if labels is None else labels
+        return [Entry(self.meta(label), self.get(label)) for label in wanted]
+
+    def compare(self, entries: Sequence[Entry]) -> builtins.list[dict[str, Any]]:
+        """What merging would do, by label: ``new``, ``same`` or ``differs``.
+
+        Raises:
+            VaultError: The vault can't be read, or does not authenticate.
+        """
+        ours = {meta.label: meta for meta in self.list()}
+        return [
+            {
+                "label": (label := entry.meta.label),
+                "state": _state(self.get(label) if label in ours else None, entry.secret),
+                "theirs": entry.meta.replaced or entry.meta.created,
+                "ours": (ours[label].replaced or ours[label].created) if label in ours else None,
+            }
+            for entry in entries
+        ]
+
+    def merge(self, entries: Sequence[Entry], *, replace: bool) -> builtins.list[str]:
+        """Take in secrets, all of them in one write; returns the labels that were written.
+
+        Args:
+            entries: From an export.
+            replace: Whether theirs take the place of ours where the values differ.
+
+        Raises:
+            VaultError: They could not be saved; nothing was.
+        """
+        written = []
+        with self._change() as change:
+            for entry in entries:
+                label = entry.meta.label
+                old = change.read(_VALUE, label)
+                state = _state(None if old is None else Secret(label, old), entry.secret)
+                if state == "same" or (state == "differs" and not replace):
+                    continue
+                change.put(_VALUE, label, entry.secret.reveal())
+                change.put(_ABOUT, label, entry.meta.to_bytes())
+                written.append(label)
+        return written
 
     def rename(self, label: str, to: str) -> Meta:
         """Give a secret another label; value and history stay.
@@ -189,18 +273,24 @@ class Vault(OpenVault):
             change.put(_ABOUT, label, meta.to_bytes())
         return meta
 
-    def record_uses(self, uses: Mapping[str, tuple[int, str]]) -> None:
+    def record_uses(
+        self, uses: Mapping[str, tuple[int, str]], advance: Advance | None = None
+    ) -> None:
         """Add up uses, in one write. Labels that are gone by now are passed over.
 
         Args:
             uses: Label → how often since the last time, and when last (RFC 3339 with a zone).
+            advance: From what was last put down about the audit to what shall be put down now, or
+                to None.
 
         Raises:
             VaultError: It could not be saved.
         """
-        if not uses:
+        if not uses and advance is None:
             return
         with self._change() as change:
+            if advance is not None:
+                self._advance(change, advance)
             for label, (count, last_used) in uses.items():
                 meta = _about(change, label)
                 if meta is None:
@@ -247,6 +337,12 @@ class Vault(OpenVault):
     def _forget(change: Change, label: str) -> None:
         change.remove(_VALUE, label)
         change.remove(_ABOUT, label)
+
+
+def _state(ours: Secret | None, theirs: Secret) -> str:
+    if ours is None:
+        return "new"
+    return "same" if ours == theirs else "differs"
 
 
 def _about(change: Change, label: str) -> Meta | None:
