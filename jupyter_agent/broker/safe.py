@@ -145,11 +145,11 @@ class Safe:
             if not await self.keeps_memory():
                 await self._in_thread(self._close_vault)
 
-    async def unlock(self, passphrase: Secret | None = None) -> None:
+    async def unlock(self, provided: ProvidedSource | None = None) -> None:
         """Let the vault be opened again, and open it.
 
         Args:
-            passphrase: What a person has typed for it, if it needs one.
+            provided: With what a person has typed, if it needs that.
 
         Raises:
             PassphraseRequired: It needs one, or another one.
@@ -160,7 +160,7 @@ class Safe:
             self._locked.unlink(missing_ok=True)
             is_there = (self._folders.data / "vault.db").exists()
             if is_there or self._settings.get("key_source") == "provided":
-                self._opened(passphrase)
+                self._opened(provided)
 
         await self._in_thread(work)
 
@@ -182,11 +182,11 @@ class Safe:
 
         await self._in_thread(work)
 
-    async def accept_restored(self, passphrase: Secret | None) -> None:
+    async def accept_restored(self, provided: ProvidedSource) -> None:
         """Open the vault and take it, and its audit, as the newest there is.
 
         Args:
-            passphrase: As in ``unlock``.
+            provided: As in ``unlock``.
 
         Raises:
             AgentError: It can't be opened for another reason than its age.
@@ -194,7 +194,7 @@ class Safe:
 
         def work() -> None:
             self._close_vault()
-            vault = self._opened(passphrase, accept_restored=True)
+            vault = self._opened(provided, accept_restored=True)
             trail = self._trail_for(vault)
             vault.record_uses({}, trail.accepted)
 
@@ -267,7 +267,9 @@ class Safe:
         await self._in_thread(self._close_vault)
         self._thread.shutdown()
 
-    def _opened(self, passphrase: Secret | None = None, *, accept_restored: bool = False) -> Vault:
+    def _opened(
+        self, provided: ProvidedSource | None = None, *, accept_restored: bool = False
+    ) -> Vault:
         if read_private(self._locked) is not None:
             raise VaultLocked(
                 "The vault is locked.",
@@ -278,7 +280,7 @@ class Safe:
         if self._vault is None:
             from jupyter_agent.vault.vault import Vault  # noqa: PLC0415  (see the top)
 
-            provided = self.provided(passphrase=passphrase)
+            provided = provided or self.provided()
             self._vault = Vault.open(
                 self._folders,
                 key_source=self._settings.get("key_source") or None,

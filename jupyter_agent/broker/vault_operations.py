@@ -64,7 +64,10 @@ class VaultOperations:
         return {"offer": self._offers.make(_PASSPHRASE, origin, replace=False).to_json()}
 
     async def _unlock(self, ask: Ask) -> wire.Message:
-        await self._safe.unlock(self._passphrase(ask))
+        from jupyter_agent.vault.passphrase import Work  # noqa: PLC0415
+
+        work = Work.chosen(ask.message.get("memory"))  # of a vault that is made now
+        await self._safe.unlock(self._safe.provided(passphrase=self._passphrase(ask), work=work))
         self._changed("vault")
         return {}
 
@@ -153,7 +156,7 @@ class VaultOperations:
         return {"imported": imported}
 
     async def _accept_restored(self, ask: Ask) -> wire.Message:
-        await self._safe.accept_restored(self._passphrase(ask))
+        await self._safe.accept_restored(self._safe.provided(passphrase=self._passphrase(ask)))
         await self._safe.record(act("vault accept-restored", []))
         self._changed("vault")
         self._changed("secrets")

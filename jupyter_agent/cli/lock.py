@@ -18,7 +18,7 @@ def add(commands: Family) -> None:
     parser = commands.command(
         "unlock", unlock, "Let the vault be opened again; asks for its passphrase if it has one."
     )
-    passphrase.add_arguments(parser, chosen=False)
+    passphrase.add_arguments(parser, chosen=True)
     commands.command("status", status, "Show the state of broker and vault.")
 
 
@@ -35,9 +35,10 @@ def lock(_arguments: Arguments, terminal: Terminal) -> int:
 
 def unlock(arguments: Arguments, terminal: Terminal) -> int:
     """Let the vault be opened again."""
+    memory = {} if arguments.memory is None else {"memory": arguments.memory}
     with open_as_person() as client:
         passphrase.call_with_passphrase(
-            client, lambda **more: client.call("unlock", **more), arguments
+            client, lambda **more: client.call("unlock", **memory, **more), arguments
         )
     terminal.answer({"unlocked": True}, ["Unlocked."])
     return 0

@@ -106,7 +106,7 @@ def test_a_new_vault_is_made_with_a_passphrase(cli, monkeypatch, planted):
     refused = cli("secret", "set", "DEMO_TOKEN", "--stdin", "--json", stdin=b"made-up value")
     assert refused.error["code"] == "passphrase_required"
     assert "jupyter agent unlock" in refused.error["hint"]
-    assert cli("unlock", "--stdin", stdin=WORDS).code == 0  # at the full price: it is the default
+    assert cli("unlock", "--stdin", *CHEAP, stdin=WORDS).code == 0
     value = planted.value.encode()
     assert cli("secret", "set", "DEMO_TOKEN", "--stdin", stdin=value).code == 0
     assert state(cli)["tier"] == "provided"
@@ -323,7 +323,7 @@ def test_a_vault_that_does_not_open_can_be_purged_too(cli, granted, folders, dam
     assert cli("secret", "set", "DEMO_TOKEN", "--stdin", stdin=b"made-up value").code == 0
 
 
-def test_a_vault_whose_keys_were_made_and_whose_broker_was_killed_opens(
+def test_the_anchor_says_no_more_than_it_must_once_new_keys_are_made(
     cli, granted, folders: Folders
 ):
     assert cli("vault", "rekey", "--yes").code == 0
