@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent import __version__, wire
-from jupyter_agent.broker import grants
+from jupyter_agent.broker import files, grants
 from jupyter_agent.broker.approvals import ANSWERS, Approvals
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
 from jupyter_agent.broker.callers import require
@@ -26,7 +26,7 @@ from jupyter_agent.broker.trail import Trail
 from jupyter_agent.broker.vault_operations import VaultOperations
 from jupyter_agent.broker.wanted import read_wanted
 from jupyter_agent.errors import LabelTaken, RequestInvalid
-from jupyter_agent.secret import check_label
+from jupyter_agent.secret import MAX_VALUE, Secret, check_label, without_line_end
 
 if TYPE_CHECKING:
     from jupyter_agent.vault.meta import Meta
@@ -70,6 +70,7 @@ class Operations:
             "lock": for_persons(self._lock),
             "secret.offer": self._offer,
             "secret.save": self._save,
+            "secret.save_file": self._save_file,
             "secret.list": self._list,
             "secret.show": self._show,
             "secret.rename": self._rename,
@@ -151,6 +152,28 @@ class Operations:
                 exposed=_place(exposed) if exposed else None,
                 replace=replace,
             )
+        )
+        self._changed("secrets")
+        return {"secret": _shown(meta)}
+
+    async def _save_file(self, ask: Ask) -> wire.Message:
+        """Save what a file holds, byte for byte: no kernel has to read it."""
+        label, path = check_label(wire.text(ask.message, "label")), wire.text(ask.message, "path")
+        where = files.absolute(path)
+        known = await self._safe.use(lambda vault: [meta.label for meta in vault.list()])
+        if label in known:
+            raise LabelTaken(
+                f"A secret is already stored under {label}.",
+                f"Replace it in a terminal: jupyter agent secret replace {label} --file PATH",
+            )
+        if ask.caller.role != "person":
+            change = {"op": "save_file", "label": label, "to": path}
+            command = shlex.join(["jupyter", "agent", "secret", "set", label, "--file", path])
+            await self._permission.for_change(ask.caller, change, command, ask.emit)
+        # Only now: what a file holds, and even whether it is there, is nothing for who asks.
+        secret = Secret(label, without_line_end(files.read(where, MAX_VALUE + 2)))
+        meta = await self._safe.use(
+            lambda vault: vault.put(secret, kind=wire.text(ask.message, "kind", ""))
         )
         self._changed("secrets")
         return {"secret": _shown(meta)}

@@ -111,7 +111,7 @@ class VaultOperations:
         path = files.absolute(wire.text(ask.message, "path"))
         labels = ask.message.get("labels")
         passphrase = self._needed(ask)
-        check_new(passphrase.reveal())
+        check_new(passphrase)
         work = Work.chosen(ask.message.get("memory"))
         wanted = [str(label) for label in labels] if isinstance(labels, list) else None
 

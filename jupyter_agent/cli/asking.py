@@ -87,6 +87,13 @@ def _change(approval: Mapping[str, Any]) -> list[str]:
     target = f" to {printable(str(change['to']))}" if change.get("to") else ""
     operation = printable(str(change.get("op", "change"))).removeprefix("secret.")
     label = printable(str(change.get("label", ", ".join(approval["labels"]))))
+    if operation == "save_file":
+        path = printable(str(change.get("to", "")))
+        return [
+            f"May what this file holds be saved as {label}?",
+            f"  file      {path}",
+            *_origin(approval),
+        ]
     return [f"May {operation} {label}{target}?", *_origin(approval)]
 
 

@@ -8,6 +8,7 @@ from jupyter_agent.cli import passphrase
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family
 from jupyter_agent.cli.terminal import Terminal, printable
+from jupyter_agent.secret import reminder
 
 
 def add(commands: Family) -> None:
@@ -48,7 +49,11 @@ def status(_arguments: Arguments, terminal: Terminal) -> int:
     """Show the state of broker and vault."""
     with open_as_person() as client:
         body = client.call("status")
-    terminal.answer(body, _lines(body))
+        # Only where it costs nobody a question: a keyring may ask before the vault opens.
+        is_open = body["vault"]["state"] == "open"
+        secrets = client.call("secret.list")["secrets"] if is_open else []
+    due = [{"label": meta["label"], **meta["due"]} for meta in secrets if meta.get("due")]
+    terminal.answer({**body, "due": due}, [*_lines(body), *_due(due)])
     return 0
 
 
@@ -74,6 +79,11 @@ def _lines(body: dict[str, Any]) -> list[str]:
         f"runs      {body['runs']}",
         f"answers   {_approvers(body['approvers'])}",
     ]
+
+
+def _due(due: list[dict[str, Any]]) -> list[str]:
+    ordered = sorted(due, key=lambda each: str(each["on"]))
+    return [f"due       {printable(each['label'])} {reminder(each)}" for each in ordered]
 
 
 def _approvers(number: int) -> str:

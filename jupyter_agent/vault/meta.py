@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.secret import KINDS, Secret
-from jupyter_agent.vault.strength import is_weak
+from jupyter_agent.secret import KINDS
 
 MAX_NOTE: Final = 1000
 """Longest note, in characters."""
@@ -129,12 +128,13 @@ class Meta:
         return json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
 
     @classmethod
-    def checked(cls, body: dict[str, Any], secret: Secret) -> Meta:
+    def checked(cls, label: str, body: dict[str, Any], *, weak: bool) -> Meta:
         """Read what ``to_json`` wrote somewhere else: nothing of it is believed.
 
         Args:
+            label: Checked.
             body: From an export.
-            secret: Its value, and its checked label.
+            weak: Whether the value could be guessed.
 
         Raises:
             RequestInvalid: A field holds what no vault keeps.
@@ -149,12 +149,12 @@ class Meta:
         if type(uses) is not int or uses < 0:
             raise TypeError("not a count")
         return cls(
-            label=secret.label,
+            label=label,
             kind=check_kind(str(body["kind"])),
             note=check_note(str(body["note"])),
             created=check_time(str(body["created"])),
             uses=uses,
-            weak=is_weak(secret.reveal()),
+            weak=weak,
             exposed=tuple(
                 Exposure(
                     check_note(str(each["where"])),

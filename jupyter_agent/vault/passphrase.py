@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from jupyter_agent.errors import RequestInvalid
+from jupyter_agent.secret import Secret
 
 SALT_BYTES: Final = 16
 SHORTEST: Final = 12
@@ -85,11 +86,11 @@ class Work:
         return cls(memory, passes, lanes)
 
 
-def stretch(passphrase: bytes, salt: bytes, work: Work) -> bytes:
+def stretch(passphrase: Secret, salt: bytes, work: Work) -> bytes:
     """32 bytes from a passphrase.
 
     Args:
-        passphrase: As it was typed, UTF-8.
+        passphrase: As it was typed.
         salt: 16 random bytes, new for each key.
         work: What it costs.
 
@@ -105,16 +106,16 @@ def stretch(passphrase: bytes, salt: bytes, work: Work) -> bytes:
         lanes=work.lanes,
         memory_cost=work.memory,
     )
-    return kdf.derive(passphrase)
+    return kdf.derive(passphrase.reveal())
 
 
-def check_new(passphrase: bytes) -> None:
+def check_new(passphrase: Secret) -> None:
     """Refuse a passphrase that is too short to be worth the work.
 
     Raises:
         RequestInvalid: Fewer than ``SHORTEST`` characters, or always the same few.
     """
-    text = passphrase.decode(errors="replace")
+    text = passphrase.reveal().decode(errors="replace")
     if len(text) < SHORTEST or len(set(text)) < SHORTEST // 2:
         raise RequestInvalid(
             "The passphrase is too short or too simple.",

@@ -22,6 +22,7 @@ from jupyter_agent.secret import Secret, check_label
 from jupyter_agent.vault.meta import Meta
 from jupyter_agent.vault.passphrase import SALT_BYTES, Work, stretch
 from jupyter_agent.vault.seal import decrypt, encrypt, hkdf, joined, number
+from jupyter_agent.vault.strength import is_weak
 
 FORMAT: Final = 1
 MAX_FILE: Final = 32 * 1024 * 1024
@@ -110,7 +111,7 @@ def open_export(file: bytes, passphrase: Secret) -> list[Entry]:
 
 def _key(passphrase: Secret, salt: bytes, work: Work) -> bytes:
     try:
-        return hkdf(stretch(passphrase.reveal(), salt, work), salt, _PURPOSE)
+        return hkdf(stretch(passphrase, salt, work), salt, _PURPOSE)
     except MemoryError:
         raise AgentError(
             "This machine has too little free memory for that passphrase.",
@@ -131,7 +132,7 @@ def _to_json(entry: Entry) -> dict[str, Any]:
 def _from_json(body: dict[str, Any]) -> Entry:
     label = check_label(body["label"])
     secret = Secret(label, base64.b64decode(body["value"], validate=True))
-    return Entry(Meta.checked(body, secret), secret)
+    return Entry(Meta.checked(label, body, weak=is_weak(secret.reveal())), secret)
 
 
 def _no_export() -> RequestInvalid:

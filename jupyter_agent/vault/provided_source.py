@@ -157,9 +157,9 @@ class ProvidedSource:
     def _new_way(self, store_id: bytes) -> dict[str, Any]:
         ready = self._laid_ready()
         if self._passphrase is not None:
-            check_new(self._passphrase.reveal())
+            check_new(self._passphrase)
             salt = secrets.token_bytes(SALT_BYTES)
-            key = stretch(self._passphrase.reveal(), salt, self._work)
+            key = stretch(self._passphrase, salt, self._work)
             return {
                 "way": "passphrase",
                 "salt": base64.b64encode(salt).decode(),
@@ -191,7 +191,7 @@ class ProvidedSource:
             )
         salt, work = base64.b64decode(way["salt"], validate=True), Work.from_json(way["work"])
         try:
-            key = stretch(self._passphrase.reveal(), salt, work)
+            key = stretch(self._passphrase, salt, work)
         except MemoryError:
             raise KeySourceUnavailable(
                 "This machine has too little free memory for the vault's passphrase.",

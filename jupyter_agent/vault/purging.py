@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 
 from jupyter_agent.errors import AgentError, KeySourceUnavailable, VaultError
 from jupyter_agent.folders import Folders, sync_folder
@@ -14,6 +13,7 @@ from jupyter_agent.vault.keyring_source import KeyringSource
 from jupyter_agent.vault.open_vault import KEY_FILE, PROVIDED_FILE
 from jupyter_agent.vault.opening import ANCHOR, STORE
 from jupyter_agent.vault.provided_source import ProvidedSource
+from jupyter_agent.vault.store import named_in
 
 
 def purge(folders: Folders, keyring: KeyringSource, provided: ProvidedSource) -> None:
@@ -69,13 +69,8 @@ def _named_in(folders: Folders) -> tuple[list[bytes], str]:
         if place is not None:
             store_ids.append(place.store_id)
             store_ids += [place.rekeying.store_id] if place.rekeying else []
-    path = folders.data / STORE
-    if path.is_file() and not path.is_symlink():
-        with (
-            suppress(sqlite3.Error, TypeError),
-            closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection,
-        ):
-            found = connection.execute("SELECT store_id, source FROM head").fetchone()
-            store_id, source = bytes(found[0]), str(found[1])
-            store_ids.append(store_id)
+    named = named_in(folders.data / STORE)
+    if named is not None:
+        store_ids.append(named[0])
+        source = named[1]
     return store_ids, source

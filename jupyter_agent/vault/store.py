@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -285,6 +285,22 @@ class Store:
 
     def _one(self, query: str) -> int:
         return int(self._connection.execute(query).fetchone()[0])
+
+
+def named_in(path: Path) -> tuple[bytes, str] | None:
+    """Store id and key source that a file names, for giving it up: nothing of it is believed.
+
+    Args:
+        path: A store, or anything else.
+    """
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT store_id, source FROM head").fetchone()
+            return bytes(found[0]), str(found[1])
+    except (sqlite3.Error, TypeError):
+        return None
 
 
 def gone() -> VaultRolledBack:

@@ -42,17 +42,16 @@ def _found(home: Path, name: str) -> set[int]:
     return numbers
 
 
-def _killing(home: Path, rounds: int) -> dict[str, Any]:
-    program = str(Path(__file__).parents[1] / "killing.py")
-    seed = str(random.Random().getrandbits(32))
+def _killing(program: str, *arguments: object) -> dict[str, Any]:
+    path = str(Path(__file__).parents[1] / program)
     done = subprocess.run(
-        [sys.executable, program, str(home), str(rounds), seed],
+        [sys.executable, path, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=110,
         check=False,
     )
-    assert done.returncode == 0, f"seed {seed}: {done.stderr}"
+    assert done.returncode == 0, f"{arguments}: {done.stderr}"
     return json.loads(done.stdout)
 
 
@@ -60,13 +59,13 @@ def test_two_hundred_kills_at_any_moment_lose_nothing_that_was_acknowledged(
     tmp_path: Path,
 ) -> None:
     """Values, new keys, passphrases, merges and the audit; what it does stands in the program."""
-    found = _killing(tmp_path, 200)
+    found = _killing("killing.py", tmp_path, 200, random.Random().getrandbits(32))
     assert found["rounds"] == 200
     assert found["tiers"].keys() == {"file", "provided"}
 
 
 def test_a_kill_at_any_durable_point_of_a_move_or_a_copy_loses_nothing(tmp_path: Path) -> None:
-    points = _killing(tmp_path, 0)
+    points = _killing("killing_points.py", tmp_path)
     assert points.keys() == {"rekey", "move", "move to disk", "accept", "purge", "export"}
     assert sum(points.values()) > 200
 

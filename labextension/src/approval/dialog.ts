@@ -98,6 +98,9 @@ export class ApprovalDialog extends Widget {
     const names = labels.join(', ');
     if (kind === 'change') {
       const label = change?.label ?? names;
+      if (change?.op === 'save_file') {
+        return `Save what ${visible(change.to ?? "")} holds as ${label}?`;
+      }
       return change?.op === 'rename' ? `Rename ${label} to ${change.to}?` : `Remove ${label}?`;
     }
     return `May this script use ${names}?`;
@@ -128,9 +131,11 @@ export class ApprovalDialog extends Widget {
       element(
         'p',
         {},
-        change?.op === 'rename'
-          ? 'Cells and grants that use the old label will no longer find it.'
-          : 'The stored value is deleted and can’t be brought back.'
+        change?.op === 'save_file'
+          ? 'The file is read once; it stays where it is.'
+          : change?.op === 'rename'
+            ? 'Cells and grants that use the old label will no longer find it.'
+            : 'The stored value is deleted and can’t be brought back.'
       ),
       element('dl', { className: 'ja-approval-facts' }, this.asker())
     ];
