@@ -16,6 +16,7 @@
     │   ├── VaultTooNew             vault_too_new        written by a newer release
     │   ├── VaultRolledBack         rolled_back          older than this machine has seen
     │   ├── KeySourceUnavailable    key_source_unavailable
+    │   │   └── PassphraseRequired  passphrase_required  has to be typed, or was another one
     │   ├── ConsentRequired         consent_required     `file` wants one explicit yes
     │   └── VaultUnsafe             vault_unsafe         link, foreign owner or open mode
     ├── GrantError
@@ -171,6 +172,12 @@ class KeySourceUnavailable(VaultError):
     """The place that keeps this store's key can't be used now."""
 
     code = "key_source_unavailable"
+
+
+class PassphraseRequired(KeySourceUnavailable):
+    """The key comes from a passphrase that a person has to type, or typed wrongly."""
+
+    code = "passphrase_required"
 
 
 class ConsentRequired(VaultError):

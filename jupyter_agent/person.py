@@ -42,6 +42,8 @@ def hello(folders: Folders, environ: Mapping[str, str] | None = None) -> Hello:
     settings = {
         "key_source": environ.get("JUPYTER_AGENT_KEY_SOURCE", ""),
         "dbus_address": environ.get("DBUS_SESSION_BUS_ADDRESS", ""),
+        # systemd's: https://systemd.io/CREDENTIALS/
+        "credentials": environ.get("CREDENTIALS_DIRECTORY", ""),
     }
     return Hello(
         role="person",

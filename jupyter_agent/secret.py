@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hmac
 import re
-from typing import Final, NoReturn
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
 
 from jupyter_agent.errors import LabelInvalid, RequestInvalid
 
@@ -71,6 +72,32 @@ def check_variable(name: str) -> str:
             f"{name} can't be set, because it steers programs.", "Choose another name."
         )
     return name
+
+
+def without_line_end(content: bytes) -> bytes:
+    """A value from a file.
+
+    A token in a file ends in a line break that editors put there, and which is no part of it. A
+    file of several lines, such as a private key, is kept byte for byte: OpenSSH wants its last line
+    break.
+    """
+    line = content.removesuffix(b"\n").removesuffix(b"\r") if content.endswith(b"\n") else content
+    return content if b"\n" in line else line
+
+
+def reminder(due: Mapping[str, Any] | None) -> str:
+    """What is due, in a few words; "" where nothing is.
+
+    Args:
+        due: As docs/protocol.md has it.
+    """
+    if due is None:
+        return ""
+    days, expires = int(due["days"]), due["what"] == "expires"
+    if due["level"] == 0:
+        return "expired: replace it" if expires else "rotation overdue: replace it"
+    when = "tomorrow" if days == 1 else f"in {days} days"
+    return f"expires {when}" if expires else f"rotate it {when}"
 
 
 class Secret:

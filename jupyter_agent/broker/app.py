@@ -15,10 +15,11 @@ from typing import Any, Final
 from jupyter_agent import __version__, wire
 from jupyter_agent.broker import callers
 from jupyter_agent.broker.approvals import SECONDS_TO_ANSWER, Approvals
+from jupyter_agent.broker.ask import Operation
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.conversation import Conversation
 from jupyter_agent.broker.kernels import Kernels
-from jupyter_agent.broker.operations import Operation, Operations
+from jupyter_agent.broker.operations import Operations
 from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
@@ -191,7 +192,7 @@ class Broker:
             talking = self._conversations or self._runs
             if not talking and not self._folders.socket.exists():
                 break  # our folder was removed: nobody can ever reach us again
-            busy = talking or await self._safe.keeps_memory()
+            busy = talking or await self._safe.must_stay()
             quiet = 0.0 if busy else quiet + _IDLE_CHECK
         self._over.set()
 

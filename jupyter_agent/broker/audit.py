@@ -2,7 +2,9 @@
 
 One JSON object a line. Each line's MAC covers its event and the MAC before it, keyed from the
 vault's root key, so that nobody without that key can change, drop or insert a line in the middle
-unnoticed. Cutting lines off the end is not noticed yet (docs/threat-model.md).
+unnoticed. How far the record has got is sealed in the vault now and then (``trail``), so that lines
+cut off its end are missed too. The file is always on the disk before the vault says how long it is:
+a crash leaves a record that is longer than that, never a shorter one.
 """
 
 from __future__ import annotations
@@ -13,13 +15,33 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from jupyter_agent.folders import check_private_file
+from jupyter_agent.folders import check_private_file, sync_folder
 
 _FIRST: Final = "0" * 64
 _STEP: Final = 64 * 1024  # bytes read at a time from the end
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a record has got.
+
+    Attributes:
+        lines: How many lines there are.
+        size: In bytes; it ends behind the last of them.
+        mac: Of the last of them.
+    """
+
+    lines: int = 0
+    size: int = 0
+    mac: str = _FIRST
+
+    def to_json(self) -> dict[str, Any]:
+        """As the vault keeps it."""
+        return asdict(self)
 
 
 class Audit:
@@ -70,11 +92,12 @@ class Audit:
             found.append(event)
         return found
 
-    def verify(self) -> tuple[int, int | None]:
-        """Check the chain.
+    def verify(self, head: Head = Head()) -> tuple[int, int | None]:
+        """Check the chain, and that it leads through the head that was put down.
 
         Returns:
-            How many lines there are, and the number of the first bad one (from 1) or None.
+            How many lines there are, and the number of the first bad one (from 1) or None. A number
+            behind the last line says that lines are missing there.
         """
         before, number = _FIRST, 0
         for number, line in enumerate(self._lines(), start=1):
@@ -83,8 +106,48 @@ class Audit:
                 return number, number
             if not hmac.compare_digest(mac, self._mac(before, event)):
                 return number, number
+            if number == head.lines and mac != head.mac:
+                return number, number
             before = mac
-        return number, None
+        return number, number + 1 if number < head.lines else None
+
+    def advance(self, head: Head) -> Head | None:
+        """How far the record has got since; it is on the disk when this returns.
+
+        Args:
+            head: How far it had got.
+
+        Returns:
+            The new head, or None where the record does not lead through the old one: then that one
+            must stay, or what is missing would never be missed again.
+
+        Raises:
+            OSError: The disk does not say that it is written.
+            VaultUnsafe: The file is a link, somebody else's or open to others.
+        """
+        if not self._path.exists():
+            return None if head.lines else head
+        with self._open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            if head.lines and not _leads_through(file, head):
+                return None
+            os.fsync(file.fileno())
+            file.seek(head.size)
+            reached = self._reached(file, head)
+        if not head.lines:
+            sync_folder(self._path.parent)  # the file itself is new
+        return reached
+
+    def _reached(self, file: IO[bytes], head: Head) -> Head:
+        for raw in file:
+            line = _parsed(raw)
+            event, mac = line.get("event"), line.get("mac")
+            if not raw.endswith(b"\n") or not isinstance(event, dict) or not isinstance(mac, str):
+                break
+            if not hmac.compare_digest(mac, self._mac(head.mac, event)):
+                break  # `verify` says so
+            head = Head(head.lines + 1, head.size + len(raw), mac)
+        return head
 
     def _mac(self, before: str, event: dict[str, Any]) -> str:
         return hmac.new(self._key, before.encode() + _canonical(event), hashlib.sha256).hexdigest()
@@ -105,11 +168,22 @@ class Audit:
         with self._open() as file:
             fcntl.flock(file, fcntl.LOCK_SH)
             for raw in file:
-                try:
-                    line = json.loads(raw)
-                except ValueError:
-                    line = {}  # a broken line is reported by its number, never passed over
-                yield line if isinstance(line, dict) else {}
+                yield _parsed(raw)
+
+
+def _parsed(raw: bytes) -> dict[str, Any]:
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        line = {}  # a broken line is reported by its number, never passed over
+    return line if isinstance(line, dict) else {}
+
+
+def _leads_through(file: IO[bytes], head: Head) -> bool:
+    if file.seek(0, os.SEEK_END) < head.size:
+        return False
+    file.seek(head.size - 1)
+    return file.read(1) == b"\n" and _last_mac(file, head.size) == head.mac
 
 
 def _cut_torn_line(file: IO[bytes]) -> None:
@@ -131,8 +205,8 @@ def _cut_torn_line(file: IO[bytes]) -> None:
         file.truncate(end)
 
 
-def _last_mac(file: IO[bytes]) -> str:
-    size = file.seek(0, os.SEEK_END)
+def _last_mac(file: IO[bytes], size: int | None = None) -> str:
+    size = file.seek(0, os.SEEK_END) if size is None else size
     tail = b""
     while size > 0 and tail.count(b"\n", 0, -1) < 1:
         start = max(0, size - _STEP)

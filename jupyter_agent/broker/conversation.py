@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from jupyter_agent import wire
+from jupyter_agent.broker.ask import Ask, Operation
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.matching import Texts
-from jupyter_agent.broker.operations import Ask, Operation
 from jupyter_agent.broker.runs import Run
 from jupyter_agent.errors import AgentError, RequestInvalid
 

@@ -13,7 +13,7 @@ from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.safe import Safe
 
 if TYPE_CHECKING:
-    from jupyter_agent.broker.operations import Ask, Operation
+    from jupyter_agent.broker.ask import Ask, Operation
 
 
 class GuardOperations:

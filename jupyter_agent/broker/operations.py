@@ -5,54 +5,36 @@ from __future__ import annotations
 import os
 import secrets
 import shlex
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent import __version__, wire
-from jupyter_agent.broker import grants
+from jupyter_agent.broker import files, grants
 from jupyter_agent.broker.approvals import ANSWERS, Approvals
-from jupyter_agent.broker.callers import Caller, require
+from jupyter_agent.broker.ask import Ask, Operation, for_persons
+from jupyter_agent.broker.callers import require
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.guard_operations import GuardOperations
 from jupyter_agent.broker.kernels import Kernels
-from jupyter_agent.broker.matching import Texts
 from jupyter_agent.broker.offers import Offers
-from jupyter_agent.broker.permission import Emit, Permission
-from jupyter_agent.broker.runs import Run, Runs
+from jupyter_agent.broker.permission import Permission
+from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.trail import Trail
+from jupyter_agent.broker.vault_operations import VaultOperations
 from jupyter_agent.broker.wanted import read_wanted
 from jupyter_agent.errors import LabelTaken, RequestInvalid
-from jupyter_agent.secret import check_label
+from jupyter_agent.secret import MAX_VALUE, Secret, check_label, without_line_end
 
 if TYPE_CHECKING:
     from jupyter_agent.vault.meta import Meta
     from jupyter_agent.vault.vault import Vault
 
 _AUDIT_LIMIT: Final = 1000
-
-
-@dataclass(slots=True)
-class Ask:
-    """One request on its way through.
-
-    Attributes:
-        caller: Who asks.
-        message: The request.
-        emit: Sends an event about it.
-        runs: The runs of this conversation, by request id; its own is there from the beginning.
-        texts: What this conversation has sent of texts that come in parts.
-    """
-
-    caller: Caller
-    message: wire.Message
-    emit: Emit
-    runs: dict[int, Run] = field(default_factory=dict)
-    texts: Texts = field(default_factory=Texts)
-
-
-Operation = Callable[[Ask], Awaitable[wire.Message]]
+_DESCRIBED: Final = ("kind", "note", "expires", "rotate_every")
 
 
 class Operations:
@@ -87,29 +69,31 @@ class Operations:
         self._guards = GuardOperations(safe, permission, self._changed)
         self.table: Mapping[str, Operation] = {
             "status": self._status,
-            "lock": _person(self._lock),
-            "unlock": _person(self._unlock),
+            "lock": for_persons(self._lock),
             "secret.offer": self._offer,
             "secret.save": self._save,
+            "secret.save_file": self._save_file,
             "secret.list": self._list,
             "secret.show": self._show,
             "secret.rename": self._rename,
             "secret.remove": self._remove,
-            "secret.exposed": _person(self._exposed),
+            "secret.describe": for_persons(self._describe),
+            "secret.exposed": for_persons(self._exposed),
             **self._guards.table,
-            "grant.add": _person(self._add_grant),
-            "grant.list": _person(self._list_grants),
-            "grant.refused": _person(self._refused),
-            "grant.remove": _person(self._remove_grant),
-            "approval.watch": _person(self._watch),
-            "approval.list": _person(self._list_approvals),
-            "approval.answer": _person(self._answer),
-            "kernel.register": _person(self._register),
-            "kernel.forget": _person(self._forget),
+            "grant.add": for_persons(self._add_grant),
+            "grant.list": for_persons(self._list_grants),
+            "grant.refused": for_persons(self._refused),
+            "grant.remove": for_persons(self._remove_grant),
+            "approval.watch": for_persons(self._watch),
+            "approval.list": for_persons(self._list_approvals),
+            "approval.answer": for_persons(self._answer),
+            "kernel.register": for_persons(self._register),
+            "kernel.forget": for_persons(self._forget),
             "run": self._run,
             "stop": self._stop,
-            "audit.read": _person(self._read_audit),
-            "audit.verify": _person(self._verify_audit),
+            "audit.read": for_persons(self._read_audit),
+            "audit.verify": for_persons(self._verify_audit),
+            **VaultOperations(safe, runs.end_all, self._changed).table,
         }
 
     # -- the broker itself
@@ -134,11 +118,6 @@ class Operations:
             self._guards.forget()
         self._changed("vault")
         return {"ended": ended}
-
-    async def _unlock(self, _ask: Ask) -> wire.Message:
-        await self._safe.unlock()
-        self._changed("vault")
-        return {}
 
     # -- secrets
 
@@ -175,22 +154,45 @@ class Operations:
                 kind=wire.text(message, "kind", ""),
                 note=wire.text(message, "note", ""),
                 expires=wire.optional_text(message, "expires"),
+                rotate_every=message.get("rotate_every"),
                 exposed=_place(exposed) if exposed else None,
                 replace=replace,
             )
         )
         self._changed("secrets")
-        return {"secret": meta.to_json()}
+        return {"secret": _shown(meta)}
+
+    async def _save_file(self, ask: Ask) -> wire.Message:
+        """Save what a file holds, byte for byte: no kernel has to read it."""
+        label, path = check_label(wire.text(ask.message, "label")), wire.text(ask.message, "path")
+        where = files.absolute(path)
+        known = await self._safe.use(lambda vault: [meta.label for meta in vault.list()])
+        if label in known:
+            raise LabelTaken(
+                f"A secret is already stored under {label}.",
+                f"Replace it in a terminal: jupyter agent secret replace {label} --file PATH",
+            )
+        if ask.caller.role != "person":
+            change = {"op": "save_file", "label": label, "to": path}
+            command = shlex.join(["jupyter", "agent", "secret", "set", label, "--file", path])
+            await self._permission.for_change(ask.caller, change, command, ask.emit)
+        # Only now: what a file holds, and even whether it is there, is nothing for who asks.
+        secret = Secret(label, without_line_end(files.read(where, MAX_VALUE + 2)))
+        meta = await self._safe.use(
+            lambda vault: vault.put(secret, kind=wire.text(ask.message, "kind", ""))
+        )
+        self._changed("secrets")
+        return {"secret": _shown(meta)}
 
     async def _list(self, _ask: Ask) -> wire.Message:
         metas = await self._safe.use(lambda vault: vault.list())
-        return {"secrets": [meta.to_json() for meta in metas]}
+        return {"secrets": [_shown(meta) for meta in metas]}
 
     async def _show(self, ask: Ask) -> wire.Message:
         label = wire.text(ask.message, "label")
         meta = await self._safe.use(lambda vault: vault.meta(label))
         about = [g.to_json() for g in await self._safe.grants() if g.label == label]
-        return {"secret": meta.to_json(), "grants": about}
+        return {"secret": _shown(meta), "grants": about}
 
     async def _rename(self, ask: Ask) -> wire.Message:
         label, to = wire.text(ask.message, "label"), wire.text(ask.message, "to")
@@ -200,7 +202,7 @@ class Operations:
         self._changed("secrets")
         self._changed("grants")
         assert meta is not None  # noqa: S101  (a rename answers with it)
-        return {"secret": meta.to_json()}
+        return {"secret": _shown(meta)}
 
     async def _remove(self, ask: Ask) -> wire.Message:
         label = wire.text(ask.message, "label")
@@ -220,12 +222,25 @@ class Operations:
         command = shlex.join([*words, change["to"]] if "to" in change else words)
         await self._permission.for_change(ask.caller, change, command, ask.emit)
 
+    async def _describe(self, ask: Ask) -> wire.Message:
+        label = wire.text(ask.message, "label")
+        changes: dict[str, Any] = {
+            name: ask.message[name] for name in _DESCRIBED if name in ask.message
+        }
+        if any(not isinstance(changes.get(name, ""), str) for name in ("kind", "note")):
+            raise RequestInvalid("Kind and note are texts.")
+        if not isinstance(changes.get("expires"), str | None):
+            raise RequestInvalid("A time is a text.")
+        meta = await self._safe.use(lambda vault: vault.describe(label, changes))
+        self._changed("secrets")
+        return {"secret": _shown(meta)}
+
     async def _exposed(self, ask: Ask) -> wire.Message:
         label = wire.text(ask.message, "label")
         place = _place(ask.message)
         meta = await self._safe.use(lambda vault: vault.mark_exposed(label, **place))
         self._changed("secrets")
-        return {"secret": meta.to_json()}
+        return {"secret": _shown(meta)}
 
     # -- grants and approvals
 
@@ -300,7 +315,7 @@ class Operations:
         since = wire.optional_text(ask.message, "since")
         limit = ask.message.get("limit")
         most = limit if isinstance(limit, int) and limit > 0 else _AUDIT_LIMIT
-        events = await self._safe.read_audit(lambda audit: audit.events())
+        events = await self._safe.read_audit(Trail.events)
         chosen = [
             event
             for event in events
@@ -310,19 +325,15 @@ class Operations:
         return {"events": chosen}
 
     async def _verify_audit(self, _ask: Ask) -> wire.Message:
-        count, broken = await self._safe.read_audit(lambda audit: audit.verify())
+        count, broken = await self._safe.read_audit(Trail.verify)
         return {"ok": broken is None, "events": count, "broken_at": broken}
 
     def _changed(self, what: str) -> None:
         self._approvals.tell({"event": "changed", "what": what})
 
 
-def _person(operation: Operation) -> Operation:
-    async def checked(ask: Ask) -> wire.Message:
-        require(ask.caller, "person")
-        return await operation(ask)
-
-    return checked
+def _shown(meta: Meta) -> wire.Message:
+    return meta.shown(datetime.now(UTC))
 
 
 def _add_grant(vault: Vault, grant: Grant) -> None:

@@ -12,15 +12,21 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from jupyter_agent import wire
-from jupyter_agent.broker.audit import Audit
 from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.trail import Trail
 from jupyter_agent.errors import AgentError, VaultLocked
 from jupyter_agent.folders import Folders, read_private, write_private
 
 if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not for the start
+    from jupyter_agent.secret import Secret
+    from jupyter_agent.vault.key_source import KeySource
+    from jupyter_agent.vault.keyring_source import KeyringSource
+    from jupyter_agent.vault.passphrase import Work
+    from jupyter_agent.vault.provided_source import ProvidedSource
     from jupyter_agent.vault.vault import Vault
 
 T = TypeVar("T")
@@ -47,9 +53,11 @@ class Safe:
         # One thread: sqlite's connection belongs to it, and the loop never waits for a disk.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vault")
         self._vault: Vault | None = None
-        self._audit: Audit | None = None
+        self._trail: Trail | None = None
+        self._trail_of = b""  # the store's id, which is another one after new keys
         self._settings: dict[str, str] = {}
         self._uses: dict[str, tuple[int, str]] = {}
+        self._recorded = False  # something that the vault does not know of yet
         self._flush: asyncio.TimerHandle | None = None
 
     def take_settings(self, settings: object) -> None:
@@ -103,33 +111,27 @@ class Safe:
 
         def work() -> None:
             # A run that `lock` is ending still gets its last line.
-            if self._audit is None:
-                self._opened()
-            assert self._audit is not None  # noqa: S101  (set where the vault is opened)
-            self._audit.append(event)
+            self._trail_for(self._vault or self._opened()).append(event)
 
         await self._in_thread(work)
+        self._recorded = True
+        self._flush_later()
 
-    async def read_audit(self, work: Callable[[Audit], T]) -> T:
-        """Run something with the audit."""
+    async def read_audit(self, work: Callable[[Trail, bytes | None], T]) -> T:
+        """Run something with the record of uses and what the vault keeps about it."""
 
-        def with_audit() -> T:
-            self._opened()
-            assert self._audit is not None  # noqa: S101  (set where the vault is opened)
-            return work(self._audit)
+        def with_trail() -> T:
+            vault = self._opened()
+            return work(self._trail_for(vault), vault.chain())
 
-        return await self._in_thread(with_audit)
+        return await self._in_thread(with_trail)
 
     def count_use(self, labels: list[str]) -> None:
         """Count a use of each label; written a little later, all together."""
         now = wire.timestamp()
         for label in labels:
             self._uses[label] = (self._uses.get(label, (0, now))[0] + 1, now)
-        if self._flush is None:
-            loop = asyncio.get_running_loop()
-            self._flush = loop.call_later(
-                _FLUSH_AFTER, lambda: loop.create_task(self._write_uses())
-            )
+        self._flush_later()
 
     async def status(self) -> dict[str, Any]:
         """What there is to say about the vault, without making one."""
@@ -144,7 +146,13 @@ class Safe:
                 vault = self._opened()
             except AgentError as error:
                 return _state("error", error=error.to_json())
-            return _state("open", tier=vault.tier, promise=vault.promise, note=vault.note)
+            return _state(
+                "open",
+                tier=vault.tier,
+                promise=vault.promise,
+                better=vault.better,
+                note=vault.note,
+            )
 
         return await self._in_thread(work)
 
@@ -162,22 +170,118 @@ class Safe:
         try:
             await end_runs()
         finally:
+            await self._write_uses()  # the last lines of those runs
             if not await self.keeps_memory():
                 await self._in_thread(self._close_vault)
 
-    async def unlock(self) -> None:
+    async def unlock(self, provided: ProvidedSource | None = None) -> None:
         """Let the vault be opened again, and open it.
 
+        Args:
+            provided: With what a person has typed, if it needs that.
+
         Raises:
+            PassphraseRequired: It needs one, or another one.
             AgentError: It can't be opened.
         """
 
         def work() -> None:
             self._locked.unlink(missing_ok=True)
-            if (self._folders.data / "vault.db").exists():
-                self._opened()
+            is_there = (self._folders.data / "vault.db").exists()
+            if is_there or self._settings.get("key_source") == "provided":
+                self._opened(provided)
 
         await self._in_thread(work)
+
+    async def rekey(self, choose: Callable[[Vault], KeySource]) -> None:
+        """Give the vault new keys.
+
+        Args:
+            choose: Says which key source keeps them from now on; may raise.
+
+        Raises:
+            AgentError: It could not be done; everything is as before.
+        """
+        await self._write_uses()
+
+        def work() -> None:
+            vault = self._opened()
+            source = choose(vault)
+            vault.rekey(source, chain=self._trail_for(vault).handed_over(vault.chain()))
+
+        await self._in_thread(work)
+
+    async def accept_restored(self, provided: ProvidedSource) -> None:
+        """Open the vault and take it, and its audit, as the newest there is.
+
+        Args:
+            provided: As in ``unlock``.
+
+        Raises:
+            AgentError: It can't be opened for another reason than its age.
+        """
+
+        def work() -> None:
+            self._close_vault()
+            vault = self._opened(provided, accept_restored=True)
+            trail = self._trail_for(vault)
+            vault.record_uses({}, trail.accepted)
+
+        await self._in_thread(work)
+
+    async def purge(self, end_runs: Callable[[], Awaitable[None]]) -> None:
+        """Destroy the vault, its keys and its audit, whatever state they are in.
+
+        Args:
+            end_runs: Called before the keys are dropped.
+
+        Raises:
+            AgentError: Something is still there.
+        """
+        await end_runs()
+
+        def work() -> None:
+            from jupyter_agent.vault.purging import purge  # noqa: PLC0415  (see the top)
+
+            self._close_vault()
+            self._uses.clear()
+            purge(self._folders, self._keyring(), self.provided())
+            self._locked.unlink(missing_ok=True)
+
+        await self._in_thread(work)
+
+    def provided(
+        self,
+        *,
+        passphrase: Secret | None = None,
+        key_file: Path | None = None,
+        work: Work | None = None,
+    ) -> ProvidedSource:
+        """What comes in from outside, as the person named it.
+
+        Args:
+            passphrase: What they have typed.
+            key_file: The file they chose for a new key.
+            work: What guessing a new passphrase shall cost.
+        """
+        from jupyter_agent.vault.open_vault import PROVIDED_FILE  # noqa: PLC0415  (see the top)
+        from jupyter_agent.vault.provided_source import ProvidedSource  # noqa: PLC0415
+
+        credentials = self._settings.get("credentials")
+        return ProvidedSource(
+            self._folders.state / PROVIDED_FILE,
+            credentials=Path(credentials) if credentials else None,
+            passphrase=passphrase,
+            key_file=key_file,
+            work=work,
+            keep_out=(self._folders.data, self._folders.state),
+        )
+
+    async def must_stay(self) -> bool:
+        """Whether the vault can't be opened again without a person, or at all."""
+        return await self._in_thread(
+            lambda: self._vault is not None and (self._vault.tier == "memory" or self._vault.typed)
+        )
 
     async def keeps_memory(self) -> bool:
         """Whether the vault's key is lost when this process ends."""
@@ -192,29 +296,46 @@ class Safe:
         await self._in_thread(self._close_vault)
         self._thread.shutdown()
 
-    def _opened(self) -> Vault:
+    def _opened(
+        self, provided: ProvidedSource | None = None, *, accept_restored: bool = False
+    ) -> Vault:
         if read_private(self._locked) is not None:
             raise _is_locked()
         if self._vault is not None and self._chose_otherwise(self._vault):
             self._close_vault()
         if self._vault is None:
-            from jupyter_agent.vault import keyring_source  # noqa: PLC0415  (see the top)
             from jupyter_agent.vault.vault import Vault  # noqa: PLC0415  (see the top)
 
-            # The way to the session bus as the person named it: our own environment is fixed.
-            environ = {"DBUS_SESSION_BUS_ADDRESS": self._settings.get("dbus_address", "")}
+            provided = provided or self.provided()
             self._vault = Vault.open(
                 self._folders,
                 key_source=self._settings.get("key_source") or None,
-                keyring=keyring_source.KeyringSource(
-                    bus=lambda: keyring_source.session_bus(environ)
-                ),
+                keyring=self._keyring(),
+                provided=provided,
+                accept_restored=accept_restored,
             )
+            provided.let_go()
+        return self._vault
+
+    def _keyring(self) -> KeyringSource:
+        from jupyter_agent.vault import keyring_source  # noqa: PLC0415  (see the top)
+
+        # The way to the session bus as the person named it: our own environment is fixed.
+        environ = {"DBUS_SESSION_BUS_ADDRESS": self._settings.get("dbus_address", "")}
+        return keyring_source.KeyringSource(bus=lambda: keyring_source.session_bus(environ))
+
+    def _trail_for(self, vault: Vault) -> Trail:
+        """The record of uses of the open vault, which another broker may have given new keys."""
+        store_id = vault.refresh()
+        if self._trail is None or store_id != self._trail_of:
             # A file for each vault: what one vault has written, another's key can't verify. That
             # goes for the memory tier too, where every broker has a vault of its own.
-            name = f"audit-{self._vault.derive('audit name')[:4].hex()}.jsonl"
-            self._audit = Audit(self._folders.state / name, self._vault.derive("audit"))
-        return self._vault
+            first = f"audit-{vault.derive('audit name')[:4].hex()}.jsonl"
+            self._trail = Trail(
+                self._folders.state, vault.chain(), first=first, key=vault.derive("audit")
+            )
+            self._trail_of = store_id
+        return self._trail
 
     def _chose_otherwise(self, vault: Vault) -> bool:
         """Whether a person wants another key source than an empty vault in memory.
@@ -228,16 +349,36 @@ class Safe:
     def _close_vault(self) -> None:
         if self._vault is not None:
             self._vault.close()
-        self._vault = self._audit = None
+        self._vault = self._trail = None
+
+    def _flush_later(self) -> None:
+        if self._flush is None:
+            loop = asyncio.get_running_loop()
+            self._flush = loop.call_later(
+                _FLUSH_AFTER, lambda: loop.create_task(self._write_uses())
+            )
 
     async def _write_uses(self) -> None:
+        """Write counted uses, and how far the audit has got."""
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
         uses, self._uses = self._uses, {}
+        recorded, self._recorded = self._recorded, False
+        if not uses and not recorded:
+            return
+
+        def work() -> None:
+            # Not `_opened`: also while `lock` ends the last runs.
+            if self._vault is not None:
+                self._vault.record_uses(uses, self._trail_for(self._vault).advance)
+
+        try:
+            await self._in_thread(work)
+        except (AgentError, OSError):
+            # Counts may be lost; what the audit holds is put down with the next use.
+            self._recorded = recorded
         if uses:
-            with contextlib.suppress(AgentError):  # a label removed meanwhile needs no count
-                await self.use(lambda vault: vault.record_uses(uses))
             self._uses_written()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
@@ -251,4 +392,12 @@ def _is_locked() -> VaultLocked:
 
 
 def _state(state: str, **more: Any) -> dict[str, Any]:
-    return {"state": state, "tier": None, "promise": None, "note": None, "error": None, **more}
+    return {
+        "state": state,
+        "tier": None,
+        "promise": None,
+        "better": None,
+        "note": None,
+        "error": None,
+        **more,
+    }

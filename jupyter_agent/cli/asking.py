@@ -100,6 +100,13 @@ def _change(approval: Mapping[str, Any]) -> list[str]:
             *_origin(approval),
             f"  why       {reason}",
         ]
+    if operation == "save_file":
+        path = printable(str(change.get("to", "")))
+        return [
+            f"May what this file holds be saved as {label}?",
+            f"  file      {path}",
+            *_origin(approval),
+        ]
     return [f"May {operation} {label}{target}?", *_origin(approval)]
 
 

@@ -134,6 +134,7 @@ def _key_source(vault: dict[str, Any]) -> Check:
             "key-source",
             "warn",
             f"{said} JUPYTER_AGENT_KEY_SOURCE asks for {wanted}.",
-            "A vault keeps the key source it was made with; take the variable away.",
+            "A vault keeps its key source until you move it: jupyter agent vault move; or take the "
+            "variable away.",
         )
-    return check("key-source", "ok", said)
+    return check("key-source", "ok", said, vault.get("better") or "")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from jupyter_agent.cli import passphrase
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family
 from jupyter_agent.cli.terminal import Terminal, printable
+from jupyter_agent.secret import reminder
 
 
 def add(commands: Family) -> None:
@@ -14,7 +16,10 @@ def add(commands: Family) -> None:
     commands.command(
         "lock", lock, "Close the vault and end every run; it stays closed until `unlock`."
     )
-    commands.command("unlock", unlock, "Let the vault be opened again.")
+    parser = commands.command(
+        "unlock", unlock, "Let the vault be opened again; asks for its passphrase if it has one."
+    )
+    passphrase.add_arguments(parser, chosen=True)
     commands.command("status", status, "Show the state of broker and vault.")
 
 
@@ -29,10 +34,13 @@ def lock(_arguments: Arguments, terminal: Terminal) -> int:
     return 0
 
 
-def unlock(_arguments: Arguments, terminal: Terminal) -> int:
+def unlock(arguments: Arguments, terminal: Terminal) -> int:
     """Let the vault be opened again."""
+    memory = {} if arguments.memory is None else {"memory": arguments.memory}
     with open_as_person() as client:
-        client.call("unlock")
+        passphrase.call_with_passphrase(
+            client, lambda **more: client.call("unlock", **memory, **more), arguments
+        )
     terminal.answer({"unlocked": True}, ["Unlocked."])
     return 0
 
@@ -41,7 +49,11 @@ def status(_arguments: Arguments, terminal: Terminal) -> int:
     """Show the state of broker and vault."""
     with open_as_person() as client:
         body = client.call("status")
-    terminal.answer(body, _lines(body))
+        # Only where it costs nobody a question: a keyring may ask before the vault opens.
+        is_open = body["vault"]["state"] == "open"
+        secrets = client.call("secret.list")["secrets"] if is_open else []
+    due = [{"label": meta["label"], **meta["due"]} for meta in secrets if meta.get("due")]
+    terminal.answer({**body, "due": due}, [*_lines(body), *_due(due)])
     return 0
 
 
@@ -50,6 +62,8 @@ def vault_lines(vault: dict[str, Any]) -> list[str]:
     tier = f", key source {vault['tier']}" if vault["tier"] else ""
     lines = [f"vault     {vault['state']}{tier}"]
     lines += [f"          {printable(vault[name])}" for name in ("promise", "note") if vault[name]]
+    if vault.get("better"):
+        lines.append(f"          Better: {printable(vault['better'])}")
     if error := vault.get("error"):
         lines.append(f"          {printable(error['message'])} {printable(error['hint'])}".rstrip())
     return lines
@@ -65,6 +79,11 @@ def _lines(body: dict[str, Any]) -> list[str]:
         f"runs      {body['runs']}",
         f"answers   {_approvers(body['approvers'])}",
     ]
+
+
+def _due(due: list[dict[str, Any]]) -> list[str]:
+    ordered = sorted(due, key=lambda each: str(each["on"]))
+    return [f"due       {printable(each['label'])} {reminder(each)}" for each in ordered]
 
 
 def _approvers(number: int) -> str:

@@ -29,7 +29,8 @@ _FAMILIES: Final = {
     "audit": ("audit",),
     "lock": ("lock", "unlock", "status"),
     "doctor": ("doctor",),
-    "later": ("vault", "desktop", "mcp"),
+    "vault": ("vault",),
+    "later": ("desktop", "mcp"),
 }
 """Module of this package → the commands it adds."""
 

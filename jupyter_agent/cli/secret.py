@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family, Parser
 from jupyter_agent.cli.terminal import Terminal, printable
 from jupyter_agent.cli.value import save, typed_label, value_in_arguments
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.secret import KINDS, check_label
+from jupyter_agent.secret import KINDS, check_label, reminder
+
+_NEVER: Final = "never"
 
 
 def add(commands: Family) -> None:
@@ -44,6 +46,16 @@ def add(commands: Family) -> None:
         refusal=value_in_arguments,
     )
     _add_value_arguments(parser)
+    parser = secrets.command(
+        "edit",
+        edit,
+        "Change what is noted about a secret; its value stays.",
+        examples="""\
+  jupyter agent secret edit GITHUB_TOKEN --expires 90d --rotate-every 30d
+  jupyter agent secret edit GITHUB_TOKEN --expires never""",
+    )
+    parser.add_argument("label", metavar="LABEL")
+    _add_lifecycle_arguments(parser)
     parser = secrets.command("rename", rename, "Give a secret another label.")
     parser.add_argument("label", metavar="OLD")
     parser.add_argument("to", metavar="NEW")
@@ -84,7 +96,7 @@ def list_secrets(_arguments: Arguments, terminal: Terminal) -> int:
             local(meta["last_used"]),
             str(meta["uses"]),
             local(meta["expires"]),
-            "exposed: rotate it" if meta.get("exposed") else (meta.get("note") or ""),
+            _remark(meta),
         ]
         for meta in secrets
     ]
@@ -110,13 +122,42 @@ def show(arguments: Arguments, terminal: Terminal) -> int:
         ("replaced", local(meta["replaced"])),
         ("last used", f"{local(meta['last_used'])}, {_times(meta['uses'])}"),
         ("expires", local(meta["expires"])),
+        ("rotate", _rotation(meta)),
     ]
     lines = [f"{name:<10} {printable(fact)}" for name, fact in facts]
+    if meta.get("due"):
+        lines.append(f"{'due':<10} {reminder(meta['due'])}")
     if meta.get("weak"):
         lines.append("A short value: its output is scrubbed only in runs that are granted it.")
     lines += [_exposure(exposure) for exposure in meta.get("exposed", ())]
     lines += ["", *(grant_table(terminal, grants) if grants else ["No grants."])]
     terminal.answer({"secret": meta, "grants": grants}, lines)
+    return 0
+
+
+def edit(arguments: Arguments, terminal: Terminal) -> int:
+    """Change what is noted about a secret."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from jupyter_agent.cli.times import ahead, whole_days  # noqa: PLC0415
+
+    label = check_label(arguments.label)
+    changes: dict[str, Any] = {
+        name: change
+        for name, change in (("kind", arguments.kind), ("note", arguments.note))
+        if change is not None
+    }
+    if (expires := arguments.expires) is not None:
+        changes["expires"] = None if expires == _NEVER else ahead(expires, datetime.now(UTC))
+    if (days := arguments.rotate_every) is not None:
+        changes["rotate_every"] = None if days == _NEVER else whole_days(days)
+    if not changes:
+        raise RequestInvalid(
+            "Nothing to change was named.", "Name one: --kind, --note, --expires, --rotate-every."
+        )
+    with open_as_person() as client:
+        meta = client.call("secret.describe", label=label, **changes)["secret"]
+    terminal.answer({"secret": meta}, [f"Noted for {label}."])
     return 0
 
 
@@ -153,10 +194,21 @@ def _add_value_arguments(parser: Parser) -> None:
     source.add_argument(
         "--stdin", action="store_true", help="read the value from stdin; one final newline is cut"
     )
-    source.add_argument("--file", metavar="PATH", help="read it from a file, like --stdin")
+    source.add_argument(
+        "--file",
+        metavar="PATH",
+        help="read it from a file; one of several lines is kept byte for byte",
+    )
+    _add_lifecycle_arguments(parser)
+
+
+def _add_lifecycle_arguments(parser: Parser) -> None:
     parser.add_argument("--kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
     parser.add_argument("--note", metavar="TEXT", help="a word to yourself, shown in lists")
     parser.add_argument("--expires", metavar="DATE", help="2030-12-31, RFC 3339 or 90d")
+    parser.add_argument(
+        "--rotate-every", metavar="DAYS", help="be reminded to replace it: 90d, 12w"
+    )
 
 
 def _next_steps(meta: dict[str, Any]) -> list[str]:
@@ -165,6 +217,18 @@ def _next_steps(meta: dict[str, Any]) -> list[str]:
     if meta.get("weak"):
         steps.append("It is short: what a command prints of it is scrubbed only in its own runs.")
     return steps
+
+
+def _remark(meta: dict[str, Any]) -> str:
+    """The most pressing thing there is to say about a secret."""
+    if meta.get("exposed"):
+        return "exposed: rotate it"
+    return reminder(meta.get("due")) or meta.get("note") or ""
+
+
+def _rotation(meta: dict[str, Any]) -> str:
+    days = meta.get("rotate_every")
+    return "never" if days is None else f"every {days} days"
 
 
 def _times(uses: int) -> str:

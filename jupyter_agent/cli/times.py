@@ -47,6 +47,18 @@ def span_of(text: str) -> timedelta | None:
     return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
 
 
+def whole_days(text: str) -> int:
+    """The days of ``90d`` or ``12w``.
+
+    Raises:
+        RequestInvalid: It is no span of whole days.
+    """
+    span = span_of(text)
+    if span is None or span.days < 1 or span.seconds:
+        raise RequestInvalid("That is no number of days.", "Write 90d or 12w.")
+    return span.days
+
+
 def local(stamp: str | None, absent: str = "never") -> str:
     """A stamp of ours in the reader's own time, to the minute."""
     if not stamp:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent.cli.parser import Arguments, usage
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.secret import MAX_VALUE, check_label
+from jupyter_agent.secret import MAX_VALUE, check_label, without_line_end
 
 if TYPE_CHECKING:
     from jupyter_agent.client import Client
@@ -32,12 +32,14 @@ def save(client: Client, label: str, arguments: Arguments, *, replace: bool) -> 
     import base64  # noqa: PLC0415
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from jupyter_agent.cli.times import ahead  # noqa: PLC0415
+    from jupyter_agent.cli.times import ahead, whole_days  # noqa: PLC0415
     from jupyter_agent.entry import seal  # noqa: PLC0415
 
-    details = {"kind": arguments.kind, "note": arguments.note}
+    details: dict[str, Any] = {"kind": arguments.kind, "note": arguments.note}
     if arguments.expires:
         details["expires"] = ahead(arguments.expires, datetime.now(UTC))
+    if arguments.rotate_every:
+        details["rotate_every"] = whole_days(arguments.rotate_every)
     # Before the question: nobody should paste a value only to hear that the label is taken.
     offer = _offer(client, label, replace=replace)
     value = _value(label, arguments)
@@ -70,7 +72,7 @@ def _value(label: str, arguments: Arguments) -> bytes:
     if arguments.file:
         try:
             with open(arguments.file, "rb") as file:  # noqa: PTH123  (no Path: startup time)
-                return _without_newline(file.read(MAX_VALUE + 3), label)
+                return _checked(without_line_end(file.read(MAX_VALUE + 3)), label)
         except OSError:
             raise RequestInvalid("The file with the value can't be read.") from None
     tty = Tty.open()
@@ -86,6 +88,10 @@ def _value(label: str, arguments: Arguments) -> bytes:
 def _without_newline(value: bytes, label: str) -> bytes:
     """The value without the one line break that editors and ``echo`` put behind it."""
     value = value.removesuffix(b"\n").removesuffix(b"\r") if value.endswith(b"\n") else value
+    return _checked(value, label)
+
+
+def _checked(value: bytes, label: str) -> bytes:
     if not 0 < len(value) <= MAX_VALUE:
         raise RequestInvalid(
             f"The value for {label} is {'too long' if value else 'empty'}; nothing was saved.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
@@ -30,6 +31,7 @@ class SecretMagics(Magics):
         ::
 
             %secret set LABEL          a masked form for the value; it is sealed in the page
+            %secret set LABEL --file PATH   what a file holds, once a person has confirmed it
             %secret replace LABEL      the same for a new value under an old label
             %secret list               labels, kinds, dates, uses
             %secret show LABEL         all that is known about one, its grants included
@@ -61,6 +63,8 @@ class SecretMagics(Magics):
         if command not in commands:
             # Not repeated: people paste a value right behind %secret.
             raise RequestInvalid(f"%secret knows: {', '.join(commands)}.", _HELP)
+        if command == "set" and rest[1:2] == ["--file"] and len(rest) == 3:
+            return self._set_from_file(check_label(rest[0]), rest[2])
         action, count = commands[command]
         if command in ("set", "replace") and len(rest) > count:
             raise _value_on_the_line()
@@ -75,6 +79,19 @@ class SecretMagics(Magics):
                 f"{label} is already stored.", f"Give it a new value: %secret replace {label}"
             )
         return self._entry(label, "set")
+
+    def _set_from_file(self, label: str, path: str) -> None:
+        """Let the broker read the file, once a person has said yes: no kernel holds a value."""
+        where = Path(path).expanduser().absolute()
+        if has_terminal(self.shell):
+            self._in_terminal("set", label, "--file", str(where))
+            return
+        with self._open() as client:
+            what = f"save what {where} holds as {label}"
+            permission.call(
+                self.shell, client, what, "secret.save_file", label=label, path=str(where)
+            )
+        print(f"{label} is saved.")  # noqa: T201  (the magic's own output)
 
     def _replace(self, label: str) -> Any:
         if not self._labels_hold(label):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from jupyter_agent import wire
+from jupyter_agent.secret import reminder
 
 _COLUMNS: Final = ("label", "kind", "created", "last used", "uses", "expires", "note")
 
@@ -74,6 +75,7 @@ def secret(meta: wire.Message, grants: Sequence[wire.Message]) -> Table:
         ("last used", moment(meta.get("last_used")) or "never"),
         ("uses", str(meta.get("uses") or 0)),
         ("expires", moment(meta.get("expires"))),
+        ("rotate", f"every {meta['rotate_every']} days" if meta.get("rotate_every") else ""),
         ("warning", _notes(meta)),
     ]
     rows += [("exposed", _exposure(where)) for where in meta.get("exposed") or ()]
@@ -90,6 +92,7 @@ def status(found: wire.Message) -> Table:
         ("vault", str(vault.get("state") or "")),
         ("key source", str(vault.get("tier") or "")),
         ("promise", str(vault.get("promise") or "")),
+        ("better", str(vault.get("better") or "")),
         ("note", str(vault.get("note") or "")),
         ("problem", f"{error.get('message', '')} {error.get('hint', '')}".strip()),
         ("runs now", str(found.get("runs", 0))),
@@ -111,6 +114,8 @@ def _notes(meta: wire.Message) -> str:
         notes.append("short or easy to guess: scrubbed less widely")
     if meta.get("exposed"):
         notes.append("was exposed: rotate it")
+    if due := reminder(meta.get("due")):
+        notes.append(due)
     return "; ".join(notes)
 
 

@@ -12,9 +12,11 @@ from typing import Final, Protocol
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.rule import Rule
 
-# With or without the percent sign (automagic).
+# With or without the percent sign (automagic). A path behind --file is no value; the rules look
+# at it as at any other text.
 _ON_THE_LINE: Final = re.compile(
-    r"^[ \t]*%?secret[ \t]+(?:set|replace)[ \t]+[^\s#]+[ \t]+(\S.*?)[ \t]*$", re.MULTILINE
+    r"^[ \t]*%?secret[ \t]+(?:set|replace)[ \t]+[^\s#]+[ \t]+(?!--file[ \t]+\S)(\S.*?)[ \t]*$",
+    re.MULTILINE,
 )
 
 ON_THE_LINE: Final = Rule(

@@ -146,7 +146,7 @@ class Matcher:
         first, last = max(0, begin - reach), min(len(text), end + reach)
         reading = Reading(needle.view, text, first, last)
         value, at = self._values[needle.label], first
-        while (place := reading.find(needle.text, at)) is not None:
+        while (place := reading.find(needle, at)) is not None:
             start, at = place
             yield Match(needle.label, start, at, weak, text[start:at] == value)
 

@@ -54,6 +54,7 @@ class SecretsHandler(RoomHandler):
             kind=str,
             note=str,
             expires=str,
+            rotate_every=int,
             exposed=dict,
         )
         if "exposed" in fields:

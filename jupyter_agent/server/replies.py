@@ -18,6 +18,7 @@ _STATUS: Final[tuple[tuple[type[errors.AgentError], int], ...]] = (
     (errors.ScreenTimeout, 422),
     (errors.VaultLocked, 423),
     (errors.ConsentRequired, 428),
+    (errors.PassphraseRequired, 423),
     (errors.KeySourceUnavailable, 503),
     (errors.BrokerError, 503),
     (errors.RunLost, 503),

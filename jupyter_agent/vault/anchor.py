@@ -3,26 +3,66 @@
 An old copy of the whole file authenticates perfectly: nothing inside it can tell that it is old.
 So the number of its last write, the epoch, is also kept beside the tier secret. A file that is
 ahead of its anchor is fine (a crash between the two); one that is behind was rolled back.
+
+New keys come with a new store id. While they are being made, the anchor names both ids, so that
+whatever is killed in between, the file is known, and the keys that nobody needs are cleared away.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from jupyter_agent.errors import VaultRolledBack
 from jupyter_agent.folders import read_private, write_private
 
 
+@dataclass(frozen=True, slots=True)
+class Rekeying:
+    """New keys on their way.
+
+    Attributes:
+        store_id: The id that the store will have.
+        source: The key source that will hold its key.
+        left: The key source that holds the old one.
+    """
+
+    store_id: bytes
+    source: str
+    left: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a store had got.
+
+    Attributes:
+        store_id: Which store.
+        epoch: The number of its last write.
+        rekeying: New keys on their way, or None.
+    """
+
+    store_id: bytes
+    epoch: int
+    rekeying: Rekeying | None = None
+
+    def knows(self, store_id: bytes) -> bool:
+        """Whether a file with this id is the one that is remembered, before or after new keys."""
+        return store_id == self.store_id or (
+            self.rekeying is not None and store_id == self.rekeying.store_id
+        )
+
+
 class Anchor(Protocol):
     """Remembers one store and its epoch."""
 
-    def read(self) -> tuple[bytes, int] | None:
-        """Store id and epoch, or None where nothing is remembered."""
+    def read(self) -> Place | None:
+        """What is remembered, or None."""
 
-    def write(self, store_id: bytes, epoch: int) -> None:
-        """Remember this store and epoch instead, durably."""
+    def write(self, place: Place) -> None:
+        """Remember this instead, durably."""
 
 
 class FileAnchor:
@@ -35,7 +75,7 @@ class FileAnchor:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> tuple[bytes, int] | None:
+    def read(self) -> Place | None:
         """See ``Anchor``.
 
         Raises:
@@ -47,16 +87,23 @@ class FileAnchor:
             return None
         try:
             body = json.loads(content)
-            return bytes.fromhex(body["store"]), int(body["epoch"])
+            return Place(bytes.fromhex(body["store"]), int(body["epoch"]), _rekeying(body))
         except (ValueError, TypeError, KeyError):
             raise VaultRolledBack(
                 f"{self._path.name}, which says how new the vault must be, is damaged.",
-                "Put it back from a backup.",
+                "Put it back from a backup, or, if you know that the vault is the newest: "
+                "jupyter agent vault accept-restored",
             ) from None
 
-    def write(self, store_id: bytes, epoch: int) -> None:
+    def write(self, place: Place) -> None:
         """See ``Anchor``."""
-        body = {"store": store_id.hex(), "epoch": epoch}
+        body: dict[str, Any] = {"store": place.store_id.hex(), "epoch": place.epoch}
+        if (rekeying := place.rekeying) is not None:
+            body["rekeying"] = {
+                "store": rekeying.store_id.hex(),
+                "source": rekeying.source,
+                "left": rekeying.left,
+            }
         write_private(self._path, json.dumps(body).encode() + b"\n")
 
 
@@ -64,12 +111,19 @@ class MemoryAnchor:
     """An anchor for a store that ends with this process."""
 
     def __init__(self) -> None:
-        self._place: tuple[bytes, int] | None = None
+        self._place: Place | None = None
 
-    def read(self) -> tuple[bytes, int] | None:
+    def read(self) -> Place | None:
         """See ``Anchor``."""
         return self._place
 
-    def write(self, store_id: bytes, epoch: int) -> None:
+    def write(self, place: Place) -> None:
         """See ``Anchor``."""
-        self._place = (store_id, epoch)
+        self._place = place
+
+
+def _rekeying(body: dict[str, Any]) -> Rekeying | None:
+    found = body.get("rekeying")
+    if found is None:
+        return None
+    return Rekeying(bytes.fromhex(found["store"]), str(found["source"]), str(found["left"]))

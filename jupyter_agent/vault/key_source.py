@@ -6,19 +6,36 @@ error, not a reason to lay the key into a file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from jupyter_agent.errors import ConsentRequired, KeySourceUnavailable
 from jupyter_agent.vault.machine import Machine
 
+HARDWARE: Final = "hardware"
+PROVIDED: Final = "provided"
 OS_KEYRING: Final = "os-keyring"
 FILE: Final = "file"
 MEMORY: Final = "memory"
 
 SETTING: Final = "JUPYTER_AGENT_KEY_SOURCE"
-_HERE: Final = (OS_KEYRING, FILE, MEMORY)
-_LATER: Final = ("provided", "hardware")
+NAMES: Final = (HARDWARE, PROVIDED, OS_KEYRING, FILE, MEMORY)
+"""Every key source, the strongest first."""
+
+BETTER: Final[Mapping[str, str]] = {
+    HARDWARE: "",
+    PROVIDED: "A TPM would bind it to this machine's chip: jupyter agent vault move hardware",
+    OS_KEYRING: "A TPM would bind it to this machine's chip: jupyter agent vault move hardware",
+    FILE: (
+        "A passphrase, a desktop's keyring or a TPM keeps the key off the disk: jupyter agent "
+        "vault move provided --passphrase, or os-keyring, or hardware"
+    ),
+    MEMORY: (
+        "A passphrase or a mounted key makes secrets outlive the broker: jupyter agent vault move "
+        "provided --passphrase, or --key-file PATH"
+    ),
+}
+"""How to get a better source than this one, or ""; for people who are shown where the key is."""
 
 
 class KeySource(Protocol):
@@ -32,10 +49,14 @@ class KeySource(Protocol):
     def promise(self) -> str:
         """The one true sentence about what this place is good for."""
 
-    def make(self, store_id: bytes) -> bytes:
+    def make(self, store_id: bytes, *, fresh: bool = False) -> bytes:
         """Make the tier secret for a new store, keep it, and return it.
 
         A secret that is already there is returned, never replaced: an older store may need it.
+
+        Args:
+            store_id: 16 bytes.
+            fresh: Where one secret may serve several stores, make one for this store alone.
 
         Raises:
             KeySourceUnavailable: It can't be kept there now.
@@ -48,6 +69,17 @@ class KeySource(Protocol):
             KeySourceUnavailable: It is not there, or can't be read now.
         """
 
+    def forget(self, store_id: bytes, *, fresh: bool = False) -> None:
+        """Drop what is kept for a store, for good: nothing that this secret wrapped opens again.
+
+        Args:
+            store_id: 16 bytes.
+            fresh: Only what was made for this store alone; what it shares with others stays.
+
+        Raises:
+            KeySourceUnavailable: It can't be dropped now.
+        """
+
 
 def check_setting(setting: str | None) -> None:
     """Refuse a setting this version can't honour.
@@ -55,21 +87,26 @@ def check_setting(setting: str | None) -> None:
     Raises:
         KeySourceUnavailable: Unknown, or not in this version.
     """
-    if setting is None or setting in _HERE:
+    if setting is None or setting in NAMES:
         return
-    # An unknown setting is not repeated: it might be anything, even a pasted value.
-    named = f'"{setting}"' if setting in _LATER else "that"
+    # The setting is not repeated: it might be anything, even a pasted value.
     raise KeySourceUnavailable(
-        f"The key source {named} is not in this version.",
-        f"Set {SETTING} to {', '.join(_HERE[:-1])} or {_HERE[-1]}.",
+        "There is no such key source.", f"Set {SETTING} to {', '.join(NAMES[:-1])} or {NAMES[-1]}."
     )
 
 
-def pick(setting: str | None, *, keyring_works: Callable[[], bool], machine: Machine) -> str:
+def pick(
+    setting: str | None,
+    *,
+    key_is_provided: bool,
+    keyring_works: Callable[[], bool],
+    machine: Machine,
+) -> str:
     """The key source for a new vault.
 
     Args:
         setting: What the person chose; choosing ``file`` is the consent to it.
+        key_is_provided: Whoever runs this machine has laid a key ready for us.
         keyring_works: Tries the keyring out; only asked where nothing is chosen.
         machine: The one we run on.
 
@@ -83,6 +120,8 @@ def pick(setting: str | None, *, keyring_works: Callable[[], bool], machine: Mac
     check_setting(setting)
     if setting is not None:
         return setting
+    if key_is_provided:
+        return PROVIDED
     if keyring_works():
         return OS_KEYRING
     if machine.container:

@@ -63,7 +63,8 @@ def answer_to(request: dict[str, Any], keyring: Any) -> dict[str, Any]:
     if request["do"] == "probe":
         return {"ok": _works(keyring)}
     if request["do"] == "delete":
-        keyring.delete_password(SERVICE, account)
+        if keyring.get_password(SERVICE, account) is not None:
+            keyring.delete_password(SERVICE, account)
         return {"ok": True}
     found = keyring.get_password(SERVICE, account)
     if request["do"] == "make" and found is None:

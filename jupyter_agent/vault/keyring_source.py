@@ -76,7 +76,7 @@ class KeyringSource:
         except KeySourceUnavailable:
             return False
 
-    def make(self, store_id: bytes) -> bytes:
+    def make(self, store_id: bytes, *, fresh: bool = False) -> bytes:  # noqa: ARG002  (always is)
         """See ``KeySource``."""
         # base64 text of 44 characters: Windows keeps at most about 1,280.
         text = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
@@ -85,6 +85,10 @@ class KeyringSource:
     def load(self, store_id: bytes) -> bytes:
         """See ``KeySource``."""
         return self._key({"do": "get", "account": store_id.hex()})
+
+    def forget(self, store_id: bytes, *, fresh: bool = False) -> None:  # noqa: ARG002
+        """See ``KeySource``."""
+        self._ask({"do": "delete", "account": store_id.hex()}, self._prompt_seconds)
 
     def _key(self, request: dict[str, str]) -> bytes:
         answer = self._ask(request, self._prompt_seconds)

@@ -9,23 +9,59 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Protocol
 
-from jupyter_agent.errors import VaultError, VaultRolledBack
-from jupyter_agent.vault.anchor import Anchor
+from jupyter_agent.errors import AgentError, KeySourceUnavailable, VaultError, VaultRolledBack
+from jupyter_agent.vault.anchor import Anchor, Place, Rekeying
+from jupyter_agent.vault.change import (
+    Change,
+    Contents,
+    Digests,
+    open_one,
+    put_all,
+    vouched_for,
+)
+from jupyter_agent.vault.key_source import KeySource
 from jupyter_agent.vault.seal import (
     Keys,
-    RecordId,
     manifest,
     open_record,
     row_digest,
-    seal_record,
     tampered,
 )
 from jupyter_agent.vault.store import Head, Row, Store
 
-_Digests = dict[tuple[str, str], bytes]
+
+class Unlocker(Protocol):
+    """Knows the key sources; see ``keys.KeyRing``."""
+
+    def keys_of(self, head: Head) -> Keys:
+        """The keys of a store, from the key source that its head names.
+
+        Raises:
+            VaultError: They can't be had, or don't fit.
+        """
+
+    def new_head(self, source: KeySource, store_id: bytes, epoch: int) -> tuple[Head, Keys]:
+        """A head, still without manifest, and new keys, of which the source keeps the secret.
+
+        Raises:
+            VaultError: The source can't keep it.
+        """
+
+    def adopt(self, source: KeySource) -> None:
+        """Remember that this source now keeps the store's key."""
+
+    def forget(self, source: str, store_id: bytes, *, fresh: bool) -> None:
+        """Drop what a key source keeps for a store.
+
+        Raises:
+            KeySourceUnavailable: It can't be dropped now.
+        """
 
 
 class Ledger:
@@ -33,16 +69,22 @@ class Ledger:
 
     Args:
         store: Open, and made.
-        keys: The store's.
+        unlocker: Where its keys come from.
         anchor: Where its epoch is remembered.
+        head: The store's, as it is now.
+
+    Raises:
+        VaultError: Its keys can't be had.
     """
 
-    def __init__(self, store: Store, keys: Keys, anchor: Anchor) -> None:
+    def __init__(self, store: Store, unlocker: Unlocker, anchor: Anchor, head: Head) -> None:
         self._store = store
-        self._keys = keys
+        self._unlocker = unlocker
         self._anchor = anchor
+        self._keys = unlocker.keys_of(head)
+        self._root = head.root
         self._epoch = 0  # of the last full check: no later one may be smaller
-        self._digests: _Digests = {}
+        self._digests: Digests = {}
         self._view: tuple[int, int] | None = None
         self._opened: dict[bytes, bytes] = {}  # digest → content, of what read_all was asked for
 
@@ -62,8 +104,94 @@ class Ledger:
             head = self._check()
             place = self._anchor.read()
         # Only then, so that a vault on a read-only disk can still be read.
-        if place is not None and place[1] < head.epoch:
+        if place is not None and place.epoch < head.epoch:
             self._settle()
+        elif place is not None and place.rekeying is not None:
+            with suppress(VaultError):  # another process is at it just now
+                self._settle()
+
+    def accept(self) -> None:
+        """Take the file as the newest there is, although this machine has seen a newer one.
+
+        It is given a number above all that was seen, so that what it replaces can't come back.
+
+        Raises:
+            VaultTampered: It does not authenticate; being old is all that is accepted.
+        """
+        with self._store.writing():
+            head = self._authenticate()
+            seen = head.epoch
+            with suppress(VaultRolledBack):  # a damaged anchor is one more reason to be asked
+                place = self._anchor.read()
+                if place is not None and place.knows(head.store_id):
+                    seen = max(seen, place.epoch)
+            self._epoch = seen + 1
+            tag = manifest(self._keys, self._epoch, head.digest, self._digests.values())
+            self._store.set_epoch(self._epoch, tag)
+            self._view = None
+        with self._store.writing():
+            self._remember(Place(head.store_id, self._epoch))
+
+    def rekey(self, source: KeySource, also: Contents) -> None:
+        """Seal every record anew under new keys, all of it or nothing.
+
+        The store gets another id with its new keys, so that the old and the new secret can lie side
+        by side while it is written. What killing leaves behind is cleared away by the next check.
+
+        Args:
+            source: Keeps the new secret.
+            also: Records to be written together with it.
+
+        Raises:
+            VaultError: It could not be done; everything is as before.
+        """
+        store_id = secrets.token_bytes(len(self._keys.store_id))
+        try:
+            with self._store.writing():
+                head = self._check()
+                rekeying = Rekeying(store_id, source.name, left=head.source)
+                self._remember(Place(head.store_id, head.epoch, rekeying))
+                new, keys = self._unlocker.new_head(source, store_id, head.epoch + 1)
+                contents = {**self.contents(), **also}
+                digests = put_all(self._store, keys, contents, self._versions())
+                tag = manifest(keys, new.epoch, new.digest, digests)
+                self._store.set_head(replace(new, manifest=tag))
+                self._view = None
+        except AgentError:
+            with suppress(AgentError):
+                self._settle()  # the key that was made for nothing
+            raise
+        self._keys, self._root, self._epoch = keys, new.root, new.epoch
+        self._unlocker.adopt(source)
+        self._settle()
+
+    def contents(self) -> dict[tuple[str, str], bytes]:
+        """Every record; only for sealing them anew. Inside a transaction, and checked."""
+        rows = self._store.rows()
+        return {
+            (row.record.kind, row.record.name): open_record(self._keys, row.record, row.envelope)
+            for row in rows
+        }
+
+    def read_contents(self) -> dict[tuple[str, str], bytes]:
+        """Every record, for a store that moves to another place; values are among them.
+
+        Raises:
+            VaultTampered: See ``check``.
+        """
+        with self._store.reading():
+            self._check()
+            return self.contents()
+
+    def refresh(self) -> None:
+        """Notice what other processes wrote, new keys among it.
+
+        Raises:
+            VaultTampered: See ``check``.
+            VaultRolledBack: See ``check``.
+        """
+        with self._store.reading():
+            self._check_if_changed()
 
     def read(self, kind: str, name: str) -> bytes | None:
         """One record's content, or None.
@@ -74,7 +202,7 @@ class Ledger:
         """
         with self._store.reading():
             self._check_if_changed()
-            return _open(self._store, self._keys, self._digests, kind, name)
+            return open_one(self._store, self._keys, self._digests, kind, name)
 
     def read_all(self, kind: str) -> dict[str, bytes]:
         """Every record of a kind by its name.
@@ -117,7 +245,7 @@ class Ledger:
         self._settle()
 
     def _open_once(self, row: Row) -> bytes:
-        digest = _vouched_for(row, self._digests)
+        digest = vouched_for(row, self._digests)
         if digest not in self._opened:
             self._opened[digest] = open_record(self._keys, row.record, row.envelope)
         return self._opened[digest]
@@ -127,97 +255,92 @@ class Ledger:
             self._check()
 
     def _check(self) -> Head:
+        head = self._authenticate(lambda head: known(self._anchor, head))
+        self._check_epoch(head)
+        self._epoch = head.epoch
+        self._view = self._store.view
+        return head
+
+    def _versions(self) -> dict[tuple[str, str], int]:
+        return {(r.record.kind, r.record.name): r.record.version for r in self._store.rows()}
+
+    def _authenticate(self, check_first: Callable[[Head], object] = lambda _head: None) -> Head:
         self._view = None
         head = self._store.head()
-        if head is None or head.store_id != self._keys.store_id:
+        if head is None:
             raise tampered()
+        if (head.store_id, head.root) != (self._keys.store_id, self._root):
+            # Another process has given the store new keys; or somebody put another store here.
+            check_first(head)
+            self._keys, self._root = self._unlocker.keys_of(head), head.root
         rows = self._store.rows()
         digests = {(r.record.kind, r.record.name): row_digest(r.record, r.envelope) for r in rows}
         expected = manifest(self._keys, head.epoch, head.digest, digests.values())
         if not hmac.compare_digest(expected, head.manifest):
             raise tampered()
-        self._check_epoch(head)
-        self._epoch, self._digests = head.epoch, digests
-        self._view = self._store.view
+        self._digests = digests
         return head
 
     def _check_epoch(self, head: Head) -> None:
-        place = self._anchor.read()
-        if place is None or place[0] != head.store_id:
-            raise VaultRolledBack(
-                "This machine no longer knows how new the vault must be, so it may be an old copy.",
-                "Put vault.anchor back into the state folder.",
-            )
-        if head.epoch < max(place[1], self._epoch):
+        if head.epoch < max(known(self._anchor, head).epoch, self._epoch):
             raise VaultRolledBack(
                 "The vault file is older than what this machine has already seen.",
-                "Put the newest vault.db back.",
+                "Put the newest vault.db back, or go on with this one: "
+                "jupyter agent vault accept-restored",
             )
 
     def _settle(self) -> None:
         """Move the anchor up to the file.
 
         After the commit, so that a crash in between leaves a file that is ahead, which is fine.
-        Under the write lock, so that a slower process can't move it back.
+        Under the write lock, so that a slower process can't move it back, and so that whoever sees
+        new keys on their way here knows that nobody is making them any more.
         """
         with self._store.writing():
             head = self._store.head()
             place = self._anchor.read()
-            if head is None or place is None or place[1] >= head.epoch:
+            if head is None or place is None or not place.knows(head.store_id):
                 return
-            try:
-                self._anchor.write(head.store_id, head.epoch)
-            except OSError as error:
-                raise VaultError(
-                    "The write is done, but the state folder can't be written: "
-                    f"{os.strerror(error.errno or 0)}.",
-                    "Make room, or make the state folder writable.",
-                ) from None
+            if place.epoch >= head.epoch and place.rekeying is None:
+                return
+            if place.rekeying is not None:
+                self._clear_away(place, place.rekeying, head)
+            self._remember(Place(head.store_id, max(head.epoch, place.epoch)))
+
+    def _clear_away(self, place: Place, rekeying: Rekeying, head: Head) -> None:
+        """Drop the key that nothing is sealed under: the old one, or the one that was not used.
+
+        Before the anchor forgets about it, so that killing us leaves it to the next check. A
+        keyring that is locked just now keeps its key; it opens no file that is still there.
+        """
+        with suppress(KeySourceUnavailable):
+            if head.store_id == rekeying.store_id:
+                self._unlocker.forget(rekeying.left, place.store_id, fresh=False)
+            else:
+                self._unlocker.forget(rekeying.source, rekeying.store_id, fresh=True)
+
+    def _remember(self, place: Place) -> None:
+        try:
+            self._anchor.write(place)
+        except OSError as error:
+            raise VaultError(
+                f"The state folder can't be written: {os.strerror(error.errno or 0)}. "
+                "What was saved before is safe.",
+                "Make room, or make the state folder writable.",
+            ) from None
 
 
-class Change:
-    """What may be done within one write; see ``Ledger.change``."""
+def known(anchor: Anchor, head: Head) -> Place:
+    """What this machine remembers of the store that lies here.
 
-    def __init__(self, store: Store, keys: Keys, digests: _Digests) -> None:
-        self._store = store
-        self._keys = keys
-        self.digests = digests
-
-    def names(self, kind: str) -> set[str]:
-        """The names of a kind's records."""
-        return {name for its_kind, name in self.digests if its_kind == kind}
-
-    def read(self, kind: str, name: str) -> bytes | None:
-        """One record's content, or None."""
-        return _open(self._store, self._keys, self.digests, kind, name)
-
-    def put(self, kind: str, name: str, content: bytes) -> None:
-        """Seal and write one record."""
-        old = self._store.row(kind, name)
-        record = RecordId(kind, name, old.record.version + 1 if old else 1)
-        envelope = seal_record(self._keys, record, content)
-        self._store.put_row(Row(record, envelope))
-        self.digests[kind, name] = row_digest(record, envelope)
-
-    def remove(self, kind: str, name: str) -> None:
-        """Remove one record, if it is there."""
-        self._store.remove_row(kind, name)
-        self.digests.pop((kind, name), None)
-
-
-def _open(store: Store, keys: Keys, digests: _Digests, kind: str, name: str) -> bytes | None:
-    row = store.row(kind, name)
-    if row is None:
-        if (kind, name) in digests:
-            raise tampered()
-        return None
-    _vouched_for(row, digests)
-    return open_record(keys, row.record, row.envelope)
-
-
-def _vouched_for(row: Row, digests: _Digests) -> bytes:
-    """The row's digest, if the manifest vouched for it: the file may have changed under us."""
-    digest = row_digest(row.record, row.envelope)
-    if digests.get((row.record.kind, row.record.name)) != digest:
-        raise tampered()
-    return digest
+    Raises:
+        VaultRolledBack: Nothing: it is another one, or an older one with older keys.
+    """
+    place = anchor.read()
+    if place is None or not place.knows(head.store_id):
+        raise VaultRolledBack(
+            "This machine no longer knows how new the vault must be, so it may be an old copy.",
+            "Put vault.anchor back into the state folder, or, if you know that the vault is "
+            "the newest: jupyter agent vault accept-restored",
+        )
+    return place

@@ -26,7 +26,7 @@ class MemorySource:
     def __init__(self) -> None:
         self._kept: dict[bytes, bytes] = {}
 
-    def make(self, store_id: bytes) -> bytes:
+    def make(self, store_id: bytes, *, fresh: bool = False) -> bytes:  # noqa: ARG002
         """See ``KeySource``."""
         return self._kept.setdefault(store_id, secrets.token_bytes(KEY_BYTES))
 
@@ -39,3 +39,7 @@ class MemorySource:
                 "The key of this vault was in the memory of a process that has ended.",
                 "Save the secrets again.",
             ) from None
+
+    def forget(self, store_id: bytes, *, fresh: bool = False) -> None:  # noqa: ARG002
+        """See ``KeySource``."""
+        self._kept.pop(store_id, None)

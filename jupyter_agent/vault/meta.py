@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from jupyter_agent import wire
@@ -13,6 +14,10 @@ from jupyter_agent.secret import KINDS
 
 MAX_NOTE: Final = 1000
 """Longest note, in characters."""
+REMINDERS: Final = (30, 7, 1)
+"""Days before something is due at which people are reminded."""
+MAX_DAYS: Final = 3650
+"""Longest time between two rotations, in days."""
 MAX_EXPOSED: Final = 50
 """How many places a label remembers; the newest stay."""
 
@@ -33,6 +38,27 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """Something that is near, or over.
+
+    Attributes:
+        what: ``expires`` or ``rotate``.
+        on: When, RFC 3339 UTC.
+        days: Whole days until then, rounded up; 0 or less when it is over.
+        level: Which of ``REMINDERS`` is reached; 0 when it is over.
+    """
+
+    what: str
+    on: str
+    days: int
+    level: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The names of docs/protocol.md."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """One label's record, safe to show. Times are RFC 3339 in UTC.
 
@@ -45,6 +71,7 @@ class Meta:
         last_used: When a run or request last used it, or None.
         uses: How often.
         expires: When the value stops working, as the person said, or None.
+        rotate_every: After how many days it should be replaced, or None.
         exposed: Where this value was seen; empty again once it is replaced.
         weak: The value could be guessed (``strength``).
     """
@@ -59,10 +86,40 @@ class Meta:
     expires: str | None
     weak: bool
     exposed: tuple[Exposure, ...] = field(default=())
+    rotate_every: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The names of docs/interfaces.md."""
         return asdict(self) | {"exposed": [asdict(each) for each in self.exposed]}
+
+    def shown(self, now: datetime) -> dict[str, Any]:
+        """What people and pages get to see: what is kept, and what is due.
+
+        Args:
+            now: The time, with a zone.
+        """
+        due = self.due(now)
+        return {**self.to_json(), "due": None if due is None else due.to_json()}
+
+    def due(self, now: datetime) -> Due | None:
+        """What comes first: the end of the value, or its rotation; None where neither is near.
+
+        Args:
+            now: The time, with a zone. A clock that was wrong only makes this early or late.
+        """
+        ends = [] if self.expires is None else [("expires", self.expires)]
+        if self.rotate_every is not None:
+            since = datetime.fromisoformat(self.replaced or self.created)
+            rotation = since + timedelta(days=self.rotate_every)
+            ends.append(("rotate", wire.timestamp(rotation)))
+        if not ends:
+            return None
+        what, on = min(ends, key=lambda end: end[1])  # our way of writing times sorts as text
+        days = (datetime.fromisoformat(on) - now) / timedelta(days=1)
+        if days > REMINDERS[0]:
+            return None
+        level = min(each for each in REMINDERS if days <= each) if days > 0 else 0
+        return Due(what, on, math.ceil(days), level)
 
     def to_bytes(self) -> bytes:
         """What is sealed; the label is not in it, because the record's name is the label."""
@@ -71,11 +128,64 @@ class Meta:
         return json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
 
     @classmethod
+    def checked(cls, label: str, body: dict[str, Any], *, weak: bool) -> Meta:
+        """Read what ``to_json`` wrote somewhere else: nothing of it is believed.
+
+        Args:
+            label: Checked.
+            body: From an export.
+            weak: Whether the value could be guessed.
+
+        Raises:
+            RequestInvalid: A field holds what no vault keeps.
+            KeyError: A field is missing.
+            TypeError: A field is of another type.
+        """
+        times = {
+            name: None if body[name] is None else check_time(str(body[name]))
+            for name in ("replaced", "last_used", "expires")
+        }
+        uses = body["uses"]
+        if type(uses) is not int or uses < 0:
+            raise TypeError("not a count")
+        return cls(
+            label=label,
+            kind=check_kind(str(body["kind"])),
+            note=check_note(str(body["note"])),
+            created=check_time(str(body["created"])),
+            uses=uses,
+            weak=weak,
+            exposed=tuple(
+                Exposure(
+                    check_note(str(each["where"])),
+                    check_note(str(each["notebook"])),
+                    check_time(str(each["time"])),
+                )
+                for each in body["exposed"][-MAX_EXPOSED:]
+            ),
+            rotate_every=check_days(body.get("rotate_every")),
+            **times,
+        )
+
+    @classmethod
     def from_bytes(cls, label: str, content: bytes) -> Meta:
         """Undo ``to_bytes``. The content has authenticated, so it is what we once wrote."""
         body = json.loads(content)
         body["exposed"] = tuple(Exposure(**each) for each in body["exposed"])
         return cls(label=label, **body)
+
+
+def check_days(days: Any) -> int | None:
+    """Return a number of days between two rotations, or None.
+
+    Raises:
+        RequestInvalid: It is no whole number from 1 to ``MAX_DAYS``.
+    """
+    if days is None or (type(days) is int and 1 <= days <= MAX_DAYS):
+        return days
+    raise RequestInvalid(
+        "That is no time between two rotations.", f"Give whole days, 1 to {MAX_DAYS}: 90d."
+    )
 
 
 def check_kind(kind: str) -> str:

@@ -5,31 +5,25 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from jupyter_agent.errors import KeySourceUnavailable, WrongMachine
+from jupyter_agent.errors import VaultError, WrongMachine
 from jupyter_agent.folders import Folders, check_private_dir
-from jupyter_agent.vault.anchor import Anchor, FileAnchor, MemoryAnchor
+from jupyter_agent.vault.anchor import Anchor, FileAnchor, MemoryAnchor, Place
+from jupyter_agent.vault.change import Contents, put_all
 from jupyter_agent.vault.key_source import MEMORY, SETTING, KeySource, check_setting, pick
-from jupyter_agent.vault.ledger import Ledger
+from jupyter_agent.vault.keys import KeyRing
+from jupyter_agent.vault.ledger import Ledger, known
 from jupyter_agent.vault.machine import Machine
-from jupyter_agent.vault.seal import (
-    KEY_BYTES,
-    Keys,
-    machine_hash,
-    machine_tag,
-    manifest,
-    unwrap_root,
-    wrap_root,
-    wrapping_key,
-)
-from jupyter_agent.vault.store import Head, Store, gone
+from jupyter_agent.vault.seal import machine_hash, machine_tag, manifest
+from jupyter_agent.vault.store import Store, gone
 
 STORE: Final = "vault.db"
 ANCHOR: Final = "vault.anchor"
+_STORE_ID_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +33,36 @@ class Opened:
     Attributes:
         store: To be closed at the end.
         ledger: Authenticated.
-        source: Where its key came from.
+        keyring: Where its key came from, and where a new one could go.
         note: A sentence about a setting that was not followed, or "".
     """
 
     store: Store
     ledger: Ledger
-    source: KeySource
+    keyring: KeyRing
     note: str
 
 
-def open_ledger(
+def open_ledger(  # noqa: PLR0913  (what is outside of a vault comes in here)
     folders: Folders,
     setting: str | None,
     *,
-    sources: Mapping[str, KeySource],
+    keyring: KeyRing,
+    key_is_provided: bool,
     keyring_works: Callable[[], bool],
     machine: Machine,
+    accept_restored: bool = False,
 ) -> Opened:
     """Open the existing vault, or make one.
 
     Args:
         folders: Of this person.
         setting: The key source they chose for a new vault, or None.
-        sources: The key sources of this version, by name.
-        keyring_works: Tries the keyring out.
+        keyring: The key sources of this version.
+        key_is_provided: Whether a key has been laid ready for us.
+        keyring_works: Tries the system's keyring out.
         machine: The one we run on.
+        accept_restored: Take an existing file as the newest, however old it is.
 
     Raises:
         ConsentRequired: See ``key_source.pick``.
@@ -84,17 +82,66 @@ def open_ledger(
     store = _existing(path)
     if store is None:
         _refuse_if_gone(anchor)
-        source = sources[pick(setting, keyring_works=keyring_works, machine=machine)]
+        name = pick(
+            setting,
+            key_is_provided=key_is_provided,
+            keyring_works=keyring_works,
+            machine=machine,
+        )
+        source = keyring.source(name)
         if source.name == MEMORY:
             store, anchor = Store.in_memory(), MemoryAnchor()
         else:
             store = Store.at(path)
-        _make(store, source, anchor, machine)
+        try:
+            _make(store, source, anchor, keyring)
+        except BaseException:
+            store.close()
+            raise
     try:
-        return _unlocked(store, anchor, sources, machine, setting)
+        return _unlocked(store, anchor, keyring, machine, setting, accept=accept_restored)
     except BaseException:
         store.close()
         raise
+
+
+def move_to_disk(
+    folders: Folders, keyring: KeyRing, source: KeySource, contents: Contents
+) -> Opened:
+    """Lay a vault that lived in memory down in a file.
+
+    Args:
+        folders: Of this person.
+        keyring: The key sources.
+        source: Keeps the key from now on.
+        contents: Every record.
+
+    Raises:
+        VaultError: It could not be done; nothing is there.
+    """
+    check_private_dir(folders.data)
+    check_private_dir(folders.state)
+    anchor = FileAnchor(folders.state / ANCHOR)
+    _refuse_if_gone(anchor)
+    store = Store.at(folders.data / STORE)
+    before = keyring.used
+    try:
+        keyring.adopt(source)
+        # Where another process was faster, its vault is what is opened; ours is still in memory.
+        is_ours = _make(store, source, anchor, keyring, contents)
+        ledger = _ledger(store, keyring, anchor)
+    except BaseException:
+        store.close()
+        keyring.adopt(before)
+        raise
+    if not is_ours:
+        store.close()
+        keyring.adopt(before)
+        raise VaultError(
+            "Another process has just made a vault here; the one in memory was not moved.",
+            "Look at: jupyter agent vault status",
+        )
+    return Opened(store, ledger, keyring, "")
 
 
 def _existing(path: Path) -> Store | None:
@@ -117,61 +164,66 @@ def _existing(path: Path) -> Store | None:
 
 def _refuse_if_gone(anchor: Anchor) -> None:
     place = anchor.read()
-    if place is not None and place[1] > 0:
+    if place is not None and place.epoch > 0:
         raise gone()
 
 
-def _unlocked(
+def _unlocked(  # noqa: PLR0913  (see open_ledger)
     store: Store,
     anchor: Anchor,
-    sources: Mapping[str, KeySource],
+    keyring: KeyRing,
     machine: Machine,
     setting: str | None,
+    *,
+    accept: bool,
 ) -> Opened:
+    with store.reading():
+        head = store.head()
+    hashed = machine_hash(machine.identity)
+    if head and not hmac.compare_digest(head.machine_tag, machine_tag(head.store_id, hashed)):
+        raise WrongMachine(
+            "The vault was made on another machine, and its key stays there.",
+            "Begin a new vault here with: jupyter agent vault purge; then bring the secrets over "
+            "with: jupyter agent vault export, on the other machine, and import.",
+        )
+    ledger = _ledger(store, keyring, anchor, accept=accept)
+    return Opened(store, ledger, keyring, _note(setting, keyring.used))
+
+
+def _ledger(store: Store, keyring: KeyRing, anchor: Anchor, *, accept: bool = False) -> Ledger:
     with store.reading():
         head = store.head()
     if head is None:
         raise gone()
-    hashed = machine_hash(machine.identity)
-    if not hmac.compare_digest(head.machine_tag, machine_tag(head.store_id, hashed)):
-        raise WrongMachine(
-            "The vault was made on another machine, and its key stays there.",
-            f"Move {STORE} and {ANCHOR} away to begin a new vault here, and save the secrets anew.",
-        )
-    source = sources.get(head.source)
-    if source is None:
-        raise KeySourceUnavailable(
-            "The vault's key comes from a source that is not in this version.",
-            "Update jupyter-agent-secrets.",
-        )
-    kek = wrapping_key(source.load(head.store_id), hashed, head.store_id)
-    root = unwrap_root(head.root, kek, head.store_id, head.source)
-    ledger = Ledger(store, Keys.of(root, head.store_id), anchor)
+    if not accept:
+        known(anchor, head)  # before its key is asked for: an older store's key may be gone
+    ledger = Ledger(store, keyring, anchor, head)
+    if accept:
+        ledger.accept()
     ledger.check()
-    return Opened(store, ledger, source, _note(setting, source))
+    return ledger
 
 
-def _make(store: Store, source: KeySource, anchor: Anchor, machine: Machine) -> None:
-    """Write the head of a new vault, unless another process was faster."""
+def _make(
+    store: Store,
+    source: KeySource,
+    anchor: Anchor,
+    keyring: KeyRing,
+    contents: Contents | None = None,
+) -> bool:
+    """Write the head of a new vault; False where another process was faster."""
     with store.writing():
         if store.head() is not None:
-            return
-        store_id, root = secrets.token_bytes(16), secrets.token_bytes(KEY_BYTES)
-        hashed = machine_hash(machine.identity)
-        kek = wrapping_key(source.make(store_id), hashed, store_id)
+            return False
+        store_id = secrets.token_bytes(_STORE_ID_BYTES)
+        head, keys = keyring.new_head(source, store_id, 1, fresh=contents is not None)
         # Epoch 0 first: whatever is killed from here on, the file is never behind its anchor, and
         # an anchor at 0 does not stand in the way of making the vault again.
-        anchor.write(store_id, 0)
-        head = Head(
-            store_id=store_id,
-            source=source.name,
-            machine_tag=machine_tag(store_id, hashed),
-            root=wrap_root(root, kek, store_id, source.name),
-            epoch=1,
-            manifest=b"",
-        )
-        tag = manifest(Keys.of(root, store_id), 1, head.digest, ())
-        store.make(replace(head, manifest=tag))
+        anchor.write(Place(store_id, 0))
+        store.make(head)
+        digests = put_all(store, keys, contents or {}, {})
+        store.set_head(replace(head, manifest=manifest(keys, 1, head.digest, digests)))
+    return True
 
 
 def _note(setting: str | None, source: KeySource) -> str:
@@ -179,5 +231,6 @@ def _note(setting: str | None, source: KeySource) -> str:
         return ""
     return (
         f'This vault was made with the key source "{source.name}" and keeps it; '
-        f"{SETTING}={setting} counts only for a new vault."
+        f"{SETTING}={setting} counts only for a new vault. To change it: jupyter agent vault move "
+        f"{setting}"
     )

@@ -9,7 +9,8 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from typing import Final
 
-from jupyter_agent.vault.ledger import Change, Ledger
+from jupyter_agent.vault.change import Change
+from jupyter_agent.vault.ledger import Ledger
 
 _GRANT: Final = "grant"
 _ALLOWANCE: Final = "allowance"

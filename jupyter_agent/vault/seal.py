@@ -33,6 +33,7 @@ _MACHINE: Final = b"jupyter_agent/machine/v1"
 _RECORDS: Final = b"jupyter_agent/records/v1"
 _MANIFEST: Final = b"jupyter_agent/manifest/v1"
 _PURPOSES: Final = b"jupyter_agent/purposes/v1"
+_PROVIDED: Final = b"jupyter_agent/provided/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Keys:
     @classmethod
     def of(cls, root: bytes, store_id: bytes) -> Keys:
         """Derive an open vault's keys from its root."""
-        derive = (_hkdf(root, store_id, info) for info in (_RECORDS, _MANIFEST, _PURPOSES))
+        derive = (hkdf(root, store_id, info) for info in (_RECORDS, _MANIFEST, _PURPOSES))
         return cls(store_id, *derive)
 
     def __repr__(self) -> str:
@@ -72,7 +73,7 @@ class Keys:
 
     def for_purpose(self, purpose: str) -> bytes:
         """A 32-byte key for something outside the store, such as the audit chain."""
-        return _hkdf(self.purposes, self.store_id, purpose.encode())
+        return hkdf(self.purposes, self.store_id, purpose.encode())
 
 
 def machine_hash(identity: bytes) -> bytes:
@@ -88,7 +89,7 @@ def machine_tag(store_id: bytes, machine: bytes) -> bytes:
 
     It only chooses the better error: what keeps a copied store shut is the machine hash in the KEK.
     """
-    return hashlib.sha256(_joined(b"machine-tag", _number(FORMAT), store_id, machine)).digest()
+    return hashlib.sha256(joined(b"machine-tag", number(FORMAT), store_id, machine)).digest()
 
 
 def wrapping_key(tier_secret: bytes, machine: bytes, store_id: bytes) -> bytes:
@@ -99,7 +100,17 @@ def wrapping_key(tier_secret: bytes, machine: bytes, store_id: bytes) -> bytes:
         machine: ``machine_hash`` of this machine.
         store_id: 16 random bytes, public.
     """
-    return _hkdf(tier_secret + machine, store_id, _KEK)
+    return hkdf(tier_secret + machine, store_id, _KEK)
+
+
+def provided_secret(content: bytes, store_id: bytes) -> bytes:
+    """The tier secret that a provided key gives a store.
+
+    Args:
+        content: At least 32 random bytes, in whatever spelling they were provided.
+        store_id: 16 random bytes, public.
+    """
+    return hkdf(content, store_id, _PROVIDED)
 
 
 def wrap_root(root: bytes, kek: bytes, store_id: bytes, source: str) -> bytes:
@@ -108,9 +119,7 @@ def wrap_root(root: bytes, kek: bytes, store_id: bytes, source: str) -> bytes:
 
 
 def _wrap_root(root: bytes, kek: bytes, store_id: bytes, source: str, *, nonce: bytes) -> bytes:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-
-    return nonce + AESGCM(kek).encrypt(nonce, root, _root_context(store_id, source))
+    return nonce + encrypt(kek, nonce, root, _root_context(store_id, source))
 
 
 def unwrap_root(wrapped: bytes, kek: bytes, store_id: bytes, source: str) -> bytes:
@@ -120,7 +129,7 @@ def unwrap_root(wrapped: bytes, kek: bytes, store_id: bytes, source: str) -> byt
         VaultTampered: Wrong key or changed bytes; which one, nobody can tell.
     """
     context = _root_context(store_id, source)
-    root = bytes(_decrypt(kek, wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], context))
+    root = bytes(decrypt(kek, wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], context))
     if len(root) != KEY_BYTES:
         raise tampered()
     return root
@@ -139,11 +148,9 @@ def seal_record(keys: Keys, record: RecordId, content: bytes) -> bytes:
 def _seal_record(
     keys: Keys, record: RecordId, content: bytes, *, salt: bytes, nonce: bytes
 ) -> bytes:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
-
-    key = _hkdf(keys.records, salt, b"record")
+    key = hkdf(keys.records, salt, b"record")
     context = _record_context(keys.store_id, record)
-    return salt + nonce + AESGCM(key).encrypt(nonce, pad(content), context)
+    return salt + nonce + encrypt(key, nonce, pad(content), context)
 
 
 def open_record(keys: Keys, record: RecordId, envelope: bytes) -> bytes:
@@ -154,8 +161,8 @@ def open_record(keys: Keys, record: RecordId, envelope: bytes) -> bytes:
     """
     salt, rest = envelope[:_SALT_BYTES], envelope[_SALT_BYTES:]
     nonce, ciphertext = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
-    key = _hkdf(keys.records, salt, b"record")
-    padded = _decrypt(key, nonce, ciphertext, _record_context(keys.store_id, record))
+    key = hkdf(keys.records, salt, b"record")
+    padded = decrypt(key, nonce, ciphertext, _record_context(keys.store_id, record))
     try:
         return unpad(memoryview(padded))
     except ValueError:  # sealed with our key, yet not by this code
@@ -166,8 +173,8 @@ def open_record(keys: Keys, record: RecordId, envelope: bytes) -> bytes:
 
 def row_digest(record: RecordId, envelope: bytes) -> bytes:
     """What the manifest says of one row."""
-    parts = (record.kind.encode(), record.name.encode(), _number(record.version))
-    return hashlib.sha256(_joined(*parts, record.policy.encode(), envelope)).digest()
+    parts = (record.kind.encode(), record.name.encode(), number(record.version))
+    return hashlib.sha256(joined(*parts, record.policy.encode(), envelope)).digest()
 
 
 def head_digest(source: str, tag: bytes, wrapped_root: bytes) -> bytes:
@@ -178,7 +185,7 @@ def head_digest(source: str, tag: bytes, wrapped_root: bytes) -> bytes:
         tag: ``machine_tag``.
         wrapped_root: From ``wrap_root``.
     """
-    return hashlib.sha256(_joined(source.encode(), tag, wrapped_root)).digest()
+    return hashlib.sha256(joined(source.encode(), tag, wrapped_root)).digest()
 
 
 def manifest(keys: Keys, epoch: int, head: bytes, digests: Iterable[bytes]) -> bytes:
@@ -191,8 +198,8 @@ def manifest(keys: Keys, epoch: int, head: bytes, digests: Iterable[bytes]) -> b
         digests: ``row_digest`` of every row; their order does not matter.
     """
     rows = sorted(digests)
-    parts = (b"manifest", _number(FORMAT), keys.store_id, _number(epoch), head, _number(len(rows)))
-    return hmac.digest(keys.manifest, _joined(*parts, *rows), "sha256")
+    parts = (b"manifest", number(FORMAT), keys.store_id, number(epoch), head, number(len(rows)))
+    return hmac.digest(keys.manifest, joined(*parts, *rows), "sha256")
 
 
 def tampered() -> VaultTampered:
@@ -204,21 +211,26 @@ def tampered() -> VaultTampered:
 
 
 def _record_context(store_id: bytes, record: RecordId) -> bytes:
-    return _joined(
+    return joined(
         record.kind.encode(),
-        _number(FORMAT),
+        number(FORMAT),
         store_id,
         record.name.encode(),
-        _number(record.version),
+        number(record.version),
         record.policy.encode(),
     )
 
 
 def _root_context(store_id: bytes, source: str) -> bytes:
-    return _joined(b"root", _number(FORMAT), store_id, source.encode())
+    return joined(b"root", number(FORMAT), store_id, source.encode())
 
 
-def _decrypt(key: bytes, nonce: bytes, ciphertext: bytes, context: bytes) -> bytearray:
+def decrypt(key: bytes, nonce: bytes, ciphertext: bytes, context: bytes) -> bytearray:
+    """Undo ``encrypt``.
+
+    Raises:
+        VaultTampered: Wrong key or changed bytes.
+    """
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
@@ -232,16 +244,32 @@ def _decrypt(key: bytes, nonce: bytes, ciphertext: bytes, context: bytes) -> byt
     return plain
 
 
-def _joined(*parts: bytes) -> bytes:
+def encrypt(key: bytes, nonce: bytes, plain: bytes, context: bytes) -> bytes:
+    """AES-256-GCM; the key seals once.
+
+    Args:
+        key: 32 bytes that seal nothing else.
+        nonce: 12 bytes.
+        plain: What is sealed.
+        context: What it is bound to.
+    """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+    return AESGCM(key).encrypt(nonce, plain, context)
+
+
+def joined(*parts: bytes) -> bytes:
     """Parts behind their lengths, so that no two lists of parts give the same bytes."""
     return b"".join([len(part).to_bytes(4, "big") + part for part in parts])
 
 
-def _number(value: int) -> bytes:
+def number(value: int) -> bytes:
+    """A whole number as 8 bytes, big-endian."""
     return value.to_bytes(8, "big")
 
 
-def _hkdf(secret: bytes, salt: bytes, info: bytes) -> bytes:
+def hkdf(secret: bytes, salt: bytes, info: bytes) -> bytes:
+    """HKDF (RFC 5869) with SHA-256: 32 bytes from a secret that is strong already."""
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -122,6 +122,14 @@ class Store:
         with self._transaction("BEGIN IMMEDIATE"):
             yield
 
+    def reread(self) -> None:
+        """Forget what was read: a file that was changed behind sqlite's back looks unchanged."""
+        if self._path is None:
+            return
+        old = self._connection
+        self._connect()
+        old.close()
+
     def head(self) -> Head | None:
         """The store's head, or None where nothing has been written yet.
 
@@ -165,6 +173,14 @@ class Store:
     def set_epoch(self, epoch: int, manifest: bytes) -> None:
         """Write the number of this write, and the tag over the whole store."""
         self._connection.execute("UPDATE head SET epoch = ?, manifest = ?", (epoch, manifest))
+
+    def set_head(self, head: Head) -> None:
+        """Write another head: the store goes on under new keys."""
+        self._connection.execute(
+            "UPDATE head SET store_id = ?, source = ?, machine_tag = ?, root = ?, epoch = ?, "
+            "manifest = ?",
+            (head.store_id, head.source, head.machine_tag, head.root, head.epoch, head.manifest),
+        )
 
     def rows(self, kind: str | None = None) -> list[Row]:
         """Every record, or every one of a kind."""
@@ -271,11 +287,27 @@ class Store:
         return int(self._connection.execute(query).fetchone()[0])
 
 
+def named_in(path: Path) -> tuple[bytes, str] | None:
+    """Store id and key source that a file names, for giving it up: nothing of it is believed.
+
+    Args:
+        path: A store, or anything else.
+    """
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT store_id, source FROM head").fetchone()
+            return bytes(found[0]), str(found[1])
+    except (sqlite3.Error, TypeError):
+        return None
+
+
 def gone() -> VaultRolledBack:
     """The file is not where it was: an empty vault in its place would be a silent loss."""
     return VaultRolledBack(
         "The vault file is gone, although this machine has used it before.",
-        "Put vault.db back; or remove vault.anchor from the state folder to begin an empty vault.",
+        "Put vault.db back; or give it up and begin an empty vault: jupyter agent vault purge",
     )
 
 

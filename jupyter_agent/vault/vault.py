@@ -6,119 +6,34 @@ Synchronous, and safe to call from several threads and processes. Only the broke
 from __future__ import annotations
 
 import builtins
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace as with_changes
-from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from jupyter_agent import wire
-from jupyter_agent.errors import LabelNotFound, LabelTaken, VaultLocked
-from jupyter_agent.folders import Folders
+from jupyter_agent.errors import LabelNotFound, LabelTaken
 from jupyter_agent.secret import Secret, check_label
-from jupyter_agent.vault.file_source import FileSource
-from jupyter_agent.vault.key_source import KeySource
-from jupyter_agent.vault.keyring_source import KeyringSource
-from jupyter_agent.vault.ledger import Change, Ledger
-from jupyter_agent.vault.machine import Machine, this_machine
-from jupyter_agent.vault.memory_source import MemorySource
+from jupyter_agent.vault.change import Change
 from jupyter_agent.vault.meta import (
     MAX_EXPOSED,
     Exposure,
     Meta,
+    check_days,
     check_kind,
     check_note,
     check_time,
 )
-from jupyter_agent.vault.opening import Opened, open_ledger
+from jupyter_agent.vault.open_vault import Advance, OpenVault
 from jupyter_agent.vault.papers import Papers
+from jupyter_agent.vault.portable import Entry
 from jupyter_agent.vault.strength import is_weak
-
-KEY_FILE: Final = "vault.key"
 
 _VALUE: Final = "secret"
 _ABOUT: Final = "about"
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Vault(Papers):
-    """An open vault. Use ``Vault.open``.
-
-    Args:
-        opened: From ``opening.open_ledger``.
-        clock: Says what time it is.
-    """
-
-    def __init__(self, opened: Opened, clock: Callable[[], datetime] = _now) -> None:
-        self._opened: Opened | None = opened
-        self._source = opened.source
-        self._note = opened.note
-        self._clock = clock
-        self._lock = threading.RLock()
-        self._writes = 0
-
-    @classmethod
-    def open(  # noqa: PLR0913  (what is outside of a vault comes in here)
-        cls,
-        folders: Folders,
-        *,
-        key_source: str | None = None,
-        keyring: KeyringSource | None = None,
-        keyring_probe: Callable[[], bool] | None = None,
-        machine: Machine | None = None,
-        clock: Callable[[], datetime] = _now,
-    ) -> Vault:
-        """Open this person's vault with the key source it was made with, or make one.
-
-        Args:
-            folders: Of this person.
-            key_source: The person's setting, or None. Setting ``file`` is the consent to it.
-            keyring: How the system's keyring is reached.
-            keyring_probe: Whether it works; only asked for a new vault without a setting.
-            machine: The one we run on.
-            clock: Says what time it is.
-
-        Raises:
-            VaultError: One of its kinds for each cause, see ``opening.open_ledger``.
-        """
-        keyring = keyring or KeyringSource()
-        places: tuple[KeySource, ...] = (
-            keyring,
-            FileSource(folders.state / KEY_FILE),
-            MemorySource(),
-        )
-        opened = open_ledger(
-            folders,
-            key_source,
-            sources={place.name: place for place in places},
-            keyring_works=keyring_probe or keyring.works,
-            machine=machine or this_machine(),
-        )
-        return cls(opened, clock)
-
-    @property
-    def tier(self) -> str:
-        """The name of the vault's key source."""
-        return self._source.name
-
-    @property
-    def promise(self) -> str:
-        """The one true sentence about that key source."""
-        return self._source.promise
-
-    @property
-    def note(self) -> str:
-        """What the person should know about a setting that was not followed, or ""."""
-        return self._note
-
-    @property
-    def writes(self) -> int:
-        """How often this process has changed something."""
-        return self._writes
+class Vault(OpenVault, Papers):
+    """Secrets by label and papers by id, in an open vault. Use ``Vault.open``."""
 
     def put(  # noqa: PLR0913  (what a person says about a secret)
         self,
@@ -127,6 +42,7 @@ class Vault(Papers):
         kind: str = "",
         note: str = "",
         expires: str | None = None,
+        rotate_every: int | None = None,
         exposed: Mapping[str, str] | None = None,
         replace: bool = False,
     ) -> Meta:
@@ -137,10 +53,11 @@ class Vault(Papers):
             kind: One of ``secret.KINDS`` or "".
             note: At most 1,000 characters.
             expires: RFC 3339 with a zone, or None.
+            rotate_every: Days after which it should be replaced, or None.
             exposed: ``where``, ``notebook`` and perhaps ``time`` of a place it was already seen.
             replace: Put the value in place of one that is there. The label keeps its age, its
-                count, and its kind and note where no new ones are given. Where the old value was
-                seen is forgotten: it is no longer the value.
+                count, and its kind, note and rotation where no new ones are given. Where the old
+                value was seen is forgotten: it is no longer the value.
 
         Raises:
             LabelTaken: The label is in use and ``replace`` was not asked for.
@@ -164,6 +81,7 @@ class Vault(Papers):
             expires=check_time(expires) if expires else None,
             weak=is_weak(value),
             exposed=(_exposure(exposed, now),) if exposed else (),
+            rotate_every=check_days(rotate_every),
         )
         with self._change() as change:
             old = _about(change, label)
@@ -178,6 +96,7 @@ class Vault(Papers):
                     replaced=now,
                     last_used=old.last_used,
                     uses=old.uses,
+                    rotate_every=meta.rotate_every or old.rotate_every,
                 )
             change.put(_VALUE, label, value)
             change.put(_ABOUT, label, meta.to_bytes())
@@ -217,6 +136,84 @@ class Vault(Papers):
         if content is None:
             raise _not_found(label)
         return Meta.from_bytes(label, content)
+
+    def describe(self, label: str, changes: Mapping[str, Any]) -> Meta:
+        """Change what is known of a secret; the value stays.
+
+        Args:
+            label: Whose.
+            changes: Any of ``kind``, ``note``, ``expires`` and ``rotate_every``; the last two may
+                be None.
+
+        Raises:
+            LabelNotFound: There is no such secret.
+            RequestInvalid: One of them can't be read.
+            VaultError: It could not be saved.
+        """
+        known = {
+            "kind": check_kind,
+            "note": check_note,
+            "expires": lambda time: check_time(time) if time else None,
+            "rotate_every": check_days,
+        }
+        checked: dict[str, Any] = {name: known[name](change) for name, change in changes.items()}
+        with self._change() as change:
+            meta = with_changes(_about_or_raise(change, label), **checked)
+            change.put(_ABOUT, label, meta.to_bytes())
+        return meta
+
+    def entries(self, labels: builtins.list[str] | None = None) -> builtins.list[Entry]:
+        """Secrets with their values, for an export.
+
+        Args:
+            labels: Which; all of them, if None.
+
+        Raises:
+            LabelNotFound: One of them is not there.
+            VaultError: They can't be read, or don't authenticate.
+        """
+        wanted = [meta.label for meta in self.list()] if labels is None else labels
+        return [Entry(self.meta(label), self.get(label)) for label in wanted]
+
+    def compare(self, entries: Sequence[Entry]) -> builtins.list[dict[str, Any]]:
+        """What merging would do, by label: ``new``, ``same`` or ``differs``.
+
+        Raises:
+            VaultError: The vault can't be read, or does not authenticate.
+        """
+        ours = {meta.label: meta for meta in self.list()}
+        return [
+            {
+                "label": (label := entry.meta.label),
+                "state": _state(self.get(label) if label in ours else None, entry.secret),
+                "theirs": entry.meta.replaced or entry.meta.created,
+                "ours": (ours[label].replaced or ours[label].created) if label in ours else None,
+            }
+            for entry in entries
+        ]
+
+    def merge(self, entries: Sequence[Entry], *, replace: bool) -> builtins.list[str]:
+        """Take in secrets, all of them in one write; returns the labels that were written.
+
+        Args:
+            entries: From an export.
+            replace: Whether theirs take the place of ours where the values differ.
+
+        Raises:
+            VaultError: They could not be saved; nothing was.
+        """
+        written = []
+        with self._change() as change:
+            for entry in entries:
+                label = entry.meta.label
+                old = change.read(_VALUE, label)
+                state = _state(None if old is None else Secret(label, old), entry.secret)
+                if state == "same" or (state == "differs" and not replace):
+                    continue
+                change.put(_VALUE, label, entry.secret.reveal())
+                change.put(_ABOUT, label, entry.meta.to_bytes())
+                written.append(label)
+        return written
 
     def rename(self, label: str, to: str) -> Meta:
         """Give a secret another label; value and history stay.
@@ -276,18 +273,24 @@ class Vault(Papers):
             change.put(_ABOUT, label, meta.to_bytes())
         return meta
 
-    def record_uses(self, uses: Mapping[str, tuple[int, str]]) -> None:
+    def record_uses(
+        self, uses: Mapping[str, tuple[int, str]], advance: Advance | None = None
+    ) -> None:
         """Add up uses, in one write. Labels that are gone by now are passed over.
 
         Args:
             uses: Label → how often since the last time, and when last (RFC 3339 with a zone).
+            advance: From what was last put down about the audit to what shall be put down now, or
+                to None.
 
         Raises:
             VaultError: It could not be saved.
         """
-        if not uses:
+        if not uses and advance is None:
             return
         with self._change() as change:
+            if advance is not None:
+                self._advance(change, advance)
             for label, (count, last_used) in uses.items():
                 meta = _about(change, label)
                 if meta is None:
@@ -297,45 +300,16 @@ class Vault(Papers):
                 meta = with_changes(meta, uses=meta.uses + count, last_used=latest)
                 change.put(_ABOUT, label, meta.to_bytes())
 
-    def derive(self, purpose: str) -> bytes:
-        """A 32-byte key for something outside the store, always the same for the same purpose.
-
-        Raises:
-            VaultLocked: The vault was closed.
-        """
-        with self._ledger() as ledger:
-            return ledger.keys.for_purpose(purpose)
-
-    def close(self) -> None:
-        """Close the file and let go of the keys."""
-        with self._lock:
-            if self._opened is not None:
-                self._opened.store.close()
-            self._opened = None
-
-    @contextmanager
-    def _ledger(self) -> Iterator[Ledger]:
-        with self._lock:
-            if self._opened is None:
-                raise VaultLocked(
-                    "The vault is closed.",
-                    "Open it in the Secrets panel, or with: jupyter agent unlock",
-                )
-            yield self._opened.ledger
-
-    @contextmanager
-    def _change(self) -> Iterator[Change]:
-        with self._ledger() as ledger:
-            try:
-                with ledger.change() as change:
-                    yield change
-            finally:
-                self._writes += 1  # also where it failed halfway: counting too often harms nobody
-
     @staticmethod
     def _forget(change: Change, label: str) -> None:
         change.remove(_VALUE, label)
         change.remove(_ABOUT, label)
+
+
+def _state(ours: Secret | None, theirs: Secret) -> str:
+    if ours is None:
+        return "new"
+    return "same" if ours == theirs else "differs"
 
 
 def _about(change: Change, label: str) -> Meta | None:

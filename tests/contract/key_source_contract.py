@@ -47,6 +47,27 @@ class KeySourceContract(ABC):
             source.load(STORE)
         assert caught.value.hint
 
+    def test_what_was_made_for_one_store_alone_is_another_secret(self, source: KeySource) -> None:
+        made = source.make(STORE)
+        assert source.make(OTHER_STORE, fresh=True) != made
+        assert self.again(source).load(STORE) == made
+
+    def test_what_was_forgotten_is_gone_and_the_others_stay(self, source: KeySource) -> None:
+        source.make(STORE)
+        kept = source.make(OTHER_STORE, fresh=True)
+        source.forget(STORE)
+        with pytest.raises(KeySourceUnavailable):
+            self.again(source).load(STORE)
+        assert self.again(source).load(OTHER_STORE) == kept
+
+    def test_forgetting_twice_is_no_error_and_takes_nothing_else(self, source: KeySource) -> None:
+        made = source.make(STORE)
+        for _ in range(2):
+            source.forget(OTHER_STORE, fresh=True)
+        assert self.again(source).load(STORE) == made
+        for _ in range(2):
+            source.forget(STORE)
+
     def test_it_says_what_it_is_good_for_in_one_sentence(self, source: KeySource) -> None:
         assert source.promise.endswith(".")
         assert source.promise.count(". ") == 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from vaults import open_vault
 
@@ -39,20 +42,32 @@ def _found(home: Path, name: str) -> set[int]:
     return numbers
 
 
-def test_thirty_killed_writers_lose_no_acknowledged_write(tmp_path: Path) -> None:
-    for round_ in range(30):
-        writer = _writer(tmp_path, f"W{round_}", 10_000)
-        assert writer.stdout is not None
-        # Killed after a different number of acknowledged writes each time, mostly in mid-write.
-        acknowledged = {int(writer.stdout.readline()) for _ in range(1 + round_ % 5)}
-        writer.kill()
-        acknowledged |= {int(line) for line in writer.stdout if line.endswith("\n")}
-        writer.wait()
-        writer.stdout.close()
-        found = _found(tmp_path, f"W{round_}")
-        assert acknowledged <= found
-        # At most the one write that was under way is there without having been acknowledged.
-        assert len(found - acknowledged) <= 1
+def _killing(program: str, *arguments: object) -> dict[str, Any]:
+    path = str(Path(__file__).parents[1] / program)
+    done = subprocess.run(
+        [sys.executable, path, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, f"{arguments}: {done.stderr}"
+    return json.loads(done.stdout)
+
+
+def test_two_hundred_kills_at_any_moment_lose_nothing_that_was_acknowledged(
+    tmp_path: Path,
+) -> None:
+    """Values, new keys, passphrases, merges and the audit; what it does stands in the program."""
+    found = _killing("killing.py", tmp_path, 200, random.Random().getrandbits(32))
+    assert found["rounds"] == 200
+    assert found["tiers"].keys() == {"file", "provided"}
+
+
+def test_a_kill_at_any_durable_point_of_a_move_or_a_copy_loses_nothing(tmp_path: Path) -> None:
+    points = _killing("killing_points.py", tmp_path)
+    assert points.keys() == {"rekey", "move", "move to disk", "accept", "purge", "export"}
+    assert sum(points.values()) > 200
 
 
 def test_four_writers_at_once_lose_nothing(tmp_path: Path) -> None:

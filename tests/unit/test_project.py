@@ -20,6 +20,8 @@ MAY_REVEAL = {
     "jupyter_agent/broker/matching.py",  # recognises it
     "jupyter_agent/broker/runs.py",  # the run it was granted to, and its scrubber
     "jupyter_agent/secret.py",
+    "jupyter_agent/vault/passphrase.py",  # stretches what was typed
+    "jupyter_agent/vault/portable.py",  # seals it into an export
     "jupyter_agent/vault/vault.py",  # seals it
 }
 

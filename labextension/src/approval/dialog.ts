@@ -101,6 +101,9 @@ export class ApprovalDialog extends Widget {
       if (change?.op === 'allow') {
         return `Let what ${label} finds pass as no secret?`;
       }
+      if (change?.op === 'save_file') {
+        return `Save what ${visible(change.to ?? "")} holds as ${label}?`;
+      }
       return change?.op === 'rename' ? `Rename ${label} to ${change.to}?` : `Remove ${label}?`;
     }
     return `May this script use ${names}?`;
@@ -129,6 +132,7 @@ export class ApprovalDialog extends Widget {
     const { change } = this.approval;
     const consequences: Record<string, string> = {
       rename: 'Cells and grants that use the old label will no longer find it.',
+      save_file: 'The file is read once; it stays where it is.',
       allow:
         change?.scope === 'rule'
           ? 'Nothing that this rule finds in notebooks of this folder is stopped any more.'

@@ -228,3 +228,39 @@ def test_removing_asks_on_a_terminal_and_the_default_is_no(cli, saved, answer, l
 
 def removed(done: Done) -> bool:
     return done.code == 0
+
+
+# --- Lifecycle ---
+
+
+def test_a_key_file_is_stored_byte_for_byte(cli):
+    key = b"-----BEGIN MADE UP-----\r\n" + b"A1b2" * 16_000 + b"\n-----END MADE UP-----\n"
+    assert len(key) < 64 * 1024
+    (cli.cwd / "key").write_bytes(key)
+    assert cli("secret", "set", "DEPLOY_KEY", "--file", "key").code == 0
+    cli("grant", "DEPLOY_KEY", "--any-command")
+    digest = hashlib.sha256(key).hexdigest()
+    script = f'test "$(printf %s "$DEPLOY_KEY" | sha256sum)" = "{digest}  -"'
+    assert cli("run", "-s", "DEPLOY_KEY", "-c", script).code == 0
+
+
+def test_what_is_due_is_listed_shown_and_told_by_status(cli, saved):
+    assert "due" not in cli("status").out.decode()
+    words = ("edit", "DEMO_TOKEN", "--expires", "7d", "--rotate-every", "12w", "--note", "mine")
+    meta = cli("secret", *words, "--json").json["secret"]
+    assert meta["rotate_every"] == 84
+    assert meta["due"].keys() == {"what", "on", "days", "level"}
+    assert (meta["due"]["what"], meta["due"]["days"], meta["due"]["level"]) == ("expires", 7, 7)
+    for call in (("secret", "list"), ("secret", "show", "DEMO_TOKEN"), ("status",)):
+        assert b"expires in 7 days" in cli(*call).out
+    assert cli("status", "--json").json["due"] == [{"label": "DEMO_TOKEN", **meta["due"]}]
+    never = ("secret", "edit", "DEMO_TOKEN", "--expires", "never", "--rotate-every", "never")
+    meta = cli(*never, "--json").json["secret"]
+    assert (meta["expires"], meta["rotate_every"], meta["due"]) == (None, None, None)
+    assert meta["note"] == "mine"
+
+
+@pytest.mark.parametrize("words", [(), ("--rotate-every", "5h"), ("--rotate-every", "soon")])
+def test_an_edit_that_makes_no_sense_is_refused(cli, saved, words):
+    done = cli("secret", "edit", "DEMO_TOKEN", *words, "--json")
+    assert (done.code, done.error["code"]) == (1, "request_invalid")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from persons import answer_next
 from steps import save
@@ -98,6 +100,33 @@ def test_a_person_confirms_a_rename_and_a_removal(stored, kernel, folders):
     assert kernel.run("%secret remove OTHER_TOKEN").reply["status"] == "ok"
     thread.join(10)
     assert stored.call("secret.list")["secrets"] == []
+
+
+def test_a_file_is_saved_by_the_broker_once_a_person_confirms_it(person, kernel, folders, tmp_path):
+    key = tmp_path / "id_ed25519"
+    key.write_text(f"-----BEGIN MADE UP-----\n{VALUE}\n-----END MADE UP-----\n")
+    line = f"%secret set DEPLOY_KEY --file {shlex.quote(str(key))}"
+    refused = kernel.run(line)
+    assert refused.ename == "GrantRequired"
+    assert "jupyter agent secret set DEPLOY_KEY --file" in refused.shown_error
+    thread = answer_next(folders, "deny")
+    assert kernel.run(line).ename == "GrantDenied"
+    thread.join(10)
+    assert person.call("secret.list")["secrets"] == []
+    thread = answer_next(folders, "once")
+    cell = kernel.run(line)
+    thread.join(10)
+    assert cell.text() == "DEPLOY_KEY is saved.\n"
+    assert VALUE not in str(cell.messages)
+    assert [meta["label"] for meta in person.call("secret.list")["secrets"]] == ["DEPLOY_KEY"]
+
+
+def test_a_file_that_is_not_there_is_told_only_after_a_yes(person, kernel, folders):
+    line = "%secret set DEPLOY_KEY --file /nowhere/at/all"
+    assert kernel.run(line).ename == "GrantRequired"
+    thread = answer_next(folders, "once")
+    assert kernel.run(line).ename == "RequestInvalid"
+    thread.join(10)
 
 
 # -- completion and help

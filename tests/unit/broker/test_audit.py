@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_agent.broker.audit import Audit
+from jupyter_agent.broker.audit import Audit, Head
+from jupyter_agent.broker.trail import Trail
 
 KEY = bytes(range(32))
 
@@ -61,3 +62,103 @@ def test_many_writers_keep_one_chain(path: Path) -> None:
 def test_another_key_verifies_nothing(path: Path) -> None:
     Audit(path, KEY).append({"n": 1})
     assert Audit(path, bytes(32)).verify() == (1, 1)
+
+
+# --- How far it has got ---
+
+
+def written(path: Path, *numbers: int) -> Audit:
+    audit = Audit(path, KEY)
+    for n in numbers:
+        audit.append({"n": n})
+    return audit
+
+
+def test_a_record_that_was_not_touched_leads_through_its_head_and_further(path: Path) -> None:
+    audit = written(path, 1, 2)
+    head = audit.advance(Head())
+    assert head is not None
+    assert (head.lines, head.size) == (2, path.stat().st_size)
+    assert audit.verify(head) == (2, None)
+    written(path, 3)
+    assert audit.verify(head) == (3, None)  # a crash came before the next head was put down
+    assert audit.advance(head) == Audit(path, KEY).advance(Head())
+
+
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_lines_cut_off_the_end_are_missed_also_by_who_goes_on_writing(
+    path: Path, left: int
+) -> None:
+    audit = written(path, 1, 2, 3)
+    head = audit.advance(Head())
+    assert head is not None
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:left]))
+    assert audit.verify(head) == (left, left + 1)
+    assert audit.advance(head) is None
+    written(path, 7, 8, 9, 10)
+    assert audit.verify(head)[1] == 3  # the line that was the last is another one now
+    assert audit.advance(head) is None
+
+
+def test_a_record_that_is_gone_is_missed(path: Path) -> None:
+    audit = written(path, 1)
+    head = audit.advance(Head())
+    assert head is not None
+    path.unlink()
+    assert audit.verify(head) == (0, 1)
+    assert audit.advance(head) is None
+
+
+def test_an_empty_record_has_nothing_to_miss(path: Path) -> None:
+    assert Audit(path, KEY).verify(Head()) == (0, None)
+    assert Audit(path, KEY).advance(Head()) == Head()
+
+
+def test_a_torn_line_is_not_counted_and_an_honest_record_stays_whole(path: Path) -> None:
+    audit = written(path, 1, 2)
+    path.write_bytes(path.read_bytes() + b'{"event": {"n": 3}, "ma')
+    head = audit.advance(Head())
+    assert head is not None
+    assert head.lines == 2
+    audit.append({"n": 4})
+    assert audit.verify(head) == (3, None)
+
+
+def test_the_head_never_leads_over_a_line_that_was_changed(path: Path) -> None:
+    audit = written(path, 1, 2, 3)
+    path.write_bytes(path.read_bytes().replace(b'"n":2', b'"n":7'))
+    head = audit.advance(Head())
+    assert head is not None
+    assert head.lines == 1
+    assert audit.verify(head) == (2, 2)
+
+
+def test_what_is_not_surely_on_the_disk_is_never_put_down(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut could take lines that the vault already knows of."""
+    audit = written(path, 1)
+
+    def fail(_handle: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="Input/output"):
+        audit.advance(Head())
+
+
+def test_a_trail_of_another_file_puts_nothing_down(tmp_path: Path) -> None:
+    """Another broker has made new keys meanwhile: its file is not the one we write."""
+    old = Trail(tmp_path, None, first="audit-1.jsonl", key=KEY)
+    old.append({"n": 1})
+    record = old.handed_over(old.advance(None))
+    assert old.advance(record) is None
+    new = Trail(tmp_path, record, first="unused", key=bytes(32))
+    new.append({"n": 2})
+    record = new.advance(record)
+    assert new.verify(record) == (2, None)
+    assert [event["n"] for event in new.events(record)] == [1, 2]
+    old.append({"n": 3})  # by the other broker, before it noticed
+    assert new.verify(record) == (3, None)
+    (tmp_path / "audit-1.jsonl").unlink()
+    assert new.verify(record) == (0, 1)

@@ -17,6 +17,9 @@ TOKEN = assemble("sk-{+}ant-api03-{word:93}AA", 8)
     [
         ("%secret set DOOR open-sesame", "open-sesame"),
         ("secret set DOOR open-sesame", "open-sesame"),
+        ("%secret set DOOR --file", "--file"),
+        ("%secret set DOOR open-sesame --file x", "open-sesame --file x"),
+        (f"%secret set DOOR --file {TOKEN}", TOKEN),
         ("  %secret replace DOOR  open sesame  ", "open sesame"),
         ("x = 1\n%secret set DOOR 1\ny = 2", "1"),
         (f"%secret set DOOR {TOKEN}", TOKEN),
@@ -27,7 +30,8 @@ def test_a_value_behind_the_magic_is_one_finding_whatever_it_looks_like(line, va
     (finding,) = CELL.screen(line)
 
     assert line[finding.start : finding.end] == value
-    assert CELL.rule(finding.rule) is ON_THE_LINE
+    is_path = "DOOR --file " in line  # then a rule has found it
+    assert (CELL.rule(finding.rule) is ON_THE_LINE) is not is_path
 
 
 @pytest.mark.parametrize(
@@ -39,6 +43,7 @@ def test_a_value_behind_the_magic_is_one_finding_whatever_it_looks_like(line, va
         "%secret show DOOR",
         "print('secret set DOOR open-sesame')",
         "%secret set DOOR [secret:value-on-secret-line]",
+        "%secret set DOOR --file ~/.ssh/id_ed25519",
     ],
 )
 def test_other_lines_with_the_word_are_clean(line):

@@ -33,5 +33,5 @@ def test_the_page_names_every_constant_of_the_key_derivation() -> None:
         for name, value in inspect.getmembers(seal)
         if isinstance(value, bytes) and value.startswith(b"jupyter_agent/")
     ]
-    assert len(constants) == 5
+    assert len(constants) == 6
     assert not [each for each in (*constants, PURPOSE) if f'"{each}"' not in PAGE]

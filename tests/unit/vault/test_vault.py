@@ -325,7 +325,7 @@ def test_a_container_never_steps_down_from_an_existing_vault(tmp_path: Path) -> 
         open_vault(tmp_path, key_source=None, machine=CONTAINER)
 
 
-@pytest.mark.parametrize("setting", ["provided", "hardware", "", "File", "hunter2"])
+@pytest.mark.parametrize("setting", ["", "File", "hunter2"])
 def test_a_setting_of_another_version_is_refused_without_repeating_nonsense(
     tmp_path: Path, setting: str
 ) -> None:
@@ -337,4 +337,7 @@ def test_a_setting_of_another_version_is_refused_without_repeating_nonsense(
 
 def test_a_working_keyring_is_preferred() -> None:
     for machine in (CONTAINER, MACHINE):
-        assert pick(None, keyring_works=lambda: True, machine=machine) == "os-keyring"
+        assert (
+            pick(None, key_is_provided=False, keyring_works=lambda: True, machine=machine)
+            == "os-keyring"
+        )

@@ -1,0 +1,277 @@
+"""The tier secret comes from outside: systemd credential, mounted file, or a typed passphrase.
+
+Nothing that opens the vault is kept on a disk of ours. How a store's key comes in is remembered in
+``vault.provided``: a path, or the salt and work of a passphrase. A path leads to whoever runs the
+machine; they see to it that the file is not in the same copy as the store.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+import secrets
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_agent.errors import KeySourceUnavailable, PassphraseRequired, VaultUnsafe
+from jupyter_agent.folders import read_private, sync_folder, write_private
+from jupyter_agent.secret import Secret
+from jupyter_agent.vault.key_source import PROVIDED
+from jupyter_agent.vault.passphrase import SALT_BYTES, Work, check_new, stretch
+from jupyter_agent.vault.seal import provided_secret
+
+KEY_NAME: Final = "jupyter-agent-vault-key"
+"""Of the systemd credential, and of the file in the folder of mounted secrets."""
+MOUNTED: Final = Path("/run/secrets")
+"""Where Docker, Podman and many Kubernetes manifests mount secrets."""
+_SHORTEST: Final = 32  # bytes of a provided key: that is 256 bits if they are random
+_LONGEST: Final = 64 * 1024
+
+_FROM_FILE: Final = (
+    "A copy of the store file is useless without the key that was provided from outside; whoever "
+    "copies that key as well has both."
+)
+_FROM_WORDS: Final = (
+    "A copy of the store file is useless without its passphrase, which is on no disk; it is as "
+    "strong as that passphrase."
+)
+
+
+class ProvidedSource:
+    """See ``KeySource``.
+
+    Args:
+        path: ``vault.provided`` in the state folder.
+        credentials: systemd's ``$CREDENTIALS_DIRECTORY``, if the person has one.
+        mounted: Folder of mounted secrets.
+        key_file: The file a new key shall come from.
+        passphrase: What a person has typed just now; held until this source is let go.
+        work: What guessing a new passphrase shall cost.
+        keep_out: Folders that a key must not lie in, because they are copied with the store.
+    """
+
+    name: Final = PROVIDED
+
+    def __init__(  # noqa: PLR0913  (all the ways in)
+        self,
+        path: Path,
+        *,
+        credentials: Path | None = None,
+        mounted: Path = MOUNTED,
+        key_file: Path | None = None,
+        passphrase: Secret | None = None,
+        work: Work | None = None,
+        keep_out: Sequence[Path] = (),
+    ) -> None:
+        self._path = path
+        self._folders = [each for each in (credentials, mounted) if each is not None]
+        self._key_file = key_file
+        self._passphrase = passphrase
+        self._work = work or Work()
+        self._keep_out = tuple(keep_out)
+
+    @property
+    def promise(self) -> str:
+        """See ``KeySource``."""
+        return _FROM_WORDS if self.typed else _FROM_FILE
+
+    @property
+    def typed(self) -> bool:
+        """Whether a passphrase is what opens a store here."""
+        try:
+            ways = [way.get("way") for way in self._read().values()]
+        except KeySourceUnavailable:
+            return False
+        return "passphrase" in ways or (not ways and self._passphrase is not None)
+
+    def let_go(self) -> None:
+        """Drop what was typed: an open vault has its keys."""
+        self._passphrase = None
+
+    def works(self) -> bool:
+        """Whether a key has been laid ready for us."""
+        return self._laid_ready() is not None
+
+    def make(self, store_id: bytes, *, fresh: bool = False) -> bytes:  # noqa: ARG002  (always is)
+        """See ``KeySource``.
+
+        Raises:
+            PassphraseRequired: No file is there, and nobody has typed anything.
+            VaultUnsafe: The file is open to others, or lies beside the store.
+        """
+        ways = self._read()
+        if store_id not in ways:
+            way = self._new_way(store_id)
+            try:
+                self._write(ways | {store_id: way})
+            except OSError as error:
+                raise KeySourceUnavailable(
+                    f"How the vault's key comes in can't be written: "
+                    f"{os.strerror(error.errno or 0)}.",
+                    "Make room, or make the state folder writable.",
+                ) from None
+        return self.load(store_id)
+
+    def load(self, store_id: bytes) -> bytes:
+        """See ``KeySource``.
+
+        Raises:
+            PassphraseRequired: A person has to type it, or typed another one.
+            VaultUnsafe: The file is open to others, or lies beside the store.
+        """
+        way = self._read().get(store_id)
+        if way is None:
+            raise KeySourceUnavailable(
+                f"This machine no longer knows how the vault's key comes in: {self._path.name} "
+                "does not say so.",
+                "Put it back from a backup of the state folder.",
+            )
+        try:
+            if way["way"] == "passphrase":
+                return self._typed_key(way)
+            content = self._content(Path(way["path"]))
+            if not hmac.compare_digest(base64.b64decode(way["mark"]), _mark(content, store_id)):
+                raise KeySourceUnavailable(
+                    "The key that was provided is not the one that this vault was made with.",
+                    "Provide that one again.",
+                )
+            return provided_secret(content, store_id)
+        except (KeyError, TypeError, ValueError):
+            raise self._damaged() from None
+
+    def forget(self, store_id: bytes, *, fresh: bool = False) -> None:  # noqa: ARG002
+        """See ``KeySource``. A provided file stays where it is: it is not ours."""
+        ways = self._read()
+        if ways.pop(store_id, None) is None:
+            return
+        if ways:
+            self._write(ways)
+            return
+        self._path.unlink(missing_ok=True)
+        sync_folder(self._path.parent)
+
+    def _new_way(self, store_id: bytes) -> dict[str, Any]:
+        ready = self._laid_ready()
+        if self._passphrase is not None:
+            check_new(self._passphrase)
+            salt = secrets.token_bytes(SALT_BYTES)
+            key = stretch(self._passphrase, salt, self._work)
+            return {
+                "way": "passphrase",
+                "salt": base64.b64encode(salt).decode(),
+                "work": self._work.to_json(),
+                "mark": base64.b64encode(_mark(key, salt)).decode(),
+            }
+        if ready is None:
+            raise PassphraseRequired(
+                "No key was provided for the vault, so it needs a passphrase of yours.",
+                "Choose one: jupyter agent unlock",
+                data={"new": True},
+            )
+        content = self._content(ready)
+        return {
+            "way": "file",
+            "path": str(ready),
+            "mark": base64.b64encode(_mark(content, store_id)).decode(),
+        }
+
+    def _laid_ready(self) -> Path | None:
+        if self._key_file is not None:
+            return self._key_file
+        return next((f / KEY_NAME for f in self._folders if (f / KEY_NAME).exists()), None)
+
+    def _typed_key(self, way: dict[str, Any]) -> bytes:
+        if self._passphrase is None:
+            raise PassphraseRequired(
+                "The vault needs its passphrase.", "Type it in a terminal: jupyter agent unlock"
+            )
+        salt, work = base64.b64decode(way["salt"], validate=True), Work.from_json(way["work"])
+        try:
+            key = stretch(self._passphrase, salt, work)
+        except MemoryError:
+            raise KeySourceUnavailable(
+                "This machine has too little free memory for the vault's passphrase.",
+                f"It needs {work.memory // 1024} MiB.",
+            ) from None
+        if not hmac.compare_digest(base64.b64decode(way["mark"]), _mark(key, salt)):
+            raise PassphraseRequired(
+                "That is not the passphrase of this vault.", "Type it again: jupyter agent unlock"
+            )
+        return key
+
+    def _content(self, path: Path) -> bytes:
+        """What a provided file holds, without the line break that editors put behind it."""
+        if not path.exists():  # a service's credentials may have moved with it
+            path = self._laid_ready() or path
+        try:
+            # NONBLOCK: a pipe in its place must not hold us up. A link is fine here, because
+            # Kubernetes mounts secrets as links; whose file it is counts.
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            raise KeySourceUnavailable(
+                "The key that was provided for the vault is not there, or can't be read.",
+                "Provide it again where it was, or see: jupyter agent vault status",
+            ) from None
+        try:
+            self._check(path, os.fstat(handle))
+            content = os.read(handle, _LONGEST + 1).removesuffix(b"\n")
+        finally:
+            os.close(handle)
+        if not _SHORTEST <= len(content) <= _LONGEST:
+            raise KeySourceUnavailable(
+                "The file that was provided is no key.",
+                f"A key is random and has {_SHORTEST} bytes to {_LONGEST // 1024} KiB: "
+                "head -c 32 /dev/urandom | base64",
+            )
+        return content
+
+    def _check(self, path: Path, info: os.stat_result) -> None:
+        real = path.resolve()
+        if any(real.is_relative_to(folder.resolve()) for folder in self._keep_out):
+            raise VaultUnsafe(
+                "The key that was provided lies among the vault's own files, and would be copied "
+                "with them.",
+                "Put it elsewhere.",
+            )
+        # Root's file may be readable by others (Docker mounts secrets so); ours need not be.
+        closed = 0o022 if info.st_uid == 0 else 0o077
+        is_private = info.st_uid in (0, os.getuid()) and not info.st_mode & closed
+        if not stat.S_ISREG(info.st_mode) or not is_private:
+            raise VaultUnsafe(
+                "The key that was provided is no plain file, belongs to somebody else, or is open "
+                "to others.",
+                "Make it yours alone: chmod 600 on that file.",
+            )
+
+    def _read(self) -> dict[bytes, dict[str, Any]]:
+        content = read_private(self._path)
+        if content is None:
+            return {}
+        try:
+            body = json.loads(content)
+            return {bytes.fromhex(store): dict(way) for store, way in body.items()}
+        except (ValueError, TypeError, AttributeError):
+            raise self._damaged() from None
+
+    def _write(self, ways: dict[bytes, dict[str, Any]]) -> None:
+        body = {store.hex(): way for store, way in ways.items()}
+        write_private(self._path, json.dumps(body).encode() + b"\n")
+
+    def _damaged(self) -> KeySourceUnavailable:
+        return KeySourceUnavailable(
+            f"{self._path.name}, which says how the vault's key comes in, is damaged.",
+            "Put it back from a backup of the state folder.",
+        )
+
+
+def _mark(key: bytes, context: bytes) -> bytes:
+    """Tells the right key from another one, so that a typing error is not taken for damage.
+
+    It tells a guesser nothing new: the store's own wrapped root answers the same question at the
+    same price, because the mark is behind the same stretching.
+    """
+    return hmac.digest(key, b"jupyter_agent/provided-mark/v1" + context, "sha256")[:16]
