@@ -14,6 +14,7 @@ from typing import Any, Final
 from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
+from jupyter_agent.server.clients import GuardedClients
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guard import guarded
 from jupyter_agent.server.handlers import routes
@@ -39,7 +40,9 @@ def _load_jupyter_server_extension(app: Any) -> None:
     screener = CellScreener(rules)
 
     # Read from the settings at each connection, so that whatever class won is guarded.
-    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], Gate(screener))
+    gate = Gate(screener)
+    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate)
+    GuardedClients(gate, app.log).watch(app.kernel_manager)
 
     register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
     if register_hook is None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -21,6 +20,8 @@ from tornado.websocket import WebSocketClosedError
 from jupyter_agent.screen.box import Stop
 from jupyter_agent.server import answers, messages, stub
 from jupyter_agent.server.gate import Gate
+from jupyter_agent.server.guarded_client import GuardedClient
+from jupyter_agent.server.told import tell
 
 ABORT_GAP: Final = 0.2
 """Seconds of quiet that end a Run All for kernels that get no stub.
@@ -61,17 +62,23 @@ class Guarded:
         except messages.UnreadableMessage:
             self.log.warning("Dropped a websocket message that could not be read.")
             return
+        if request.type == "input_reply" and isinstance(
+            getattr(self, "_client", None), GuardedClient
+        ):
+            # jupyter_server_documents: its client has heard the question, and screens the answer.
+            super().handle_incoming_message(message)  # type: ignore[misc]
+            return
         question = self._question_answered_by(request)
+        content, buffers = request.content, request.buffers
         if question is not None and question.password:
-            stop = None  # a getpass: the person's own masked entry, never shown or stored
-        else:
-            stop = self.jupyter_agent_gate.check(request.type, request.content, request.buffers)
+            content, buffers = {}, []  # a getpass: the person's own masked entry, shown nowhere
+        stop = self.jupyter_agent_gate.check(request.type, content, buffers, request.beside)
         if stop is not None:
             self._stop(request, stop, question)
         elif request.type == "execute_request" and request.session in self._failing:
             self._abort(request)
         else:
-            super().handle_incoming_message(message)  # type: ignore[misc]
+            self._hand_on(message)
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         """Remember what the kernel asks on stdin; change nothing."""
@@ -95,14 +102,10 @@ class Guarded:
             return None
 
     def _stop(self, request: messages.Request, stop: Stop, question: _Question | None) -> None:
-        # Completion asks at every keystroke; only what a person sent off is worth a warning.
-        level = logging.WARNING if request.type in _SENT_OFF else logging.DEBUG
-        self.log.log(
-            level,
-            "Stopped a %s on its way to a kernel: %s.",
-            request.type if request.type in _NAMED_TYPES else "message",
-            ", ".join(sorted({found.body["rule"] for found in stop.found})) or "not screened",
-        )
+        tell(self.log, request.type, stop)
+        header = {"header": request.beside.get("header")}
+        if self.jupyter_agent_gate.check("", {}, (), header) is not None:
+            request = request.with_bare_header()  # kernels repeat a header to all their clients
         if request.type == "input_reply":
             # Dropping it would leave input() waiting for ever.
             self._forward(request, {"status": "ok", "value": ""})
@@ -112,7 +115,7 @@ class Guarded:
         elif request.type != "execute_request":
             given = answers.stopped(request.channel, request.type, request.content)
             self._answer(request.header, given)
-        elif self._runs_ipython():
+        elif stub.runs_ipython(self.kernel_manager):
             self._forward(request, stub.content(stop, request.content))
         elif request.session in self._failing:
             self._abort(request)
@@ -120,7 +123,11 @@ class Guarded:
             self._fail(request, stop)
 
     def _forward(self, request: messages.Request, content: dict[str, Any]) -> None:
-        super().handle_incoming_message(request.with_content(content))  # type: ignore[misc]
+        self._hand_on(request.with_content(content))
+
+    def _hand_on(self, message: str | bytes) -> None:
+        with self.jupyter_agent_gate.passing():
+            super().handle_incoming_message(message)  # type: ignore[misc]
 
     def _answer(self, parent: dict[str, Any], given: list[answers.Answer]) -> None:
         for channel, kind, content in given:
@@ -168,20 +175,6 @@ class Guarded:
         for request in failing.queued:
             self._answer(request.header, answers.execution_aborted(request.channel))
 
-    def _runs_ipython(self) -> bool:
-        """Whether the kernel behind this connection can run the stub.
-
-        What the kernel says of itself (kernel_info_reply) counts; a kernel that has not answered
-        yet is known by how it is started.
-        """
-        future = getattr(self.kernel_manager, "_kernel_info_future", None)
-        if future is not None and future.done() and future.exception() is None:
-            info = future.result() or {}
-            if "implementation" in info:
-                return bool(info["implementation"] == "ipython")
-        spec = getattr(self.kernel_manager, "kernel_spec", None)
-        return bool({"ipykernel_launcher", "ipykernel"} & set(getattr(spec, "argv", ())))
-
 
 @dataclass(frozen=True, slots=True)
 class _Question:
@@ -199,25 +192,6 @@ class _Failing:
     stop: Stop
     queued: list[messages.Request] = field(default_factory=list)
     timer: asyncio.TimerHandle | None = None
-
-
-_SENT_OFF: Final = frozenset({"execute_request", "input_reply"})
-
-# Other type names are the page's own words and stay out of the log.
-_NAMED_TYPES: Final = frozenset(
-    {
-        "execute_request",
-        "complete_request",
-        "inspect_request",
-        "is_complete_request",
-        "history_request",
-        "input_reply",
-        "comm_open",
-        "comm_msg",
-        "comm_close",
-        "debug_request",
-    }
-)
 
 
 def guarded(connection_class: type, gate: Gate) -> type:
