@@ -42,8 +42,12 @@ def unusual(header: Json, parent: Any, metadata: Any) -> Json:
 
 
 def bare(header: Json) -> Json:
-    """The header with nothing in it but what is plain; for a message that goes on emptied."""
-    return {name: value for name, value in header.items() if _is_plain(name, value)}
+    """The header with nothing in it but what is plain; for a message that goes on emptied.
+
+    A type that is not plain is somebody's text; the message then has one that nobody knows.
+    """
+    plain = {name: value for name, value in header.items() if _is_plain(name, value)}
+    return {"msg_type": "unknown", **plain}
 
 
 def _beyond_plain(header: Json) -> Json:

@@ -15,6 +15,7 @@ from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.server.clients import GuardedClients
+from jupyter_agent.server.execute_routes import guard_execute_routes
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guard import guarded
 from jupyter_agent.server.handlers import routes
@@ -43,6 +44,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     gate = Gate(screener)
     settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate)
     GuardedClients(gate, app.log).watch(app.kernel_manager)
+    guard_execute_routes(app.web_app, gate, app.kernel_manager)
 
     register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
     if register_hook is None:

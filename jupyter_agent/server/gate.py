@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import codecs
 import json
+import secrets
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +21,9 @@ from jupyter_agent.screen.cell import Screens
 
 _LOOKED_AT: Final = 8000
 """Bytes at the beginning of a buffer that tell text from other things, as git tells them."""
+
+_MOST_HELD: Final = 1000
+"""Cells that were stopped and are still on their way through another extension's queue."""
 
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -41,7 +46,19 @@ class Gate:
 
     def __init__(self, screener: Screens) -> None:
         self._screener = screener
+        self._held: OrderedDict[str, Stop] = OrderedDict()
         self._passed = ContextVar("jupyter_agent_passed", default=False)
+
+    def hold(self, stop: Stop) -> str:
+        """A text that may stand for a cell that was stopped on its way to this gate.
+
+        When it comes here as a cell's code, it is stopped for the same reason.
+        """
+        ticket = f"# jupyter_agent stopped this cell ({secrets.token_hex(8)})"
+        self._held[ticket] = stop
+        if len(self._held) > _MOST_HELD:
+            self._held.popitem(last=False)
+        return ticket
 
     @contextmanager
     def passing(self) -> Iterator[None]:
@@ -89,6 +106,8 @@ class Gate:
             code = content.get(field, "")
             if not isinstance(code, str):
                 raise TypeError
+            if kind == "execute_request" and code in self._held:
+                return self._held.pop(code)
             if findings := self._screener.screen(code):
                 return Stop(tuple(self._found(finding, code) for finding in findings))
             # user_expressions, and whatever else somebody put beside the code.
