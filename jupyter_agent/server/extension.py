@@ -7,6 +7,7 @@ the screener's plain engine finds the same secrets.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from logging import Logger
 from pathlib import Path
 from typing import Any, Final
@@ -46,21 +47,30 @@ def _load_jupyter_server_extension(app: Any) -> None:
     GuardedClients(gate, app.log).watch(app.kernel_manager)
     guard_execute_routes(app.web_app, gate, app.kernel_manager)
 
-    register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
-    if register_hook is None:
-        app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
-    else:
-        register_hook(MaskingHook(Masker(screener), app.log))
-
     link = Link(folders)
     capabilities = Capabilities(app.kernel_manager, Path(app.root_dir), link, app.log)
     capabilities.watch(app.session_manager, app.event_logger)
 
     relay = Relay(link)
+    register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
+    if register_hook is None:
+        app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
+    else:
+        register_hook(MaskingHook(Masker(screener), app.log, _telling(app, relay)))
+
     rooms = Rooms(link, relay, screener, saves_guarded=register_hook is not None)
     settings["jupyter_agent"] = rooms
     app.web_app.add_handlers(".*$", routes(app.base_url, rooms))
     _close_with(app, capabilities, relay, link)
+
+
+def _telling(app: Any, relay: Relay) -> Callable[[str, int], None]:
+    def tell(path: str, count: int) -> None:
+        # Some extensions save in threads of their own; pages are written to from the loop.
+        event = {"event": "masked", "path": path, "count": count}
+        app.io_loop.add_callback(relay.tell, event)
+
+    return tell
 
 
 def _warm(screener: Screener, folders: Folders, log: Logger) -> None:

@@ -60,6 +60,11 @@ class Relay:
             self._watching = None
             self._forget()
 
+    def tell(self, event: Event) -> None:
+        """Tell all connected pages something that is the server's own news."""
+        for page in list(self._pages):
+            _send(page, event)
+
     async def close(self) -> None:
         """End the watch for good."""
         self._pages.clear()
@@ -93,8 +98,7 @@ class Relay:
             if event["state"] == self._state:
                 return
             self._state = event["state"]
-        for page in list(self._pages):
-            _send(page, event)
+        self.tell(event)
 
     def _forget(self) -> None:
         self._open.clear()

@@ -22,6 +22,7 @@ import json
 import re
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
 from logging import Logger
 from typing import Any, Final
@@ -130,14 +131,20 @@ class MaskingHook:
     Args:
         masker: Masks the texts.
         log: Told how much was masked, never what.
+        tell: Told which notebook it was, and how much, so that its page can follow; 0 when a
+            notebook that was masked before no longer is.
     """
 
     # Jupyter Server logs the name of a hook that fails.
     __name__ = "jupyter_agent_masking_hook"
 
-    def __init__(self, masker: Masker, log: Logger) -> None:
+    def __init__(
+        self, masker: Masker, log: Logger, tell: Callable[[str, int], None] = lambda *_: None
+    ) -> None:
         self._masker = masker
         self._log = log
+        self._tell = tell
+        self._told: set[str] = set()
 
     def __call__(self, *, model: dict[str, Any], path: str, **_: Any) -> None:
         """Mask the notebook in ``model`` before it is written.
@@ -159,6 +166,11 @@ class MaskingHook:
             raise HTTPError(503, _refusal(where, "at all")) from None
         if masked := self._masker.count - masked_before:
             self._log.info("Masked %d secrets in a notebook that was saved.", masked)
+            self._told.add(path)
+        if path in self._told:
+            self._tell(path, masked)
+            if not masked:
+                self._told.remove(path)
 
     def _mask_text(self, model: dict[str, Any]) -> None:
         """A notebook that was opened as a plain file."""

@@ -11,6 +11,12 @@ const LONGEST_WAIT = 30_000;
 
 export type Changed = 'secrets' | 'grants' | 'vault';
 
+/** A notebook was saved; `count` says how much of it was masked on the way. */
+export interface Masked {
+  path: string;
+  count: number;
+}
+
 export class Events implements IDisposable {
   private readonly api: Api;
   private readonly _approval = new Signal<this, Approval>(this);
@@ -18,6 +24,7 @@ export class Events implements IDisposable {
     this
   );
   private readonly _changed = new Signal<this, Changed>(this);
+  private readonly _masked = new Signal<this, Masked>(this);
   private readonly _broker = new Signal<this, 'up' | 'down'>(this);
   private readonly _connected = new Signal<this, void>(this);
   private socket: WebSocket | null = null;
@@ -39,6 +46,10 @@ export class Events implements IDisposable {
 
   get changed(): ISignal<this, Changed> {
     return this._changed;
+  }
+
+  get masked(): ISignal<this, Masked> {
+    return this._masked;
   }
 
   get broker(): ISignal<this, 'up' | 'down'> {
@@ -101,6 +112,9 @@ export class Events implements IDisposable {
         break;
       case 'changed':
         this._changed.emit(message.what as Changed);
+        break;
+      case 'masked':
+        this._masked.emit(message as unknown as Masked);
         break;
       case 'broker':
         this._broker.emit(message.state as 'up' | 'down');
