@@ -25,6 +25,7 @@ from jupyter_agent.server.link import Link
 from jupyter_agent.server.relay import Relay
 from jupyter_agent.server.room import Rooms
 from jupyter_agent.server.saves import Masker, MaskingHook
+from jupyter_agent.server.uploads import UploadHooks
 
 _CONNECTION_CLASS: Final = "kernel_websocket_connection_class"
 
@@ -56,7 +57,11 @@ def _load_jupyter_server_extension(app: Any) -> None:
     if register_hook is None:
         app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
     else:
-        register_hook(MaskingHook(Masker(screener), app.log, _telling(app, relay)))
+        masking = MaskingHook(Masker(screener), app.log, _telling(app, relay))
+        register_hook(masking)
+        uploads = UploadHooks(masking, app.log)
+        register_hook(uploads.begin)
+        app.contents_manager.register_post_save_hook(uploads.end)
 
     rooms = Rooms(link, relay, screener, saves_guarded=register_hook is not None)
     settings["jupyter_agent"] = rooms

@@ -9,8 +9,9 @@ Not masked are:
 
 - attachments and binary results, which are images and the like in base64;
 - files that are no notebooks: a person's ``.env`` or ``.py`` holds what belongs there, and masking
-  would destroy it;
-- uploads in chunks, which never exist as one text here.
+  would destroy it.
+
+A notebook that is uploaded comes as a file in base64, a large one in pieces (``uploads``).
 
 Fail closed, lose nothing: a text that can't be screened makes the save fail with a sentence that
 names its cell. The document stays open in the page, whole.
@@ -21,6 +22,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from base64 import b64decode, b64encode
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2b
@@ -157,14 +159,18 @@ class MaskingHook:
             if model.get("type") == "notebook" and model.get("content") is not None:
                 for where, part in _parts(model["content"]):  # noqa: B007  (used in the refusal)
                     _mask_part(part, self._masker)
-            elif _is_notebook_text(model, path):
-                self._mask_text(model)
+            elif _is_notebook_file(model, path):
+                self._mask_file(model)
         except ScreenTimeout:
             raise HTTPError(503, _refusal(where, "in its time")) from None
         # Any other exception would be logged and the save would go on, unmasked.
         except Exception:  # noqa: BLE001
             raise HTTPError(503, _refusal(where, "at all")) from None
-        if masked := self._masker.count - masked_before:
+        self.tell(path, self._masker.count - masked_before)
+
+    def tell(self, path: str, masked: int) -> None:
+        """Say what was masked in a notebook, to the log and to its page."""
+        if masked:
             self._log.info("Masked %d secrets in a notebook that was saved.", masked)
             self._told.add(path)
         if path in self._told:
@@ -172,19 +178,33 @@ class MaskingHook:
             if not masked:
                 self._told.remove(path)
 
-    def _mask_text(self, model: dict[str, Any]) -> None:
-        """A notebook that was opened as a plain file."""
+    def masked(self, text: str) -> str:
+        """A notebook's file with everything masked; the same text where there is nothing to mask.
+
+        Raises:
+            ScreenTimeout: A part could not be screened in its time.
+        """
         try:
-            content = json.loads(model["content"])
+            content = json.loads(text)
         except ValueError:
-            return  # half-edited JSON is a file like any other
+            return text  # half-edited JSON is a file like any other
         if not isinstance(content, dict) or "cells" not in content:
-            return
+            return text
         before = json.dumps(content, sort_keys=True)
         for _, part in _parts(content):
             _mask_part(part, self._masker)
-        if json.dumps(content, sort_keys=True) != before:
-            model["content"] = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        if json.dumps(content, sort_keys=True) == before:
+            return text
+        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+    def _mask_file(self, model: dict[str, Any]) -> None:
+        """A notebook that was opened as a plain file, or uploaded."""
+        if model.get("format") != "base64":
+            model["content"] = self.masked(model["content"])
+            return
+        text = b64decode(model["content"]).decode("utf-8", "surrogateescape")
+        if (masked := self.masked(text)) != text:
+            model["content"] = b64encode(masked.encode("utf-8", "surrogateescape")).decode()
 
 
 def _parts(content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -229,13 +249,12 @@ def _is_text(kind: str) -> bool:
     return kind.startswith("text/") or kind in _TEXT_TYPES or kind.endswith(("+json", "+xml"))
 
 
-def _is_notebook_text(model: dict[str, Any], path: str) -> bool:
+def _is_notebook_file(model: dict[str, Any], path: str) -> bool:
     return (
         model.get("type") == "file"
         and path.endswith(".ipynb")
-        and model.get("format") in ("text", None)
         and isinstance(model.get("content"), str)
-        and "chunk" not in model
+        and model.get("chunk") is None
     )
 
 
