@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -80,11 +81,20 @@ class Guarded:
         else:
             self._hand_on(message)
 
-    def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
-        """Remember what the kernel asks on stdin; change nothing."""
-        if (stream if isinstance(stream, str) else getattr(stream, "channel", None)) == "stdin":
-            self._asked = self._question(outgoing_msg)
-        super().handle_outgoing_message(stream, outgoing_msg)  # type: ignore[misc]
+    def handle_outgoing_message(self, *message: Any) -> None:
+        """Remember what the kernel asks on stdin; change nothing.
+
+        Args:
+            message: A stream and the message's parts, or the JSON text that a gateway sends.
+        """
+        if len(message) == 1:
+            if isinstance(message[0], str) and '"input_request"' in message[0]:
+                self._asked = _question_in(message[0])
+        else:
+            stream, parts = message
+            if (stream if isinstance(stream, str) else getattr(stream, "channel", None)) == "stdin":
+                self._asked = self._question(parts)
+        super().handle_outgoing_message(*message)  # type: ignore[misc]
 
     def _question_answered_by(self, request: messages.Request) -> _Question | None:
         if request.type != "input_reply":
@@ -182,6 +192,16 @@ class _Question:
 
     parent: dict[str, Any]
     password: bool
+
+
+def _question_in(text: str) -> _Question | None:
+    try:
+        fields = json.loads(text)
+        if fields["header"]["msg_type"] != "input_request":
+            return None
+        return _Question(fields["parent_header"], fields["content"].get("password") is True)
+    except Exception:  # noqa: BLE001  (as above)
+        return None
 
 
 @dataclass(slots=True, repr=False)
