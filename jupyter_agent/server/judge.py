@@ -58,11 +58,12 @@ class Judge:
         kind: str,
         content: dict[str, Any],
         buffers: Sequence[Any],
+        beside: dict[str, Any] | None = None,
     ) -> bool:
         """Whether ``verdict`` could say anything else than the rules do."""
         if by_rules is not None:
             return bool(by_rules.found)
-        return any(text for text, _ in self._gate.texts(kind, content, buffers))
+        return any(text for text, _ in self._gate.texts(kind, content, buffers, beside))
 
     async def verdict(
         self,
@@ -70,6 +71,8 @@ class Judge:
         kind: str,
         content: dict[str, Any],
         buffers: Sequence[Any],
+        beside: dict[str, Any] | None = None,
+        *,
         kernel_id: str = "",
     ) -> Stop | None:
         """The reason to stop a message, or None where it may go on.
@@ -79,11 +82,13 @@ class Judge:
             kind: Its message type.
             content: Its content.
             buffers: The bytes beside it.
+            beside: What its headers and metadata hold beyond the ordinary.
             kernel_id: The kernel it is for, or "".
         """
         try:
             notebook = self._notebook_of(kernel_id)
-            return await self._verdict(by_rules, kind, content, buffers, notebook)
+            texts = list(self._gate.texts(kind, content, buffers, beside))
+            return await self._verdict(by_rules, texts, notebook)
         except ScreenTimeout:
             return Stop(late=True)
         except Exception:  # noqa: BLE001  (fail closed, whatever went wrong)
@@ -92,12 +97,9 @@ class Judge:
     async def _verdict(
         self,
         stop: Stop | None,
-        kind: str,
-        content: dict[str, Any],
-        buffers: Sequence[Any],
+        texts: list[tuple[str, bool]],
         notebook: str,
     ) -> Stop | None:
-        texts = list(self._gate.texts(kind, content, buffers))
         matches = await self._matches([text for text, _ in texts])
         if stop is None and not any(matches):
             return None

@@ -98,8 +98,7 @@ class Relay:
             if event["state"] == self._state:
                 return
             self._state = event["state"]
-        for page in list(self._pages):
-            _send(page, event)
+        self.tell(event)
 
     def _forget(self) -> None:
         self._open.clear()
