@@ -210,7 +210,8 @@ def test_the_file_holds_no_value_and_sorts_its_entries(path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", '{"format": 2, "salt": "", "accepted": []}', '{"format": 1, "salt": "zz"}',
+    ["", "{", "[]", "{}", '{"format": 2, "salt": "", "accepted": []}',
+     '{"format": 1, "salt": "zz"}',
      '{"format": 1, "salt": "00", "accepted": []}',
      '{"format": 1, "salt": "%s", "accepted": [{"path": 1, "rule": "", "tag": "", "count": 1}]}'
      % ("00" * 16),
