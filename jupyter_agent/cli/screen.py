@@ -137,7 +137,8 @@ def _answer_hook(host: str, terminal: Terminal) -> int:
     try:
         answer = hooks.answer(host, files.read(files.STDIN), _screener(many=False))
     except KeyboardInterrupt:
-        return hooks.STOP  # the usual 130 would mean "go on" to the host
+        # The usual 130 would mean "go on" to the host, and to Codex so would a stop without reason.
+        answer = hooks.Answer(hooks.STOP, reason="Stopped before it was screened for secrets.")
     if answer.body is not None:
         terminal.document(answer.body)
     if answer.reason:

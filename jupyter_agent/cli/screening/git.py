@@ -26,7 +26,7 @@ class Staged:
     """One staged file.
 
     Attributes:
-        path: From the top of the work tree.
+        path: From the folder that was asked about.
         blob: Name of its content in git.
         size: Bytes.
     """
@@ -95,12 +95,13 @@ def staged(folder: str) -> list[Staged]:
     """
     listed = call(folder, "diff-index", "-z", "--cached", "--no-renames", "--diff-filter=ACMT",
                   *_base(folder))  # fmt: skip
+    up = os.fsdecode(call(folder, "rev-parse", "--show-cdup")).removesuffix("\n")
     words = listed.split(b"\0")
     found: list[tuple[str, str]] = []
     for meta, name in zip(words[::2], words[1::2], strict=False):
         _, mode, _, blob, _ = meta.decode("ascii").split(" ")
         if mode.startswith("100"):  # a plain file
-            found.append((os.fsdecode(name), blob))
+            found.append((up + os.fsdecode(name), blob))
     sizes = call(
         folder,
         "cat-file",

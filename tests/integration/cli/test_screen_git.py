@@ -128,6 +128,23 @@ def test_staged_is_what_would_be_committed_and_not_what_lies_there(cli, git, tok
     assert [finding["path"] for finding in done.json["findings"]] == ["staged.py"]
 
 
+def test_a_staged_file_is_named_from_where_one_stands_so_that_a_baseline_fits(cli, git, token):
+    git.write("above.py", f"t = '{token.value}'")
+    git.write("deep/here.py", f"t = '{token.value}'")
+    git("add", ".")
+    cli("screen", ".", "--baseline", "screen.json", "--write-baseline")
+    below = CommandLine(cli.cwd / "deep")
+
+    done = below("screen", "--staged", "--json")
+    accepted = below("screen", "--staged", "--baseline", "../screen.json", "--json")
+
+    assert [finding["path"] for finding in done.json["findings"]] == [
+        "../above.py",
+        "../deep/here.py",
+    ]
+    assert (accepted.code, accepted.json["known"]) == (0, 2)
+
+
 def test_staged_looks_at_what_is_new_or_changed_only(cli, git, token):
     git.write("old.py", f"t = '{token.value}'")
     git("add", ".")

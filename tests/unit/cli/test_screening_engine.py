@@ -7,6 +7,7 @@ import pytest
 from jupyter_agent import rulecache
 from jupyter_agent.cli.screening.engine import screener
 from jupyter_agent.folders import Folders
+from jupyter_agent.screen import Screener
 from jupyter_agent.screen.examples import assemble
 
 TOKEN = assemble("gh{+}p_{alnum:36}", 3)
@@ -40,7 +41,7 @@ def test_without_hyperscan_it_is_tried_once_and_screened_all_the_same(warmed, mo
     def missing(_):
         raise ImportError
 
-    monkeypatch.setattr("jupyter_agent.screen.screener.compile_keywords", missing)
+    monkeypatch.setattr(Screener, "compile", missing)
     some = screener(Folders.of(), many=True)
 
     assert len(some.screen("x = 1\n" * 20_000 + f"t = '{TOKEN}'")) == 1

@@ -210,11 +210,12 @@ def test_the_file_holds_no_value_and_sorts_its_entries(path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", '{"format": 2, "key": "", "accepted": []}', '{"format": 1, "key": "zz"}',
-     '{"format": 1, "key": "00", "accepted": []}',
-     '{"format": 1, "key": "%s", "accepted": [{"path": 1, "rule": "", "tag": "", "count": 1}]}'
+    ["", "{", "[]", "{}", '{"format": 2, "salt": "", "accepted": []}',
+     '{"format": 1, "salt": "zz"}',
+     '{"format": 1, "salt": "00", "accepted": []}',
+     '{"format": 1, "salt": "%s", "accepted": [{"path": 1, "rule": "", "tag": "", "count": 1}]}'
      % ("00" * 16),
-     '{"format": 1, "key": "%s", "accepted": [7]}' % ("00" * 16)],
+     '{"format": 1, "salt": "%s", "accepted": [7]}' % ("00" * 16)],
 )  # fmt: skip
 def test_a_file_that_is_no_baseline_is_refused(path, content) -> None:
     Path(path).write_text(content)
