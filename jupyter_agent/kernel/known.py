@@ -12,7 +12,7 @@ import time
 from typing import Any, Final
 
 from jupyter_agent.client import Client, matching
-from jupyter_agent.errors import AgentError, BrokerUnreachable, RequestInvalid
+from jupyter_agent.errors import AgentError, BrokerUnreachable, RequestInvalid, VaultLocked
 from jupyter_agent.folders import Folders
 from jupyter_agent.kernel.identity import open_client
 from jupyter_agent.screen.finding import Finding
@@ -56,12 +56,12 @@ class KnownValues:
                 return _judged(client, text, findings)
         except RequestInvalid:
             return findings  # too long, or one of too many
-        except BrokerUnreachable as error:
-            if there:
-                self._not_before = time.monotonic() + _PAUSE
-                self._say(error)
         except AgentError as error:
-            self._say(error)
+            if isinstance(error, BrokerUnreachable) and there:
+                self._not_before = time.monotonic() + _PAUSE
+            # Without a vault there is nothing that could be missed.
+            if there or isinstance(error, VaultLocked):
+                self._say(error)
         except OSError:
             pass  # a folder that can't be used; `%secret` says so
         return findings

@@ -64,11 +64,10 @@ class Windows:
             text, certainty = needle.text, bits[needle.label] / len(needle.text)
             folded = fold(text)
             enough = len(folded) * certainty >= _SEEN_BITS
-            if needle.view is RAW:
-                if not enough:  # else the text view sees what stands there as it is
-                    self._plain.add(text, certainty, needle)
-            elif enough:
+            if enough:
                 self._folded.add(folded, certainty, needle)
+            elif needle.view is RAW:
+                self._plain.add(text, certainty, needle)
 
     def __bool__(self) -> bool:
         return bool(self._plain or self._folded)

@@ -31,9 +31,8 @@ class StatusHandler(RoomHandler):
         guards = {
             "websocket": isinstance(connection, type) and issubclass(connection, Guarded),
             "saves": self.rooms.saves_guarded,
-            "match": self.rooms.values.on,
         }
-        self.finish({**status, "guards": guards})
+        self.finish({**status, "guards": guards, "match": self.rooms.values.on})
 
 
 class SecretsHandler(RoomHandler):

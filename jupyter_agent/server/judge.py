@@ -65,7 +65,7 @@ class Judge:
             return bool(by_rules.found)
         return any(text for text, _ in self._gate.texts(kind, content, buffers, beside))
 
-    async def verdict(
+    async def verdict(  # noqa: PLR0913  (a message is its four parts)
         self,
         by_rules: Stop | None,
         kind: str,

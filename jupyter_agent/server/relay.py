@@ -98,7 +98,7 @@ class Relay:
             if event["state"] == self._state:
                 return
             self._state = event["state"]
-        self.tell(event)
+        self.say(event)
 
     def _forget(self) -> None:
         self._open.clear()

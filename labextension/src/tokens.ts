@@ -59,7 +59,9 @@ export interface Status {
   vault: VaultStatus;
   runs: number;
   approvers: number;
-  guards?: { websocket: boolean; saves: boolean; match: boolean };
+  guards?: { websocket: boolean; saves: boolean };
+  /** Whether stored values were recognised in cells when the server asked last. */
+  match?: boolean;
 }
 
 export interface Approval {

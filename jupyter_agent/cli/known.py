@@ -1,0 +1,101 @@
+"""Stored values and allowances for a terminal that screens texts; it asks as the person.
+
+Where nothing is stored, or the broker can't say, the rules alone decide; ``off`` says why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from jupyter_agent.errors import AgentError, RequestInvalid
+
+if TYPE_CHECKING:
+    from jupyter_agent.client import Client
+    from jupyter_agent.screen import Finding, Rule
+    from jupyter_agent.screen.cell import Screens
+
+PATIENCE: Final = 10.0
+"""Seconds: a folder of long texts is worth waiting for."""
+
+
+class KnownScreener:
+    """A screener that also finds what is stored, and lets pass what is allowed.
+
+    Args:
+        screener: Finds what the rules know.
+        notebook: Absolute path of what is screened, for rules that are allowed in a folder; or "".
+
+    Attributes:
+        off: Why stored values are not recognised, or "".
+    """
+
+    def __init__(self, screener: Screens, notebook: str = "") -> None:
+        self._screener = screener
+        self._client: Client | None = None
+        self._asks = True
+        self.notebook = notebook
+        self.off = ""
+
+    def screen(self, text: str) -> list[Finding]:
+        """See ``Screener.screen``; a stored value is a ``StoredFinding``.
+
+        Raises:
+            ScreenTimeout: It took too long; treat the text as if it held a secret.
+        """
+        findings = self._screener.screen(text)
+        if not self._asks:
+            return findings
+        try:
+            return self._judged(text, findings)
+        except RequestInvalid as error:
+            self.off = error.message  # this one text is too long
+        except AgentError as error:
+            self._asks, self.off = False, error.message
+        return findings
+
+    def rule(self, rule_id: str) -> Rule:
+        """See ``Screener.rule``; of a stored value ``screen.stored.rule_of`` knows more."""
+        return self._screener.rule(rule_id)
+
+    def close(self) -> None:
+        """End the conversation."""
+        if self._client is not None:
+            self._client.close()
+
+    def _judged(self, text: str, findings: list[Finding]) -> list[Finding]:
+        from jupyter_agent.client import matching  # noqa: PLC0415  (startup time)
+        from jupyter_agent.screen.stored import combined, stored  # noqa: PLC0415
+
+        client = self._opened()
+        if client is None:
+            return findings
+        matches = [
+            stored(one.label, one.kind, one.start, one.end, exact=one.exact)
+            for one in matching.find(client, text).matches
+        ]
+        if findings:
+            asked = [{"rule": f.rule, "value": text[f.start : f.end]} for f in findings]
+            allowed = client.call(
+                "allow.check", findings=asked, notebook=self.notebook, spend=False
+            )["allowed"]
+            findings = [f for f, ok in zip(findings, allowed, strict=True) if not ok]
+        return combined(findings, matches)
+
+    def _opened(self) -> Client | None:
+        """The conversation; None where no broker runs and nothing is stored that one could know."""
+        if self._client is None:
+            from jupyter_agent import person  # noqa: PLC0415  (startup time)
+            from jupyter_agent.errors import BrokerUnreachable  # noqa: PLC0415
+            from jupyter_agent.folders import Folders  # noqa: PLC0415
+
+            folders = Folders.of()
+            there = (folders.data / "vault.db").exists()
+            try:
+                self._client = person.open_client(folders, start=there)
+            except BrokerUnreachable:
+                self._asks = False
+                if there:
+                    raise
+                return None
+            self._client.limit(PATIENCE)
+        return self._client

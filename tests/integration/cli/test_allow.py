@@ -1,0 +1,84 @@
+"""``jupyter agent allow``: what is no secret, seen and taken back."""
+
+from __future__ import annotations
+
+from jupyter_agent import person as person_door
+from jupyter_agent.cli.known import KnownScreener
+from jupyter_agent.folders import Folders
+from jupyter_agent.screen import Finding
+from jupyter_agent.screen.stored import StoredFinding
+
+VALUE = "an-example-of-the-tutorial"
+
+
+class OneRule:
+    """Finds one text, as a rule would."""
+
+    def screen(self, text: str) -> list[Finding]:
+        at = text.find(VALUE)
+        return [] if at < 0 else [Finding("generic-key", "api-key", at, at + len(VALUE))]
+
+    def rule(self, rule_id: str):
+        raise KeyError(rule_id)
+
+
+def allowed(reason: str = "from the docs") -> str:
+    with person_door.open_client(Folders.of()) as client:
+        (mark,) = client.call("allow.check", findings=[{"rule": "generic-key", "value": VALUE}])[
+            "marks"
+        ]
+        made = client.call("allow.add", scope="value", rule="generic-key", mark=mark, reason=reason)
+    return str(made["allowance"]["id"])
+
+
+def test_nothing_is_allowed_at_first(cli, saved):
+    done = cli("allow", "list")
+    assert done.code == 0
+    assert b"Nothing is allowed" in done.out
+    assert cli("allow", "list", "--json").json == {"format": 1, "allowed": []}
+
+
+def test_what_is_allowed_is_listed_without_its_value_and_taken_back(cli, saved):
+    number = allowed("from \x1b[31mthe docs")
+    done = cli("allow", "list")
+    assert done.code == 0
+    assert number.encode() in done.out
+    assert b"generic-key" in done.out
+    assert b"\x1b" not in done.out
+    (listed,) = cli("allow", "list", "--json").json["allowed"]
+    assert (listed["id"], listed["scope"]) == (number, "value")
+    assert VALUE.encode() not in done.out
+    done = cli("allow", "remove", number, "--json")
+    assert done.json == {"format": 1, "removed": number}
+    assert cli("allow", "list", "--json").json["allowed"] == []
+
+
+def test_an_unknown_entry_is_an_error(cli, saved):
+    done = cli("allow", "remove", "nothing", "--json")
+    assert done.code == 1
+    assert done.error["code"] == "request_invalid"
+
+
+def test_a_terminal_screens_for_stored_values_and_lets_pass_what_is_allowed(cli, saved):
+    screener = KnownScreener(OneRule())
+    text = f"a = '{VALUE}' b = '{saved.value}'"
+    try:
+        (rules, known) = screener.screen(text)
+        assert rules.rule == "generic-key"
+        assert isinstance(known, StoredFinding)
+        assert known.label == "DEMO_TOKEN"
+        allowed()
+        assert [f.rule for f in screener.screen(text)] == ["stored-value"]
+        assert screener.off == ""
+        cli("lock")
+        assert len(screener.screen(text)) == 1  # the rules alone
+        assert "locked" in screener.off
+    finally:
+        screener.close()
+
+
+def test_a_terminal_without_a_vault_starts_no_broker_to_screen(agent_home):
+    screener = KnownScreener(OneRule())
+    assert len(screener.screen(VALUE)) == 1
+    assert screener.off == ""
+    assert not list(agent_home.glob("run/*.sock"))
