@@ -85,7 +85,7 @@ def _is_in_address(candidate: Candidate) -> bool:
 
 # What stands before "key" or "token" and makes it no secret.
 _PUBLIC_NAMES: Final = re.compile(
-    r"(?<![A-Za-z])(?:pub|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
+    r"(?<![A-Za-z])(?:pub|websocket|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
     r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
     r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
     r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"
