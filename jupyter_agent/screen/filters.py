@@ -22,13 +22,24 @@ if TYPE_CHECKING:
 # --- placeholders -------------------------------------------------------------------------------
 
 _STAND_IN_PARTS: Final = re.compile(
-    r"example|placeholder|changeme|change[_-]me|redacted|replace[_-]?(?:me|with|this)|"
+    r"example|placeholder|fake(?:key|pass|token|secret|api)|changeme|change[_-]me|redacted|replace[_-]?(?:me|with|this)|"
     r"(?:your|(?<![a-z])my)[_-]?(?:own[_-]?)?(?:api|token|key|secret|pass|access|auth|user|hugging|open)|"
     r"insert[_-]|dummy|<[a-z]|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]",
 )
 # One of these stands in whatever the expression above finds. Looking for them costs a tenth of it.
 _STAND_IN_HINTS: Final = (
-    *("example", "placeholder", "change", "redacted", "replace", "your", "my", "insert", "dummy"),
+    *(
+        "example",
+        "placeholder",
+        "change",
+        "redacted",
+        "replace",
+        "your",
+        "my",
+        "insert",
+        "dummy",
+        "fake",
+    ),
     *("<", "...", "\u2026", "goes", "to_be", "to-be"),
 )
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
@@ -99,7 +110,7 @@ def _is_placeholder(candidate: Candidate) -> bool:
 
 def _is_default(candidate: Candidate) -> bool:
     """``password="password"``."""
-    said = re.split(r"[:/@,]", candidate.value.lower().strip("\"'<>[](){}.,;:!"))
+    said = re.split(r"[:/@,]", candidate.value.lower().strip("\"'<>[](){}.,;:!?"))
     return words.DEFAULTS.issuperset(said)
 
 
@@ -199,7 +210,10 @@ _TECHNICAL: Final = re.compile(
 def _is_plain(candidate: Candidate) -> bool:
     """In a sentence a password shows by digits, symbols or capitals inside the word."""
     value = candidate.value
-    if _TECHNICAL.fullmatch(value):
+    if _TECHNICAL.fullmatch(value) or (
+        # password = password1: a variable is given to another.
+        "=" in candidate.match[0] and re.fullmatch(r"[a-z_]*pass(?:word|wd)?\d?", value)
+    ):
         return True
     if any(c.isdigit() for c in value):
         # "step2" is a word with a counter; a password has more than that.
@@ -240,13 +254,14 @@ def _is_bare_word(candidate: Candidate) -> bool:
         return not (strong and len(value.split()) <= 3)
     if re.fullmatch(r"[A-Za-z]+", value):
         inner_capitals = re.search(r"[a-z][A-Z]", value) and re.search(r"[A-Z].*[A-Z]", value)
-        return len(value) < 8 or not (value.islower() or inner_capitals)
+        names = not words.IN_NAMES.isdisjoint(_words_of(value))
+        return names or len(value) < 8 or not (value.islower() or inner_capitals)
     if re.fullmatch(r"[a-z]+(?:[_.-][a-z]+){1,2}", value):
         return not words.IN_NAMES.isdisjoint(_words_of(value)) or "_" in value
     # "#add-password" is a CSS selector, "/account/password" a route.
     # So is "text/html" the kind of something.
     return len(value) < 4 or bool(
-        re.fullmatch(r"[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*|[a-z]+/[a-z.+-]+", value)
+        re.fullmatch(r"[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*|[a-z]+/[a-z.+-]+|v?\d+(?:\.\d+)+", value)
     )
 
 

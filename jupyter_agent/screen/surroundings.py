@@ -88,7 +88,7 @@ def _is_in_address(candidate: Candidate) -> bool:
 
 # What stands before "key" or "token" and makes it no secret.
 _PUBLIC_NAMES: Final = re.compile(
-    r"(?<![A-Za-z])(?:pub|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
+    r"(?<![A-Za-z])(?:pub|websocket|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
     r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
     r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
     r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"
@@ -117,6 +117,12 @@ def _is_numbered(candidate: Candidate) -> bool:
     return _OTHER_NUMBER.search(candidate.text, max(0, start - 16), start) is not None
 
 
+def _is_everyday(candidate: Candidate) -> bool:
+    """``that must work from``: groups of letters with a vowel each are words."""
+    groups = re.findall(r"[a-z]+", candidate.value.lower())
+    return sum(bool(re.search(r"[aeiou]", group)) for group in groups) > len(groups) - 1
+
+
 def _has_few_symbols(candidate: Candidate) -> bool:
     """Fewer than four kinds of symbols are ordinary code."""
     return len(set(re.sub(r"\w", "", candidate.value))) < 4
@@ -131,6 +137,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "address": _is_in_address,
     "public": _is_public,
     "numbered": _is_numbered,
+    "everyday": _is_everyday,
     "few-symbols": _has_few_symbols,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""
