@@ -16,6 +16,7 @@ gains nothing from being masked there, and masking it would show that it is one 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -96,6 +97,11 @@ class Scrubber:
         if self._others is not None:
             self._others.hasten()
 
+    def _hasten_meanwhile(self) -> None:
+        # Where no thread can be had, everything goes on as it is.
+        with contextlib.suppress(RuntimeError):
+            threading.Thread(target=self.hasten, name="scrub-compile", daemon=True).start()
+
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the stream and return what is safe to show now.
 
@@ -111,7 +117,7 @@ class Scrubber:
         if self._early > 0:
             self._early -= len(data)
             if self._early <= 0:
-                threading.Thread(target=self.hasten, name="scrub-compile", daemon=True).start()
+                self._hasten_meanwhile()
         return b"".join(map(self._scrub, _pieces(data, _BLOCK)))
 
     def finish(self) -> bytes:
