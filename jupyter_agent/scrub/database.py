@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -11,6 +11,7 @@ class Database:
 
     Args:
         texts: What to look for → whether in any case (ASCII letters only).
+        expressions: Regular expressions to look for, too; they are numbered behind the texts.
         once: Whether one hit of each is enough.
 
     Raises:
@@ -20,21 +21,25 @@ class Database:
 
     __slots__ = ("_database", "_new_scratch", "_scratches", "_stopped")
 
-    def __init__(self, texts: Mapping[bytes, bool], *, once: bool = False) -> None:
+    def __init__(
+        self,
+        texts: Mapping[bytes, bool],
+        *,
+        expressions: Sequence[bytes] = (),
+        once: bool = False,
+    ) -> None:
         import hyperscan  # noqa: PLC0415  (32 ms and 3 MB that a few lines of output must not pay)
 
         always = hyperscan.HS_FLAG_SINGLEMATCH if once else 0
         flags = [
             always | (hyperscan.HS_FLAG_CASELESS if caseless else 0) for caseless in texts.values()
         ]
+        flags += [always] * len(expressions)
+        wanted = [*map(_quoted, texts), *expressions]
         self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         try:
             # Equal ids would make hyperscan compare every two of them: seconds instead of 0.1 s.
-            self._database.compile(
-                expressions=[_quoted(text) for text in texts],
-                ids=list(range(len(texts))),
-                flags=flags,
-            )
+            self._database.compile(expressions=wanted, ids=list(range(len(wanted))), flags=flags)
         except hyperscan.error:
             raise ValueError("hyperscan refused to compile a database") from None
         # Scratch space belongs to one scan at a time; list.pop and append are atomic, so threads

@@ -85,11 +85,6 @@ class Known:
         except (ImportError, ValueError):
             return
 
-    def hasten_meanwhile(self) -> None:
-        """``hasten`` in a thread of its own, once."""
-        if not self._begun and self.needles:
-            threading.Thread(target=self.hasten, name="scrub-compile", daemon=True).start()
-
 
 def _tails(wanted: list[Needle]) -> list[Tail]:
     by_view: dict[int, list[Needle]] = {}

@@ -9,18 +9,15 @@ code or two inside, always has such a piece.
 
 from __future__ import annotations
 
-import html
-import json
 import re
-import shlex
-import urllib.parse
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from typing import Final
 
+from jupyter_agent.scrub.escapes import escaped
 from jupyter_agent.scrub.views import TEXT
 
 _LENGTH: Final = 6  # of letters and digits: seldom in ordinary output by chance
@@ -45,7 +42,6 @@ _PAIRED: Final = (
 
 _RUN: Final = re.compile(rb"[A-Za-z0-9]{6,}")
 _ARMOUR: Final = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 ]+-----")
-_SPECIAL: Final = re.compile(r"[^A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +52,28 @@ class Piece:
         begin: Its first character, counted from the value's first.
         end: Behind its last.
         written: How it stands in the output most of the time, as the view folds it. Never shown.
-        others: Gives the other ways, as the view folds them. Costly, so only called on demand.
+        spellings: Gives this and the other ways in which it counts, as the view folds them.
     """
 
     begin: int
     end: int
     written: bytes = field(repr=False)
-    others: Callable[[bytes], Iterable[bytes]] = field(repr=False)
+    spellings: Callable[[], frozenset[bytes]] = field(repr=False)
 
     def without(self, count: int) -> Piece:
         """The same piece, counted from a later character."""
         return replace(self, begin=self.begin - count, end=self.end - count)
 
-    def spellings(self) -> frozenset[bytes]:
-        """Every way in which it counts."""
-        return frozenset((self.written, *self.others(self.written)))
 
+def _piece(
+    begin: int, end: int, written: bytes, others: Callable[[bytes], Iterable[bytes]] | None = None
+) -> Piece:
+    """A piece; ``others`` makes its other spellings, once and only if they are asked for."""
 
-def _no_others(_written: bytes) -> Iterable[bytes]:
-    return ()
+    def spellings() -> frozenset[bytes]:
+        return frozenset((written, *(others(written) if others else ())))
+
+    return Piece(begin, end, written, cache(spellings))
 
 
 def text_pieces(part: bytes, seen: bytes, *, one_by_one: bool = True) -> tuple[Piece, ...]:
@@ -90,34 +89,35 @@ def text_pieces(part: bytes, seen: bytes, *, one_by_one: bool = True) -> tuple[P
     kept = [place for place, byte in enumerate(part) if byte not in TEXT.dropped]
     armour = [found.span() for found in _ARMOUR.finditer(part)]
     # The words of "-----BEGIN … KEY-----" are in many a log.
-    secret = [
+    outside = [
         number
         for number, place in enumerate(kept)
         if not any(begin <= place < end for begin, end in armour)
     ]
-    runs = [run for run in _RUN.finditer(part) if bisect_left(kept, run.start()) in secret]
+    places = {kept[number] for number in outside}
+    runs = [run for run in _RUN.finditer(part) if run.start() in places]
     runs.sort(key=lambda run: run.start() - run.end())  # random text is longer than words are
     pieces = []
     for run in runs:
         for at in range(run.start(), run.end() - _LENGTH + 1, _STEP):
             begin = bisect_left(kept, at)
             text = part[at : at + _LENGTH].lower()
-            pieces.append(Piece(begin, begin + _LENGTH, text, _no_others))
+            pieces.append(_piece(begin, begin + _LENGTH, text))
     del pieces[_PIECES:]
     # Together with the bytes that the view drops, which may be a part of the value.
     windows = [
         (number, part[kept[number] : kept[number + _SPECIAL_LENGTH - 1] + 1])
-        for number in secret[: 1 - _SPECIAL_LENGTH]
+        for number in outside[: 1 - _SPECIAL_LENGTH]
     ]
     if len(pieces) < _ENOUGH:
         for number, window in windows[:_SPECIAL_PIECES]:
-            escaped = partial(_escaped, window)
-            pieces.append(Piece(number, number + _SPECIAL_LENGTH, window.lower(), escaped))
+            ways = partial(_escaped, window)
+            pieces.append(_piece(number, number + _SPECIAL_LENGTH, window.lower(), ways))
     # A row of dashes is no beginning to look for.
     telling = [(number, window) for number, window in windows if window.isalnum()] or windows
     for number, window in telling[:one_by_one]:
         first, *others = _one_by_one(window.lower())
-        pieces.append(Piece(number, number + _SPECIAL_LENGTH, first, partial(_given, others)))
+        pieces.append(_piece(number, number + _SPECIAL_LENGTH, first, partial(_given, others)))
     return tuple(pieces)
 
 
@@ -132,58 +132,14 @@ def _given(others: list[bytes], _written: bytes) -> Iterable[bytes]:
 
 
 def _escaped(window: bytes, _written: bytes) -> Iterator[bytes]:
-    return (text.lower() for text in _spellings(window))
-
-
-def _spellings(piece: bytes) -> Iterator[bytes]:
-    try:
-        text = piece.decode()
-    except UnicodeDecodeError:
-        yield b"".join(b"%%%02x" % byte for byte in piece)
-        return
-    for spell in _SPELLERS:
-        yield spell(text).encode()
-
-
-def _each(form: str) -> Callable[[str], str]:
-    """Write every special character in this way."""
-    return lambda text: _SPECIAL.sub(lambda found: form.format(ord(found[0]), found[0]), text)
-
-
-_SPELLERS: Final[Sequence[Callable[[str], str]]] = (
-    lambda text: urllib.parse.quote(text, safe=""),
-    urllib.parse.quote,
-    urllib.parse.quote_plus,
-    lambda text: urllib.parse.quote(text, safe="!'()*"),  # encodeURIComponent
-    lambda text: urllib.parse.quote(text, safe=";,/?:@&=+$-_.!~*'()#"),  # encodeURI
-    _each("%{:02x}"),
-    lambda text: json.dumps(text)[1:-1],
-    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
-    lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
-    lambda text: json.dumps(text)[1:-1].replace("'", "\\'"),
-    lambda text: repr(text)[1:-1],
-    lambda text: repr('"' + text)[2:-1],
-    lambda text: repr("'\"" + text)[4:-1],
-    lambda text: repr(text.encode())[2:-1],
-    lambda text: shlex.quote(" " + text)[2:-1],
-    _each("\\{1}"),
-    lambda text: re.sub(r"[^A-Za-z0-9%+./:=@_-]", r"\\\g<0>", text),  # printf %q
-    html.escape,
-    lambda text: html.escape(text, quote=False),
-    lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
-    lambda text: html.escape(text).replace("&#x27;", "&apos;"),
-    _each("&#{};"),
-    _each("&#x{:x};"),
-    _each("\\x{:02x}"),
-    _each("\\u{:04x}"),
-)
+    return (text.lower() for text in escaped(window))
 
 
 def base64_pieces(core: bytes) -> tuple[Piece, ...]:
     """The pieces of base64 characters: wherever one line ends, one of them stands together."""
     length, step = (4, 2) if len(core) < 16 else (6, 3) if len(core) < 24 else (6, 8)
     return tuple(
-        Piece(at, at + length, core[at : at + length], _no_others)
+        _piece(at, at + length, core[at : at + length])
         for at in range(0, min(len(core), 24) - length + 1, step)
     )
 
@@ -198,8 +154,8 @@ def hex_pieces(digits: bytes) -> tuple[Piece, ...]:
     """The pieces of hex digits."""
     first, second = digits[:_HEX_DIGITS], digits[_HEX_DIGITS : 2 * _HEX_DIGITS]
     return (
-        Piece(0, _HEX_DIGITS, first, _separated),
-        Piece(_HEX_DIGITS, 2 * _HEX_DIGITS, second, _separated),
+        _piece(0, _HEX_DIGITS, first, _separated),
+        _piece(_HEX_DIGITS, 2 * _HEX_DIGITS, second, _separated),
     )
 
 

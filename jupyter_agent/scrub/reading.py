@@ -78,14 +78,14 @@ class Reading:
     def _counts(self, index: int, pieces: Sequence[Piece]) -> bool:
         """Whether a piece of the value at ``index`` stands there as it is usually written."""
         places, fold = self.places(), self._view.fold
-        written = [
-            self._raw[places.starts[index + piece.begin] : places.end(index + piece.end - 1)]
-            for piece in pieces
-        ]
-        folded = [text.translate(fold) for text in written]
-        return any(
-            text == piece.written for text, piece in zip(folded, pieces, strict=True)
-        ) or any(text in piece.spellings() for text, piece in zip(folded, pieces, strict=True))
+        unusual = []
+        for piece in pieces:
+            begin, last = index + piece.begin, index + piece.end - 1
+            written = self._raw[places.starts[begin] : places.end(last)].translate(fold)
+            if written == piece.written:
+                return True
+            unusual.append((written, piece))
+        return any(written in piece.spellings() for written, piece in unusual)
 
     def may_continue(self, index: int, at: int) -> bool:
         """Whether a value may begin at character ``index``, not before ``at``, and go on."""

@@ -16,6 +16,8 @@ gains nothing from being masked there, and masking it would show that it is one 
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -85,6 +87,21 @@ class Scrubber:
     def __repr__(self) -> str:
         return f"<Scrubber for {', '.join(self.hits) or 'nothing'}>"
 
+    def hasten(self) -> None:
+        """Compile what makes scrubbing fast: 10 ms for a secret, 0.3 s of a thread for a hundred.
+
+        Begun by itself, in a thread, in a run that prints much. What comes out is the same before,
+        meanwhile and after, and where hyperscan is missing (musl, Windows on Arm).
+        """
+        self._known.hasten()
+        if self._others is not None:
+            self._others.hasten()
+
+    def _hasten_meanwhile(self) -> None:
+        # Where no thread can be had, everything goes on as it is.
+        with contextlib.suppress(RuntimeError):
+            threading.Thread(target=self.hasten, name="scrub-compile", daemon=True).start()
+
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the stream and return what is safe to show now.
 
@@ -100,7 +117,7 @@ class Scrubber:
         if self._early > 0:
             self._early -= len(data)
             if self._early <= 0:
-                self._known.hasten_meanwhile()
+                self._hasten_meanwhile()
         return b"".join(map(self._scrub, _pieces(data, _BLOCK)))
 
     def finish(self) -> bytes:

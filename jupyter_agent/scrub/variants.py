@@ -49,7 +49,7 @@ class Needle:
     text: bytes = field(repr=False)
     view: View
     core: bytes = field(repr=False)
-    pieces: Callable[[], tuple[Piece, ...]] | None = None
+    pieces: Callable[[], tuple[Piece, ...]] | None = field(default=None, repr=False)
 
 
 def needles(secrets: Mapping[str, bytes], *, complete: bool = False) -> list[Needle]:
@@ -114,7 +114,7 @@ def _whole_and_late(
         yield text, view, text, pieces
         return
     yield text, view, late, pieces
-    yield late, view, late, partial(_late, pieces, missing)
+    yield late, view, late, cache(partial(_late, pieces, missing))
 
 
 def _late(pieces: _Pieces, missing: int) -> tuple[Piece, ...]:

@@ -1,9 +1,9 @@
-"""What scrubbing costs, beside plain copying of the same bytes in the same run.
+"""What scrubbing costs, beside copying and counting the same bytes in the same run.
 
     python tests/benchmarks/bench_scrub.py
 
-Seconds of processor time, so that a busy machine changes little. ``x`` says how many times as long
-as copying it takes.
+Seconds of processor time of the thread that scrubs, so that a busy machine changes little. *first*
+is the output before anything is compiled, as in nearly all runs; *then* what follows.
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from jupyter_agent.scrub import Scrubber
+from jupyter_agent.scrub import Others, Recogniser, Scrubber
+
+sys.path.append(str(Path(__file__).parents[1]))
+from carriers import made_up_secrets
 
 _SIZE = 64 * 1024
 _WORDS = (
@@ -38,15 +42,25 @@ def _seconds(action: Callable[[bytes], object], data: bytes, piece: int) -> floa
     """Processor time for ``data`` in pieces, the best of five."""
 
     def once() -> float:
-        begin = time.process_time()
+        begin = time.thread_time()
         for at in range(0, len(data), piece):
             action(data[at : at + piece])
-        return time.process_time() - begin
+        return time.thread_time() - begin
 
     return min(once() for _ in range(5))
 
 
+def _scrubbing(secrets: dict[str, bytes], others: Others | None) -> tuple[Scrubber, Scrubber]:
+    """A scrubber that never compiles anything, and one that has."""
+    first = Scrubber(secrets, others=others)
+    first._early = 0
+    then = Scrubber(secrets, others=others)
+    then.hasten()
+    return first, then
+
+
 def _cases(rng: random.Random) -> Iterator[tuple[str, dict[str, bytes], bytes, int]]:
+    """Name, secrets, output, and how much of it is written at a time."""
     clean, escaped = _log(rng, _WORDS) * 16, _log(rng, _ESCAPED_WORDS) * 16
     many = {f"S{number}": _token(rng) for number in range(100)}
     one = {"S0": many["S0"]}
@@ -60,6 +74,13 @@ def _cases(rng: random.Random) -> Iterator[tuple[str, dict[str, bytes], bytes, i
     yield "1 secret, colours and escapes", one, escaped, _SIZE
     for count in (5, 20, 100):
         yield f"{count} secrets", dict(list(many.items())[:count]), clean, _SIZE
+    mixed = {
+        f"{kind}_{number}": value
+        for number in range(34)
+        for kind, value in made_up_secrets(number).items()
+    }
+    yield "100 tokens, keys and passwords", dict(list(mixed.items())[:100]), clean, _SIZE
+    yield "100 secrets, colours and escapes", many, escaped, _SIZE
     yield "a private key of 28 lines", {"KEY": key}, clean, _SIZE
     once_a_block = b"".join(
         clean[at : at + _SIZE - 36] + token for at in range(0, 16 * _SIZE, _SIZE)
@@ -72,50 +93,91 @@ def _cases(rng: random.Random) -> Iterator[tuple[str, dict[str, bytes], bytes, i
     yield "hostile: all but the last character", one, token[:-1] * 2000, _SIZE
 
 
-def _construction(rng: random.Random) -> None:
-    for name, secrets in (
-        ("1 secret", {"A": _token(rng)}),
-        ("100 secrets", {f"S{number}": _token(rng) for number in range(100)}),
-        ("1 secret of 4 KB", {"A": _token(rng, 4096)}),
+def _preparation(rng: random.Random) -> None:
+    print(f"\n{'':40}{'ms to build':>12}{'ms to compile':>15}{'MB':>8}")
+    for name, build in (
+        ("scrubber, 1 secret", "Scrubber(secrets(1))"),
+        ("scrubber, 5 secrets", "Scrubber(secrets(5))"),
+        ("scrubber, 100 secrets", "Scrubber(secrets(100))"),
+        ("recogniser, 100 secrets", "Recogniser(secrets(100))"),
+        ("recogniser, 1,000 secrets", "Recogniser(secrets(1000))"),
     ):
-        times = []
-        for _ in range(20):
-            begin = time.perf_counter()
-            Scrubber(secrets)
-            times.append(time.perf_counter() - begin)
-        print(f"construction, {name:28}{min(times) * 1e3:10.3f} ms")
+        program = (
+            "import random, string, sys, time\n"
+            "from jupyter_agent.scrub import Recogniser, Scrubber\n"
+            "rng = random.Random(1)\n"
+            "letters = string.ascii_letters + string.digits\n"
+            "def secrets(n):\n"
+            "    return {f'S{i}': ''.join(rng.choices(letters, k=36)).encode() for i in range(n)}\n"
+            "Scrubber({'A': b'a-value-to-warm-up'}).feed(b'x')\n"
+            "def peak():\n"
+            "    status = open('/proc/self/status').read()\n"
+            "    return int(status.split('VmHWM:')[1].split()[0])\n"
+            "def now(): return time.thread_time(), peak()\n"
+            "begin = now()\n"
+            f"built = {build}\n"
+            "middle = now()\n"
+            "built.hasten()\n"
+            "end = now()\n"
+            "print((middle[0] - begin[0]) * 1e3, (end[0] - middle[0]) * 1e3,\n"
+            "      (end[1] - begin[1]) / 1024)\n"
+        )
+        built, compiled, memory = map(
+            float, subprocess.check_output([sys.executable, "-c", program]).split()
+        )
+        print(f"{name:40}{built:12.1f}{compiled:15.1f}{memory:8.1f}")
+    values = {f"S{number}": _token(rng) for number in range(100)}
+    recogniser = Recogniser(values)
+    text = _log(rng, _WORDS)[:1980] + values["S7"]
+    for state in ("before", "after"):
+        times = [_seconds(recogniser.spans, data, _SIZE) for data in (text[:2000], text)]
+        print(
+            f"recognising in 2 kB {state} it is compiled: {times[0] * 1e6:.0f} us, "
+            f"{times[1] * 1e6:.0f} us with a hit"
+        )
+        recogniser.hasten()
 
 
 def _memory() -> None:
-    """Peak memory of a process that scrubs 100 MB, over the same without scrubbing."""
+    """Peak memory of a process that scrubs 1 GB, over the same without scrubbing."""
     program = (
-        "import resource, sys\n"
+        "import sys\n"
         "from jupyter_agent.scrub import Scrubber\n"
         "block = b'an ordinary line of output\\n' * 2400\n"
-        "scrubber = Scrubber({'A': b'Zq7' * 12} if sys.argv[1] == 'on' else {})\n"
-        "for _ in range(1600): scrubber.feed(block)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "secrets = {f'S{n}': b'Zq7%d' % n * 12 for n in range(5)}\n"
+        "scrubber = Scrubber(secrets if sys.argv[1] == 'on' else {})\n"
+        "for _ in range(16_000): scrubber.feed(block)\n"
+        "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])\n"
     )
     peaks = [
         int(subprocess.check_output([sys.executable, "-c", program, switch])) / 1024
         for switch in ("off", "on")
     ]
-    print(f"memory for 100 MB of output: {peaks[1] - peaks[0]:.1f} MB more, {peaks[1]:.1f} in all")
+    print(f"memory for 1 GB of output: {peaks[1] - peaks[0]:.1f} MB more, {peaks[1]:.1f} in all")
 
 
 def main() -> None:
     """Print the table."""
     rng = random.Random(1)
-    print(f"{'':40}{'MB/s':>8}{'x copy':>9}{'us/write':>10}")
+    sample = _log(rng, _WORDS) * 16
+    for name, action in (
+        ("copying", bytearray().extend),
+        ("bytes.count", lambda data: data.count(b"abcdefgh")),
+    ):
+        print(f"{name:40}{len(sample) / _seconds(action, sample, _SIZE) / 1e6:10.0f} MB/s")
+    print(f"\n{'MB/s':40}{'first':>10}{'then':>10}{'us/write':>10}")
+    others = Others({f"O{number}": _token(rng) for number in range(100)})
     for name, secrets, data, piece in _cases(rng):
-        copied = _seconds(bytearray().extend, data, piece)
-        scrubbed = _seconds(Scrubber(secrets).feed, data, piece)
-        writes = -(-len(data) // piece)
-        print(
-            f"{name:40}{len(data) / scrubbed / 1e6:8.0f}{scrubbed / copied:9.1f}"
-            f"{scrubbed / writes * 1e6:10.1f}"
-        )
-    _construction(rng)
+        speeds = [
+            len(data) / _seconds(scrubber.feed, data, piece) / 1e6
+            for scrubber in _scrubbing(secrets, None)
+        ]
+        print(f"{name:40}{speeds[0]:10.0f}{speeds[1]:10.0f}{piece / speeds[1]:10.1f}")
+        if name == "5 secrets":
+            _, then = _scrubbing(secrets, others)
+            speed = len(data) / _seconds(then.feed, data, piece) / 1e6
+            print(f"{'... and 100 others':40}{'':10}{speed:10.0f}{piece / speed:10.1f}")
+    _preparation(rng)
     _memory()
 
 
