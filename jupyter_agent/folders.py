@@ -160,15 +160,27 @@ def read_private(path: Path) -> bytes | None:
         VaultUnsafe: It is a link, not a plain file, somebody else's, open to others, linked twice
             or absurdly large.
     """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        raise VaultUnsafe(f"{path.name} can't be opened, or is a link.") from None
-    with os.fdopen(handle, "rb") as file:
-        check_private_file(handle, path.name)
-        return file.read(_MAX_PRIVATE)
+    while True:
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            raise VaultUnsafe(f"{path.name} can't be opened, or is a link.") from None
+        try:
+            check_private_file(handle, path.name)
+            # Without a name it was replaced between the opening and now: the new one counts.
+            if os.fstat(handle).st_nlink:
+                return _content(handle)
+        finally:
+            os.close(handle)
+
+
+def _content(handle: int) -> bytes:
+    content = b""
+    while len(content) < _MAX_PRIVATE and (piece := os.read(handle, 1 << 16)):
+        content += piece
+    return content
 
 
 def check_private_file(handle: int, name: str) -> None:
@@ -184,7 +196,7 @@ def check_private_file(handle: int, name: str) -> None:
         raise VaultUnsafe(f"{name} belongs to somebody else.", "Move it away.")
     if info.st_mode & 0o077:
         raise VaultUnsafe(f"{name} is open to other users.", "Close it: chmod 600 on that file.")
-    if info.st_nlink != 1:
+    if info.st_nlink > 1:
         raise VaultUnsafe(f"{name} has a second name (a hard link).", "Remove the other name.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from jupyter_agent.cli import importing
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family, Parser
 from jupyter_agent.cli.terminal import Terminal, printable
@@ -56,6 +57,7 @@ def add(commands: Family) -> None:
     )
     parser.add_argument("label", metavar="LABEL")
     _add_lifecycle_arguments(parser)
+    importing.add(secrets)
     parser = secrets.command("rename", rename, "Give a secret another label.")
     parser.add_argument("label", metavar="OLD")
     parser.add_argument("to", metavar="NEW")

@@ -29,11 +29,9 @@ def save(client: Client, label: str, arguments: Arguments, *, replace: bool) -> 
     Raises:
         AgentError: There is no value, or it could not be saved.
     """
-    import base64  # noqa: PLC0415
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from jupyter_agent.cli.times import ahead, whole_days  # noqa: PLC0415
-    from jupyter_agent.entry import seal  # noqa: PLC0415
 
     details: dict[str, Any] = {"kind": arguments.kind, "note": arguments.note}
     if arguments.expires:
@@ -45,11 +43,30 @@ def save(client: Client, label: str, arguments: Arguments, *, replace: bool) -> 
     value = _value(label, arguments)
     if offer.expired(datetime.now(UTC)):
         offer = _offer(client, label, replace=replace)
+    return _save_sealed(client, offer, value, details)
+
+
+def seal_and_save(client: Client, label: str, value: bytes) -> dict[str, Any]:
+    """Save a value that is already at hand under a label that is free.
+
+    Raises:
+        AgentError: It could not be saved.
+    """
+    return _save_sealed(client, _offer(client, label, replace=False), value, {})
+
+
+def _save_sealed(
+    client: Client, offer: Offer, value: bytes, details: dict[str, Any]
+) -> dict[str, Any]:
+    import base64  # noqa: PLC0415
+
+    from jupyter_agent.entry import seal  # noqa: PLC0415
+
     saved: dict[str, Any] = client.call(
         "secret.save",
         kid=offer.kid,
         ticket=offer.ticket,
-        label=label,
+        label=offer.label,
         origin=_ORIGIN,
         sealed=base64.b64encode(seal(offer, value)).decode("ascii"),
         **{name: detail for name, detail in details.items() if detail is not None},

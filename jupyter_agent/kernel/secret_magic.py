@@ -59,7 +59,12 @@ class SecretMagics(Magics):
             "status": (self._status, 0),
         }
         if command == "import":
-            raise RequestInvalid("%secret import is not in this version.", _HELP)
+            if has_terminal(self.shell):
+                return self._in_terminal("import", *rest)
+            raise RequestInvalid(
+                "%secret import reads files with values, which no kernel may hold.",
+                "Run it in a terminal: jupyter agent secret import",
+            )
         if command not in commands:
             # Not repeated: people paste a value right behind %secret.
             raise RequestInvalid(f"%secret knows: {', '.join(commands)}.", _HELP)

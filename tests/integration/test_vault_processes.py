@@ -79,3 +79,30 @@ def test_four_writers_at_once_lose_nothing(tmp_path: Path) -> None:
         assert len(output.split()) == 15
     for name in names:
         assert _found(tmp_path, name) == set(range(15))
+
+
+REKEYER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from vaults import open_vault
+vault = open_vault(Path({home!r}))
+for number in range({count}):
+    vault.rekey(vault.source("file"))
+    print(number, flush=True)
+"""
+
+
+def test_writers_go_on_while_another_process_gives_the_vault_new_keys(tmp_path: Path) -> None:
+    open_vault(tmp_path).close()
+    writers = [_writer(tmp_path, name, 12) for name in ("A", "B")]
+    program = REKEYER.format(tests=str(Path(__file__).parents[1]), home=str(tmp_path), count=6)
+    rekeyer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    for process, count in ((writers[0], 12), (writers[1], 12), (rekeyer, 6)):
+        output, _ = process.communicate(timeout=100)
+        assert process.returncode == 0
+        assert len(output.split()) == count
+    for name in ("A", "B"):
+        assert _found(tmp_path, name) == set(range(12))
+    # One key is left: those of the five times before are cleared away.
+    assert len((tmp_path / "state/vault.key").read_bytes().splitlines()) == 1

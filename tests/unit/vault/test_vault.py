@@ -163,6 +163,7 @@ def test_the_list_is_sorted_and_shows_what_the_panel_needs(vault: Vault) -> None
         "uses": 0,
         "expires": None,
         "weak": True,
+        "rotate_every": None,
         "exposed": [],
     }
     assert (second["label"], second["kind"], second["weak"]) == ("B", "password", True)

@@ -1,0 +1,259 @@
+"""``jupyter agent secret import``: from where secrets lie about today into the vault.
+
+Labels and places are shown, values never. Originals are taken away only once the vault has
+acknowledged the value, by one atomic exchange of the file, and only if it is still what was read.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent.cli.door import open_as_person
+from jupyter_agent.cli.parser import Arguments, Family
+from jupyter_agent.cli.plain_files import (
+    FORMATS,
+    Find,
+    finds,
+    format_of,
+    label_for,
+    sounds_secret,
+    without,
+)
+from jupyter_agent.cli.terminal import Terminal, printable
+from jupyter_agent.cli.value import seal_and_save
+from jupyter_agent.errors import AgentError, RequestInvalid
+from jupyter_agent.folders import sync_folder
+from jupyter_agent.secret import MAX_LABEL, MAX_VALUE
+
+if TYPE_CHECKING:
+    from jupyter_agent.screen import Screener
+
+_LARGEST: Final = 1024 * 1024
+"""Bytes of a file that is looked at."""
+_USUAL: Final = (".env", "~/.aws/credentials", "~/.netrc", "~/.pgpass", "~/.config/gh/hosts.yml")
+_ENVIRONMENT: Final = "environment"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A file, or the environment, and what was found in it.
+
+    Attributes:
+        path: The file itself, links followed; "" for the environment.
+        shown: How people know it.
+        text: As it was read.
+        found: What was found, each with a label of its own.
+    """
+
+    path: str
+    shown: str
+    text: str
+    found: tuple[Find, ...]
+
+
+def add(secrets_: Family) -> None:
+    """Add the command to its family."""
+    parser = secrets_.command(
+        "import",
+        import_,
+        "Take in secrets from .env, AWS, netrc, PostgreSQL or GitHub files, or the environment.",
+        examples="""\
+  jupyter agent secret import                      look at the usual places
+  jupyter agent secret import .env --dry-run
+  jupyter agent secret import project/.env --remove
+  jupyter agent secret import --environment""",
+    )
+    parser.add_argument("paths", nargs="*", metavar="FILE", help="the usual places, if none")
+    parser.add_argument(
+        "--as", dest="form", choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS)
+    )
+    parser.add_argument("--environment", action="store_true", help="look at this shell's variables")
+    parser.add_argument(
+        "--all", action="store_true", help="also what neither name nor shape call a secret"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only show what was found")
+    parser.add_argument("--yes", action="store_true", help="do not ask before saving")
+    originals = parser.add_mutually_exclusive_group()
+    originals.add_argument("--remove", action="store_true", help="take the values out of the files")
+    originals.add_argument("--keep", action="store_true", help="leave the files alone, do not ask")
+
+
+def import_(arguments: Arguments, terminal: Terminal) -> int:
+    """Show what was found, save it, and take the originals away."""
+    origins = _named_apart(_origins(arguments))
+    with open_as_person() as client:
+        taken = {meta["label"] for meta in client.call("secret.list")["secrets"]}
+        rows = [
+            {"label": find.label, "from": origin.shown, "line": find.line,
+             "state": "taken" if find.label in taken else "new"}
+            for origin in origins
+            for find in origin.found
+        ]  # fmt: skip
+        wanted = sum(row["state"] == "new" for row in rows)
+        for line in _lines(rows, terminal):
+            terminal.notice(line)
+        saved: list[str] = []
+        removed: list[str] = []
+        if wanted and not arguments.dry_run:
+            _agreed(f"Save {wanted} secrets?", arguments)
+            for origin in origins:
+                new = [find for find in origin.found if find.label not in taken]
+                for find in new:
+                    value = find.value.encode("utf-8", "surrogateescape")
+                    seal_and_save(client, find.label, value)
+                    saved.append(find.label)
+                if new and origin.path and _may_remove(origin, len(new), arguments):
+                    _take_out(origin, new)
+                    removed.append(origin.shown)
+    terminal.answer(
+        {"found": rows, "saved": saved, "removed": removed}, _ending(saved, removed, rows)
+    )
+    return 0
+
+
+def _origins(arguments: Arguments) -> list[Origin]:
+    from jupyter_agent.screen import Screener  # noqa: PLC0415  (startup time)
+
+    screener = Screener()
+    paths = list(arguments.paths)
+    usual = not paths and not arguments.environment
+    origins = []
+    for path in _USUAL if usual else paths:
+        where = Path(path).expanduser()
+        if usual and not where.is_file():
+            continue
+        form = arguments.form or format_of(str(where.absolute()))
+        if form is None:
+            raise RequestInvalid(
+                "That file has none of the names that say what is in it.",
+                f"Say it with --as {', '.join(FORMATS)}.",
+            )
+        text = _text(where)
+        found = [find for find in finds(text, form) if arguments.all or _is_secret(find, screener)]
+        origins.append(Origin(str(where.resolve()), path, text, tuple(found)))
+    if arguments.environment:
+        found = [
+            Find(label_for(name), value, (0, 0), 0, sounds_secret(name))
+            for name, value in sorted(os.environ.items())
+            if value and not name.startswith(("JUPYTER_AGENT_", "LS_COLORS"))
+        ]
+        origins.append(
+            Origin("", _ENVIRONMENT, "", tuple(f for f in found if _is_secret(f, screener)))
+        )
+    return origins
+
+
+def _is_secret(find: Find, screener: Screener) -> bool:
+    if not 0 < len(find.value.encode("utf-8", "surrogateescape")) <= MAX_VALUE:
+        return False
+    try:
+        return find.named or bool(screener.screen(find.value))
+    except AgentError:  # it took too long: whoever reads the list decides
+        return True
+
+
+def _named_apart(origins: list[Origin]) -> list[Origin]:
+    """Give every find a label of its own."""
+    used: set[str] = set()
+    result = []
+    for origin in origins:
+        found = []
+        for find in origin.found:
+            label, number = find.label, 2
+            while label in used:
+                ending = f"_{number}"
+                label, number = find.label[: MAX_LABEL - len(ending)] + ending, number + 1
+            used.add(label)
+            found.append(replace(find, label=label))
+        result.append(replace(origin, found=tuple(found)))
+    return result
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise RequestInvalid("That is no plain file.")
+            raw = file.read(_LARGEST + 1)
+    except OSError:
+        raise RequestInvalid("A file that was named can't be read.") from None
+    if len(raw) > _LARGEST:
+        raise RequestInvalid("A file that was named is too long.")
+    # Bytes that are no text come out as they went in.
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _may_remove(origin: Origin, count: int, arguments: Arguments) -> bool:
+    from jupyter_agent.cli.prompts import confirmed  # noqa: PLC0415
+
+    if arguments.remove or arguments.keep:
+        return bool(arguments.remove)
+    return confirmed(f"Take the {count} saved values out of {printable(origin.shown)}?")
+
+
+def _take_out(origin: Origin, taken: list[Find]) -> None:
+    """Exchange the file for one without these values, whole or not at all.
+
+    No copy of the old one is kept: it would hold the values.
+    """
+    path = Path(origin.path)
+    info = path.stat()
+    if info.st_nlink > 1:
+        raise RequestInvalid(
+            "The secrets were saved, but that file has a second name, which would keep them.",
+            "Take them out yourself.",
+        )
+    if _text(path) != origin.text:
+        raise RequestInvalid(
+            "The secrets were saved, but the file was changed meanwhile; it was left alone.",
+            "Take them out yourself, or remove the new labels and import again.",
+        )
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(fresh, flags, 0o600), "wb") as file:
+            file.write(without(origin.text, taken).encode("utf-8", "surrogateescape"))
+            file.flush()
+            os.fchmod(file.fileno(), stat.S_IMODE(info.st_mode))
+            os.fsync(file.fileno())
+        fresh.rename(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise RequestInvalid(
+            "The secrets were saved, but the file can't be changed: "
+            f"{os.strerror(error.errno or 0)}.",
+            "Take them out yourself.",
+        ) from None
+
+
+def _agreed(question: str, arguments: Arguments) -> None:
+    from jupyter_agent.cli.prompts import confirmed  # noqa: PLC0415
+
+    if not arguments.yes and not confirmed(question):
+        raise RequestInvalid("Nothing was saved.", "Without a question: --yes")
+
+
+def _lines(rows: list[dict[str, Any]], terminal: Terminal) -> list[str]:
+    if not rows:
+        return []
+    head = ("LABEL", "FROM", "LINE", "STATE")
+    cells = [[row["label"], row["from"], str(row["line"] or "-"), row["state"]] for row in rows]
+    return terminal.table(head, cells)
+
+
+def _ending(saved: list[str], removed: list[str], rows: list[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return ["No secrets were found. Name a file, or see: jupyter agent secret import --help"]
+    lines = [f"Saved {len(saved)} of {len(rows)}."]
+    lines += [f"Taken out of {printable(path)}." for path in removed]
+    if saved:
+        lines.append(
+            "They lay in plain text until now, and may still be in backups or in git: rotate them."
+        )
+    return lines
