@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from jupyter_agent import wire
 from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.stamps import Stamp, stamp_of
 from jupyter_agent.broker.trail import Trail
 from jupyter_agent.errors import AgentError, VaultLocked
 from jupyter_agent.folders import Folders, read_private, write_private
@@ -30,12 +30,8 @@ if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not 
     from jupyter_agent.vault.vault import Vault
 
 T = TypeVar("T")
-Stamp = tuple[int, ...]
 _FLUSH_AFTER: Final = 1.0
 """Seconds for which uses are collected before they are written in one transaction."""
-
-_CLOCK_TICK: Final = 20_000_000
-"""Nanoseconds; file systems stamp with the kernel's clock, which ticks every 1 to 10 ms."""
 
 
 class Safe:
@@ -88,15 +84,10 @@ class Safe:
             raise _is_locked()
         vault = self._vault
         own = (id(vault), vault.writes) if vault is not None else (0, 0)
-        try:
-            info = (self._folders.data / "vault.db").stat()
-        except OSError:
+        written = stamp_of(self._folders.data / "vault.db")
+        if written is None:
             return own if vault is not None else None
-        # Another process may write twice within a tick of the file's clock; as long as that could
-        # be, no two stamps are the same.
-        settled = time.time_ns() - info.st_mtime_ns > _CLOCK_TICK
-        tick = 0 if settled else time.monotonic_ns()
-        return (*own, info.st_ino, info.st_size, info.st_mtime_ns, tick)
+        return (*own, *written)
 
     async def grants(self) -> list[Grant]:
         """Every grant."""
