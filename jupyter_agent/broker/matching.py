@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller
-from jupyter_agent.broker.safe import Safe, Stamp
+from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.stamps import Stamp
 from jupyter_agent.errors import AgentError, LabelNotFound, RequestInvalid
 from jupyter_agent.scrub.matcher import Match, Matcher
 from jupyter_agent.vault.strength import estimated_bits
