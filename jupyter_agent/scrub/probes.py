@@ -23,8 +23,6 @@ _SHORTEST: Final = 4
 _FOLD: Final = bytes(range(256)).lower()
 # What the views drop; the bytes of HEX's tokens ``0x`` and ``\u00``; and what base64 folds.
 _DROP: Final = bytes(set(TEXT.dropped + BASE64.dropped + HEX.dropped + b"0xXuU+-/_"))
-# The bytes a token of the text view begins with.
-_INTRODUCERS: Final = (b"\\", b"%", b"&", b"\x1b")
 
 
 class Probes:
@@ -67,7 +65,7 @@ class Probes:
         if not self._folded:
             return found
         hits = self._hits(raw.translate(_FOLD, _DROP))
-        if self._escaped and any(byte in raw for byte in _INTRODUCERS):
+        if self._escaped and TEXT.has_tokens(raw):
             hits |= self._hits(TEXT.without_tokens(raw).translate(_FOLD, _DROP))
         found += (needle for probe in hits for needle in self._folded[probe])
         return found

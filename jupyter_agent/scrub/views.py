@@ -117,6 +117,7 @@ class View:
         first_break: How many must stand together before a first gap with one of these. Without
             it a line that ends in the first character of a value would wait for the next line.
         token: Escapes that stand for other bytes, or None.
+        introducers: What each of these begins with: where none is, there is no escape.
         partial: An escape that the end of the input cuts off, or None.
         undo: What an escape stands for.
         spelled_out: Whether a value may be printed one character a line.
@@ -128,16 +129,21 @@ class View:
     breaks: bytes
     first_break: int
     token: re.Pattern[bytes] | None = None
+    introducers: tuple[bytes, ...] = ()
     partial: re.Pattern[bytes] | None = None
     undo: Callable[[bytes], bytes] = _nothing
     spelled_out: bool = False
 
     def read(self, raw: bytes) -> bytes:
         """The text that this view sees."""
-        if self.token is not None:
+        if self.token is not None and self.has_tokens(raw):
             undo = self.undo
             raw = self.token.sub(lambda token: undo(token[0]), raw)
         return raw.translate(self.fold, self.dropped)
+
+    def has_tokens(self, raw: bytes) -> bool:
+        """Whether there may be an escape; true wherever there is one."""
+        return any(introducer in raw for introducer in self.introducers)
 
     def without_tokens(self, raw: bytes) -> bytes:
         """The bytes with every escape taken out, whatever it stands for."""
@@ -199,6 +205,7 @@ TEXT: Final = View(
     breaks=b" \t\r\n",
     first_break=4,
     token=_TOKEN,
+    introducers=(b"\\", b"%", b"&", b"\x1b"),
     partial=_PARTIAL_TOKEN,
     undo=_undo,
     spelled_out=True,
@@ -217,6 +224,7 @@ HEX: Final = View(
     breaks=b"\r\n",
     first_break=3,
     token=re.compile(rb"0[xX]|\\u00"),
+    introducers=(b"0x", b"0X", b"\\u00"),
     partial=re.compile(rb"(?:0|\\(?:u0?)?)\Z"),
 )
 """Hex digits, whatever their case, with what is printed between bytes: ``0x``, ``\\x``, ``%``."""
