@@ -42,6 +42,13 @@ def _is_no_key_block(candidate: Candidate) -> bool:
     return not lines or entropy("".join(lines)) < 4.0
 
 
+def _is_no_encoded_key(candidate: Candidate) -> bool:
+    """Certificates are written in base64 of PEM too; the first line says which it is."""
+    from base64 import b64decode  # noqa: PLC0415
+
+    return b"PRIVATE KEY" not in b64decode(candidate.value[:80])
+
+
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -64,6 +71,7 @@ STRUCTURE: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "no-jwt": _is_no_jwt,
     "no-basic": _is_no_basic,
     "no-key-block": _is_no_key_block,
+    "no-encoded-key": _is_no_encoded_key,
     "uuid": _is_uuid,
     "date": _is_date,
 }

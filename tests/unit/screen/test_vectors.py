@@ -24,7 +24,7 @@ WORDS = ("Tulip", "Harbor", "kettle", "Sommer", "Blau", "gato", "Luna", "zima", 
 def lines(name: str) -> list[str]:
     """The templates of a file, without its comment lines and names of groups."""
     text = (FOLDER / name).read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line[:2] != "# " and line[:1] != "["] or [""]
+    return [line for line in text.splitlines() if line[:2] not in ("# ", "##")]
 
 
 def chosen_password(seed: int) -> str:
