@@ -156,7 +156,8 @@ class Runs:
             await record.refused("required" if isinstance(refusal, GrantRequired) else "denied")
             raise
         values = await self._values(wanted)
-        scrubbers: dict[Stream, Scrubber] = {"stdout": Scrubber(values), "stderr": Scrubber(values)}
+        stdout = Scrubber(values)
+        scrubbers: dict[Stream, Scrubber] = {"stdout": stdout, "stderr": stdout.sibling()}
         record.command = _written(wanted.command, values, self._screener)
         started = time.monotonic()
         ending = Ending(_LOST, None)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from jupyter_agent.scrub.others import Others
-from jupyter_agent.scrub.recogniser import Recogniser
 from jupyter_agent.scrub.scrubber import Scrubber
 from jupyter_agent.scrub.variants import forms
 
-__all__ = ["Others", "Recogniser", "Scrubber", "forms"]
+__all__ = ["Others", "Scrubber", "forms"]

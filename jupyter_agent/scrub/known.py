@@ -18,7 +18,6 @@ class Known:
 
     Args:
         values: Label → value, any bytes. Of equal values the first label counts.
-        complete: Only what shows that a complete value is there (``variants.needles``).
 
     Attributes:
         needles: All that is looked for.
@@ -27,14 +26,13 @@ class Known:
         ValueError: A value is empty. The message names the label only.
     """
 
-    __slots__ = ("_begun", "_complete", "_lock", "_probes", "_sieve", "_tails", "needles")
+    __slots__ = ("_begun", "_lock", "_probes", "_sieve", "_tails", "needles")
 
-    def __init__(self, values: Mapping[str, bytes], *, complete: bool = False) -> None:
-        self.needles = needles(values, complete=complete)
+    def __init__(self, values: Mapping[str, bytes]) -> None:
+        self.needles = needles(values)
         self._probes = Probes(self.needles)
-        self._tails = [] if complete else _tails(self.needles)
+        self._tails = _tails(self.needles)
         self._sieve: Sieve | None = None
-        self._complete = complete
         self._begun = False
         self._lock = threading.Lock()
 
@@ -77,8 +75,6 @@ class Known:
             self._begun = True
         try:
             self._probes.compile()
-            if self._complete:
-                return  # texts are short: reading them with the views costs less than a sieve
             for tail in self._tails:
                 tail.compile()
             self._sieve = Sieve(self.needles)

@@ -27,7 +27,6 @@ _MIN_SEEN: Final = 6
 _BOILERPLATE: Final = re.compile(rb"-----(?:BEGIN|END) [A-Z0-9 ]+-----|\W*")
 
 # A line of base64 that is hard enough to guess to count as the whole (24 bytes and more).
-_KEY_LINE: Final = re.compile(rb"[A-Za-z0-9+/=_-]{32,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +51,11 @@ class Needle:
     pieces: Callable[[], tuple[Piece, ...]] | None = field(default=None, repr=False)
 
 
-def needles(secrets: Mapping[str, bytes], *, complete: bool = False) -> list[Needle]:
+def needles(secrets: Mapping[str, bytes]) -> list[Needle]:
     """Everything to look for, without duplicates; of equal texts the first label's stays.
 
     Args:
         secrets: Label → value.
-        complete: Only what gives away that the complete value is there: not a value without its
-            first characters, and of its lines only those that are as good as a key.
 
     Raises:
         ValueError: A value is empty. Names the label only.
@@ -67,7 +64,7 @@ def needles(secrets: Mapping[str, bytes], *, complete: bool = False) -> list[Nee
     for order, (label, value) in enumerate(secrets.items()):
         if not value:
             raise ValueError(f"the value for {label} is empty")
-        for text, view, core, pieces in _texts(value, complete=complete):
+        for text, view, core, pieces in _texts(value):
             found.setdefault((text, id(view)), Needle(order, label, text, view, core, pieces))
     return list(found.values())
 
@@ -76,32 +73,27 @@ _Pieces = Callable[[], tuple[Piece, ...]]
 _Text = tuple[bytes, View, bytes, _Pieces | None]
 
 
-def _texts(value: bytes, *, complete: bool) -> Iterator[_Text]:
+def _texts(value: bytes) -> Iterator[_Text]:
     """Text, view, core and pieces of each needle."""
     yield value, RAW, value, None
     if len(value) < SHORT:
         return
-    lines = _lines(value)
-    if complete:
-        lines = [line for line in lines if _KEY_LINE.fullmatch(line)]
     spelled: list[tuple[bytes, View, _Pieces]] = [
         (text, TEXT, partial(text_pieces, part, text))
-        for part in (value, *lines)
+        for part in (value, *_lines(value))
         for text in _seen_as_text(part)
     ]
     spelled += [(core, BASE64, partial(base64_pieces, core)) for core in _base64_cores(value)]
     digits = value.hex().encode()
     spelled.append((digits, HEX, partial(hex_pieces, digits)))
     for text, view, pieces in spelled:
-        yield from _whole_and_late(text, view, pieces, whole_only=complete)
+        yield from _whole_and_late(text, view, pieces)
     for text in _seen_as_text(value[::-1]):
         pieces = partial(text_pieces, value[::-1], text, one_by_one=False)
         yield text, TEXT, text, cache(pieces)
 
 
-def _whole_and_late(
-    text: bytes, view: View, pieces: _Pieces, *, whole_only: bool
-) -> Iterator[_Text]:
+def _whole_and_late(text: bytes, view: View, pieces: _Pieces) -> Iterator[_Text]:
     """The text, and the text without its first characters.
 
     A view wants ``lead`` characters before a line may be wrapped. Where a line ends earlier than
@@ -110,7 +102,7 @@ def _whole_and_late(
     pieces = cache(pieces)
     missing = view.first_break - 1
     late = text[missing:]
-    if whole_only or len(late) < _MIN_SEEN:
+    if len(late) < _MIN_SEEN:
         yield text, view, text, pieces
         return
     yield text, view, late, pieces

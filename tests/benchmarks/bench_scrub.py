@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from jupyter_agent.scrub import Others, Recogniser, Scrubber
+from jupyter_agent.scrub import Others, Scrubber
 
 sys.path.append(str(Path(__file__).parents[1]))
 from carriers import made_up_secrets
@@ -99,12 +99,10 @@ def _preparation(rng: random.Random) -> None:
         ("scrubber, 1 secret", "Scrubber(secrets(1))"),
         ("scrubber, 5 secrets", "Scrubber(secrets(5))"),
         ("scrubber, 100 secrets", "Scrubber(secrets(100))"),
-        ("recogniser, 100 secrets", "Recogniser(secrets(100))"),
-        ("recogniser, 1,000 secrets", "Recogniser(secrets(1000))"),
     ):
         program = (
             "import random, string, sys, time\n"
-            "from jupyter_agent.scrub import Recogniser, Scrubber\n"
+            "from jupyter_agent.scrub import Scrubber\n"
             "rng = random.Random(1)\n"
             "letters = string.ascii_letters + string.digits\n"
             "def secrets(n):\n"
@@ -126,16 +124,6 @@ def _preparation(rng: random.Random) -> None:
             float, subprocess.check_output([sys.executable, "-c", program]).split()
         )
         print(f"{name:40}{built:12.1f}{compiled:15.1f}{memory:8.1f}")
-    values = {f"S{number}": _token(rng) for number in range(100)}
-    recogniser = Recogniser(values)
-    text = _log(rng, _WORDS)[:1980] + values["S7"]
-    for state in ("before", "after"):
-        times = [_seconds(recogniser.spans, data, _SIZE) for data in (text[:2000], text)]
-        print(
-            f"recognising in 2 kB {state} it is compiled: {times[0] * 1e6:.0f} us, "
-            f"{times[1] * 1e6:.0f} us with a hit"
-        )
-        recogniser.hasten()
 
 
 def _memory() -> None:

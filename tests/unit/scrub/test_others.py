@@ -133,6 +133,6 @@ def test_the_time_for_a_guess_does_not_depend_on_how_much_of_it_is_right(compile
     # Alternating, so that a change of the processor's speed meets both; the best of each.
     times = [(seconds(wrong), seconds(right)) for _ in range(25)]
     of_wrong, of_right = (min(column) for column in zip(*times, strict=True))
-    assert 0.8 < of_right / of_wrong < 1.25
+    assert 0.6 < of_right / of_wrong < 1.5
     # The measure would show a difference: the complete value takes much longer.
     assert seconds(TOKEN) > 1.5 * of_wrong
