@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jupyter_server.services.kernels.connection.base import (
     deserialize_msg_from_ws_v1,
+    serialize_binary_message,
     serialize_msg_to_ws_v1,
 )
 
@@ -50,23 +51,39 @@ class KernelPage:
         assert socket.selected_subprotocol == (V1 if v1 else None)
         return cls(socket, v1=v1)
 
-    async def send(self, kind: str, content: Json, *, channel: str = "shell") -> str:
-        """Send a request and return its id."""
-        header = self._header(kind)
+    async def send(
+        self,
+        kind: str,
+        content: Json,
+        *,
+        channel: str = "shell",
+        header: Json | None = None,
+        parent: Json | None = None,
+        metadata: Json | None = None,
+        buffers: Sequence[bytes] = (),
+    ) -> str:
+        """Send a request and return its id; `header` is put over the ordinary one."""
+        header = {**self._header(kind), **(header or {})}
+        parent, metadata = parent or {}, metadata or {}
         if self._v1:
-            parts = [json.dumps(part).encode() for part in (header, {}, {}, content)]
-            await self.send_raw(serialize_msg_to_ws_v1(parts, channel))
+            parts = [json.dumps(part).encode() for part in (header, parent, metadata, content)]
+            await self.send_raw(serialize_msg_to_ws_v1([*parts, *buffers], channel))
         else:
             message = {
                 "channel": channel,
                 "header": header,
-                "parent_header": {},
-                "metadata": {},
+                "parent_header": parent,
+                "metadata": metadata,
                 "content": content,
-                "buffers": [],
+                "buffers": list(buffers),
             }
-            await self.send_raw(json.dumps(message))
+            packed = serialize_binary_message(message) if buffers else json.dumps(message)
+            await self.send_raw(packed)
         return header["msg_id"]
+
+    async def send_parts(self, parts: list[bytes], channel: str = "shell") -> None:
+        """Send the JSON parts of a v1 message as they are."""
+        await self.send_raw(serialize_msg_to_ws_v1(parts, channel))
 
     async def send_raw(self, message: str | bytes) -> None:
         await self._socket.write_message(message, binary=isinstance(message, bytes))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from jupyter_agent.folders import Folders
 from jupyter_agent.kernel.identity import is_kernel
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from jupyter_agent.kernel.known import KnownValues
     from jupyter_agent.screen.box import Found
     from jupyter_agent.screen.cell import Screens
-
-_DUMPED: Final = ("code", "expression")
-"""Arguments of a debugger's request that carry code; ``dumpCell`` writes it to a file."""
 
 
 class Guard:
@@ -106,8 +103,9 @@ class Guard:
         arguments = parent["content"].get("arguments")
         if not isinstance(arguments, dict):
             return
-        for name in _DUMPED:
-            if isinstance(text := arguments.get(name), str) and self.replacement(text) is not None:
+        for name, text in arguments.items():
+            # `code` of dumpCell, `expression` of evaluate, `value` of setVariable, and so on.
+            if isinstance(text, str) and self.replacement(text) is not None:
                 # A debugger that gets no code says so; its file would have kept the secret.
                 arguments[name] = ""
 

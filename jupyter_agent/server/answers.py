@@ -8,12 +8,14 @@ https://jupyter-client.readthedocs.io/en/stable/messaging.html
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from jupyter_agent.screen import box
 from jupyter_agent.screen.box import Stop
 
 Answer = tuple[str, str, dict[str, Any]]
+
+_REFUSAL: Final = "The request holds a secret, so it was not sent to the kernel."
 
 
 def stopped(channel: str, kind: str, content: dict[str, Any]) -> list[Answer]:
@@ -28,10 +30,11 @@ def stopped(channel: str, kind: str, content: dict[str, Any]) -> list[Answer]:
         return list(_between_states([]))  # comms have no reply; the states end the page's wait
     if kind == "debug_request":
         return list(_between_states([(channel, "debug_reply", _debug_refused(content))]))
-    reply = _EMPTY_REPLIES.get(kind)
-    if reply is None:
-        return []
-    return list(_between_states([(channel, kind.replace("_request", "_reply"), reply(content))]))
+    if not kind.endswith("_request"):
+        return []  # nobody waits for anything
+    reply = _EMPTY_REPLIES.get(kind, _refused)
+    name = kind.removesuffix("_request") + "_reply"
+    return list(_between_states([(channel, name, reply(content))]))
 
 
 def execution_begun(stop: Stop) -> list[Answer]:
@@ -105,6 +108,11 @@ def _no_history(_content: dict[str, Any]) -> dict[str, Any]:
     return {"status": "ok", "history": []}
 
 
+def _refused(_content: dict[str, Any]) -> dict[str, Any]:
+    # For requests that nobody knows here; every reply may be an error of this form.
+    return {"status": "error", "ename": box.ENAME, "evalue": _REFUSAL, "traceback": []}
+
+
 _EMPTY_REPLIES = {
     "complete_request": _no_matches,
     "inspect_request": _nothing_found,
@@ -122,5 +130,5 @@ def _debug_refused(content: dict[str, Any]) -> dict[str, Any]:
         "success": False,
         "request_seq": number if isinstance(number, int) else 0,
         "command": "",  # not repeated: any text of the request could be the secret
-        "message": "The request holds a secret, so it was not sent to the kernel.",
+        "message": _REFUSAL,
     }

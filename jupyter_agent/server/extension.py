@@ -17,7 +17,9 @@ from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.masking import Masker
 from jupyter_agent.server.blocks import Blocks
+from jupyter_agent.server.clients import GuardedClients
 from jupyter_agent.server.door import Door
+from jupyter_agent.server.execute_routes import guard_execute_routes
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guard import guarded
 from jupyter_agent.server.handlers import routes
@@ -29,6 +31,7 @@ from jupyter_agent.server.room import Rooms
 from jupyter_agent.server.saved import Allowing, SavedValues
 from jupyter_agent.server.saves import MaskingHook
 from jupyter_agent.server.stored import StoredValues
+from jupyter_agent.server.uploads import UploadHooks
 
 _CONNECTION_CLASS: Final = "kernel_websocket_connection_class"
 
@@ -45,26 +48,37 @@ def _load_jupyter_server_extension(app: Any) -> None:
     _warm(rules, folders, app.log)
     screener = CellScreener(rules)
 
+    link = Link(folders)
+    capabilities = Capabilities(app.kernel_manager, Path(app.root_dir), link, app.log)
+    capabilities.watch(app.session_manager, app.event_logger)
+
+    relay = Relay(link)
+    values = StoredValues(link, _match_teller(relay, app.log))
+    blocks = Blocks()
+    gate = Gate(screener)
+    judge = Judge(gate, screener, values, blocks, capabilities.notebook_of)
+    # Read from the settings at each connection, so that whatever class won is guarded.
+    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate, judge)
+    GuardedClients(gate, app.log).watch(app.kernel_manager)
+    guard_execute_routes(app.web_app, gate, app.kernel_manager)
+
     door = Door(folders)
     register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
     if register_hook is None:
         app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
     else:
         allowing = Allowing(screener, door, Path(app.root_dir))
-        values_saved = SavedValues(door, app.log)
-        register_hook(MaskingHook(Masker(allowing), app.log, values_saved, allowing))
-
-    link = Link(folders)
-    capabilities = Capabilities(app.kernel_manager, Path(app.root_dir), link, app.log)
-    capabilities.watch(app.session_manager, app.event_logger)
-
-    relay = Relay(link)
-    values = StoredValues(link, _teller(relay, app.log))
-    blocks = Blocks()
-    gate = Gate(screener)
-    judge = Judge(gate, screener, values, blocks, capabilities.notebook_of)
-    # Read from the settings at each connection, so that whatever class won is guarded.
-    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate, judge)
+        masking = MaskingHook(
+            Masker(allowing),
+            app.log,
+            _telling(app, relay),
+            values=SavedValues(door, app.log),
+            allowing=allowing,
+        )
+        register_hook(masking)
+        uploads = UploadHooks(masking, app.log)
+        register_hook(uploads.begin)
+        app.contents_manager.register_post_save_hook(uploads.end)
 
     rooms = Rooms(link, relay, screener, values, blocks, saves_guarded=register_hook is not None)
     settings["jupyter_agent"] = rooms
@@ -72,7 +86,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     _close_with(app, values, door, capabilities, relay, link)
 
 
-def _teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
+def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
     """Says once that stored values are no longer recognised, and once that they are again."""
 
     def tell(on: bool, why: str) -> None:  # noqa: FBT001  (``stored.Told``)
@@ -80,7 +94,16 @@ def _teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
             log.info("Stored values are recognised again.")
         else:
             log.warning("Exact match off: cells are screened by the rules only. %s", why)
-        relay.say({"event": "match", "state": "on" if on else "off", "why": why})
+        relay.tell({"event": "match", "state": "on" if on else "off", "why": why})
+
+    return tell
+
+
+def _telling(app: Any, relay: Relay) -> Callable[[str, int], None]:
+    def tell(path: str, count: int) -> None:
+        # Some extensions save in threads of their own; pages are written to from the loop.
+        event = {"event": "masked", "path": path, "count": count}
+        app.io_loop.add_callback(relay.tell, event)
 
     return tell
 

@@ -5,8 +5,13 @@ Everything fails closed: a text that can't be screened counts as one that holds 
 
 from __future__ import annotations
 
+import codecs
 import json
+import secrets
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
 from jupyter_agent.errors import ScreenTimeout
@@ -14,8 +19,13 @@ from jupyter_agent.screen import Finding, to_json
 from jupyter_agent.screen.box import Found, Stop
 from jupyter_agent.screen.cell import Screens
 
-_LARGEST_BUFFER: Final = 1024 * 1024
-"""Bigger buffers are files on their way into a widget; screening them would stall every kernel."""
+_LOOKED_AT: Final = 8000
+"""Bytes at the beginning of a buffer that tell text from other things, as git tells them."""
+
+_MOST_HELD: Final = 1000
+"""Cells that were stopped and are still on their way through another extension's queue."""
+
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 # Fields that hold program text as the person typed it.
 _CODE_FIELDS: Final = {
@@ -36,16 +46,52 @@ class Gate:
 
     def __init__(self, screener: Screens) -> None:
         self._screener = screener
+        self._held: OrderedDict[str, Stop] = OrderedDict()
+        self._passed = ContextVar("jupyter_agent_passed", default=False)
 
-    def check(self, kind: str, content: dict[str, Any], buffers: Sequence[Any]) -> Stop | None:
+    def hold(self, stop: Stop) -> str:
+        """A text that may stand for a cell that was stopped on its way to this gate.
+
+        When it comes here as a cell's code, it is stopped for the same reason.
+        """
+        ticket = f"# jupyter_agent stopped this cell ({secrets.token_hex(8)})"
+        self._held[ticket] = stop
+        if len(self._held) > _MOST_HELD:
+            self._held.popitem(last=False)
+        return ticket
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """What is sent inside has been screened: nobody asks the person's masked entry twice."""
+        before = self._passed.set(True)
+        try:
+            yield
+        finally:
+            self._passed.reset(before)
+
+    @property
+    def passed(self) -> bool:
+        """Whether ``passing`` is going on right here."""
+        return self._passed.get()
+
+    def check(
+        self,
+        kind: str,
+        content: dict[str, Any],
+        buffers: Sequence[Any],
+        beside: dict[str, Any] | None = None,
+    ) -> Stop | None:
         """The reason to stop a message, or None where it may go on.
 
         Args:
             kind: Its message type. Types that nobody knows yet are screened like any other.
             content: Its content.
-            buffers: The bytes beside it.
+            buffers: The bytes beside it, of any size.
+            beside: What its headers and metadata hold beyond the ordinary (``envelope.unusual``).
         """
         try:
+            if beside and (stop := self._check("", beside, ())) is not None:
+                return stop
             return self._check(kind, content, buffers)
         except ScreenTimeout:
             return Stop(late=True)
@@ -71,6 +117,8 @@ class Gate:
 
     def _check(self, kind: str, content: dict[str, Any], buffers: Sequence[Any]) -> Stop | None:
         code, elsewhere = _split(kind, content)
+        if kind == "execute_request" and code is not None and code in self._held:
+            return self._held.pop(code)
         if code is not None and (findings := self._screener.screen(code)):
             return Stop(tuple(self._found(finding, code) for finding in findings))
         if not elsewhere and not buffers:
@@ -108,14 +156,25 @@ def _split(kind: str, content: dict[str, Any]) -> tuple[str | None, dict[str, An
 
 def _texts(value: dict[str, Any], buffers: Sequence[Any]) -> Iterator[str]:
     """The value as JSON, so that names stand beside what they name, and its strings unescaped."""
-    yield json.dumps(value, ensure_ascii=False)
+    # default: clients in this process put times and the like into messages, which go out as texts.
+    yield json.dumps(value, ensure_ascii=False, default=str)
     yield from _escaped_strings(value)
     for buffer in buffers:
-        if len(buffer) <= _LARGEST_BUFFER:
-            try:
-                yield str(buffer, "utf-8")
-            except UnicodeDecodeError:
-                continue  # not a text
+        if (text := _text_of(memoryview(buffer).tobytes())) is not None:
+            yield text
+
+
+def _text_of(data: bytes) -> str | None:
+    """A buffer's text, or None where it is none.
+
+    A file that a person drops on a widget comes this way. One byte that is no UTF-8 does not make
+    it something else, and neither does its size: the screener's own time budget grows with it.
+    """
+    if data.startswith(_UTF16):
+        return data.decode("utf-16", "replace")
+    if b"\0" in data[:_LOOKED_AT]:
+        return None
+    return data.decode("utf-8", "replace")
 
 
 def _escaped_strings(value: Any) -> Iterator[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
+import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
@@ -21,8 +21,10 @@ from tornado.websocket import WebSocketClosedError
 from jupyter_agent.screen.box import Stop
 from jupyter_agent.server import answers, messages, stub
 from jupyter_agent.server.gate import Gate
+from jupyter_agent.server.guarded_client import GuardedClient
 from jupyter_agent.server.judge import Judge
 from jupyter_agent.server.lanes import Lanes
+from jupyter_agent.server.told import tell
 
 ABORT_GAP: Final = 0.2
 """Seconds of quiet that end a Run All for kernels that get no stub.
@@ -65,12 +67,22 @@ class Guarded:
         except messages.UnreadableMessage:
             self.log.warning("Dropped a websocket message that could not be read.")
             return
+        if request.type == "input_reply" and isinstance(
+            getattr(self, "_client", None), GuardedClient
+        ):
+            # jupyter_server_documents: its client has heard the question, and screens the answer.
+            super().handle_incoming_message(message)  # type: ignore[misc]
+            return
         question = self._question_answered_by(request)
-        judge, what = self.jupyter_agent_judge, (request.type, request.content, request.buffers)
+        what = (request.type, request.content, request.buffers)
         if question is not None and question.password:
-            judge = stop = None  # a getpass: the person's own masked entry, never shown or stored
+            what = (request.type, {}, [])  # a getpass: the person's own masked entry, shown nowhere
+        judge, gate = self.jupyter_agent_judge, self.jupyter_agent_gate
+        stop = gate.check("", request.beside, ()) if request.beside else None
+        if stop is not None:
+            judge = None  # nobody is asked about headers
         else:
-            stop = self.jupyter_agent_gate.check(*what)
+            stop = gate.check(*what)
 
         def then(verdict: Stop | None) -> None:
             self._deal_with(request, message, verdict, question)
@@ -106,13 +118,22 @@ class Guarded:
         elif request.type == "execute_request" and request.session in self._failing:
             self._abort(request)
         else:
-            super().handle_incoming_message(message)  # type: ignore[misc]
+            self._hand_on(message)
 
-    def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
-        """Remember what the kernel asks on stdin; change nothing."""
-        if (stream if isinstance(stream, str) else getattr(stream, "channel", None)) == "stdin":
-            self._asked = self._question(outgoing_msg)
-        super().handle_outgoing_message(stream, outgoing_msg)  # type: ignore[misc]
+    def handle_outgoing_message(self, *message: Any) -> None:
+        """Remember what the kernel asks on stdin; change nothing.
+
+        Args:
+            message: A stream and the message's parts, or the JSON text that a gateway sends.
+        """
+        if len(message) == 1:
+            if isinstance(message[0], str) and '"input_request"' in message[0]:
+                self._asked = _question_in(message[0])
+        else:
+            stream, parts = message
+            if (stream if isinstance(stream, str) else getattr(stream, "channel", None)) == "stdin":
+                self._asked = self._question(parts)
+        super().handle_outgoing_message(*message)  # type: ignore[misc]
 
     def _question_answered_by(self, request: messages.Request) -> _Question | None:
         if request.type != "input_reply":
@@ -130,14 +151,10 @@ class Guarded:
             return None
 
     def _stop(self, request: messages.Request, stop: Stop, question: _Question | None) -> None:
-        # Completion asks at every keystroke; only what a person sent off is worth a warning.
-        level = logging.WARNING if request.type in _SENT_OFF else logging.DEBUG
-        self.log.log(
-            level,
-            "Stopped a %s on its way to a kernel: %s.",
-            request.type if request.type in _NAMED_TYPES else "message",
-            ", ".join(sorted({found.body["rule"] for found in stop.found})) or "not screened",
-        )
+        tell(self.log, request.type, stop)
+        header = {"header": request.beside.get("header")}
+        if self.jupyter_agent_gate.check("", {}, (), header) is not None:
+            request = request.with_bare_header()  # kernels repeat a header to all their clients
         if request.type == "input_reply":
             # Dropping it would leave input() waiting for ever.
             self._forward(request, {"status": "ok", "value": ""})
@@ -147,7 +164,7 @@ class Guarded:
         elif request.type != "execute_request":
             given = answers.stopped(request.channel, request.type, request.content)
             self._answer(request.header, given)
-        elif self._runs_ipython():
+        elif stub.runs_ipython(self.kernel_manager):
             self._forward(request, stub.content(stop, request.content))
         elif request.session in self._failing:
             self._abort(request)
@@ -155,7 +172,11 @@ class Guarded:
             self._fail(request, stop)
 
     def _forward(self, request: messages.Request, content: dict[str, Any]) -> None:
-        super().handle_incoming_message(request.with_content(content))  # type: ignore[misc]
+        self._hand_on(request.with_content(content))
+
+    def _hand_on(self, message: str | bytes) -> None:
+        with self.jupyter_agent_gate.passing():
+            super().handle_incoming_message(message)  # type: ignore[misc]
 
     def _answer(self, parent: dict[str, Any], given: list[answers.Answer]) -> None:
         for channel, kind, content in given:
@@ -203,20 +224,6 @@ class Guarded:
         for request in failing.queued:
             self._answer(request.header, answers.execution_aborted(request.channel))
 
-    def _runs_ipython(self) -> bool:
-        """Whether the kernel behind this connection can run the stub.
-
-        What the kernel says of itself (kernel_info_reply) counts; a kernel that has not answered
-        yet is known by how it is started.
-        """
-        future = getattr(self.kernel_manager, "_kernel_info_future", None)
-        if future is not None and future.done() and future.exception() is None:
-            info = future.result() or {}
-            if "implementation" in info:
-                return bool(info["implementation"] == "ipython")
-        spec = getattr(self.kernel_manager, "kernel_spec", None)
-        return bool({"ipykernel_launcher", "ipykernel"} & set(getattr(spec, "argv", ())))
-
 
 @dataclass(frozen=True, slots=True)
 class _Question:
@@ -224,6 +231,16 @@ class _Question:
 
     parent: dict[str, Any]
     password: bool
+
+
+def _question_in(text: str) -> _Question | None:
+    try:
+        fields = json.loads(text)
+        if fields["header"]["msg_type"] != "input_request":
+            return None
+        return _Question(fields["parent_header"], fields["content"].get("password") is True)
+    except Exception:  # noqa: BLE001  (as above)
+        return None
 
 
 @dataclass(slots=True, repr=False)
@@ -238,24 +255,6 @@ class _Failing:
 
 _ENDING: Final = frozenset({"interrupt_request"})
 """Waits for nothing: it ends what others have begun."""
-
-_SENT_OFF: Final = frozenset({"execute_request", "input_reply"})
-
-# Other type names are the page's own words and stay out of the log.
-_NAMED_TYPES: Final = frozenset(
-    {
-        "execute_request",
-        "complete_request",
-        "inspect_request",
-        "is_complete_request",
-        "history_request",
-        "input_reply",
-        "comm_open",
-        "comm_msg",
-        "comm_close",
-        "debug_request",
-    }
-)
 
 
 def guarded(connection_class: type, gate: Gate, judge: Judge | None = None) -> type:

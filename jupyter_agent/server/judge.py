@@ -102,6 +102,8 @@ class Judge:
         if stop is None and not any(matches):
             return None
         by_rules = [self._screener.screen(text) if stop else [] for text, _ in texts]
+        if stop is not None and not any(by_rules) and not any(matches):
+            return stop  # for something that is not in these texts
         for (text, in_cell), rules, certain in zip(texts, by_rules, matches, strict=True):
             findings = combined(rules, certain)
             if findings:

@@ -11,7 +11,7 @@ another way would see a text that nobody screened.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from jupyter_client.jsonutil import json_default
@@ -21,6 +21,8 @@ from jupyter_server.services.kernels.connection.base import (
     serialize_binary_message,
     serialize_msg_to_ws_v1,
 )
+
+from jupyter_agent.server import envelope
 
 V1: Final = "v1.kernel.websocket.jupyter.org"
 
@@ -46,12 +48,14 @@ class Request:
         header: With ``msg_type``, ``msg_id`` and ``session``.
         content: What is asked.
         buffers: Bytes beside the content.
+        beside: What its headers and metadata hold beyond the ordinary.
     """
 
     channel: str
     header: Json
     content: Json
     buffers: list[bytes]
+    beside: Json
     _parts: list[bytes] | Json
 
     @property
@@ -64,14 +68,20 @@ class Request:
         """Which client asks."""
         return str(self.header.get("session", ""))
 
+    def with_bare_header(self) -> Request:
+        """The same message with only the plain fields in its header."""
+        return replace(self, header=envelope.bare(self.header))
+
     def with_content(self, content: Json) -> str | bytes:
-        """The same message, in the same format, with other content and without buffers."""
+        """The same header and channel, in the same format, with other content and nothing else."""
         if isinstance(self._parts, list):
-            parts = [*self._parts[: _V1_PARTS - 1], json.dumps(content).encode()]
+            header = json.dumps(self.header).encode()
+            parts = [header, b"{}", b"{}", json.dumps(content).encode()]
             encoded: bytes = serialize_msg_to_ws_v1(parts, self.channel)  # type: ignore[no-untyped-call]
             return encoded
-        fields = {**self._parts, "channel": self.channel, "content": content, "buffers": []}
-        return json.dumps(fields, default=json_default)
+        fields = {"channel": self.channel, "header": self.header, "content": content}
+        empty: Json = {"parent_header": {}, "metadata": {}, "buffers": []}
+        return json.dumps({**fields, **empty}, default=json_default)
 
 
 def read(message: str | bytes, subprotocol: str | None) -> tuple[Request, str | bytes]:
@@ -119,8 +129,9 @@ def _read_v1(message: str | bytes) -> Request:
     if not isinstance(message, bytes) or 8 * int.from_bytes(message[:8], "little") >= len(message):
         raise TypeError  # Jupyter's own reader would believe any number of parts
     channel, parts = deserialize_msg_from_ws_v1(message)  # type: ignore[no-untyped-call]
-    header, content = _object(parts[0]), _object(parts[_V1_PARTS - 1])
-    return _checked(Request(channel, header, content, parts[_V1_PARTS:], parts))
+    header, parent, metadata, content = (_object(part) for part in parts[:_V1_PARTS])
+    beside = envelope.unusual(header, parent, metadata)
+    return _checked(Request(channel, header, content, parts[_V1_PARTS:], beside, parts))
 
 
 def _read_legacy(message: str | bytes) -> tuple[Request, str | bytes]:
@@ -141,8 +152,13 @@ def _read_legacy(message: str | bytes) -> tuple[Request, str | bytes]:
 
 def _from_fields(fields: Json) -> Request:
     buffers = fields.get("buffers") or []
+    known = {"channel", "header", "parent_header", "metadata", "content", "buffers"}
+    more = {name: value for name, value in fields.items() if name not in known}
+    beside = envelope.unusual(
+        fields["header"], fields.get("parent_header"), {**(fields.get("metadata") or {}), **more}
+    )
     return _checked(
-        Request(fields["channel"], fields["header"], fields["content"], buffers, fields)
+        Request(fields["channel"], fields["header"], fields["content"], buffers, beside, fields)
     )
 
 
@@ -159,4 +175,12 @@ def _checked(request: Request) -> Request:
 
 def _object(part: bytes) -> Any:
     # Decoded as strict UTF-8: json.loads would also accept UTF-16, which kernels do not.
-    return json.loads(str(part, "utf-8"))
+    return json.loads(str(part, "utf-8"), object_pairs_hook=_unambiguous)
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> Json:
+    # Of two fields of one name, one parser takes the first and another the last.
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError
+    return fields

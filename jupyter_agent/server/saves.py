@@ -9,8 +9,9 @@ tracebacks, every text form of a result), attachments that are texts, and metada
 
 - binary attachments and results, which are images and the like in base64;
 - files that are no notebooks: a person's ``.env`` or ``.py`` holds what belongs there, and masking
-  would destroy it;
-- uploads in chunks, which never exist as one text here.
+  would destroy it.
+
+A notebook that is uploaded comes as a file in base64, a large one in pieces (``uploads``).
 
 Fail closed, lose nothing: a text that can't be screened makes the save fail with a sentence that
 names its cell. The document stays open in the page, whole.
@@ -19,6 +20,8 @@ names its cell. The document stays open in the page, whole.
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable
 from logging import Logger
 from typing import Any
 
@@ -36,6 +39,8 @@ class MaskingHook:
     Args:
         masker: Masks the texts.
         log: Told how much was masked, never what.
+        tell: Told which notebook it was, and how much, so that its page can follow; 0 when a
+            notebook that was masked before no longer is.
         values: Masks what is stored, whatever it looks like.
         allowing: Lets pass what a person has allowed; the masker's screener then.
     """
@@ -47,13 +52,18 @@ class MaskingHook:
         self,
         masker: Masker,
         log: Logger,
+        tell: Callable[[str, int], None] = lambda *_: None,
+        *,
         values: SavedValues | None = None,
         allowing: Allowing | None = None,
     ) -> None:
         self._masker = masker
         self._log = log
+        self._tell = tell
         self._values = values
         self._allowing = allowing
+        self._known = 0  # stored values that were masked so far
+        self._told: set[str] = set()
 
     def __call__(self, *, model: dict[str, Any], path: str, **_: Any) -> None:
         """Mask the notebook in ``model`` before it is written.
@@ -61,46 +71,84 @@ class MaskingHook:
         Raises:
             HTTPError: 503, a text could not be screened; nothing is written and nothing is lost.
         """
-        field, masked_before, known = None, self._masker.count, 0
+        field, masked_before = None, self._count
         if self._allowing is not None:
             self._allowing.begin(path)
         try:
             if model.get("type") == "notebook" and model.get("content") is not None:
                 if not is_notebook(model["content"]):
                     raise TypeError  # noqa: TRY301  (nbformat 4 is what contents managers save)
-                known = self._mask_known(model["content"], path)
+                self._mask_known(model["content"], path)
                 for field in fields(model["content"]):
                     self._masker.field(field)
-            elif _is_notebook_text(model, path):
-                self._mask_text(model, path)
+            elif _is_notebook_file(model, path):
+                self._mask_file(model, path)
         except ScreenTimeout:
             raise HTTPError(503, _refusal(_name(field), "in its time")) from None
         # Any other exception would be logged and the save would go on, unmasked.
         except Exception:  # noqa: BLE001
             raise HTTPError(503, _refusal(_name(field), "at all")) from None
+        self._forget_allowed()
+        self.tell(path, self._count - masked_before)
+
+    @property
+    def _count(self) -> int:
+        return self._masker.count + self._known
+
+    def _mask_known(self, content: dict[str, Any], path: str) -> None:
+        if self._values is not None:
+            self._known += self._values.mask(content, path)
+
+    def _forget_allowed(self) -> None:
         if self._allowing is not None and self._allowing.passed:
             self._masker.forget()  # allowed, not clean: a person may take it back
-        if masked := self._masker.count - masked_before + known:
+
+    def tell(self, path: str, masked: int) -> None:
+        """Say what was masked in a notebook, to the log and to its page."""
+        if masked:
             self._log.info("Masked %d secrets in a notebook that was saved.", masked)
+            self._told.add(path)
+        if path in self._told:
+            self._tell(path, masked)
+            if not masked:
+                self._told.remove(path)
 
-    def _mask_known(self, content: dict[str, Any], path: str) -> int:
-        return 0 if self._values is None else self._values.mask(content, path)
+    def masked(self, text: str, path: str) -> str:
+        """A notebook's file with everything masked; the same text where there is nothing to mask.
 
-    def _mask_text(self, model: dict[str, Any], path: str) -> None:
-        """A notebook that was opened as a plain file."""
+        Args:
+            text: The file.
+            path: Of the notebook.
+
+        Raises:
+            ScreenTimeout: A part could not be screened in its time.
+        """
         try:
-            content = json.loads(model["content"])
+            content = json.loads(text)
         except ValueError:
-            return  # half-edited JSON is a file like any other
+            return text  # half-edited JSON is a file like any other
         if not isinstance(content, dict) or "cells" not in content:
-            return
+            return text
         if not is_notebook(content):
             raise TypeError
-        masked_before = self._masker.count
-        known = self._mask_known(content, path)
+        if self._allowing is not None:
+            self._allowing.begin(path)
+        masked_before = self._count
+        self._mask_known(content, path)
         mask_notebook(content, self._masker)
-        if self._masker.count > masked_before or known:
-            model["content"] = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        self._forget_allowed()
+        if self._count == masked_before:
+            return text
+        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+    def _mask_file(self, model: dict[str, Any], path: str) -> None:
+        """A notebook that was opened as a plain file, or uploaded."""
+        if model.get("format") != "base64":
+            model["content"] = self.masked(model["content"], path)
+            return
+        text = b64decode(model["content"]).decode("utf-8", "surrogateescape")
+        if (masked := self.masked(text, path)) != text:
+            model["content"] = b64encode(masked.encode("utf-8", "surrogateescape")).decode()
 
 
 def _name(field: Field | None) -> str:
@@ -109,13 +157,12 @@ def _name(field: Field | None) -> str:
     return f"cell {field.cell}" if field.cell else "the notebook's metadata"
 
 
-def _is_notebook_text(model: dict[str, Any], path: str) -> bool:
+def _is_notebook_file(model: dict[str, Any], path: str) -> bool:
     return (
         model.get("type") == "file"
         and path.endswith(".ipynb")
-        and model.get("format") in ("text", None)
         and isinstance(model.get("content"), str)
-        and "chunk" not in model
+        and model.get("chunk") is None
     )
 
 

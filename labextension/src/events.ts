@@ -17,6 +17,12 @@ export interface MatchState {
   why: string;
 }
 
+/** A notebook was saved; `count` says how much of it was masked on the way. */
+export interface Masked {
+  path: string;
+  count: number;
+}
+
 export class Events implements IDisposable {
   private readonly api: Api;
   private readonly _approval = new Signal<this, Approval>(this);
@@ -24,6 +30,7 @@ export class Events implements IDisposable {
     this
   );
   private readonly _changed = new Signal<this, Changed>(this);
+  private readonly _masked = new Signal<this, Masked>(this);
   private readonly _broker = new Signal<this, 'up' | 'down'>(this);
   private readonly _match = new Signal<this, MatchState>(this);
   private readonly _connected = new Signal<this, void>(this);
@@ -46,6 +53,10 @@ export class Events implements IDisposable {
 
   get changed(): ISignal<this, Changed> {
     return this._changed;
+  }
+
+  get masked(): ISignal<this, Masked> {
+    return this._masked;
   }
 
   get broker(): ISignal<this, 'up' | 'down'> {
@@ -113,6 +124,9 @@ export class Events implements IDisposable {
         break;
       case 'changed':
         this._changed.emit(message.what as Changed);
+        break;
+      case 'masked':
+        this._masked.emit(message as unknown as Masked);
         break;
       case 'broker':
         this._broker.emit(message.state as 'up' | 'down');

@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { approvalPlugin } from './approval/plugin.ts';
 import { blockedPlugin } from './blocked/plugin.ts';
+import { maskedPlugin } from './masked/plugin.ts';
 import { secretsPlugin } from './secrets/plugin.ts';
 import { servicePlugin } from './service.ts';
 
@@ -8,7 +9,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   servicePlugin,
   secretsPlugin,
   blockedPlugin,
-  approvalPlugin
+  approvalPlugin,
+  maskedPlugin
 ];
 
 export default plugins;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as Y from 'yjs';
-import { holds, replaceForGood } from '../src/blocked/forget.ts';
+import { forgetAll, holds, replaceForGood } from '../src/blocked/forget.ts';
 
 const VALUE = `zq${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`;
 
@@ -118,4 +118,27 @@ test('a value that another cell still shows is reported', () => {
   notebook.add(`x = ${VALUE}`);
   const cell = notebook.add(VALUE);
   assert.equal(replaceForGood(notebook, cell, 'A', VALUE), false);
+});
+
+test('what a change takes away from several cells is gone, undo histories and all', () => {
+  const notebook = new Notebook();
+  const cells = [notebook.add('a = ""'), notebook.add('b = ""'), notebook.add('c = 1')];
+  for (const cell of cells.slice(0, 2)) {
+    cell.edit(5, 5, VALUE);
+    cell.undo.undo();
+    cell.undo.redo();
+  }
+  forgetAll(notebook, () => {
+    for (const cell of cells.slice(0, 2)) {
+      cell.transact(() => cell.updateSource(5, 5 + VALUE.length, 'mask'), false);
+    }
+  });
+  assert.equal(holds(notebook.ydoc, VALUE), false);
+  for (const cell of cells) {
+    cell.undo.undo();
+  }
+  assert.deepEqual(
+    cells.map(cell => cell.getSource()),
+    ['a = "mask"', 'b = "mask"', 'c = 1']
+  );
 });

@@ -49,6 +49,24 @@ export function replaceForGood(
 }
 
 /**
+ * Change a notebook so that nothing of what the change takes away stays in the document.
+ *
+ * What went through which cell is not known here, so every undo history goes.
+ */
+export function forgetAll(notebook: SharedNotebook, change: () => void): void {
+  const clear = () => {
+    notebook.clearUndoHistory();
+    for (const cell of notebook.cells) {
+      cell.clearUndoHistory();
+    }
+  };
+  clear();
+  change();
+  clear(); // metadata goes through undo managers, too
+  collect(notebook.ydoc, []);
+}
+
+/**
  * Collect what was deleted earlier, but in cells whose undo history goes on.
  *
  * Letting go of kept items does not collect them by itself, and what an undo brought back stays

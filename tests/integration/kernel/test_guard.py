@@ -80,6 +80,21 @@ def test_the_control_channel_is_no_way_around(kernel, canary):
     assert kernel.value("'leaked' in globals()") == "False"
 
 
+def test_a_subshell_is_no_way_around(kernel, canary):
+    session, client = kernel.client.session, kernel.client
+    client.control_channel.send(session.msg("create_subshell_request"))
+    subshell = client.control_channel.get_msg(timeout=20)["content"]["subshell_id"]
+
+    message = session.msg("execute_request", {"code": f"leaked = '{canary.value}'", "silent": True})
+    message["header"]["subshell_id"] = subshell
+    client.shell_channel.send(message)
+    while (reply := client.get_shell_msg(timeout=20))["parent_header"] != message["header"]:
+        pass
+
+    assert reply["content"]["ename"] == "SecretBlocked"
+    assert kernel.value("'leaked' in globals()") == "False"
+
+
 def test_user_expressions_are_screened(kernel, canary):
     answer = kernel.client.execute_interactive(
         "ok = 1", user_expressions={"x": f"'{canary.value}'"}, timeout=20
@@ -143,12 +158,13 @@ def test_reloading_guards_once_and_unloading_takes_it_out(kernel, canary):
     assert "not found" in kernel.run("%secret list").text("stderr")
 
 
-def test_the_debuggers_dump_of_a_cell_is_emptied(kernel, canary):
+@pytest.mark.parametrize("name", ["code", "expression", "value"])
+def test_the_debuggers_dump_of_a_cell_is_emptied(kernel, canary, name):
     dump = {"type": "request", "seq": 1, "command": "dumpCell"}
     seen = kernel.value(
         "(lambda m: (get_ipython().meta['jupyter_agent'].guard._screen_debugging(m), "
-        "m['content']['arguments']['code'])[1])({'content': "
-        f"{ {**dump, 'arguments': {}}!r} | {{'arguments': {{'code': "
+        f"m['content']['arguments'][{name!r}])[1])({{'content': "
+        f"{ {**dump, 'arguments': {}}!r} | {{'arguments': {{{name!r}: "
         f"'k = ' + repr(''.join({list(canary.value)!r}))}}}}}})"
     )
     assert seen == "''"

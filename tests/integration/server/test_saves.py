@@ -9,6 +9,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from jupyter_agent.errors import ScreenTimeout
+from jupyter_agent.server.saves import MaskingHook
 
 
 def notebook(value):
@@ -122,7 +123,11 @@ async def test_a_text_that_cannot_be_screened_is_neither_written_nor_lost(
 ):
     await put("a.ipynb", notebook("first version"))
     before = (jp_root_dir / "a.ipynb").read_bytes()
-    hook = jp_serverapp.contents_manager._pre_save_hooks[-1]
+    hook = next(
+        hook
+        for hook in jp_serverapp.contents_manager._pre_save_hooks
+        if isinstance(hook, MaskingHook)
+    )
 
     def screen(text):
         if "second" in text and "\n" in text:
@@ -138,3 +143,28 @@ async def test_a_text_that_cannot_be_screened_is_neither_written_nor_lost(
     assert "cell 1" in message
     assert "still in the page" in message
     assert (jp_root_dir / "a.ipynb").read_bytes() == before
+
+
+async def test_pages_are_told_which_notebook_was_masked_and_when_it_no_longer_is(
+    put, jp_ws_fetch, jp_root_dir, canary
+):
+    (jp_root_dir / "some folder").mkdir()
+    page = await jp_ws_fetch("jupyter-agent", "events")
+
+    await put("some folder/a.ipynb", notebook("clean"))
+    await put("some folder/a.ipynb", notebook(canary.value))
+    await put("some folder/a.ipynb", notebook("clean"))
+    await put("some folder/a.ipynb", notebook("clean"))
+    await put("b.ipynb", notebook(canary.value))
+    told = []
+    while len(told) < 3:
+        event = json.loads(await page.read_message())
+        if event["event"] == "masked":
+            told.append((event["path"], event["count"] > 0))
+    page.close()
+
+    assert told == [
+        ("some folder/a.ipynb", True),
+        ("some folder/a.ipynb", False),
+        ("b.ipynb", True),
+    ]

@@ -53,9 +53,37 @@ def test_a_secret_anywhere_in_a_message_stops_it(kind, content):
     assert TOKEN not in repr(stop)
 
 
-def test_a_secret_in_a_text_buffer_stops_a_widget_message():
-    assert GATE.check("comm_msg", {"data": {}}, [TOKEN.encode()]) is not None
-    assert GATE.check("comm_msg", {"data": {}}, [b"\xff\xfe" + TOKEN.encode()]) is None
+@pytest.mark.parametrize(
+    "buffer",
+    [
+        TOKEN.encode(),
+        memoryview(TOKEN.encode()),
+        b"caf\xe9 " + TOKEN.encode(),
+        TOKEN.encode("utf-16"),
+        b"a line\n" * 300_000 + TOKEN.encode(),
+        bytearray(b"x\n" * 5000) + b"\0" + TOKEN.encode(),
+    ],
+    ids=["text", "view", "latin-1", "utf-16", "2 MB", "a zero byte far behind"],
+)
+def test_a_secret_in_a_text_buffer_stops_a_widget_message(buffer):
+    assert GATE.check("comm_msg", {"data": {}}, [b"", buffer]) is not None
+
+
+def test_a_buffer_that_is_no_text_passes():
+    image = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + random.Random(1).randbytes(200_000)
+
+    assert GATE.check("comm_msg", {"data": {}}, [image]) is None
+
+
+def test_a_held_text_is_stopped_once_for_the_reason_it_was_held_for():
+    stop = GATE.check("execute_request", {"code": TOKEN}, [])
+    assert stop is not None
+
+    held = GATE.hold(stop)
+
+    assert TOKEN not in held
+    assert GATE.check("execute_request", {"code": held, "silent": False}, []) is stop
+    assert GATE.check("execute_request", {"code": held}, []) is None
 
 
 @pytest.mark.parametrize(

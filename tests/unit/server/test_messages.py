@@ -74,6 +74,9 @@ def test_buffers_are_read_in_both_formats():
         v1(header={"msg_type": 7}),
         v1(header=["msg_type"]),
         v1(content=["code"]),
+        serialize_msg_to_ws_v1(
+            [json.dumps(HEADER).encode(), b"{}", b"{}", b'{"code": "1", "code": "2"}'], "shell"
+        ),
         serialize_msg_to_ws_v1([json.dumps(HEADER).encode()], "shell"),
         serialize_msg_to_ws_v1(
             [json.dumps(HEADER).encode(), b"{}", b"{}", '{"code": "1"}'.encode("utf-16")], "shell"

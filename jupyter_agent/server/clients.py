@@ -1,0 +1,76 @@
+"""Guard B: what a kernel client inside this server sends is screened before it reaches a kernel.
+
+Executors that run cells on the server, tools for agents and MCP servers do not come through a
+page's websocket. They ask a kernel's manager for a client, so that is where every client gets its
+guard. The screening itself is done where messages leave: in the client's session.
+
+A client that connects to a kernel's sockets by itself, and one that another library makes without
+the server's managers, are not seen here; an IPython kernel has a guard of its own for those.
+"""
+
+from __future__ import annotations
+
+import functools
+from logging import Logger
+from typing import Any, Final
+
+from jupyter_agent.server.gate import Gate
+from jupyter_agent.server.guarded_client import guarded_client
+
+_CLASSES: Final = ("client_factory", "blocking_class")
+"""Traits of a kernel's manager that hold the classes of its clients."""
+
+
+class GuardedClients:
+    """Gives every kernel manager of this server guarded clients.
+
+    Args:
+        gate: Decides.
+        log: Told what was stopped, never what it said.
+    """
+
+    def __init__(self, gate: Gate, log: Logger) -> None:
+        self._gate = gate
+        self._log = log
+
+    def watch(self, kernel_manager: Any) -> None:
+        """Guard the clients of all kernels, now and later.
+
+        Args:
+            kernel_manager: The server's ``MultiKernelManager``.
+        """
+        for kernel_id in kernel_manager.list_kernel_ids():
+            self._guard(kernel_manager.get_kernel(kernel_id))
+        # What the factory's trait is set to later is wrapped as well.
+        kernel_manager.observe(lambda _: self._wrap_factory(kernel_manager), _FACTORY)
+        self._wrap_factory(kernel_manager)
+
+    def _wrap_factory(self, kernel_manager: Any) -> None:
+        make = getattr(kernel_manager, _FACTORY)
+        if getattr(make, "jupyter_agent_guards", False):
+            return
+
+        @functools.wraps(make)
+        def factory(*args: Any, **kwargs: Any) -> Any:
+            manager = make(*args, **kwargs)
+            self._guard(manager)
+            return manager
+
+        factory.jupyter_agent_guards = True  # type: ignore[attr-defined]
+        setattr(kernel_manager, _FACTORY, factory)
+
+    def _guard(self, manager: Any) -> None:
+        for name in _CLASSES:
+            if manager.has_trait(name):
+                self._guard_class(manager, name)
+                # Whoever sets another class gets that one guarded; `client_class` sets it, too.
+                manager.observe(lambda change: self._guard_class(manager, change["name"]), name)
+
+    def _guard_class(self, manager: Any, name: str) -> None:
+        given = getattr(manager, name)
+        guarded = guarded_client(given, self._gate, self._log)
+        if guarded is not given:
+            setattr(manager, name, guarded)
+
+
+_FACTORY: Final = "kernel_manager_factory"

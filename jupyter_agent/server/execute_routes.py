@@ -1,0 +1,119 @@
+"""Routes of other extensions that take a cell's text: ``POST …/api/kernels/<id>/execute``.
+
+Guard B would stop such a cell where it leaves for the kernel. Two things happen before that: the
+extension may log what it got, and it may run it on another server's kernel, which no manager here
+knows. So the text is taken out of the request's body before the extension reads it.
+
+jupyter_server_nbmodel has these routes; jupyter_server_documents has one without a text in it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Container
+from typing import Any, Final
+
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
+
+from jupyter_agent.screen import stub
+from jupyter_agent.screen.box import Stop
+from jupyter_agent.server.gate import Gate
+
+Json = dict[str, Any]
+
+_ROUTE: Final = re.compile(r".*/api/kernels/([^/]+)/(execute|input)/?")
+
+
+def guard_execute_routes(web_app: Any, gate: Gate, kernels: Container[str]) -> None:
+    """Screen the bodies of these routes from now on.
+
+    Args:
+        web_app: The server's tornado application.
+        gate: Decides.
+        kernels: The ids of this server's own kernels.
+    """
+    delegate_for = web_app.get_handler_delegate
+
+    def get_handler_delegate(request: HTTPServerRequest, *args: Any, **kwargs: Any) -> Any:
+        delegate = delegate_for(request, *args, **kwargs)
+        match = _ROUTE.fullmatch(request.path)
+        if match is None or request.method != "POST":
+            return delegate
+        kernel_id, verb = match.groups()
+        bodies = Bodies(gate, is_here=kernel_id in kernels)
+        return _Screening(delegate, bodies.execution if verb == "execute" else bodies.answer)
+
+    web_app.get_handler_delegate = get_handler_delegate
+
+
+class Bodies:
+    """Takes secrets out of bodies.
+
+    Args:
+        gate: Decides.
+        is_here: Whether the kernel is one of this server's own, whose clients are guarded.
+    """
+
+    def __init__(self, gate: Gate, *, is_here: bool) -> None:
+        self._gate = gate
+        self._is_here = is_here
+
+    def execution(self, body: bytes) -> bytes:
+        """The body of an ``execute`` request, with other code in place of what was stopped."""
+        fields = _fields(body)
+        if fields is None or "code" not in fields:
+            return body
+        # Another server's address comes with a token for it, which is meant to be there.
+        server = fields.pop("server", None)
+        stop = self._gate.check("execute_request", fields, ())
+        if stop is None:
+            return body
+        metadata = fields.get("metadata")
+        if self._gate.check("", {"metadata": metadata}, ()) is not None:
+            metadata = {}
+        is_remote = server is not None or not self._is_here
+        clean: Json = {"code": self._instead(stop, is_remote=is_remote), "metadata": metadata or {}}
+        return json.dumps(clean if server is None else {**clean, "server": server}).encode()
+
+    def answer(self, body: bytes) -> bytes:
+        """The body of an ``input`` request; of kernels here, guard B knows what was asked."""
+        fields = _fields(body)
+        if fields is None or self._is_here:
+            return body
+        if self._gate.check("input_reply", {"value": fields.get("input", "")}, ()) is None:
+            return body
+        return b'{"input": ""}'
+
+    def _instead(self, stop: Stop, *, is_remote: bool) -> str:
+        return stub.code(stop) if is_remote else self._gate.hold(stop)
+
+
+def _fields(body: bytes) -> Json | None:
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        return None  # the extension refuses it, too
+    return fields if isinstance(fields, dict) else None
+
+
+class _Screening(HTTPMessageDelegate):
+    """Collects a body, and hands it on as it may be read."""
+
+    def __init__(self, inner: Any, clean: Callable[[bytes], bytes]) -> None:
+        self._inner = inner
+        self._clean = clean
+        self._chunks: list[bytes] = []
+
+    def headers_received(self, start_line: Any, headers: Any) -> Any:
+        return self._inner.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> None:
+        self._chunks.append(chunk)
+
+    def finish(self) -> None:
+        self._inner.data_received(self._clean(b"".join(self._chunks)))
+        self._inner.finish()
+
+    def on_connection_close(self) -> None:
+        self._inner.on_connection_close()

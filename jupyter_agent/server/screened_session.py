@@ -1,0 +1,111 @@
+"""The session of a guarded client: what it sends is asked about first.
+
+Every message of a client leaves through its session, whether by a method of the client, by a
+channel's ``send``, or by somebody who takes a channel's socket and sends there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from jupyter_client.session import Message
+
+from jupyter_agent.server.messages import UnreadableMessage
+
+Json = dict[str, Any]
+Sendable = Callable[[Any, Json, Sequence[Any]], Json | None]
+"""Socket, message and buffers in; out comes the same message, another one in its place, or None
+where nothing is to be sent."""
+Heard = Callable[[Json, Json], None]
+"""The parent header and the content of an ``input_request`` of the kernel."""
+
+_MARK: Final = "jupyter_agent_sendable"
+_PARTS: Final = ("header", "parent_header", "metadata", "content")
+
+
+def screened(session: Any, sendable: Sendable, heard: Heard) -> Any:
+    """A copy of a ``jupyter_client`` session that asks before it sends.
+
+    A copy, because whoever gave us the session may send something else with it.
+
+    Args:
+        session: The session.
+        sendable: What is asked.
+        heard: Told when the kernel asks for input; only then is it known what an answer is.
+    """
+    if getattr(session, _MARK, None) == sendable:
+        return session
+    own = session.clone()
+    _ask_before_sending(own, sendable)
+    _listen_for_questions(own, heard)
+    setattr(own, _MARK, sendable)
+    return own
+
+
+def _ask_before_sending(own: Any, sendable: Sendable) -> None:
+    send, send_raw = own.send, own.send_raw
+
+    def asking_send(  # noqa: PLR0913, PLR0917  (the signature of Session.send)
+        stream: Any,
+        msg_or_type: Any,
+        content: Json | None = None,
+        parent: Any = None,
+        ident: Any = None,
+        buffers: Sequence[Any] | None = None,
+        track: bool = False,  # noqa: FBT001, FBT002
+        header: Json | None = None,
+        metadata: Json | None = None,
+    ) -> Any:
+        if isinstance(msg_or_type, Message | dict):
+            message: Any = msg_or_type
+        else:
+            message = own.msg(
+                msg_or_type, content=content, parent=parent, header=header, metadata=metadata
+            )
+        buffers = buffers or message.get("buffers", [])
+        onward = sendable(stream, message, buffers)
+        if onward is None:
+            return message
+        if onward is not message:
+            buffers = []  # what was stopped goes on without them
+        return send(stream, onward, ident=ident, buffers=buffers, track=track)
+
+    def asking_send_raw(
+        stream: Any,
+        msg_list: list[Any],
+        flags: int = 0,
+        copy: bool = True,  # noqa: FBT001, FBT002
+        ident: Any = None,
+    ) -> None:
+        message = _read(own, msg_list)
+        onward = sendable(stream, message, msg_list[len(_PARTS) :])
+        if onward is message:
+            send_raw(stream, msg_list, flags, copy=copy, ident=ident)
+        elif onward is not None:
+            send(stream, onward, ident=ident)
+
+    own.send, own.send_raw = asking_send, asking_send_raw
+
+
+def _listen_for_questions(own: Any, heard: Heard) -> None:
+    feed_identities = own.feed_identities
+
+    def listening_feed_identities(*args: Any, **kwargs: Any) -> Any:
+        # However a channel is read, every message goes through here.
+        identities, parts = feed_identities(*args, **kwargs)
+        if len(parts) > len(_PARTS) and b'"input_request"' in bytes(parts[1]):
+            asked = _read(own, parts[1:])  # the signature comes first
+            heard(asked["parent_header"], asked["content"])
+        return identities, parts
+
+    own.feed_identities = listening_feed_identities
+
+
+def _read(session: Any, parts: list[Any]) -> Json:
+    try:
+        return {
+            name: session.unpack(bytes(part)) for name, part in zip(_PARTS, parts, strict=False)
+        }
+    except Exception:  # noqa: BLE001  (a cause could quote the message)
+        raise UnreadableMessage from None
