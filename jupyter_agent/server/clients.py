@@ -20,6 +20,9 @@ from jupyter_agent.server.guarded_client import guarded_client
 _CLASSES: Final = ("client_factory", "blocking_class")
 """Traits of a kernel's manager that hold the classes of its clients."""
 
+_FACTORY: Final = "kernel_manager_factory"
+"""Trait of the server's ``MultiKernelManager``: makes each kernel's manager."""
+
 
 class GuardedClients:
     """Gives every kernel manager of this server guarded clients.
@@ -39,6 +42,9 @@ class GuardedClients:
         Args:
             kernel_manager: The server's ``MultiKernelManager``.
         """
+        if not hasattr(kernel_manager, _FACTORY):
+            self._log.warning("jupyter_agent: clients of these kernels can't be guarded here.")
+            return
         for kernel_id in kernel_manager.list_kernel_ids():
             self._guard(kernel_manager.get_kernel(kernel_id))
         # What the factory's trait is set to later is wrapped as well.
@@ -71,6 +77,3 @@ class GuardedClients:
         guarded = guarded_client(given, self._gate, self._log)
         if guarded is not given:
             setattr(manager, name, guarded)
-
-
-_FACTORY: Final = "kernel_manager_factory"

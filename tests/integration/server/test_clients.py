@@ -91,7 +91,7 @@ def shown(messages):
 def assert_stopped(reply):
     """It was stopped here, and not by the guard inside the kernel."""
     assert reply["content"]["status"] == "error"
-    assert_stopped(reply)
+    assert reply["content"]["ename"] == "SecretBlocked"
     assert "not sent to the kernel" in reply["content"]["evalue"]
 
 
