@@ -53,7 +53,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     capabilities.watch(app.session_manager, app.event_logger)
 
     relay = Relay(link)
-    values = StoredValues(link, _teller(relay, app.log))
+    values = StoredValues(link, _match_teller(relay, app.log))
     blocks = Blocks()
     gate = Gate(screener)
     judge = Judge(gate, screener, values, blocks, capabilities.notebook_of)
@@ -71,9 +71,9 @@ def _load_jupyter_server_extension(app: Any) -> None:
         masking = MaskingHook(
             Masker(allowing),
             app.log,
+            _telling(app, relay),
             values=SavedValues(door, app.log),
             allowing=allowing,
-            tell=_telling(app, relay),
         )
         register_hook(masking)
         uploads = UploadHooks(masking, app.log)
@@ -86,7 +86,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     _close_with(app, values, door, capabilities, relay, link)
 
 
-def _teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
+def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
     """Says once that stored values are no longer recognised, and once that they are again."""
 
     def tell(on: bool, why: str) -> None:  # noqa: FBT001  (``stored.Told``)
@@ -94,7 +94,7 @@ def _teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
             log.info("Stored values are recognised again.")
         else:
             log.warning("Exact match off: cells are screened by the rules only. %s", why)
-        relay.say({"event": "match", "state": "on" if on else "off", "why": why})
+        relay.tell({"event": "match", "state": "on" if on else "off", "why": why})
 
     return tell
 
@@ -103,7 +103,7 @@ def _telling(app: Any, relay: Relay) -> Callable[[str, int], None]:
     def tell(path: str, count: int) -> None:
         # Some extensions save in threads of their own; pages are written to from the loop.
         event = {"event": "masked", "path": path, "count": count}
-        app.io_loop.add_callback(relay.say, event)
+        app.io_loop.add_callback(relay.tell, event)
 
     return tell
 

@@ -99,11 +99,7 @@ class Gate:
             return Stop()
 
     def texts(
-        self,
-        kind: str,
-        content: dict[str, Any],
-        buffers: Sequence[Any],
-        beside: dict[str, Any] | None = None,
+        self, kind: str, content: dict[str, Any], buffers: Sequence[Any]
     ) -> Iterator[tuple[str, bool]]:
         """What ``check`` screens, each with whether it is the cell's own text, which comes first.
 
@@ -111,7 +107,6 @@ class Gate:
             kind: The message's type.
             content: Its content.
             buffers: The bytes beside it.
-            beside: What its headers and metadata hold beyond the ordinary.
         """
         code, elsewhere = _split(kind, content)
         if code is not None:
@@ -119,17 +114,13 @@ class Gate:
         if elsewhere or buffers:
             for text in _texts(elsewhere, buffers):
                 yield text, False
-        if beside:
-            for text in _texts(beside, ()):
-                yield text, False
 
     def _check(self, kind: str, content: dict[str, Any], buffers: Sequence[Any]) -> Stop | None:
         code, elsewhere = _split(kind, content)
-        if code is not None:
-            if kind == "execute_request" and code in self._held:
-                return self._held.pop(code)
-            if findings := self._screener.screen(code):
-                return Stop(tuple(self._found(finding, code) for finding in findings))
+        if kind == "execute_request" and code is not None and code in self._held:
+            return self._held.pop(code)
+        if code is not None and (findings := self._screener.screen(code)):
+            return Stop(tuple(self._found(finding, code) for finding in findings))
         if not elsewhere and not buffers:
             return None
         for text in _texts(elsewhere, buffers):

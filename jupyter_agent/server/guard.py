@@ -74,12 +74,15 @@ class Guarded:
             super().handle_incoming_message(message)  # type: ignore[misc]
             return
         question = self._question_answered_by(request)
-        judge, content, buffers = self.jupyter_agent_judge, request.content, request.buffers
+        what = (request.type, request.content, request.buffers)
         if question is not None and question.password:
-            # A getpass: the person's own masked entry, shown nowhere and never stored.
-            judge, content, buffers = None, {}, []
-        what = (request.type, content, buffers, request.beside)
-        stop = self.jupyter_agent_gate.check(*what)
+            what = (request.type, {}, [])  # a getpass: the person's own masked entry, shown nowhere
+        judge, gate = self.jupyter_agent_judge, self.jupyter_agent_gate
+        stop = gate.check("", request.beside, ()) if request.beside else None
+        if stop is not None:
+            judge = None  # nobody is asked about headers
+        else:
+            stop = gate.check(*what)
 
         def then(verdict: Stop | None) -> None:
             self._deal_with(request, message, verdict, question)
@@ -92,7 +95,7 @@ class Guarded:
         async def ask() -> Stop | None:
             if judge is None or not asks:
                 return stop
-            return await judge.verdict(stop, *what, kernel_id=str(getattr(self, "kernel_id", "")))
+            return await judge.verdict(stop, *what, str(getattr(self, "kernel_id", "")))
 
         self._lanes.put(request.channel, ask(), then)
 

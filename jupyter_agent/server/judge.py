@@ -58,21 +58,18 @@ class Judge:
         kind: str,
         content: dict[str, Any],
         buffers: Sequence[Any],
-        beside: dict[str, Any] | None = None,
     ) -> bool:
         """Whether ``verdict`` could say anything else than the rules do."""
         if by_rules is not None:
             return bool(by_rules.found)
-        return any(text for text, _ in self._gate.texts(kind, content, buffers, beside))
+        return any(text for text, _ in self._gate.texts(kind, content, buffers))
 
-    async def verdict(  # noqa: PLR0913  (a message is its four parts)
+    async def verdict(
         self,
         by_rules: Stop | None,
         kind: str,
         content: dict[str, Any],
         buffers: Sequence[Any],
-        beside: dict[str, Any] | None = None,
-        *,
         kernel_id: str = "",
     ) -> Stop | None:
         """The reason to stop a message, or None where it may go on.
@@ -82,13 +79,11 @@ class Judge:
             kind: Its message type.
             content: Its content.
             buffers: The bytes beside it.
-            beside: What its headers and metadata hold beyond the ordinary.
             kernel_id: The kernel it is for, or "".
         """
         try:
             notebook = self._notebook_of(kernel_id)
-            texts = list(self._gate.texts(kind, content, buffers, beside))
-            return await self._verdict(by_rules, texts, notebook)
+            return await self._verdict(by_rules, kind, content, buffers, notebook)
         except ScreenTimeout:
             return Stop(late=True)
         except Exception:  # noqa: BLE001  (fail closed, whatever went wrong)
@@ -97,13 +92,18 @@ class Judge:
     async def _verdict(
         self,
         stop: Stop | None,
-        texts: list[tuple[str, bool]],
+        kind: str,
+        content: dict[str, Any],
+        buffers: Sequence[Any],
         notebook: str,
     ) -> Stop | None:
+        texts = list(self._gate.texts(kind, content, buffers))
         matches = await self._matches([text for text, _ in texts])
         if stop is None and not any(matches):
             return None
         by_rules = [self._screener.screen(text) if stop else [] for text, _ in texts]
+        if stop is not None and not any(by_rules) and not any(matches):
+            return stop  # for something that is not in these texts
         for (text, in_cell), rules, certain in zip(texts, by_rules, matches, strict=True):
             findings = combined(rules, certain)
             if findings:

@@ -60,8 +60,8 @@ class Relay:
             self._watching = None
             self._forget()
 
-    def say(self, event: Event) -> None:
-        """Send an event of this server's own to every page."""
+    def tell(self, event: Event) -> None:
+        """Tell all connected pages something that is the server's own news."""
         for page in list(self._pages):
             _send(page, event)
 
@@ -98,7 +98,7 @@ class Relay:
             if event["state"] == self._state:
                 return
             self._state = event["state"]
-        self.say(event)
+        self.tell(event)
 
     def _forget(self) -> None:
         self._open.clear()

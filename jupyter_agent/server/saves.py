@@ -39,10 +39,10 @@ class MaskingHook:
     Args:
         masker: Masks the texts.
         log: Told how much was masked, never what.
-        values: Masks what is stored, whatever it looks like.
-        allowing: Lets pass what a person has allowed; the masker's screener then.
         tell: Told which notebook it was, and how much, so that its page can follow; 0 when a
             notebook that was masked before no longer is.
+        values: Masks what is stored, whatever it looks like.
+        allowing: Lets pass what a person has allowed; the masker's screener then.
     """
 
     # Jupyter Server logs the name of a hook that fails.
@@ -52,16 +52,17 @@ class MaskingHook:
         self,
         masker: Masker,
         log: Logger,
+        tell: Callable[[str, int], None] = lambda *_: None,
         *,
         values: SavedValues | None = None,
         allowing: Allowing | None = None,
-        tell: Callable[[str, int], None] = lambda *_: None,
     ) -> None:
         self._masker = masker
         self._log = log
+        self._tell = tell
         self._values = values
         self._allowing = allowing
-        self._tell = tell
+        self._known = 0  # stored values that were masked so far
         self._told: set[str] = set()
 
     def __call__(self, *, model: dict[str, Any], path: str, **_: Any) -> None:
@@ -70,26 +71,37 @@ class MaskingHook:
         Raises:
             HTTPError: 503, a text could not be screened; nothing is written and nothing is lost.
         """
-        field, masked_before, known = None, self._masker.count, 0
+        field, masked_before = None, self._count
         if self._allowing is not None:
             self._allowing.begin(path)
         try:
             if model.get("type") == "notebook" and model.get("content") is not None:
                 if not is_notebook(model["content"]):
                     raise TypeError  # noqa: TRY301  (nbformat 4 is what contents managers save)
-                known = self._mask_known(model["content"], path)
+                self._mask_known(model["content"], path)
                 for field in fields(model["content"]):
                     self._masker.field(field)
             elif _is_notebook_file(model, path):
-                known = self._mask_file(model, path)
+                self._mask_file(model, path)
         except ScreenTimeout:
             raise HTTPError(503, _refusal(_name(field), "in its time")) from None
         # Any other exception would be logged and the save would go on, unmasked.
         except Exception:  # noqa: BLE001
             raise HTTPError(503, _refusal(_name(field), "at all")) from None
+        self._forget_allowed()
+        self.tell(path, self._count - masked_before)
+
+    @property
+    def _count(self) -> int:
+        return self._masker.count + self._known
+
+    def _mask_known(self, content: dict[str, Any], path: str) -> None:
+        if self._values is not None:
+            self._known += self._values.mask(content, path)
+
+    def _forget_allowed(self) -> None:
         if self._allowing is not None and self._allowing.passed:
             self._masker.forget()  # allowed, not clean: a person may take it back
-        self.tell(path, self._masker.count - masked_before + known)
 
     def tell(self, path: str, masked: int) -> None:
         """Say what was masked in a notebook, to the log and to its page."""
@@ -101,45 +113,42 @@ class MaskingHook:
             if not masked:
                 self._told.remove(path)
 
-    def masked(self, text: str, path: str) -> tuple[str, int]:
-        """A notebook's file with everything masked, and how many stored values that were.
+    def masked(self, text: str, path: str) -> str:
+        """A notebook's file with everything masked; the same text where there is nothing to mask.
 
         Args:
-            text: The file; it comes back as it is where there is nothing to mask.
+            text: The file.
             path: Of the notebook.
 
         Raises:
             ScreenTimeout: A part could not be screened in its time.
-            TypeError: It has cells, but is no notebook of a known format.
         """
         try:
             content = json.loads(text)
         except ValueError:
-            return text, 0  # half-edited JSON is a file like any other
+            return text  # half-edited JSON is a file like any other
         if not isinstance(content, dict) or "cells" not in content:
-            return text, 0
+            return text
         if not is_notebook(content):
             raise TypeError
-        masked_before = self._masker.count
-        known = self._mask_known(content, path)
+        if self._allowing is not None:
+            self._allowing.begin(path)
+        masked_before = self._count
+        self._mask_known(content, path)
         mask_notebook(content, self._masker)
-        if self._masker.count == masked_before and not known:
-            return text, 0
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n", known
+        self._forget_allowed()
+        if self._count == masked_before:
+            return text
+        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
-    def _mask_known(self, content: dict[str, Any], path: str) -> int:
-        return 0 if self._values is None else self._values.mask(content, path)
-
-    def _mask_file(self, model: dict[str, Any], path: str) -> int:
+    def _mask_file(self, model: dict[str, Any], path: str) -> None:
         """A notebook that was opened as a plain file, or uploaded."""
         if model.get("format") != "base64":
-            model["content"], known = self.masked(model["content"], path)
-            return known
+            model["content"] = self.masked(model["content"], path)
+            return
         text = b64decode(model["content"]).decode("utf-8", "surrogateescape")
-        masked, known = self.masked(text, path)
-        if masked != text:
+        if (masked := self.masked(text, path)) != text:
             model["content"] = b64encode(masked.encode("utf-8", "surrogateescape")).decode()
-        return known
 
 
 def _name(field: Field | None) -> str:

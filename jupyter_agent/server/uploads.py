@@ -49,7 +49,7 @@ class UploadHooks:
 
     def _mask(self, file: Path, path: str) -> None:
         text = file.read_text("utf-8", "surrogateescape")
-        masked, _ = self._masking.masked(text, path)
+        masked = self._masking.masked(text, path)
         if masked == text:
             return
         # Beside the file and then in its place: a full disk leaves the one that is there.

@@ -122,7 +122,8 @@ async def test_the_secret_is_in_no_history_log_or_memory_of_the_kernel(
     await run(client, "before = 1")
     await run(client, f"token = '{canary.value}'")
     await run(client, "1", user_expressions={"x": f"'{canary.value}'"})
-    client.execute(f"other = '{canary.value}'", silent=True)
+    # Nobody waits for it, so a failure would abort the cell that comes behind it.
+    client.execute(f"other = '{canary.value}'", silent=True, stop_on_error=False)
 
     _, heard = await run(
         client,

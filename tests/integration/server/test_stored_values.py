@@ -143,7 +143,9 @@ async def test_a_broker_that_hangs_holds_no_cell_up_for_long(connect, owner):
         began = time.monotonic()
         requests = [await page.execute(f"print({n})") for n in range(5)]
         answers = await page.answers(*requests)
-        assert [printed(each) for each in answers.values()] == [f"{n}\n" for n in range(5)]
+        # The kernel's own guard says once, below one of them, that exact match is off.
+        said = [printed(each).splitlines()[0] for each in answers.values()]
+        assert said == [str(n) for n in range(5)]
         assert time.monotonic() - began < 30  # five of them wait no longer than one
     finally:
         os.kill(pid, signal.SIGCONT)
