@@ -32,7 +32,8 @@ Advance = Callable[[bytes | None], bytes | None]
 _CHAIN: Final = ("audit", "chain")
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """The time, with a zone."""
     return datetime.now(UTC)
 
 
@@ -46,7 +47,7 @@ class OpenVault:
     """
 
     def __init__(
-        self, folders: Folders, opened: Opened, clock: Callable[[], datetime] = _now
+        self, folders: Folders, opened: Opened, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self._folders = folders
         self._opened: Opened | None = opened
@@ -66,7 +67,7 @@ class OpenVault:
         provided: ProvidedSource | None = None,
         hardware: HardwareSource | None = None,
         machine: Machine | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
         accept_restored: bool = False,
     ) -> Self:
         """Open this person's vault with the key source it was made with, or make one.
