@@ -65,6 +65,7 @@ class Operations:
         self._kernels = kernels
         self._started = started
         self._offers = Offers()
+        self._whole_vault = VaultOperations(safe, runs.end_all, self._changed)
         self.table: Mapping[str, Operation] = {
             "status": self._status,
             "lock": for_persons(self._lock),
@@ -90,7 +91,7 @@ class Operations:
             "stop": self._stop,
             "audit.read": for_persons(self._read_audit),
             "audit.verify": for_persons(self._verify_audit),
-            **VaultOperations(safe, runs.end_all, self._changed).table,
+            **self._whole_vault.table,
         }
 
     # -- the broker itself
@@ -109,6 +110,7 @@ class Operations:
 
     async def _lock(self, _ask: Ask) -> wire.Message:
         ended = len(self._runs)
+        self._whole_vault.forget()
         await self._safe.lock(self._runs.end_all)
         self._changed("vault")
         return {"ended": ended}
