@@ -67,6 +67,7 @@ class Operations:
         self._started = started
         self._offers = Offers()
         self._guards = GuardOperations(safe, permission, self._changed)
+        self._whole_vault = VaultOperations(safe, runs.end_all, self._changed)
         self.table: Mapping[str, Operation] = {
             "status": self._status,
             "lock": for_persons(self._lock),
@@ -93,7 +94,7 @@ class Operations:
             "stop": self._stop,
             "audit.read": for_persons(self._read_audit),
             "audit.verify": for_persons(self._verify_audit),
-            **VaultOperations(safe, runs.end_all, self._changed).table,
+            **self._whole_vault.table,
         }
 
     # -- the broker itself
@@ -112,6 +113,7 @@ class Operations:
 
     async def _lock(self, _ask: Ask) -> wire.Message:
         ended = len(self._runs)
+        self._whole_vault.forget()
         try:
             await self._safe.lock(self._runs.end_all)
         finally:
@@ -329,6 +331,8 @@ class Operations:
         return {"ok": broken is None, "events": count, "broken_at": broken}
 
     def _changed(self, what: str) -> None:
+        if what == "vault":
+            self._guards.forget()  # it recognises what was in the vault as it was
         self._approvals.tell({"event": "changed", "what": what})
 
 

@@ -196,9 +196,15 @@ class Safe:
         await self._write_uses()
 
         def work() -> None:
+            from jupyter_agent.vault.provided_source import ProvidedSource  # noqa: PLC0415
+
             vault = self._opened()
             source = choose(vault)
-            vault.rekey(source, chain=self._trail_for(vault).handed_over(vault.chain()))
+            try:
+                vault.rekey(source, chain=self._trail_for(vault).handed_over(vault.chain()))
+            finally:
+                if isinstance(source, ProvidedSource):
+                    source.let_go()
 
         await self._in_thread(work)
 

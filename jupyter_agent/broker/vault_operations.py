@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -137,6 +138,9 @@ class VaultOperations:
 
         entries, plan = await self._safe.use(look)
         self._plan = (secrets.token_hex(8), datetime.now(UTC), entries)
+        # Values are in it: it is not kept for longer than it can be carried out.
+        loop = asyncio.get_running_loop()
+        loop.call_later(_PLAN_LASTS.total_seconds(), self._drop, self._plan[0])
         return {"import": self._plan[0], "plan": plan}
 
     async def _merge(self, ask: Ask) -> wire.Message:
@@ -168,6 +172,14 @@ class VaultOperations:
         for what in ("vault", "secrets", "grants"):
             self._changed(what)
         return {}
+
+    def forget(self) -> None:
+        """Drop the plan of an import, and the values in it: the vault is being locked."""
+        self._plan = None
+
+    def _drop(self, plan: str) -> None:
+        if self._plan is not None and self._plan[0] == plan:
+            self._plan = None
 
     def _passphrase(self, ask: Ask) -> Secret | None:
         sealed = ask.message.get("passphrase")

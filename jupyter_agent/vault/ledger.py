@@ -120,7 +120,7 @@ class Ledger:
         """
         with self._store.writing():
             head = self._authenticate()
-            seen = head.epoch
+            seen, place = head.epoch, None
             with suppress(VaultRolledBack):  # a damaged anchor is one more reason to be asked
                 place = self._anchor.read()
                 if place is not None and place.knows(head.store_id):
@@ -130,6 +130,8 @@ class Ledger:
             self._store.set_epoch(self._epoch, tag)
             self._view = None
         with self._store.writing():
+            if place is not None and place.rekeying is not None and place.knows(head.store_id):
+                self._clear_away(place, place.rekeying, head)
             self._remember(Place(head.store_id, self._epoch))
 
     def rekey(self, source: KeySource, also: Contents) -> None:

@@ -12,6 +12,7 @@ from jupyter_agent.errors import RequestInvalid, VaultLocked
 from jupyter_agent.folders import Folders
 from jupyter_agent.vault.change import Change, Contents
 from jupyter_agent.vault.file_source import FileSource
+from jupyter_agent.vault.hardware_source import HardwareSource
 from jupyter_agent.vault.key_source import BETTER, MEMORY, KeySource
 from jupyter_agent.vault.keyring_source import KeyringSource
 from jupyter_agent.vault.keys import KeyRing
@@ -23,6 +24,7 @@ from jupyter_agent.vault.provided_source import ProvidedSource
 
 KEY_FILE: Final = "vault.key"
 PROVIDED_FILE: Final = "vault.provided"
+TPM_FILE: Final = "vault.tpm"
 
 Advance = Callable[[bytes | None], bytes | None]
 """From what the vault keeps about the audit to what it shall keep, or to None: no change."""
@@ -30,7 +32,8 @@ Advance = Callable[[bytes | None], bytes | None]
 _CHAIN: Final = ("audit", "chain")
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """The time, with a zone."""
     return datetime.now(UTC)
 
 
@@ -44,7 +47,7 @@ class OpenVault:
     """
 
     def __init__(
-        self, folders: Folders, opened: Opened, clock: Callable[[], datetime] = _now
+        self, folders: Folders, opened: Opened, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self._folders = folders
         self._opened: Opened | None = opened
@@ -63,8 +66,9 @@ class OpenVault:
         keyring: KeyringSource | None = None,
         keyring_probe: Callable[[], bool] | None = None,
         provided: ProvidedSource | None = None,
+        hardware: HardwareSource | None = None,
         machine: Machine | None = None,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = utc_now,
         accept_restored: bool = False,
     ) -> Self:
         """Open this person's vault with the key source it was made with, or make one.
@@ -75,6 +79,7 @@ class OpenVault:
             keyring: How the system's keyring is reached.
             keyring_probe: Whether it works; only asked for a new vault without a setting.
             provided: What has come in from outside: a mounted key, or a passphrase.
+            hardware: How the chip is reached.
             machine: The one we run on.
             clock: Says what time it is.
             accept_restored: Take an existing file as the newest, however old it is.
@@ -86,6 +91,7 @@ class OpenVault:
         provided = provided or ProvidedSource(folders.state / PROVIDED_FILE)
         machine = machine or this_machine()
         sources: tuple[KeySource, ...] = (
+            hardware or HardwareSource(folders.state / TPM_FILE),
             provided,
             keyring,
             FileSource(folders.state / KEY_FILE),
@@ -211,7 +217,7 @@ class OpenVault:
 
     def left_over(self) -> str:
         """The name of a file that holds an older key of this vault, or ""."""
-        found = {"file": KEY_FILE, "provided": PROVIDED_FILE}
+        found = {"file": KEY_FILE, "provided": PROVIDED_FILE, "hardware": TPM_FILE}
         names = [name for tier, name in found.items() if tier != self.tier]
         return next((name for name in names if (self._folders.state / name).exists()), "")
 

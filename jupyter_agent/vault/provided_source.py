@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 import os
 import secrets
 import stat
@@ -18,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent.errors import KeySourceUnavailable, PassphraseRequired, VaultUnsafe
-from jupyter_agent.folders import read_private, sync_folder, write_private
 from jupyter_agent.secret import Secret
+from jupyter_agent.vault.kept_beside import KeptBeside
 from jupyter_agent.vault.key_source import PROVIDED
 from jupyter_agent.vault.passphrase import SALT_BYTES, Work, check_new, stretch
 from jupyter_agent.vault.seal import provided_secret
@@ -67,7 +66,7 @@ class ProvidedSource:
         work: Work | None = None,
         keep_out: Sequence[Path] = (),
     ) -> None:
-        self._path = path
+        self._kept = KeptBeside(path)
         self._folders = [each for each in (credentials, mounted) if each is not None]
         self._key_file = key_file
         self._passphrase = passphrase
@@ -83,7 +82,7 @@ class ProvidedSource:
     def typed(self) -> bool:
         """Whether a passphrase is what opens a store here."""
         try:
-            ways = [way.get("way") for way in self._read().values()]
+            ways = [way.get("way") for way in self._kept.ways().values()]
         except KeySourceUnavailable:
             return False
         return "passphrase" in ways or (not ways and self._passphrase is not None)
@@ -103,17 +102,8 @@ class ProvidedSource:
             PassphraseRequired: No file is there, and nobody has typed anything.
             VaultUnsafe: The file is open to others, or lies beside the store.
         """
-        ways = self._read()
-        if store_id not in ways:
-            way = self._new_way(store_id)
-            try:
-                self._write(ways | {store_id: way})
-            except OSError as error:
-                raise KeySourceUnavailable(
-                    f"How the vault's key comes in can't be written: "
-                    f"{os.strerror(error.errno or 0)}.",
-                    "Make room, or make the state folder writable.",
-                ) from None
+        if store_id not in self._kept.ways():
+            self._kept.add(store_id, self._new_way(store_id))
         return self.load(store_id)
 
     def load(self, store_id: bytes) -> bytes:
@@ -123,13 +113,7 @@ class ProvidedSource:
             PassphraseRequired: A person has to type it, or typed another one.
             VaultUnsafe: The file is open to others, or lies beside the store.
         """
-        way = self._read().get(store_id)
-        if way is None:
-            raise KeySourceUnavailable(
-                f"This machine no longer knows how the vault's key comes in: {self._path.name} "
-                "does not say so.",
-                "Put it back from a backup of the state folder.",
-            )
+        way = self._kept.way(store_id)
         try:
             if way["way"] == "passphrase":
                 return self._typed_key(way)
@@ -141,18 +125,11 @@ class ProvidedSource:
                 )
             return provided_secret(content, store_id)
         except (KeyError, TypeError, ValueError):
-            raise self._damaged() from None
+            raise self._kept.damaged() from None
 
     def forget(self, store_id: bytes, *, fresh: bool = False) -> None:  # noqa: ARG002
         """See ``KeySource``. A provided file stays where it is: it is not ours."""
-        ways = self._read()
-        if ways.pop(store_id, None) is None:
-            return
-        if ways:
-            self._write(ways)
-            return
-        self._path.unlink(missing_ok=True)
-        sync_folder(self._path.parent)
+        self._kept.forget(store_id)
 
     def _new_way(self, store_id: bytes) -> dict[str, Any]:
         ready = self._laid_ready()
@@ -246,26 +223,6 @@ class ProvidedSource:
                 "to others.",
                 "Make it yours alone: chmod 600 on that file.",
             )
-
-    def _read(self) -> dict[bytes, dict[str, Any]]:
-        content = read_private(self._path)
-        if content is None:
-            return {}
-        try:
-            body = json.loads(content)
-            return {bytes.fromhex(store): dict(way) for store, way in body.items()}
-        except (ValueError, TypeError, AttributeError):
-            raise self._damaged() from None
-
-    def _write(self, ways: dict[bytes, dict[str, Any]]) -> None:
-        body = {store.hex(): way for store, way in ways.items()}
-        write_private(self._path, json.dumps(body).encode() + b"\n")
-
-    def _damaged(self) -> KeySourceUnavailable:
-        return KeySourceUnavailable(
-            f"{self._path.name}, which says how the vault's key comes in, is damaged.",
-            "Put it back from a backup of the state folder.",
-        )
 
 
 def _mark(key: bytes, context: bytes) -> bytes:

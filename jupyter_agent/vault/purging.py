@@ -10,7 +10,7 @@ from jupyter_agent.folders import Folders, sync_folder
 from jupyter_agent.vault.anchor import FileAnchor
 from jupyter_agent.vault.key_source import OS_KEYRING
 from jupyter_agent.vault.keyring_source import KeyringSource
-from jupyter_agent.vault.open_vault import KEY_FILE, PROVIDED_FILE
+from jupyter_agent.vault.open_vault import KEY_FILE, PROVIDED_FILE, TPM_FILE
 from jupyter_agent.vault.opening import ANCHOR, STORE
 from jupyter_agent.vault.provided_source import ProvidedSource
 from jupyter_agent.vault.store import named_in
@@ -42,6 +42,7 @@ def purge(folders: Folders, keyring: KeyringSource, provided: ProvidedSource) ->
     doomed = [
         state / KEY_FILE,
         state / PROVIDED_FILE,
+        state / TPM_FILE,
         data / f"{STORE}-journal",
         data / STORE,
         *sorted(state.glob("audit-*.jsonl")),

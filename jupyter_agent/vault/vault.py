@@ -6,12 +6,14 @@ Synchronous, and safe to call from several threads and processes. Only the broke
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace as with_changes
+from datetime import datetime
 from typing import Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.errors import LabelNotFound, LabelTaken
+from jupyter_agent.folders import Folders
 from jupyter_agent.secret import Secret, check_label
 from jupyter_agent.vault.change import Change
 from jupyter_agent.vault.meta import (
@@ -23,7 +25,8 @@ from jupyter_agent.vault.meta import (
     check_note,
     check_time,
 )
-from jupyter_agent.vault.open_vault import Advance, OpenVault
+from jupyter_agent.vault.open_vault import Advance, OpenVault, utc_now
+from jupyter_agent.vault.opening import Opened
 from jupyter_agent.vault.papers import Papers
 from jupyter_agent.vault.portable import Entry
 from jupyter_agent.vault.strength import is_weak
@@ -33,7 +36,19 @@ _ABOUT: Final = "about"
 
 
 class Vault(OpenVault, Papers):
-    """Secrets by label and papers by id, in an open vault. Use ``Vault.open``."""
+    """Secrets by label and papers by id, in an open vault. Use ``Vault.open``.
+
+    Args:
+        folders: Of this person.
+        opened: From ``opening.open_ledger``.
+        clock: Says what time it is.
+    """
+
+    def __init__(
+        self, folders: Folders, opened: Opened, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        super().__init__(folders, opened, clock)
+        self._read: dict[tuple[str, bytes], Meta] = {}  # what ``list`` has parsed the last time
 
     def put(  # noqa: PLR0913  (what a person says about a secret)
         self,
@@ -122,7 +137,10 @@ class Vault(OpenVault, Papers):
             VaultError: It can't be read, or does not authenticate.
         """
         with self._ledger() as ledger:
-            return [Meta.from_bytes(*each) for each in ledger.read_all(_ABOUT).items()]
+            found = ledger.read_all(_ABOUT).items()
+            # Content that authenticated is the same content: parsing it again would tell nothing.
+            self._read = {each: self._read.get(each) or Meta.from_bytes(*each) for each in found}
+            return [*self._read.values()]
 
     def meta(self, label: str) -> Meta:
         """What is known of one secret.

@@ -75,7 +75,7 @@ class TestProvidedFile(KeySourceContract):
 
     def again(self, source: KeySource) -> KeySource:
         assert isinstance(source, ProvidedSource)
-        return ProvidedSource(source._path, mounted=Path("/nowhere"))
+        return ProvidedSource(source._kept.path, mounted=Path("/nowhere"))
 
     def test_a_mounted_key_is_found_and_remembered(self, source: ProvidedSource) -> None:
         assert source.works()
@@ -101,7 +101,7 @@ class TestProvidedFile(KeySourceContract):
         key.parent.rename(moved)
         with pytest.raises(KeySourceUnavailable):
             self.again(source).load(STORE)
-        assert ProvidedSource(source._path, credentials=moved).load(STORE) == made
+        assert ProvidedSource(source._kept.path, credentials=moved).load(STORE) == made
 
     def test_another_key_in_its_place_is_told_from_damage(
         self, source: ProvidedSource, key: Path
@@ -159,7 +159,7 @@ class TestProvidedFile(KeySourceContract):
     @pytest.mark.parametrize("content", [b"", b"[]", b"{}x", b'{"zz": {}}'])
     def test_a_damaged_note_says_so(self, source: ProvidedSource, content: bytes) -> None:
         source.make(STORE)
-        source._path.write_bytes(content)
+        source._kept.path.write_bytes(content)
         with pytest.raises(KeySourceUnavailable):
             source.load(STORE)
 
@@ -180,12 +180,12 @@ class TestPassphrase(KeySourceContract):
 
     def again(self, source: KeySource) -> KeySource:
         assert isinstance(source, ProvidedSource)
-        return self.typed(source._path, WORDS)
+        return self.typed(source._kept.path, WORDS)
 
     def test_nothing_typed_asks_for_it(self, source: ProvidedSource) -> None:
         source.make(STORE)
         with pytest.raises(PassphraseRequired) as caught:
-            self.typed(source._path, None).load(STORE)
+            self.typed(source._kept.path, None).load(STORE)
         assert "jupyter agent unlock" in caught.value.hint
 
     def test_a_new_vault_without_a_key_asks_for_a_new_passphrase(self, tmp_path: Path) -> None:
@@ -196,16 +196,16 @@ class TestPassphrase(KeySourceContract):
     def test_a_wrong_one_is_told_from_damage_and_not_repeated(self, source: ProvidedSource) -> None:
         source.make(STORE)
         with pytest.raises(PassphraseRequired) as caught:
-            self.typed(source._path, b"five other words").load(STORE)
+            self.typed(source._kept.path, b"five other words").load(STORE)
         assert "five" not in repr(caught.value) + str(caught.value)
 
     def test_nothing_of_it_is_on_the_disk(self, source: ProvidedSource, tmp_path: Path) -> None:
         key = source.make(STORE)
-        content = source._path.read_bytes()
+        content = source._kept.path.read_bytes()
         assert WORDS not in content
         assert key not in content
         assert base64.b64encode(key) not in content
-        assert source._path.stat().st_mode & 0o777 == 0o600
+        assert source._kept.path.stat().st_mode & 0o777 == 0o600
 
     @pytest.mark.parametrize(
         "work",
@@ -223,9 +223,9 @@ class TestPassphrase(KeySourceContract):
         self, source: ProvidedSource, work: dict[str, object]
     ) -> None:
         source.make(STORE)
-        body = json.loads(source._path.read_bytes())
+        body = json.loads(source._kept.path.read_bytes())
         body[STORE.hex()]["work"] = work
-        source._path.write_text(json.dumps(body), encoding="utf-8")
+        source._kept.path.write_text(json.dumps(body), encoding="utf-8")
         started = time.thread_time()
         with pytest.raises(KeySourceUnavailable, match="damaged"):
             source.load(STORE)

@@ -115,6 +115,15 @@ PERSON_ONLY = [
     ("kernel.forget", {"kernel_id": "k"}),
     ("audit.read", {}),
     ("audit.verify", {}),
+    ("secret.describe", {"label": "A", "note": "x"}),
+    ("vault.offer", {"origin": "o"}),
+    ("vault.move", {"to": "file"}),
+    ("vault.verify", {}),
+    ("vault.export", {"path": "/nowhere/copy"}),
+    ("vault.import", {"path": "/nowhere/copy"}),
+    ("vault.merge", {"import": "x"}),
+    ("vault.accept_restored", {}),
+    ("vault.purge", {}),
 ]
 
 
@@ -263,6 +272,8 @@ def test_no_answer_of_any_operation_holds_the_value(person, guest):
             ("secret.show", {"label": "A"}),
             ("grant.list", {}),
             ("audit.read", {}),
+            ("vault.verify", {}),
+            ("secret.describe", {"label": "A", "rotate_every": 1}),
         )
     ]
     answers.append(run(guest, 'echo "$A"', "A").result)

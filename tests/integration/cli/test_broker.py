@@ -166,7 +166,7 @@ def test_under_sudo_nothing_is_started(cli, agent_home: Path):
     assert (states["sudo"], states["broker"], done.code) == ("fail", "fail", 1)
 
 
-@pytest.mark.parametrize("words", [("desktop",), ("mcp",), ("vault", "export")])
+@pytest.mark.parametrize("words", [("desktop",), ("mcp",)])
 def test_what_comes_later_says_so(cli, words):
     done = cli(*words, "--json")
     assert done.code == 1

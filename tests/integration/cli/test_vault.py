@@ -93,10 +93,10 @@ def test_two_different_passphrases_change_nothing(cli, granted):
     assert state(cli)["tier"] == "file"
 
 
-@pytest.mark.parametrize("short", [b"password\n", b"aaaaaaaaaaaaaaaa\n", b"\n", b""])
-def test_a_passphrase_that_protects_nothing_is_refused(cli, granted, short):
+def test_a_passphrase_that_protects_nothing_is_refused(cli, granted):
     words = ("vault", "move", "provided", "--passphrase", "--stdin", *CHEAP, "--yes")
-    assert cli(*words, stdin=short).code == 1
+    for short in (b"password\n", b"aaaaaaaaaaaaaaaa\n", b"\n", b""):
+        assert cli(*words, stdin=short).code == 1
     assert state(cli)["tier"] == "file"
     assert holds(cli, granted)
 
@@ -145,21 +145,18 @@ def test_moving_to_a_file_needs_a_yes(cli, granted):
     assert ended(terminal)[0] == 1
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+def test_what_makes_no_sense_changes_nothing(cli, granted):
+    before = state(cli)
+    for words in (
         ("move", "memory"),
         ("move", "cloud"),
         ("move", "file", "--passphrase"),
         ("move", "provided", "--passphrase", "--key-file", "x"),
         ("rekey", "--memory", "1"),
         ("rekey", "--memory", "100000"),
-    ],
-)
-def test_what_makes_no_sense_changes_nothing(cli, granted, words):
-    before = state(cli)
-    done = cli("vault", *words, "--yes", "--json")
-    assert (done.code, done.error["code"]) == (1, "request_invalid")
+    ):
+        done = cli("vault", *words, "--yes", "--json")
+        assert (done.code, done.error["code"]) == (1, "request_invalid"), words
     assert state(cli) == before
 
 

@@ -176,3 +176,26 @@ def _fails_for(secret: Secret) -> Any:
         return reveal(self)
 
     return failing
+
+
+VECTORS = sorted((Path(__file__).parents[2] / "vectors/export").glob("*.json"))
+
+
+def test_there_are_vectors() -> None:
+    assert len(VECTORS) > 5
+
+
+@pytest.mark.parametrize("path", VECTORS, ids=lambda path: path.stem)
+def test_a_stored_export_opens_or_is_refused_as_it_says(path: Path) -> None:
+    vector = json.loads(path.read_text(encoding="utf-8"))
+    file = json.dumps(vector["file"]).encode()
+    passphrase = Secret("VAULT_PASSPHRASE", vector["passphrase"].encode())
+    if isinstance(vector["expect"], str):
+        with pytest.raises(AgentError) as caught:
+            open_export(file, passphrase)
+        assert caught.value.code == vector["expect"]
+        return
+    entries = open_export(file, passphrase)
+    for entry, wanted in zip(entries, vector["expect"]["secrets"], strict=True):
+        known = {**entry.meta.to_json(), "value": entry.secret.reveal().hex()}
+        assert known | wanted == known

@@ -1,0 +1,75 @@
+"""The broker's hold on the vault: what was typed is not kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from vaults import folders_in
+
+from jupyter_agent.broker.safe import Safe
+from jupyter_agent.errors import PassphraseRequired
+from jupyter_agent.secret import Secret
+from jupyter_agent.vault.passphrase import Work
+from jupyter_agent.vault.provided_source import ProvidedSource
+
+QUICK = Work(memory=32, passes=1, lanes=1)
+
+
+def typed(safe: Safe, words: bytes = b"six words nobody would guess") -> ProvidedSource:
+    return safe.provided(passphrase=Secret("VAULT_PASSPHRASE", words), work=QUICK)
+
+
+async def opened(home: Path) -> Safe:
+    safe = Safe(folders_in(home))
+    safe.take_settings({"key_source": "file"})
+    await safe.use(lambda vault: vault.put(Secret("ALPHA", b"a value")))
+    return safe
+
+
+async def test_a_passphrase_is_dropped_once_the_vault_has_its_keys(tmp_path: Path) -> None:
+    safe = await opened(tmp_path)
+    moving = typed(safe)
+    await safe.rekey(lambda _vault: moving)
+    assert moving._passphrase is None
+    assert await safe.must_stay()  # nobody could open it again without the person
+    assert not await safe.keeps_memory()
+    await safe.close()
+    again = Safe(folders_in(tmp_path))
+    with pytest.raises(PassphraseRequired):
+        await again.unlock()
+    unlocking = typed(again)
+    await again.unlock(unlocking)
+    assert unlocking._passphrase is None
+    assert (await again.use(lambda vault: vault.get("ALPHA"))).reveal() == b"a value"
+    await again.close()
+
+
+async def test_a_move_that_fails_keeps_the_vault_and_drops_what_was_typed(tmp_path: Path) -> None:
+    safe = await opened(tmp_path)
+    weak = typed(safe, b"short")
+    with pytest.raises(Exception, match="too short"):
+        await safe.rekey(lambda _vault: weak)
+    assert weak._passphrase is None
+    assert (await safe.status())["tier"] == "file"
+    assert (await safe.use(lambda vault: vault.get("ALPHA"))).reveal() == b"a value"
+    await safe.close()
+
+
+async def test_uses_and_the_audits_head_are_one_write(tmp_path: Path) -> None:
+    safe = await opened(tmp_path)
+    anchor = tmp_path / "state/vault.anchor"
+    before = anchor.read_bytes()
+    for n in range(5):
+        await safe.record({"n": n})
+        safe.count_use(["ALPHA"])
+    assert anchor.read_bytes() == before  # a run waits for no write of the vault
+    await safe._write_uses()
+    epochs = [
+        int(each.split(b'"epoch": ')[1].rstrip(b"}\n")) for each in (before, anchor.read_bytes())
+    ]
+    assert epochs[1] == epochs[0] + 1
+    assert await safe.read_audit(lambda trail, record: trail.verify(record)) == (5, None)
+    meta = await safe.use(lambda vault: vault.meta("ALPHA"))
+    assert meta.uses == 5
+    await safe.close()
