@@ -102,7 +102,7 @@ export class ApprovalDialog extends Widget {
         return `Let what ${label} finds pass as no secret?`;
       }
       if (change?.op === 'save_file') {
-        return `Save what ${visible(change.to ?? "")} holds as ${label}?`;
+        return `Save what ${visible(change.to ?? '')} holds as ${label}?`;
       }
       return change?.op === 'rename' ? `Rename ${label} to ${change.to}?` : `Remove ${label}?`;
     }
