@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.cli.parser import Arguments, Family, usage
@@ -77,7 +79,7 @@ def screen(arguments: Arguments, terminal: Terminal) -> int:
     if arguments.hook:
         return _answer_hook(arguments.hook, terminal)
     if arguments.git_clean or arguments.git_textconv:
-        return _convert(arguments)
+        return _convert(arguments, terminal)
     if arguments.git_process:
         return _filter(terminal)
     if what := arguments.install_git or arguments.uninstall_git:
@@ -99,8 +101,9 @@ def _survey(arguments: Arguments, terminal: Terminal) -> int:
         read = Baseline.read_or_new if arguments.write_baseline else Baseline.read
         baseline = read(arguments.baseline)
     is_much = arguments.staged or any(os.path.isdir(path) for path in paths)  # noqa: PTH112
-    looker = Looker(_screener(many=is_much), baseline.tag if baseline else None)
-    result = survey_staged(".", looker) if arguments.staged else survey(paths, looker, terminal)
+    with _screener(terminal, many=is_much) as screener:
+        looker = Looker(screener, baseline.tag if baseline else None)
+        result = survey_staged(".", looker) if arguments.staged else survey(paths, looker, terminal)
     if baseline is not None and arguments.write_baseline:
         baseline.write(result.found, result.screened)
         result = result.with_left([])
@@ -135,7 +138,8 @@ def _answer_hook(host: str, terminal: Terminal) -> int:
     from jupyter_agent.cli.screening import files, hooks  # noqa: PLC0415  (startup time)
 
     try:
-        answer = hooks.answer(host, files.read(files.STDIN), _screener(many=False))
+        with _screener(terminal, many=False) as screener:
+            answer = hooks.answer(host, files.read(files.STDIN), screener)
     except KeyboardInterrupt:
         # The usual 130 would mean "go on" to the host, and to Codex so would a stop without reason.
         answer = hooks.Answer(hooks.STOP, reason="Stopped before it was screened for secrets.")
@@ -146,17 +150,18 @@ def _answer_hook(host: str, terminal: Terminal) -> int:
     return answer.code
 
 
-def _convert(arguments: Arguments) -> int:
+def _convert(arguments: Arguments, terminal: Terminal) -> int:
     from jupyter_agent.cli.screening import clean, files  # noqa: PLC0415  (startup time)
     from jupyter_agent.screen.masking import Masker  # noqa: PLC0415
 
     if arguments.git_textconv and len(arguments.paths) != 1:
         raise usage("--git-textconv takes one PATH.", _PROGRAM)
-    masker = Masker(_screener(many=False))
-    if arguments.git_textconv:
-        converted = clean.readable(files.read(arguments.paths[0]), masker)
-    else:
-        converted = clean.clean(files.read(files.STDIN), masker)
+    with _screener(terminal, many=False) as screener:
+        masker = Masker(screener)
+        if arguments.git_textconv:
+            converted = clean.readable(files.read(arguments.paths[0]), masker)
+        else:
+            converted = clean.clean(files.read(files.STDIN), masker)
     sys.stdout.buffer.write(converted)
     sys.stdout.buffer.flush()
     return CLEAN
@@ -167,10 +172,11 @@ def _filter(terminal: Terminal) -> int:
     from jupyter_agent.cli.screening.filter_process import FilterProcess  # noqa: PLC0415
     from jupyter_agent.screen.masking import Masker  # noqa: PLC0415
 
-    masker = Masker(_screener(many=False))
-    FilterProcess(
-        sys.stdin.buffer, sys.stdout.buffer, lambda raw: clean(raw, masker), terminal.fail
-    ).serve()
+    with _screener(terminal, many=False) as screener:
+        masker = Masker(screener)
+        FilterProcess(
+            sys.stdin.buffer, sys.stdout.buffer, lambda raw: clean(raw, masker), terminal.fail
+        ).serve()
     return CLEAN
 
 
@@ -183,14 +189,26 @@ def _set_up(what: str, terminal: Terminal, *, remove: bool) -> int:
 
     done = (uninstall if remove else install)(Repository.around("."), what)
     if not remove:
-        _screener(many=True)  # compiled now, so that no `git add` has to wait for it
+        with _screener(terminal, many=True):
+            pass  # compiled now, so that no `git add` has to wait for it
         done.append(f"Undo it: {_PROGRAM} --uninstall-git")
     terminal.answer({"done": done}, [printable(line) for line in done])
     return CLEAN
 
 
-def _screener(*, many: bool) -> Screens:
-    from jupyter_agent.cli.screening.engine import screener  # noqa: PLC0415  (startup time)
+@contextmanager
+def _screener(terminal: Terminal, *, many: bool) -> Iterator[Screens]:
+    """The rules, and what is stored and allowed where somebody can be asked."""
+    from jupyter_agent.cli.known import KnownScreener  # noqa: PLC0415  (startup time)
+    from jupyter_agent.cli.screening.engine import screener  # noqa: PLC0415
     from jupyter_agent.folders import Folders  # noqa: PLC0415
 
-    return screener(Folders.of(), many=many)
+    # What is allowed in a folder counts for whoever works in it.
+    here = os.path.join(os.getcwd(), "_")  # noqa: PTH109, PTH118  (startup time)
+    known = KnownScreener(screener(Folders.of(), many=many), here)
+    try:
+        yield known
+    finally:
+        known.close()
+        if known.off:
+            terminal.notice(f"Screened by the rules only, not for stored values. {known.off}")

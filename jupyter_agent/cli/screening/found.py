@@ -104,8 +104,9 @@ class Looker:
 
     def _described(self, text: Text, finding: Finding, lines: Lines) -> Found:
         from jupyter_agent.screen import preview  # noqa: PLC0415  (startup time)
+        from jupyter_agent.screen.stored import rule_of  # noqa: PLC0415
 
-        rule = self._screener.rule(finding.rule)
+        rule = rule_of(finding, self._screener)
         line, column = lines.place(finding.start)
         return Found(
             path=text.path,

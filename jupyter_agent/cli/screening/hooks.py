@@ -27,6 +27,7 @@ from jupyter_agent.errors import RequestInvalid, ScreenTimeout
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.screen.masking import Masker
 from jupyter_agent.screen.notebook import tree_texts
+from jupyter_agent.screen.stored import rule_of
 
 STOP: Final = 2
 
@@ -123,7 +124,7 @@ def _titles(carried: list[Any], screener: Screens) -> list[str]:
     for tree in carried:
         for text in tree_texts(tree):
             for finding in screener.screen(text):
-                titles[screener.rule(finding.rule).title] = None
+                titles[rule_of(finding, screener).title] = None
     return list(titles)
 
 

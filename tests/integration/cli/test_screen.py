@@ -36,6 +36,29 @@ def test_a_finding_has_a_place_a_title_and_a_preview(cli, token):
     assert token.found_in(done.out + done.err) == []
 
 
+def test_a_stored_value_is_named_by_its_label_whatever_it_looks_like(cli, saved):
+    text = f"nothing gives it away: {saved.value} and on\n".encode()
+    done = cli("screen", "-", "--json", stdin=text)
+    assert done.code == 2
+    (finding,) = done.json["findings"]
+    assert (finding["rule"], finding["label"]) == ("stored-value", "DEMO_TOKEN")
+    assert finding["end"] - finding["start"] == len(saved.value)
+    assert saved.found_in(done.out + done.err) == []
+    prompt = {"hook_event_name": "UserPromptSubmit", "prompt": text.decode()}
+    hook = cli("screen", "--hook", "claude-code", stdin=json.dumps(prompt).encode())
+    assert hook.code == 2
+    assert b"Stored secret DEMO_TOKEN" in hook.err
+    assert saved.found_in(hook.out + hook.err) == []
+
+
+def test_a_locked_vault_leaves_the_rules_and_says_so(cli, saved, token):
+    assert cli("lock").code == 0
+    done = cli("screen", "-", stdin=f"{saved.value} {token.value}".encode())
+    assert done.code == 2
+    assert done.out.count(b"stdin:") == 1
+    assert b"not for stored values" in done.err
+
+
 def test_stdin_is_screened_when_nothing_is_named(cli, token):
     done = cli("screen", "--json", stdin=f"é {token.value}".encode())
     assert done.code == 2
