@@ -210,6 +210,8 @@ def main(home: Path, rounds: int, seed: int) -> dict[str, Any]:
             chance.uniform(0, longest), lambda out, seed=child_seed: work(home, seed, out)
         )
         steps += said.count(b"done")
+        # Half of them are to get through a first step, however the disk's speed changes.
+        longest *= 0.9 if b"done" in said else 1.1
         vault = opened(home)
         found = held(vault)
         assert found in possible(state, said), "a write was lost, or half of one is there"
