@@ -204,17 +204,20 @@ def main(home: Path, rounds: int, seed: int) -> dict[str, Any]:
     vault.close()
     tiers: Counter[str] = Counter()
     steps = 0
-    for _ in range(rounds):
+    for round_ in range(1, rounds + 1):
         child_seed = chance.getrandbits(32)
         said = killed_after(
             chance.uniform(0, longest), lambda out, seed=child_seed: work(home, seed, out)
         )
         steps += said.count(b"done")
+        # Half of them are to get through a first step, however the disk's speed changes.
+        longest *= 0.9 if b"done" in said else 1.1
         vault = opened(home)
         found = held(vault)
         assert found in possible(state, said), "a write was lost, or half of one is there"
-        count, broken = trail_of(home, vault).verify(vault.chain())
-        assert broken is None, f"an honest record looks changed at line {broken} of {count}"
+        if round_ % 10 == 0 or round_ == rounds:  # what breaks stays broken
+            count, broken = trail_of(home, vault).verify(vault.chain())
+            assert broken is None, f"an honest record looks changed at line {broken} of {count}"
         assert vault.left_over() == "", "a key that opens nothing any more was left behind"
         tiers[vault.tier] += 1
         vault.close()
