@@ -78,7 +78,7 @@ class CommandLine:
     @staticmethod
     def argv(*words: str) -> list[str]:
         """The argument list of a call."""
-        return [sys.executable, "-m", "jupyter_agent.cli", *words]
+        return [sys.executable, "-P", "-m", "jupyter_agent.cli", *words]
 
 
 def ended(terminal: pexpect.spawn) -> tuple[int, bytes]:

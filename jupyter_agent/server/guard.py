@@ -54,7 +54,7 @@ class Guarded:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._asked: _Question | None = None
-        self._failing: dict[str, _Failing] = {}
+        self._failing: dict[_Lane, _Failing] = {}
         self._lanes = Lanes(self.log)
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
@@ -115,7 +115,7 @@ class Guarded:
             return  # closed while it waited
         if stop is not None:
             self._stop(request, stop, question)
-        elif request.type == "execute_request" and request.session in self._failing:
+        elif request.type == "execute_request" and _lane(request) in self._failing:
             self._abort(request)
         else:
             self._hand_on(message)
@@ -166,7 +166,7 @@ class Guarded:
             self._answer(request.header, given)
         elif stub.runs_ipython(self.kernel_manager):
             self._forward(request, stub.content(stop, request.content))
-        elif request.session in self._failing:
+        elif _lane(request) in self._failing:
             self._abort(request)
         else:
             self._fail(request, stop)
@@ -201,13 +201,13 @@ class Guarded:
         self._answer(request.header, answers.execution_begun(stop))
         failing = _Failing(request, stop)
         if request.content.get("stop_on_error", True):
-            self._failing[request.session] = failing
+            self._failing[_lane(request)] = failing
             self._end_after_quiet(failing)
         else:
             self._end(failing)
 
     def _abort(self, request: messages.Request) -> None:
-        failing = self._failing[request.session]
+        failing = self._failing[_lane(request)]
         failing.queued.append(request)
         self._end_after_quiet(failing)
 
@@ -219,10 +219,18 @@ class Guarded:
 
     def _end(self, failing: _Failing) -> None:
         stopped = failing.request
-        self._failing.pop(stopped.session, None)
+        self._failing.pop(_lane(stopped), None)
         self._answer(stopped.header, answers.execution_ended(stopped.channel, failing.stop))
         for request in failing.queued:
             self._answer(request.header, answers.execution_aborted(request.channel))
+
+
+_Lane = tuple[str, str]
+"""A client's session and a channel: a kernel aborts what waits behind a cell on its own channel."""
+
+
+def _lane(request: messages.Request) -> _Lane:
+    return request.session, request.channel
 
 
 @dataclass(frozen=True, slots=True)

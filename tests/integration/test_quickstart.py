@@ -20,7 +20,10 @@ NOTEBOOKS = ROOT / "notebooks"
 def agent(*words: str, stdin: str = "") -> None:
     """`jupyter agent …` in a terminal."""
     subprocess.run(
-        [sys.executable, "-m", "jupyter_agent.cli", *words], input=stdin, text=True, check=True
+        [sys.executable, "-P", "-m", "jupyter_agent.cli", *words],
+        input=stdin,
+        text=True,
+        check=True,
     )
 
 

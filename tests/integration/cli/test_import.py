@@ -26,6 +26,7 @@ def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.stands(reason="the person's own file stays as it is")
 def test_a_dry_run_shows_labels_and_changes_nothing(cli, env_file, planted):
     before = files(cli.cwd)
     done = cli("secret", "import", ".env", "--dry-run", "--json")
@@ -55,6 +56,7 @@ def test_a_link_to_the_file_stays_a_link(cli, env_file, planted):
     assert planted.found_in(target.read_bytes()) == []
 
 
+@pytest.mark.stands(reason="the person's own file stays as it is")
 def test_a_file_with_a_second_name_is_left_alone_and_said_so(cli, env_file):
     os.link(env_file, cli.cwd / "second")
     before = files(cli.cwd)
@@ -65,6 +67,7 @@ def test_a_file_with_a_second_name_is_left_alone_and_said_so(cli, env_file):
     assert labels(cli) == ["API_TOKEN"]
 
 
+@pytest.mark.stands(reason="the person's own file stays as it is")
 def test_a_label_that_is_taken_keeps_its_value_and_the_file_its_line(cli, env_file, planted):
     cli("secret", "set", "API_TOKEN", "--stdin", stdin=b"made-up other value")
     done = cli("secret", "import", ".env", "--yes", "--remove", "--json")
@@ -73,6 +76,7 @@ def test_a_label_that_is_taken_keeps_its_value_and_the_file_its_line(cli, env_fi
     assert planted.found_in(env_file.read_bytes()) != []
 
 
+@pytest.mark.stands(reason="the person's own file stays as it is")
 def test_nothing_is_saved_or_removed_without_a_yes(cli, env_file):
     before = files(cli.cwd)
     assert cli("secret", "import", ".env").code == 1
@@ -101,6 +105,7 @@ def test_variables_of_the_shell_are_found_by_name_or_shape(cli, planted):
     assert planted.found_in(done.out + done.err) == []
 
 
+@pytest.mark.stands(reason="the person's own file stays as it is")
 def test_a_file_of_no_known_name_needs_a_format(cli, env_file):
     env_file.rename(cli.cwd / "notes.txt")
     assert b"--as" in cli("secret", "import", "notes.txt", "--yes").err

@@ -73,6 +73,7 @@ async def test_a_notebook_saved_as_a_text_file_is_masked_too(put, owner):
     assert "[secret:ORCHARD_KEY]" in text
 
 
+@pytest.mark.stands(reason="it was let through, or nobody could know it")
 async def test_a_value_stored_later_is_masked_at_the_next_save(put, owner):
     later = "pendulum walnut harbour"
     content = notebook("a = 1", f"open('{later}')")
@@ -101,6 +102,7 @@ async def test_what_is_allowed_is_saved_whole_until_it_is_taken_back(put, owner,
     assert canary.value not in await put(content)
 
 
+@pytest.mark.stands(reason="it was let through, or nobody could know it")
 async def test_once_is_for_a_run_and_not_used_up_by_a_save(put, owner, canary):
     findings = [{"rule": "anthropic-api-key", "value": canary.value}]
     (mark,) = owner.call("allow.check", findings=findings)["marks"]
@@ -110,6 +112,7 @@ async def test_once_is_for_a_run_and_not_used_up_by_a_save(put, owner, canary):
     assert len(owner.call("allow.list")["allowances"]) == 1
 
 
+@pytest.mark.stands(reason="it was let through, or nobody could know it")
 async def test_with_a_locked_vault_the_rules_mask_and_the_save_is_done(
     put, owner, canary, everything_logged
 ):

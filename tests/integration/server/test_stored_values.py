@@ -115,6 +115,7 @@ async def test_run_all_stops_at_a_stored_value(connect, owner):
     assert reply(third)["status"] == "aborted"
 
 
+@pytest.mark.stands(reason="it was let through, or nobody could know it")
 async def test_with_a_locked_vault_cells_run_and_that_is_said_once(
     connect, owner, everything_logged
 ):
@@ -199,6 +200,7 @@ async def test_the_status_says_whether_values_are_recognised(connect, owner, jp_
     assert status["match"] is False
 
 
+@pytest.mark.stands(reason="it was let through, or nobody could know it")
 async def test_a_finding_is_allowed_by_its_block_and_no_text_travels(
     connect, owner, canary, jp_fetch
 ):
@@ -222,6 +224,7 @@ async def test_a_finding_is_allowed_by_its_block_and_no_text_travels(
     assert reply(await page.run(code))["ename"] == "SecretBlocked"
 
 
+@pytest.mark.stands(reason="it was let through, or nobody could know it")
 async def test_once_lets_one_run_through_page_and_kernel(connect, owner, canary, jp_fetch):
     page = await connect()
     code = f"len('{canary.value}')"
