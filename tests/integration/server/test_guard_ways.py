@@ -124,7 +124,7 @@ async def test_a_file_for_a_widget_is_screened_whatever_its_size_and_bytes(page_
         await page.send("comm_msg", {"comm_id": "c1", "data": {}}, buffers=[b"x", file])
     image = b"\x89PNG\r\n\x1a\n\0\0" + bytes(range(256)) * 8000
     await page.send("comm_msg", {"comm_id": "c1", "data": {}}, buffers=[image])
-    output = await page.until(lambda m: m.kind == "stream")
+    output = await page.until(lambda m: m.kind == "stream" and "got" in m.content["text"])
 
     # The first one that comes, so those before it were stopped.
     assert output.content["text"].strip() == f"got {{}} [{len(image)}]"
