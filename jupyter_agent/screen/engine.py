@@ -50,7 +50,7 @@ class Engine:
             seen: What stage 1 says about it.
             deadline: The text's time.
         """
-        hits, signs = seen
+        hits, signs = self._promising(seen.hits, data), seen.signs
         if not hits and not signs:
             return []
         look = _Look(self.catalogue.rules, text, data, deadline)
@@ -65,6 +65,15 @@ class Engine:
             piece = data[begin:end].decode("utf-8", "surrogatepass")
             spans += self._undisguised(piece, before, chosen, look.joints, deadline)
         return best(spans)
+
+    def _promising(self, hits: list[Hit], data: bytes) -> list[Hit]:
+        """The hits without vendors' names in ordinary text, whose rules need not even be tried."""
+        rules = self.catalogue.rules
+        return [
+            hit
+            for hit in hits
+            if not rules[hit[0]].follows or RUN.search(data, hit[1], hit[1] + RUN_WITHIN)
+        ]
 
     def _undisguised(
         self,
@@ -82,7 +91,7 @@ class Engine:
         ]
         undone = View(text, signs, sorted(inside))
         data = undone.text.encode("utf-8", "surrogatepass")
-        hits, _ = self.anchors.seen(data, deadline)
+        hits = self._promising(self.anchors.seen(data, deadline).hits, data)
         if not hits:
             return
         for found in _Look(self.catalogue.rules, undone.text, data, deadline).spans(hits):
@@ -102,7 +111,7 @@ class _Look:
         self.suspects: list[int] = []
         self.joints: list[tuple[int, int]] = []
 
-    def spans(self, hits: Sequence[Hit]) -> list[Span]:  # noqa: C901  (the hot loop)
+    def spans(self, hits: Sequence[Hit]) -> list[Span]:
         """What the rules accept at these places; the highest rank comes first."""
         text = self._text
         rules = self._rules
@@ -121,9 +130,6 @@ class _Look:
             if at < done:
                 continue
             rule = rules[index]
-            if rule.follows and not RUN.search(text, at, at + RUN_WITHIN):
-                # A vendor's name in ordinary text: its expression need not even be compiled.
-                continue
             if "regex" not in rule.__dict__:
                 # Compiling an expression is a cost of the process, not of this text.
                 with self._deadline.paused():

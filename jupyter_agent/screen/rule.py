@@ -53,11 +53,14 @@ _SHAPES = {
     ),
 }
 _SHAPE_REFERENCES = frozenset(f"<<{name}>>" for name in _SHAPES)
-RUN = re.compile(r"[A-Za-z0-9_.+/-]{14}")
+RUN = re.compile(rb"[A-Za-z0-9_.+/-]{14}")
 """Stands in every value for which ``Rule.follows`` holds."""
-RUN_WITHIN = 160
-"""Characters behind a name within which its value lies, as far as ``RUN`` needs it."""
-_REPEATED = re.compile(r"(?:\(\?=[^()]*\))?\[[A-Za-z0-9_+/-]+\]\{(\d+)(?:,\d+)?\}(?:=\{0,2\})?")
+RUN_WITHIN = 240
+"""Bytes behind a name within which its value lies, as far as ``RUN`` needs it."""
+_REPEATED = re.compile(
+    r"(?:\(\?=[^()]*\))?(?:[A-Za-z0-9_-]|\[[A-Za-z0-9]+\])*"
+    r"\[[A-Za-z0-9_+/-]+\]\{(\d+)(?:,\d+)?\}(?:=\{0,2\})?"
+)
 
 
 @dataclass(frozen=True)
