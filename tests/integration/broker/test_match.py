@@ -67,7 +67,7 @@ def test_no_answer_depends_on_a_part_of_a_value(person, guest):
 
 def test_a_hit_of_a_guest_is_written_down_and_marks_the_value_as_exposed(person, folders):
     save(person, "TOKEN", VALUE)
-    with Client(folders, Hello(claims={"notebook": "/work/plan.ipynb"})) as guest:
+    with Client(folders, Hello(claims={"notebook": "/home/ana/plan.ipynb"})) as guest:
         guest.call("match", text="nothing in here")
         guest.call("match", text=f"x = '{VALUE}'")
     events = person.call("audit.read")["events"]
@@ -75,7 +75,7 @@ def test_a_hit_of_a_guest_is_written_down_and_marks_the_value_as_exposed(person,
         ("guest", "matched", ["TOKEN"], {"TOKEN": 1})
     ]
     (place,) = person.call("secret.show", label="TOKEN")["secret"]["exposed"]
-    assert (place["where"], place["notebook"]) == ("cell", "/work/plan.ipynb")
+    assert (place["where"], place["notebook"]) == ("cell", "/home/ana/plan.ipynb")
 
 
 def test_what_is_recognised_follows_every_change(person, folders):

@@ -10,8 +10,8 @@ from jupyter_agent.server.blocks import Blocks
 
 def test_a_finding_of_a_block_is_known_by_its_number():
     blocks = Blocks()
-    name = blocks.remember([("a-rule", "11"), ("another-rule", "22")], "/work/a.ipynb")
-    assert blocks.finding(name, 1) == ("another-rule", "22", "/work/a.ipynb")
+    name = blocks.remember([("a-rule", "11"), ("another-rule", "22")], "/home/ana/a.ipynb")
+    assert blocks.finding(name, 1) == ("another-rule", "22", "/home/ana/a.ipynb")
 
 
 def test_an_unknown_block_and_a_stored_value_are_refused():
