@@ -2,6 +2,7 @@
 
 import { button, element } from '../dom.ts';
 import type { Allowance } from '../tokens.ts';
+import type { Host, Section } from './section.ts';
 import { ago } from './when.ts';
 
 const WHAT: Record<Allowance['scope'], (rule: string, folder: string) => string> = {
@@ -10,46 +11,63 @@ const WHAT: Record<Allowance['scope'], (rule: string, folder: string) => string>
   rule: (rule, folder) => `${rule} in ${folder}`
 };
 
-/** The section, or null where nothing is allowed. */
-export function allowedList(
-  allowances: Allowance[],
-  now: number,
-  remove: (id: string) => void
-): HTMLElement | null {
-  if (allowances.length === 0) {
-    return null;
+export class AllowedSection implements Section {
+  readonly place = 'below';
+  readonly node = element('details', { className: 'ja-section ja-allowed', hidden: true });
+  private readonly host: Host;
+  private readonly title = element('summary', {});
+  private readonly entries = element('ul', {
+    className: 'ja-allowed-list',
+    attributes_: { 'aria-label': 'Not secrets' }
+  });
+  private allowances: Allowance[] = [];
+
+  constructor(host: Host) {
+    this.host = host;
+    this.node.append(this.title, this.entries);
   }
-  return element(
-    'details',
-    { className: 'ja-allowed' },
-    element('summary', {}, `Not secrets (${allowances.length})`),
-    element(
-      'ul',
-      { className: 'ja-allowed-list', attributes_: { 'aria-label': 'Not secrets' } },
-      ...allowances.map(one =>
+
+  async load(): Promise<void> {
+    this.allowances = await this.host.agent.api.allowances();
+  }
+
+  clear(): void {
+    this.allowances = [];
+  }
+
+  render(): void {
+    const now = this.host.agent.api.now();
+    this.node.hidden = this.allowances.length === 0;
+    this.title.textContent = `Not secrets (${this.allowances.length})`;
+    this.entries.replaceChildren(...this.allowances.map(one => this.entry(one, now)));
+  }
+
+  private entry(one: Allowance, now: number): HTMLElement {
+    const { api } = this.host.agent;
+    return element(
+      'li',
+      { className: 'ja-allowed-entry', dataset: { id: one.id, scope: one.scope } },
+      element(
+        'div',
+        { className: 'ja-allowed-what', title: one.folder },
+        (WHAT[one.scope] ?? WHAT.value)(one.rule, one.folder)
+      ),
+      element('div', { className: 'ja-allowed-why' }, one.reason),
+      element(
+        'div',
+        { className: 'ja-secret-facts' },
         element(
-          'li',
-          { className: 'ja-allowed-entry', dataset: { id: one.id, scope: one.scope } },
-          element(
-            'div',
-            { className: 'ja-allowed-what', title: one.folder },
-            (WHAT[one.scope] ?? WHAT.value)(one.rule, one.folder)
-          ),
-          element('div', { className: 'ja-allowed-why' }, one.reason),
-          element(
-            'div',
-            { className: 'ja-secret-facts' },
-            element(
-              'span',
-              { className: 'ja-fact', title: new Date(one.expires).toLocaleString() },
-              `ends ${ago(Date.parse(one.expires), now)}`
-            ),
-            button('ja-quiet ja-allowed-remove', 'Stop it again', () => remove(one.id), {
-              'aria-label': `Stop it again: ${one.reason}`
-            })
-          )
+          'span',
+          { className: 'ja-fact', title: new Date(one.expires).toLocaleString() },
+          `ends ${ago(Date.parse(one.expires), now)}`
+        ),
+        button(
+          'ja-quiet ja-allowed-remove',
+          'Stop it again',
+          () => void this.host.act(() => api.removeAllowance(one.id)),
+          { 'aria-label': `Stop it again: ${one.reason}` }
         )
       )
-    )
-  );
+    );
+  }
 }

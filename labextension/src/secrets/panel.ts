@@ -6,20 +6,15 @@ import { Widget } from '@lumino/widgets';
 import { ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import { secretsIcon } from '../icons.ts';
-import {
-  type Allowance,
-  type IAgent,
-  SECRETS_PANEL_ID,
-  type SecretMeta,
-  type Status
-} from '../tokens.ts';
-import { allowedList } from './allowed.ts';
+import { type IAgent, SECRETS_PANEL_ID, type SecretMeta, type Status } from '../tokens.ts';
 import { SecretForm } from './form.ts';
 import { secretList } from './list.ts';
+import type { Host, MakeSection, Section } from './section.ts';
 import { emptyState, notices } from './states.ts';
 
-export class SecretsPanel extends Widget {
-  private readonly agent: IAgent;
+export class SecretsPanel extends Widget implements Host {
+  readonly agent: IAgent;
+  private readonly sections: readonly Section[];
   private readonly tools = element('div', { className: 'ja-panel-tools' });
   private readonly notice = element('div', {
     className: 'ja-panel-notice',
@@ -31,14 +26,17 @@ export class SecretsPanel extends Widget {
   private form: SecretForm | null = null;
   private status: Status | null = null;
   private secrets: SecretMeta[] | null = null;
-  private allowances: Allowance[] = [];
   private problem: ApiError | null = null;
   private loading: Promise<void> | null = null;
   private again = false;
 
-  constructor(agent: IAgent) {
+  /** @param sections - What stands above and below the list of secrets, top to bottom. */
+  constructor(agent: IAgent, sections: readonly MakeSection[]) {
     super();
     this.agent = agent;
+    this.sections = sections.map(make => make(this));
+    const placed = (place: Section['place']) =>
+      this.sections.filter(section => section.place === place).map(section => section.node);
     this.id = SECRETS_PANEL_ID;
     this.title.icon = secretsIcon;
     this.title.caption = 'Secrets';
@@ -48,8 +46,10 @@ export class SecretsPanel extends Widget {
     this.node.append(
       element('header', { className: 'ja-panel-head' }, element('h2', {}, 'Secrets'), this.tools),
       this.notice,
+      ...placed('above'),
       this.formSpace,
       this.body,
+      ...placed('below'),
       this.foot
     );
     agent.events.changed.connect(this.onEvent, this);
@@ -60,6 +60,9 @@ export class SecretsPanel extends Widget {
 
   override dispose(): void {
     this.closeForm();
+    for (const section of this.sections) {
+      section.dispose?.();
+    }
     super.dispose();
   }
 
@@ -97,13 +100,23 @@ export class SecretsPanel extends Widget {
 
   private async load(): Promise<void> {
     const { api, events } = this.agent;
+    let problem: ApiError | null = null;
     try {
       this.status = await api.status();
       events.start();
-      const { state } = this.status.vault;
-      this.secrets = state === 'locked' || state === 'error' ? null : await api.secrets();
-      this.allowances = this.secrets === null ? [] : await api.allowances();
-      this.problem = null;
+      const { status } = this;
+      const { state } = status.vault;
+      if (state === 'locked' || state === 'error') {
+        this.secrets = null;
+      } else {
+        // A section that fails says so above; the list is there all the same.
+        const loading = this.sections.map(section => section.load(status));
+        const [secrets, loaded] = await Promise.all([api.secrets(), Promise.allSettled(loading)]);
+        this.secrets = secrets;
+        const failed = loaded.find(one => one.status === 'rejected');
+        problem = failed ? ApiError.from(failed.reason) : null;
+      }
+      this.problem = problem;
     } catch (reason) {
       this.problem = ApiError.from(reason);
       this.secrets = null;
@@ -112,7 +125,13 @@ export class SecretsPanel extends Widget {
       }
     }
     if (!this.isDisposed) {
+      for (const section of this.secrets === null ? this.sections : []) {
+        section.clear();
+      }
       this.render();
+      for (const section of this.sections) {
+        section.render();
+      }
     }
   }
 
@@ -175,16 +194,7 @@ export class SecretsPanel extends Widget {
     if (!this.secrets) {
       return [];
     }
-    const allowed = allowedList(
-      this.allowances,
-      this.agent.api.now(),
-      id => void this.act(() => this.agent.api.removeAllowance(id))
-    );
-    const open = this.body.querySelector<HTMLDetailsElement>('.ja-allowed')?.open ?? false;
-    if (allowed instanceof HTMLDetailsElement) {
-      allowed.open = open;
-    }
-    return [...this.listed(this.secrets), ...(allowed ? [allowed] : [])];
+    return this.listed(this.secrets);
   }
 
   private listed(secrets: SecretMeta[]): HTMLElement[] {
@@ -280,8 +290,7 @@ export class SecretsPanel extends Widget {
     await this.act(() => this.agent.api.lock());
   }
 
-  /** Do it, say so when it fails, and show what is true now. */
-  private async act(action: () => Promise<unknown>): Promise<void> {
+  async act(action: () => Promise<unknown>): Promise<void> {
     try {
       await action();
     } catch (reason) {

@@ -7,6 +7,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { secretsIcon } from '../icons.ts';
 import { IAgent, NAMESPACE, OPEN_SECRETS } from '../tokens.ts';
 import { SecretsPanel } from './panel.ts';
+import { SECTIONS } from './sections.ts';
 
 export const secretsPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:secrets`,
@@ -20,7 +21,7 @@ export const secretsPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null
   ) => {
-    const panel = new SecretsPanel(agent);
+    const panel = new SecretsPanel(agent, SECTIONS);
     app.shell.add(panel, 'left', { rank: 350, type: 'Secrets' });
     restorer?.add(panel, panel.id);
     app.commands.addCommand(OPEN_SECRETS, {
