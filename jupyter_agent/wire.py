@@ -23,6 +23,9 @@ MAX_LINE: Final = 1024 * 1024
 
 _ROOM: Final = MAX_LINE - 4096
 
+PAGE: Final = MAX_LINE // 2
+"""Bytes after which a list that is read page by page goes on with the next page."""
+
 OUTPUT_CHUNK: Final = 256 * 1024
 """Most output bytes in one `output` event; base64 and JSON keep it well below MAX_LINE."""
 

@@ -166,8 +166,13 @@ class Audit:
         if not self._path.exists():
             return
         with self._open() as file:
+            # Nothing that is there changes, so it is enough to know how far the last line went.
             fcntl.flock(file, fcntl.LOCK_SH)
-            for raw in file:
+            size = file.seek(0, os.SEEK_END)
+            fcntl.flock(file, fcntl.LOCK_UN)
+            file.seek(0)
+            while size > 0 and (raw := file.readline()):
+                size -= len(raw)
                 yield _parsed(raw)
 
 

@@ -15,6 +15,7 @@ from jupyter_agent import __version__, wire
 from jupyter_agent.broker import files, grants
 from jupyter_agent.broker.approvals import ANSWERS, Approvals
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
+from jupyter_agent.broker.audit_operations import AuditOperations
 from jupyter_agent.broker.callers import require
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.guard_operations import GuardOperations
@@ -23,7 +24,6 @@ from jupyter_agent.broker.offers import Offers
 from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
-from jupyter_agent.broker.trail import Trail
 from jupyter_agent.broker.vault_operations import VaultOperations
 from jupyter_agent.broker.wanted import read_wanted
 from jupyter_agent.errors import LabelTaken, RequestInvalid
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from jupyter_agent.vault.meta import Meta
     from jupyter_agent.vault.vault import Vault
 
-_AUDIT_LIMIT: Final = 1000
 _DESCRIBED: Final = ("kind", "note", "expires", "rotate_every")
 
 
@@ -92,8 +91,7 @@ class Operations:
             "kernel.forget": for_persons(self._forget),
             "run": self._run,
             "stop": self._stop,
-            "audit.read": for_persons(self._read_audit),
-            "audit.verify": for_persons(self._verify_audit),
+            **AuditOperations(safe).table,
             **self._whole_vault.table,
         }
 
@@ -309,26 +307,6 @@ class Operations:
         if isinstance(number, int) and number in ask.runs:
             ask.runs[number].stop()
         return {}
-
-    # -- audit
-
-    async def _read_audit(self, ask: Ask) -> wire.Message:
-        label = wire.optional_text(ask.message, "label")
-        since = wire.optional_text(ask.message, "since")
-        limit = ask.message.get("limit")
-        most = limit if isinstance(limit, int) and limit > 0 else _AUDIT_LIMIT
-        events = await self._safe.read_audit(Trail.events)
-        chosen = [
-            event
-            for event in events
-            if (label is None or label in event.get("labels", ()))
-            and (since is None or str(event.get("time", "")) >= since)
-        ][-most:]
-        return {"events": chosen}
-
-    async def _verify_audit(self, _ask: Ask) -> wire.Message:
-        count, broken = await self._safe.read_audit(Trail.verify)
-        return {"ok": broken is None, "events": count, "broken_at": broken}
 
     def _changed(self, what: str) -> None:
         if what == "vault":

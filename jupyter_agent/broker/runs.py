@@ -36,6 +36,7 @@ common ones are masked once more, in a process that stays small."""
 _TIMED_OUT: Final = 124  # as timeout(1) says it
 _STOP_WAIT: Final = 2.5  # seconds; a stop kills after 1.4
 _LAST_WAIT: Final = 3.0  # seconds more, for runs whose caller does not read what they say
+_REFUSED: Final[dict[type[BaseException], str]] = {GrantRequired: "required", GrantDenied: "denied"}
 _LOST: Final = 137  # as shells say it: ended by SIGKILL
 
 
@@ -151,16 +152,16 @@ class Runs:
         record = _Record(self._safe, caller, wanted)
         try:
             decision = await self._permission.for_run(caller, wanted, emit)
-        except (GrantRequired, GrantDenied) as refusal:
+        except (GrantRequired, GrantDenied, asyncio.CancelledError) as refusal:
             record.command = _written(wanted.command, {}, self._screener)
-            await record.refused("required" if isinstance(refusal, GrantRequired) else "denied")
+            await record.refused(_REFUSED.get(type(refusal), "stopped"))
             raise
         values = await self._values(wanted)
         stdout = Scrubber(values)
         scrubbers: dict[Stream, Scrubber] = {"stdout": stdout, "stderr": stdout.sibling()}
         record.command = _written(wanted.command, values, self._screener)
         started = time.monotonic()
-        ending = Ending(_LOST, None)
+        ending, how = Ending(_LOST, None), "lost"
         try:
             await record.started(decision)
             run.process = await Process.start(
@@ -169,7 +170,9 @@ class Runs:
             del values
             await emit({"event": "started", "run_id": record.run_id})
             ending = await self._pump(run, run.process, wanted, scrubbers, emit)
+            how = _how(run)
         except CommandNotStarted as error:
+            how = "not started"
             missing = error.data.get("errno") == errno.ENOENT
             ending = Ending(_NOT_FOUND if missing else _NOT_EXECUTABLE, None)
             raise
@@ -186,7 +189,7 @@ class Runs:
                 "bytes": run.sent,
                 "hits": _hits(scrubbers),
             }
-            await record.ended(result)
+            await record.ended(result, how)
         return result
 
     async def _values(self, wanted: Wanted) -> dict[str, bytes]:
@@ -232,6 +235,7 @@ class _Record:
         self.run_id = secrets.token_hex(8)
         self.command = ""
         self._safe = safe
+        self._exact = wanted.command
         self._uses_secrets = bool(wanted.labels)
         self._begun = False
         self._about = {
@@ -252,13 +256,18 @@ class _Record:
             self._begun = False
             raise
 
-    async def ended(self, result: wire.Message) -> None:
-        """Written for every start that was written."""
+    async def ended(self, result: wire.Message, how: str) -> None:
+        """Written for every start that was written.
+
+        Args:
+            result: What the caller is told.
+            how: ``exited``, ``stopped``, ``timed out``, ``not started`` or ``lost``.
+        """
         if not self._begun:
             return
         sent = sum(result["bytes"].values())
         more = {"run": self.run_id, "exit": result["exit"], "seconds": result["seconds"]}
-        event = {**more, "bytes": sent, "hits": result["hits"]}
+        event = {**more, "ending": how, "bytes": sent, "hits": result["hits"]}
         await self._write(event, f"The command ended with {result['exit']}, but the record")
 
     def _line(self, decision: str) -> dict[str, Any]:
@@ -267,6 +276,7 @@ class _Record:
             **self._about,
             "command": self.command,
             "decision": decision,
+            "ending": None,
             "exit": None,
             "seconds": None,
             "bytes": None,
@@ -278,7 +288,8 @@ class _Record:
             return
         # A line that was begun is written whatever is stopped meanwhile: a start without its end
         # would say for ever that something still runs.
-        writing = asyncio.ensure_future(self._safe.record(event))
+        exact = self._exact if "command" in event else None
+        writing = asyncio.ensure_future(self._safe.record(event, exact))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -288,6 +299,12 @@ class _Record:
             raise VaultError(
                 f"{what} can't be written.", "Make room on the disk; see: jupyter agent doctor"
             ) from None
+
+
+def _how(run: Run) -> str:
+    if run.timed_out:
+        return "timed out"
+    return "stopped" if run.stopped else "exited"
 
 
 def _stopped_early() -> GrantDenied:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not 
     from jupyter_agent.vault.vault import Vault
 
 T = TypeVar("T")
+_STATE: Final = dict.fromkeys(("state", "tier", "promise", "better", "note", "error"))
 _FLUSH_AFTER: Final = 1.0
 """Seconds for which uses are collected before they are written in one transaction."""
 
@@ -93,8 +94,12 @@ class Safe:
         """Every grant."""
         return await self.use(lambda vault: [Grant.from_record(r) for r in vault.grants()])
 
-    async def record(self, event: dict[str, Any]) -> None:
+    async def record(self, event: dict[str, Any], exact: str | None = None) -> None:
         """Add an event to the audit.
+
+        Args:
+            event: Without any value.
+            exact: The command as it was run. Not it, but its keyed hash is written down.
 
         Raises:
             OSError: It can't be written.
@@ -102,7 +107,9 @@ class Safe:
 
         def work() -> None:
             # A run that `lock` is ending still gets its last line.
-            self._trail_for(self._vault or self._opened()).append(event)
+            trail = self._trail_for(self._vault or self._opened())
+            more = {} if exact is None else {"command_hash": trail.keyed_hash(exact)}
+            trail.append({**event, **more})
 
         await self._in_thread(work)
         self._recorded = True
@@ -111,11 +118,13 @@ class Safe:
     async def read_audit(self, work: Callable[[Trail, bytes | None], T]) -> T:
         """Run something with the record of uses and what the vault keeps about it."""
 
-        def with_trail() -> T:
+        def with_trail() -> tuple[Trail, bytes | None]:
             vault = self._opened()
-            return work(self._trail_for(vault), vault.chain())
+            return self._trail_for(vault), vault.chain()
 
-        return await self._in_thread(with_trail)
+        # Reading takes a while, and the vault's thread is what runs wait for. The head was put down
+        # before, so what is read is never shorter than it says.
+        return await asyncio.to_thread(work, *await self._in_thread(with_trail))
 
     def count_use(self, labels: list[str]) -> None:
         """Count a use of each label; written a little later, all together."""
@@ -129,21 +138,16 @@ class Safe:
 
         def work() -> dict[str, Any]:
             if self._locked.exists():
-                return _state("locked")
+                return {**_STATE, "state": "locked"}
             exists = (self._folders.data / "vault.db").exists()
             if self._vault is None and not exists:
-                return _state("absent")
+                return {**_STATE, "state": "absent"}
             try:
                 vault = self._opened()
             except AgentError as error:
-                return _state("error", error=error.to_json())
-            return _state(
-                "open",
-                tier=vault.tier,
-                promise=vault.promise,
-                better=vault.better,
-                note=vault.note,
-            )
+                return {**_STATE, "state": "error", "error": error.to_json()}
+            about = ("tier", "promise", "better", "note")
+            return {**_STATE, "state": "open", **{name: getattr(vault, name) for name in about}}
 
         return await self._in_thread(work)
 
@@ -386,15 +390,3 @@ def _is_locked() -> VaultLocked:
     return VaultLocked(
         "The vault is locked.", "Open it in the Secrets panel, or with: jupyter agent unlock"
     )
-
-
-def _state(state: str, **more: Any) -> dict[str, Any]:
-    return {
-        "state": state,
-        "tier": None,
-        "promise": None,
-        "better": None,
-        "note": None,
-        "error": None,
-        **more,
-    }

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family
 from jupyter_agent.cli.terminal import Terminal
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.secret import check_label
+
+if TYPE_CHECKING:
+    from jupyter_agent.client import Client
+
+_MOST: Final = 1000
+"""Events that are shown where nobody asks for more."""
 
 
 def add(commands: Family) -> None:
@@ -24,7 +30,7 @@ def add(commands: Family) -> None:
     parser.add_argument("what", nargs="?", choices=("verify",), metavar="verify")
     parser.add_argument("--label", metavar="LABEL", help="only uses of this secret")
     parser.add_argument("--since", metavar="TIME", help="2h, 7d, a date, or RFC 3339")
-    parser.add_argument("--limit", type=int, metavar="N", help="the newest N")
+    parser.add_argument("--limit", type=int, metavar="N", help="the newest N; 1000, if not given")
 
 
 def audit(arguments: Arguments, terminal: Terminal) -> int:
@@ -32,13 +38,27 @@ def audit(arguments: Arguments, terminal: Terminal) -> int:
     if arguments.what == "verify":
         return _verify(terminal)
     with open_as_person() as client:
-        events = client.call("audit.read", **_wanted(arguments))["events"]
+        events = _events(client, _wanted(arguments))
     rows = [_row(event) for event in events]
     head = ("TIME", "WHO", "LABELS", "DECISION", "EXIT", "SECONDS", "COMMAND")
     terminal.answer(
         {"events": events}, terminal.table(head, rows) if rows else ["No uses are recorded."]
     )
     return 0
+
+
+def _events(client: Client, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """As many of the newest events as were asked for, read page by page."""
+    events: list[dict[str, Any]] = []
+    most = wanted.get("limit", _MOST)
+    more: dict[str, int] = {}
+    while len(events) < most:
+        page = client.call("audit.read", **{**wanted, "limit": most - len(events), **more})
+        events = page["events"] + events
+        if page["earlier"] is None:
+            break
+        more = {"before": page["earlier"]}
+    return events
 
 
 def _verify(terminal: Terminal) -> int:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_agent import wire
 from jupyter_agent.broker.audit import Audit, Head
+from jupyter_agent.broker.audit_operations import page
 from jupyter_agent.broker.trail import Trail
 
 KEY = bytes(range(32))
+EVENT = {
+    "time": "2026-11-28T12:00:00Z",
+    "actor": "kernel",
+    "notebook": "/home/me/work/a notebook.ipynb",
+    "labels": ["GITHUB_TOKEN"],
+    "command": "curl -s -H 'Authorization: Bearer $GITHUB_TOKEN' https://api.github.com/user",
+    "command_hash": "0" * 32,
+    "decision": "grant",
+}
 
 
 @pytest.fixture
@@ -62,6 +76,41 @@ def test_many_writers_keep_one_chain(path: Path) -> None:
 def test_another_key_verifies_nothing(path: Path) -> None:
     Audit(path, KEY).append({"n": 1})
     assert Audit(path, bytes(32)).verify() == (1, 1)
+
+
+def test_ten_thousand_runs_verify_in_two_seconds(path: Path) -> None:
+    audit = Audit(path, KEY)
+    audit.append({"n": 0})
+    lines, mac = [path.read_bytes()], json.loads(path.read_bytes())["mac"]
+    for n in range(10_000):
+        for event in ({**EVENT, "run": f"{n:016x}"}, {"run": f"{n:016x}", "exit": 0, "hits": {}}):
+            mac = audit._mac(mac, event)
+            lines.append(json.dumps({"event": event, "mac": mac}).encode() + b"\n")
+    path.write_bytes(b"".join(lines))
+    begun = time.process_time()
+    assert audit.verify() == (20_001, None)
+    assert time.process_time() - begun < 2
+
+
+# --- Read page by page ---
+
+
+@given(
+    kept=st.lists(st.booleans(), max_size=40),
+    limit=st.integers(1, 9),
+    size=st.sampled_from([1, 300_000]),
+)
+def test_pages_are_every_event_once_and_in_order(kept: list[bool], limit: int, size: int) -> None:
+    events = [{"n": n, "kept": keep, "text": "x" * size} for n, keep in enumerate(kept)]
+    read: list[dict[str, Any]] = []
+    before: int | None = len(events)
+    while before is not None:
+        found = page(events, wanted=lambda event: event["kept"], before=before, limit=limit)
+        assert len(found["events"]) <= limit
+        assert wire.fits(found)
+        read = found["events"] + read
+        before = found["earlier"]
+    assert read == [event for event in events if event["kept"]]
 
 
 # --- How far it has got ---
