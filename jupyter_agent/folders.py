@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
@@ -123,9 +124,7 @@ def check_private_dir(path: Path, *, make: bool = True) -> Path:
         VaultUnsafe: It is missing and not to be made, a link, somebody else's, or open to others.
     """
     if make:
-        with contextlib.suppress(FileExistsError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.mkdir(mode=0o700)
+        _make_folder(path)
     try:
         info = path.lstat()
     except OSError:
@@ -149,6 +148,20 @@ def check_private_dir(path: Path, *, make: bool = True) -> Path:
                 "Choose a place that only you can write to.",
             )
     return path
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder, mode 0700, and what it lies in, each of them on the disk when this returns.
+
+    Else a power cut could take a folder away together with what was synced inside it.
+    """
+    missing = [each for each in (path, *path.parents) if not os.path.lexists(each)]
+    for folder in reversed(missing):
+        # Somebody else was faster, or something that is no folder is in the way: the checks say so.
+        with contextlib.suppress(FileExistsError, FileNotFoundError, NotADirectoryError):
+            folder.mkdir(mode=0o700 if folder == path else 0o777)
+            with contextlib.suppress(PermissionError):  # a parent that may be written, not read
+                sync_folder(folder.parent)
 
 
 def read_private(path: Path) -> bytes | None:
@@ -220,6 +233,21 @@ def write_private(path: Path, content: bytes) -> None:
         fresh.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def clear_unfinished(path: Path) -> None:
+    """Remove what a ``write_private`` of this file left behind that was killed before its end.
+
+    It may hold a key that is no longer to be had anywhere else. Only for files that one process at
+    a time writes: another one's, still being written, would be taken from it.
+
+    Raises:
+        OSError: The folder can't be written.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(path.parent):  # noqa: PTH208  (names, to match them)
+            if re.fullmatch(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}", name):
+                (path.parent / name).unlink(missing_ok=True)
 
 
 def sync_folder(path: Path) -> None:

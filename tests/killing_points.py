@@ -148,6 +148,12 @@ def is_whole(home: Path) -> None:
     assert vault.left_over() == ""
     assert b"rekeying" not in (home / "state/vault.anchor").read_bytes()
     vault.put(Secret("L2", b"written afterwards"))
+    assert unfinished(home) == []
+
+
+def unfinished(home: Path) -> list[str]:
+    """Files that were being written; a key in one of them would outlive its vault."""
+    return [path.name for path in home.rglob(".vault.*")]
 
 
 def is_accepted_or_asks(home: Path) -> None:
@@ -160,6 +166,7 @@ def is_accepted_or_asks(home: Path) -> None:
 
 def is_whole_or_gone(home: Path) -> None:
     """It is as it was, or can be given up again and begun anew; it never comes back in part."""
+    (home / "state/.vault.key.0123456789abcdef").write_bytes(b"of a writer that was killed")
     try:
         vault = opened(home)
     except VaultError:
@@ -168,6 +175,7 @@ def is_whole_or_gone(home: Path) -> None:
         assert held(vault) in ({"L0": "value zero", "L1": "value one"}, {})
         vault.close()
     give_up(home)
+    assert unfinished(home) == []
     assert held(open_vault(home)) == {}
 
 

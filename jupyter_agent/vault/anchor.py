@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_agent.errors import VaultRolledBack
-from jupyter_agent.folders import read_private, write_private
+from jupyter_agent.folders import clear_unfinished, read_private, write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ class FileAnchor:
                 "source": rekeying.source,
                 "left": rekeying.left,
             }
+        clear_unfinished(self._path)  # one process at a time is here, under the store's write lock
         write_private(self._path, json.dumps(body).encode() + b"\n")
 
 

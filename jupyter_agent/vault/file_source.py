@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from jupyter_agent.errors import KeySourceUnavailable
-from jupyter_agent.folders import read_private, sync_folder, write_private
+from jupyter_agent.folders import clear_unfinished, read_private, sync_folder, write_private
 from jupyter_agent.vault.key_source import FILE
 from jupyter_agent.vault.seal import KEY_BYTES
 
@@ -64,6 +64,7 @@ class FileSource:
 
     def forget(self, store_id: bytes, *, fresh: bool = False) -> None:
         """See ``KeySource``."""
+        clear_unfinished(self._path)
         keys = self._read()
         if keys is None:
             return
@@ -97,6 +98,7 @@ class FileSource:
             for owner, key in keys.items()
         ]
         try:
+            clear_unfinished(self._path)
             write_private(self._path, b"".join(lines))
         except OSError as error:
             raise KeySourceUnavailable(

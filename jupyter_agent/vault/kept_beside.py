@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_agent.errors import KeySourceUnavailable
-from jupyter_agent.folders import read_private, sync_folder, write_private
+from jupyter_agent.folders import clear_unfinished, read_private, sync_folder, write_private
 
 Way = dict[str, Any]
 
@@ -72,6 +72,7 @@ class KeptBeside:
         Raises:
             KeySourceUnavailable: It can't be written.
         """
+        clear_unfinished(self.path)
         ways = self.ways()
         if ways.pop(store_id, None) is None:
             return
@@ -91,6 +92,7 @@ class KeptBeside:
     def _write(self, ways: dict[bytes, Way]) -> None:
         body = {store.hex(): way for store, way in ways.items()}
         try:
+            clear_unfinished(self.path)
             write_private(self.path, json.dumps(body).encode() + b"\n")
         except OSError as error:
             raise KeySourceUnavailable(

@@ -72,6 +72,8 @@ class Work:
         Raises:
             ValueError: It is none, or asks for more than we ever do.
         """
+        if not isinstance(body, dict):
+            raise ValueError("not a measure of work")  # noqa: TRY004  (callers expect one class)
         numbers = [body.get(name) for name in ("memory", "passes", "lanes")]
         if not all(type(number) is int for number in numbers):
             raise ValueError("not a measure of work")

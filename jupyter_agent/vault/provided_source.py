@@ -159,7 +159,9 @@ class ProvidedSource:
     def _laid_ready(self) -> Path | None:
         if self._key_file is not None:
             return self._key_file
-        return next((f / KEY_NAME for f in self._folders if (f / KEY_NAME).exists()), None)
+        # `os.path`: a folder that is closed to us holds nothing for us, and is no error.
+        paths = [folder / KEY_NAME for folder in self._folders]
+        return next((path for path in paths if os.path.exists(path)), None)  # noqa: PTH110
 
     def _typed_key(self, way: dict[str, Any]) -> bytes:
         if self._passphrase is None:
@@ -182,7 +184,7 @@ class ProvidedSource:
 
     def _content(self, path: Path) -> bytes:
         """What a provided file holds, without the line break that editors put behind it."""
-        if not path.exists():  # a service's credentials may have moved with it
+        if not os.path.exists(path):  # noqa: PTH110  (a service's credentials may have moved)
             path = self._laid_ready() or path
         try:
             # NONBLOCK: a pipe in its place must not hold us up. A link is fine here, because

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import suppress
 
 from jupyter_agent.errors import AgentError, KeySourceUnavailable, VaultError
-from jupyter_agent.folders import Folders, sync_folder
+from jupyter_agent.folders import Folders, clear_unfinished, sync_folder
 from jupyter_agent.vault.anchor import FileAnchor
 from jupyter_agent.vault.key_source import OS_KEYRING
 from jupyter_agent.vault.keyring_source import KeyringSource
@@ -30,8 +31,10 @@ def purge(folders: Folders, keyring: KeyringSource, provided: ProvidedSource) ->
     Raises:
         VaultError: Something could not be removed.
     """
-    store_ids, source = _named_in(folders)
-    if source == OS_KEYRING:
+    store_ids, sources = _named_in(folders)
+    # Where nothing says which source it was, the keyring is asked too: a key that nobody knows of
+    # any more would stay in it for ever.
+    if OS_KEYRING in sources or not sources:
         for store_id in store_ids:
             with suppress(KeySourceUnavailable):  # a keyring that is gone has nothing to forget
                 keyring.forget(store_id)
@@ -51,7 +54,10 @@ def purge(folders: Folders, keyring: KeyringSource, provided: ProvidedSource) ->
     ]
     try:
         for path in doomed:
+            clear_unfinished(path)
             path.unlink(missing_ok=True)
+        for folder in state.glob(".tpm-*"):  # a tool of the chip's was killed
+            shutil.rmtree(folder)
         for folder in (state, data):
             if folder.exists():
                 sync_folder(folder)
@@ -62,16 +68,19 @@ def purge(folders: Folders, keyring: KeyringSource, provided: ProvidedSource) ->
         ) from None
 
 
-def _named_in(folders: Folders) -> tuple[list[bytes], str]:
-    """Store ids and key source that the files name; they only say what to forget."""
-    store_ids, source = [], ""
+def _named_in(folders: Folders) -> tuple[list[bytes], set[str]]:
+    """Store ids and key sources that the files name; they only say what to forget."""
+    store_ids: list[bytes] = []
+    sources: set[str] = set()
     with suppress(AgentError):
         place = FileAnchor(folders.state / ANCHOR).read()
         if place is not None:
             store_ids.append(place.store_id)
-            store_ids += [place.rekeying.store_id] if place.rekeying else []
+            if place.rekeying is not None:  # an end that came in the middle of new keys
+                store_ids.append(place.rekeying.store_id)
+                sources |= {place.rekeying.source, place.rekeying.left}
     named = named_in(folders.data / STORE)
     if named is not None:
         store_ids.append(named[0])
-        source = named[1]
-    return store_ids, source
+        sources.add(named[1])
+    return list(dict.fromkeys(store_ids)), sources

@@ -137,9 +137,9 @@ class Store:
             VaultTooNew: A newer release wrote it.
             VaultTampered: It is not a vault, or was given tables of somebody else's.
         """
-        tables = dict(self._connection.execute("SELECT name, sql FROM sqlite_schema").fetchall())
+        schema = self._connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall()
         form = self._one("PRAGMA user_version")
-        if not tables and form == 0:
+        if not schema and form == 0:
             return None
         application = self._one("PRAGMA application_id")
         if application == _APPLICATION and form > FORMAT:
@@ -147,8 +147,10 @@ class Store:
                 "The vault was written by a newer release.", "Update jupyter-agent-secrets."
             )
         # The tables, word for word, and sqlite's own index for none: a planted trigger or view
-        # would run at our next write.
-        if application != _APPLICATION or form != FORMAT or tables != _TABLES:
+        # would run at our next write. Row by row: a trigger may have the name of a table.
+        ours = {("table", name, sql) for name, sql in _TABLES.items()}
+        is_ours = set(schema) == ours and len(schema) == len(ours)
+        if application != _APPLICATION or form != FORMAT or not is_ours:
             raise tampered()
         query = "SELECT store_id, source, machine_tag, root, epoch, manifest FROM head"
         found = self._connection.execute(query).fetchall()

@@ -128,6 +128,19 @@ class TestProvidedFile(KeySourceContract):
         with pytest.raises(VaultUnsafe):
             source.make(STORE)
 
+    @pytest.mark.skipif(os.getuid() == 0, reason="nothing is closed to root")
+    def test_a_folder_that_is_closed_to_us_holds_no_key(
+        self, source: ProvidedSource, key: Path
+    ) -> None:
+        source.make(STORE)
+        key.parent.chmod(0)
+        try:
+            assert not source.works()
+            with pytest.raises(KeySourceUnavailable, match="not there"):
+                source.load(STORE)
+        finally:
+            key.parent.chmod(0o700)
+
     def test_a_pipe_or_a_folder_is_no_key_and_holds_nobody_up(
         self, source: ProvidedSource, key: Path
     ) -> None:
@@ -217,10 +230,12 @@ class TestPassphrase(KeySourceContract):
             {"memory": True, "passes": 1, "lanes": 1},
             {"memory": "64", "passes": 1, "lanes": 1},
             {},
+            [],
+            None,
         ],
     )
     def test_a_hostile_file_does_not_choose_the_work(
-        self, source: ProvidedSource, work: dict[str, object]
+        self, source: ProvidedSource, work: object
     ) -> None:
         source.make(STORE)
         body = json.loads(source._kept.path.read_bytes())

@@ -24,6 +24,7 @@ from jupyter_agent.errors import (
 )
 from jupyter_agent.secret import Secret
 from jupyter_agent.vault import seal
+from jupyter_agent.vault.store import _TABLES
 
 
 def change(store: Path, *statements: str) -> None:
@@ -62,6 +63,14 @@ CONTENT_ATTACKS = {
     "the head is removed": ("DELETE FROM head",),
     "a trigger is planted": (
         "CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM record; END",
+    ),
+    "a trigger is planted under a table's name": (
+        "CREATE TABLE kept AS SELECT * FROM head",
+        "DROP TABLE head",
+        "CREATE TRIGGER head AFTER INSERT ON record BEGIN DELETE FROM record; END",
+        _TABLES["head"],
+        "INSERT INTO head SELECT * FROM kept",
+        "DROP TABLE kept",
     ),
     "a view is planted": ("CREATE VIEW v AS SELECT 1",),
     "a table is missing": ("DROP TABLE record",),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def test_a_machine_without_an_id_has_none(tmp_path: Path) -> None:
 def test_containers_are_recognised(tmp_path: Path, name: str, content: str) -> None:
     _file(tmp_path, name, content)
     assert this_machine(tmp_path).container
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="nothing is closed to root")
+def test_a_folder_that_is_closed_to_us_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "run/secrets").mkdir(parents=True)
+    (tmp_path / "run/secrets").chmod(0)
+    assert not this_machine(tmp_path).container
+    (tmp_path / "run/secrets").chmod(0o700)
 
 
 @pytest.mark.parametrize("content", ["0::/init.scope\n", "0::/\n", "9:name=systemd:/\n"])

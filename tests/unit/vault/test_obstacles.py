@@ -136,3 +136,36 @@ def test_a_vault_that_somebody_else_holds_is_an_error_that_says_to_try_again(
         assert caught.value.hint
         assert vault.get("ALPHA").reveal() == VALUES["ALPHA"]
     vault.put(Secret("DELTA", b"x"))
+
+
+# --- What a power cut or a kill leaves ---
+
+
+def test_every_folder_that_is_made_is_on_the_disk_before_what_lies_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut takes the folder away, and with it a write that was acknowledged."""
+    synced, fsync = set(), os.fsync
+
+    def watched(handle: int) -> None:
+        synced.add(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    home = tmp_path / "a" / "new" / "home"
+    open_vault(home).put(Secret("ALPHA", b"x"))
+    made = [home / "data", home / "state", home, home.parent, home.parent.parent]
+    assert [path for path in made if path.parent.stat().st_ino not in synced] == []
+
+
+def test_a_key_that_was_being_written_when_its_writer_was_killed_is_cleared_away(
+    home: Path,
+) -> None:
+    left = home / "state/.vault.key.0123456789abcdef"
+    left.write_bytes(b"a key that is to be had nowhere else any more")
+    other = home / "state/.vault.key.of somebody else"
+    other.touch()
+    vault = open_vault(home)
+    vault.rekey(vault.source("file"))
+    assert not left.exists()
+    assert other.exists()

@@ -88,11 +88,11 @@ def test_the_work_can_not_be_turned_down(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "work", [{"memory": 100 * 2**20}, {"passes": 2**31}, {"lanes": 1000}, {"lanes": None}]
+    "work", [{"memory": 100 * 2**20}, {"passes": 2**31}, {"lanes": 1000}, {"lanes": None}, [], None]
 )
-def test_a_hostile_export_does_not_choose_the_work(home: Path, work: dict[str, Any]) -> None:
+def test_a_hostile_export_does_not_choose_the_work(home: Path, work: Any) -> None:
     body = json.loads(exported(home))
-    body["work"] |= work
+    body["work"] = body["work"] | work if isinstance(work, dict) else work
     started = time.thread_time()
     with pytest.raises(RequestInvalid, match="no export"):
         open_export(json.dumps(body).encode(), WORDS)
