@@ -9,7 +9,7 @@ from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller, require
 from jupyter_agent.broker.matching import Texts
 from jupyter_agent.broker.permission import Emit
-from jupyter_agent.broker.runs import Run
+from jupyter_agent.broker.run import Run
 
 
 @dataclass(slots=True)

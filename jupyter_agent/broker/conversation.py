@@ -12,7 +12,7 @@ from jupyter_agent import wire
 from jupyter_agent.broker.ask import Ask, Operation
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.matching import Texts
-from jupyter_agent.broker.runs import Run
+from jupyter_agent.broker.run import Run
 from jupyter_agent.errors import AgentError, RequestInvalid
 
 Greet = Callable[[wire.Message], Awaitable[tuple[Caller, wire.Message]]]

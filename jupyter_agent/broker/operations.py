@@ -22,10 +22,10 @@ from jupyter_agent.broker.guard_operations import GuardOperations
 from jupyter_agent.broker.kernels import Kernels
 from jupyter_agent.broker.offers import Offers
 from jupyter_agent.broker.permission import Permission
+from jupyter_agent.broker.run_operations import RunOperations
 from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.vault_operations import VaultOperations
-from jupyter_agent.broker.wanted import read_wanted
 from jupyter_agent.errors import LabelTaken, RequestInvalid
 from jupyter_agent.secret import MAX_VALUE, Secret, check_label, without_line_end
 
@@ -89,8 +89,7 @@ class Operations:
             "approval.answer": for_persons(self._answer),
             "kernel.register": for_persons(self._register),
             "kernel.forget": for_persons(self._forget),
-            "run": self._run,
-            "stop": self._stop,
+            **RunOperations(runs, self._changed).table,
             **AuditOperations(safe).table,
             **self._whole_vault.table,
         }
@@ -293,19 +292,6 @@ class Operations:
 
     async def _forget(self, ask: Ask) -> wire.Message:
         self._kernels.forget(wire.text(ask.message, "kernel_id"))
-        return {}
-
-    # -- runs
-
-    async def _run(self, ask: Ask) -> wire.Message:
-        wanted = read_wanted(ask.message)
-        return await self._runs.carry_out(ask.caller, wanted, ask.runs[ask.message["id"]], ask.emit)
-
-    async def _stop(self, ask: Ask) -> wire.Message:
-        # Only runs of the same conversation can be named here.
-        number = ask.message.get("run")
-        if isinstance(number, int) and number in ask.runs:
-            ask.runs[number].stop()
         return {}
 
     def _changed(self, what: str) -> None:

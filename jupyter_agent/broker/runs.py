@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import secrets
 import socket
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.permission import Emit, Permission
+from jupyter_agent.broker.run import Run
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import (
@@ -40,42 +40,6 @@ _REFUSED: Final[dict[type[BaseException], str]] = {GrantRequired: "required", Gr
 _LOST: Final = 137  # as shells say it: ended by SIGKILL
 
 
-@dataclass(slots=True, eq=False)
-class Run:
-    """One run while it lasts.
-
-    Attributes:
-        stopped: Somebody asked for its end.
-        timed_out: Its time was over.
-    """
-
-    stopped: bool = False
-    timed_out: bool = False
-    process: Process | None = None
-    task: asyncio.Task[Any] | None = None
-    sent: dict[Stream, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0})
-
-    def stop(self) -> None:
-        """End it; a run that still waits for permission ends at once."""
-        self.stopped = True
-        if self.process is not None:
-            self.process.stop()
-        elif self.task is not None:
-            self.task.cancel()
-
-    def abandon(self) -> None:
-        """Give it up: what still runs is killed, and what it has said is lost."""
-        self.stopped = True
-        if self.task is not None:
-            self.task.cancel()
-
-    def run_out(self) -> None:
-        """End it because its time is over."""
-        self.timed_out = True
-        if self.process is not None:
-            self.process.stop()
-
-
 class Runs:
     """Every run of this broker.
 
@@ -83,6 +47,9 @@ class Runs:
         safe: Vault and audit.
         permission: Says yes or no.
         runner: The early child's socket.
+
+    Attributes:
+        on_change: Called when a run has begun or ended.
     """
 
     def __init__(self, safe: Safe, permission: Permission, runner: socket.socket) -> None:
@@ -90,7 +57,8 @@ class Runs:
         self._permission = permission
         self._runner = runner
         self._screener = Screener(rules=load_rules(_IN_COMMANDS))
-        self._live: set[Run] = set()
+        self.on_change: Callable[[], None] = lambda: None
+        self._live: dict[Run, None] = {}  # in the order in which they came
         self._closed = False
         self._none = asyncio.Event()
         self._none.set()
@@ -98,14 +66,22 @@ class Runs:
     def __len__(self) -> int:
         return len(self._live)
 
+    def live(self) -> list[Run]:
+        """Those that are not over, oldest first."""
+        return list(self._live)
+
     async def end_all(self) -> None:
         """End every run and wait until it is over."""
+        await self.end(*self._live)
+
+    async def end(self, *runs: Run) -> None:
+        """End these runs and wait until they are over."""
         for end, seconds in ((Run.stop, _STOP_WAIT), (Run.abandon, _LAST_WAIT)):
-            for run in list(self._live):
+            left = [run for run in runs if run in self._live]
+            for run in left:
                 end(run)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self.until_none()
+            if tasks := {run.task for run in left if run.task is not None}:
+                await asyncio.wait(tasks, timeout=seconds)
 
     async def close(self) -> None:
         """End every run, for good: nothing is run any more."""
@@ -131,7 +107,7 @@ class Runs:
         if self._closed:
             raise RunLost("The broker is ending; nothing was run.", "Run it again.")
         run.task = asyncio.current_task()
-        self._live.add(run)
+        self._live[run] = None
         self._none.clear()
         try:
             if run.stopped:  # before it came this far
@@ -142,7 +118,9 @@ class Runs:
                 raise
             raise _stopped_early() from None
         finally:
-            self._live.discard(run)
+            del self._live[run]
+            if run.shown is not None:
+                self.on_change()
             if not self._live:
                 self._none.set()
 
@@ -168,6 +146,8 @@ class Runs:
                 self._runner, wanted.argv, env=wanted.environment(values), cwd=wanted.cwd
             )
             del values
+            run.shown = record.shown(background=wanted.background)
+            self.on_change()
             await emit({"event": "started", "run_id": record.run_id})
             ending = await self._pump(run, run.process, wanted, scrubbers, emit)
             how = _how(run)
@@ -242,6 +222,16 @@ class _Record:
             "actor": caller.name,
             "notebook": caller.notebook,
             "labels": list(wanted.labels),
+        }
+
+    def shown(self, *, background: bool) -> wire.Message:
+        """What persons are told of the run while it lasts."""
+        return {
+            "run_id": self.run_id,
+            **self._about,
+            "command": self.command,
+            "started": wire.timestamp(),
+            "background": background,
         }
 
     async def refused(self, decision: str) -> None:

@@ -42,6 +42,7 @@ class Wanted:
         env: What the caller supplies.
         timeout: Seconds, or None.
         asks: Whether the caller puts the question to the person itself (a terminal).
+        background: Whether its caller goes on meanwhile; shown to persons.
     """
 
     argv: tuple[str, ...]
@@ -52,6 +53,7 @@ class Wanted:
     env: dict[str, str]
     timeout: float | None
     asks: bool
+    background: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -108,6 +110,7 @@ def read_wanted(message: wire.Message) -> Wanted:
         env=_supplied(message),
         timeout=timeout,
         asks=message.get("approve") is True,
+        background=message.get("background") is True,
     )
 
 

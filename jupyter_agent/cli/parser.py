@@ -22,6 +22,7 @@ Command = Callable[[Arguments, Terminal], int]
 _FAMILIES: Final = {
     "secret": ("secret",),
     "run": ("run",),
+    "runs": ("runs",),
     "grant": ("grant",),
     "approve": ("approvals", "approve"),
     "screen": ("screen",),

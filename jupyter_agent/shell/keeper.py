@@ -6,7 +6,7 @@ line: when the broker closes it, or dies, the keeper kills the whole tree and en
 On the control socket:
     broker → keeper   4-byte big-endian length, then {"argv": [...], "env": {...}, "cwd": "..."}
                       any byte                                    stop: INT, then TERM, then KILL
-    keeper → broker   {"started": pid} | {"failed": errno}        one line, once
+    keeper → broker   {"started": pid, "keeper": pid} | {"failed": errno}   one line, once
                       {"exit": n, "signal": n | null}             one line, when nothing is left
 """
 
@@ -77,7 +77,7 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
     # The command has its own copies now. Ours must go, or its output would never end.
     for handle in (stdin, stdout, stderr):
         os.close(handle)
-    _say(control, {"started": command.pid})
+    _say(control, {"started": command.pid, "keeper": os.getpid()})
     status = _Watch(control, command.pid).until_nothing_is_left()
     code = command.returncode = os.waitstatus_to_exitcode(status)
     _say(

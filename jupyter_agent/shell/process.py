@@ -36,12 +36,17 @@ class Ending:
 
 
 class Process:
-    """One started command. Made by ``start``."""
+    """One started command. Made by ``start``.
+
+    Attributes:
+        keeper: The process above it and everything it has started.
+    """
 
     def __init__(self, control: socket.socket, outputs: dict[Stream, _Output]) -> None:
         self._control = control
         self._outputs = outputs
         self._said = b""
+        self.keeper = 0
 
     @classmethod
     async def start(
@@ -71,6 +76,7 @@ class Process:
         if "started" not in answer:
             process.close()
             raise _not_started(answer.get("failed"))
+        process.keeper = int(answer["keeper"])
         return process
 
     async def pump(self, sink: Sink) -> Ending:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -60,16 +61,30 @@ def title(pid: int) -> str:
 
 def descendants(root: int) -> list[tuple[int, int]]:
     """Every living descendant of a process, as (pid, start time)."""
+    return _below(root, _children())
+
+
+def sizes(roots: Sequence[int]) -> list[int]:
+    """How many living descendants each of these processes has."""
+    children = _children() if roots else {}
+    return [len(_below(root, children)) for root in roots]
+
+
+def _children() -> dict[int, list[tuple[int, int]]]:
     children: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     with os.scandir(_PROC) as entries:
         pids = [int(entry.name) for entry in entries if entry.name.isdigit()]
     for pid in pids:
         if (found := parent_and_start(pid)) is not None:
             children[found[0]].append((pid, found[1]))
+    return children
+
+
+def _below(root: int, children: Mapping[int, list[tuple[int, int]]]) -> list[tuple[int, int]]:
     tree: list[tuple[int, int]] = []
     level = [root]
     while level:
-        below = [child for pid in level for child in children[pid]]
+        below = [child for pid in level for child in children.get(pid, ())]
         tree += below
         level = [pid for pid, _ in below]
     return tree
