@@ -74,7 +74,7 @@ class Work:
         """
         if not isinstance(body, dict):
             raise ValueError("not a measure of work")  # noqa: TRY004  (callers expect one class)
-        numbers = [body.get(name) for name in ("memory", "passes", "lanes")]
+        numbers: list[Any] = [body.get(name) for name in ("memory", "passes", "lanes")]
         if not all(type(number) is int for number in numbers):
             raise ValueError("not a measure of work")
         memory, passes, lanes = numbers
