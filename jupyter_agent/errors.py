@@ -10,6 +10,7 @@
     ├── VaultError
     │   ├── LabelNotFound           label_not_found
     │   ├── LabelTaken              label_taken
+    │   ├── VaultBusy               vault_busy           another process is writing; try again
     │   ├── VaultLocked             vault_locked         closed by `lock`, until a person opens it
     │   ├── VaultTampered           tampered             wrong key or changed bytes: both look alike
     │   ├── WrongMachine            wrong_machine        the store was made on another machine
@@ -136,6 +137,12 @@ class LabelTaken(VaultError):
     """A secret is already stored under the label."""
 
     code = "label_taken"
+
+
+class VaultBusy(VaultError):
+    """Another process is writing to the vault, and took too long over it."""
+
+    code = "vault_busy"
 
 
 class VaultLocked(VaultError):

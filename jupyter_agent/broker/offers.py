@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import time
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,11 +17,43 @@ from jupyter_agent.secret import Secret, check_label
 _MOST_OPEN: Final = 256  # a caller that asks for ever must not fill the memory
 
 
-class Offers:
-    """The open offers and their private keys, in memory only."""
+def _seconds() -> float:
+    """Time that nobody can set, and that goes on while the machine sleeps where it can."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
-    def __init__(self) -> None:
-        self._open: OrderedDict[str, tuple[entry.Offer, bytes, bool]] = OrderedDict()
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Open:
+    """One open offer.
+
+    Attributes:
+        private: Its key, in memory only.
+        replace: Whether it may take the place of a stored value.
+        until: By ``_seconds``. The wall clock, which pages are shown, may be set back.
+    """
+
+    offer: entry.Offer
+    private: bytes
+    replace: bool
+    until: float
+
+
+class Offers:
+    """The open offers and their private keys.
+
+    Args:
+        now: The time of day, with a zone.
+        seconds: Time that nobody can set.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seconds: Callable[[], float] = _seconds,
+    ) -> None:
+        self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._now = now
+        self._seconds = seconds
 
     def make(self, label: str, origin: str, *, replace: bool) -> entry.Offer:
         """A new offer.
@@ -31,8 +66,10 @@ class Offers:
         Raises:
             LabelInvalid: The label has the wrong shape.
         """
-        offer, private = entry.new_offer(check_label(label), origin, datetime.now(UTC))
-        self._open[offer.kid] = (offer, private, replace)
+        offer, private = entry.new_offer(check_label(label), origin, self._now())
+        until = self._seconds() + entry.LIFETIME.total_seconds()
+        self._drop_overdue()
+        self._open[offer.kid] = _Open(offer, private, replace, until)
         while len(self._open) > _MOST_OPEN:
             self._open.popitem(last=False)
         return offer
@@ -50,15 +87,22 @@ class Offers:
                 not open.
             RequestInvalid: The value is empty or too long.
         """
-        offer, private, replace = self._open.pop(kid, (None, b"", False))
+        self._drop_overdue()
+        found = self._open.pop(kid, None)
         if (
-            offer is None
-            or datetime.fromisoformat(offer.expires) <= datetime.now(UTC)
-            or not hmac.compare_digest(offer.ticket.encode(), ticket.encode())
-            or (offer.label, offer.origin) != (label, origin)
+            found is None
+            or found.offer.expired(self._now())
+            or not hmac.compare_digest(found.offer.ticket.encode(), ticket.encode())
+            or (found.offer.label, found.offer.origin) != (label, origin)
         ):
             raise EntryInvalid(
                 "This form has been used or is too old; nothing was stored.",
                 "Open it again and enter the value once more.",
             )
-        return Secret(label, entry.open_entry(offer, private, sealed)), replace
+        return Secret(label, entry.open_entry(found.offer, found.private, sealed)), found.replace
+
+    def _drop_overdue(self) -> None:
+        """Drop keys whose time is over: nobody needs them, and somebody might find them."""
+        now = self._seconds()
+        while self._open and next(iter(self._open.values())).until <= now:
+            self._open.popitem(last=False)  # they end in the order in which they were made

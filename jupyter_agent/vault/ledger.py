@@ -10,12 +10,18 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol
 
-from jupyter_agent.errors import AgentError, KeySourceUnavailable, VaultError, VaultRolledBack
+from jupyter_agent.errors import (
+    AgentError,
+    KeySourceUnavailable,
+    VaultBusy,
+    VaultError,
+    VaultRolledBack,
+)
 from jupyter_agent.vault.anchor import Anchor, Place, Rekeying
 from jupyter_agent.vault.change import (
     Change,
@@ -103,11 +109,10 @@ class Ledger:
         with self._store.reading():
             head = self._check()
             place = self._anchor.read()
-        # Only then, so that a vault on a read-only disk can still be read.
-        if place is not None and place.epoch < head.epoch:
-            self._settle()
-        elif place is not None and place.rekeying is not None:
-            with suppress(VaultError):  # another process is at it just now
+        if place is not None and (place.epoch < head.epoch or place.rekeying is not None):
+            # Another process is at it just now, or the disk is read-only: the vault can still be
+            # read, and what is behind is moved up by the next one that can.
+            with suppress(VaultError):
                 self._settle()
 
     def accept(self) -> None:
@@ -165,7 +170,7 @@ class Ledger:
             raise
         self._keys, self._root, self._epoch = keys, new.root, new.epoch
         self._unlocker.adopt(source)
-        self._settle()
+        self._settle_what_was_written()
 
     def contents(self) -> dict[tuple[str, str], bytes]:
         """Every record; only for sealing them anew. Inside a transaction, and checked."""
@@ -206,6 +211,28 @@ class Ledger:
             self._check_if_changed()
             return open_one(self._store, self._keys, self._digests, kind, name)
 
+    def read_together(
+        self, kinds: Collection[str], names: Collection[str] | None = None
+    ) -> dict[tuple[str, str], bytes]:
+        """Records of several kinds as they were at one moment.
+
+        Args:
+            kinds: Which.
+            names: Whose; everybody's, if None.
+
+        Raises:
+            VaultTampered: See ``check``.
+            VaultRolledBack: See ``check``.
+        """
+        with self._store.reading():
+            self._check_if_changed()
+            found = {
+                (kind, name): open_one(self._store, self._keys, self._digests, kind, name)
+                for kind, name in self._digests
+                if kind in kinds and (names is None or name in names)
+            }
+        return {record: content for record, content in found.items() if content is not None}
+
     def read_all(self, kind: str) -> dict[str, bytes]:
         """Every record of a kind by its name.
 
@@ -244,7 +271,7 @@ class Ledger:
             self._store.set_epoch(epoch, tag)
             self._view = None  # what was checked is no longer what is there
         self._epoch = epoch
-        self._settle()
+        self._settle_what_was_written()
 
     def _open_once(self, row: Row) -> bytes:
         digest = vouched_for(row, self._digests)
@@ -291,6 +318,22 @@ class Ledger:
                 "jupyter agent vault accept-restored",
             )
 
+    def _settle_what_was_written(self) -> None:
+        """Settle after a commit, which nothing that fails here takes back.
+
+        Raises:
+            VaultError: It was written, but this machine could not take note of that.
+        """
+        try:
+            self._settle()
+        except VaultBusy:
+            pass  # whoever writes just now moves the anchor past us, or else the next check does
+        except VaultError as error:
+            raise VaultError(
+                f"It was done, but: {error.message}",
+                f"{error.hint} Until then an older copy of the vault could come back unnoticed.",
+            ) from None
+
     def _settle(self) -> None:
         """Move the anchor up to the file.
 
@@ -326,8 +369,7 @@ class Ledger:
             self._anchor.write(place)
         except OSError as error:
             raise VaultError(
-                f"The state folder can't be written: {os.strerror(error.errno or 0)}. "
-                "What was saved before is safe.",
+                f"The state folder can't be written: {os.strerror(error.errno or 0)}.",
                 "Make room, or make the state folder writable.",
             ) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -110,8 +111,9 @@ class Meta:
         ends = [] if self.expires is None else [("expires", self.expires)]
         if self.rotate_every is not None:
             since = datetime.fromisoformat(self.replaced or self.created)
-            rotation = since + timedelta(days=self.rotate_every)
-            ends.append(("rotate", wire.timestamp(rotation)))
+            with suppress(OverflowError):  # a clock, or an export, that said the year 9999
+                rotation = since + timedelta(days=self.rotate_every)
+                ends.append(("rotate", wire.timestamp(rotation)))
         if not ends:
             return None
         what, on = min(ends, key=lambda end: end[1])  # our way of writing times sorts as text

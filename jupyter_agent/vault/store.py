@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jupyter_agent.errors import VaultError, VaultRolledBack, VaultTooNew
+from jupyter_agent.errors import VaultBusy, VaultError, VaultRolledBack, VaultTooNew
 from jupyter_agent.folders import check_private_dir, check_private_file
 from jupyter_agent.vault.seal import FORMAT, RecordId, head_digest, tampered
 
@@ -89,6 +89,7 @@ class Store:
                 twice or open to others.
             VaultTooNew: A newer release wrote it.
             VaultTampered: It is not a vault.
+            VaultBusy: Another process is writing to it.
             VaultError: It can't be read or made.
         """
         check_private_dir(path.parent)
@@ -344,7 +345,7 @@ def _plain(error: sqlite3.Error) -> VaultError:
     # The low byte is the kind, the rest says more: https://www.sqlite.org/rescode.html
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return VaultError("The vault is in use by another process.", "Try again in a moment.")
+        return VaultBusy("The vault is in use by another process.", "Try again in a moment.")
     if code == sqlite3.SQLITE_FULL:
         return VaultError("The disk is full; the vault was not changed.", "Make room, then retry.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace as with_changes
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from jupyter_agent import wire
@@ -181,17 +181,25 @@ class Vault(OpenVault, Papers):
         return meta
 
     def entries(self, labels: builtins.list[str] | None = None) -> builtins.list[Entry]:
-        """Secrets with their values, for an export.
+        """Secrets with their values as they were at one moment, for an export.
 
         Args:
-            labels: Which; all of them, if None.
+            labels: Which; all of them, if None. One that is named twice counts once.
 
         Raises:
             LabelNotFound: One of them is not there.
             VaultError: They can't be read, or don't authenticate.
         """
-        wanted = [meta.label for meta in self.list()] if labels is None else labels
-        return [Entry(self.meta(label), self.get(label)) for label in wanted]
+        with self._ledger() as ledger:
+            found = ledger.read_together((_VALUE, _ABOUT), labels)
+        entries = []
+        wanted = sorted(name for _, name in found) if labels is None else labels
+        for label in dict.fromkeys(wanted):
+            if (_ABOUT, label) not in found:
+                raise _not_found(label)
+            meta = Meta.from_bytes(label, found[_ABOUT, label])
+            entries.append(Entry(meta, Secret(label, found[_VALUE, label])))
+        return entries
 
     def compare(self, entries: Sequence[Entry]) -> builtins.list[dict[str, Any]]:
         """What merging would do, by label: ``new``, ``same`` or ``differs``.
@@ -306,6 +314,7 @@ class Vault(OpenVault, Papers):
         """
         if not uses and advance is None:
             return
+        tomorrow = wire.timestamp(self._clock() + timedelta(days=1))
         with self._change() as change:
             if advance is not None:
                 self._advance(change, advance)
@@ -313,8 +322,10 @@ class Vault(OpenVault, Papers):
                 meta = _about(change, label)
                 if meta is None:
                     continue
-                # Our way of writing times sorts as text.
-                latest = max(meta.last_used or "", check_time(last_used))
+                # Our way of writing times sorts as text. What lies far ahead comes from a clock that
+                # was wrong; it must not stay the last use until then.
+                before = meta.last_used or ""
+                latest = max(before if before < tomorrow else "", check_time(last_used))
                 meta = with_changes(meta, uses=meta.uses + count, last_used=latest)
                 change.put(_ABOUT, label, meta.to_bytes())
 

@@ -111,6 +111,28 @@ def test_a_clock_that_jumps_makes_it_early_or_late_and_nothing_else(
     assert bool(reminder(found)) == (found is not None)
 
 
+def test_a_time_near_the_end_of_all_years_hides_no_secret() -> None:
+    """A clock may have said so, or an export."""
+    meta = Meta("A", "", "", "9999-12-30T00:00:00Z", None, None, 0, None, False, (), 3650)
+    assert meta.shown(NOON)["due"] is None
+
+
+def test_a_use_that_a_wrong_clock_put_far_ahead_is_not_the_last_one_for_ever(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    vault = open_vault(tmp_path, clock=clock)
+    vault.put(Secret("DEMO_TOKEN", b"a value"))
+    for jump in (20_000, 0, 1):
+        clock.now = NOON + timedelta(days=jump)
+        vault.record_uses({"DEMO_TOKEN": (1, wire.timestamp(clock.now))})
+        assert vault.meta("DEMO_TOKEN").last_used == wire.timestamp(clock.now)
+    # Another broker's batch may come late.
+    vault.record_uses({"DEMO_TOKEN": (1, wire.timestamp(NOON))})
+    assert vault.meta("DEMO_TOKEN").last_used == wire.timestamp(clock.now)
+    assert vault.meta("DEMO_TOKEN").uses == 4
+
+
 def test_a_clock_that_was_set_back_loses_no_write(tmp_path: Path) -> None:
     clock = Clock()
     vault = open_vault(tmp_path, clock=clock)

@@ -138,6 +138,46 @@ def test_a_vault_that_somebody_else_holds_is_an_error_that_says_to_try_again(
     vault.put(Secret("DELTA", b"x"))
 
 
+def test_a_write_that_is_on_the_disk_is_no_error_although_another_process_is_writing(
+    home: Path, store: Path
+) -> None:
+    """Told to try again, a person would only hear that the label is taken."""
+    vault, anchor = open_vault(home), home / "state/vault.anchor"
+    before = anchor.read_bytes()
+    connection_of(vault).execute("PRAGMA busy_timeout = 1")
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        begun: list[str] = []
+
+        def between_commit_and_anchor(statement: str) -> None:
+            begun.append(statement)
+            if begun.count("BEGIN IMMEDIATE") == 2 and not other.in_transaction:
+                other.execute("BEGIN IMMEDIATE")
+
+        connection_of(vault).set_trace_callback(between_commit_and_anchor)
+        vault.put(Secret("DELTA", b"x"))
+        connection_of(vault).set_trace_callback(None)
+        assert other.in_transaction
+    assert anchor.read_bytes() == before
+    assert open_vault(home).get("DELTA").reveal() == b"x"
+    assert anchor.read_bytes() != before  # moved up by whoever came next
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_write_that_the_state_folder_can_not_note_says_that_it_was_done(home: Path) -> None:
+    vault = open_vault(home)
+    (home / "state").chmod(0o500)
+    try:
+        with pytest.raises(VaultError, match="It was done, but") as caught:
+            vault.put(Secret("DELTA", b"x"))
+        assert "older copy" in caught.value.hint
+        assert vault.get("DELTA").reveal() == b"x"
+        # The file is ahead of its anchor, and the anchor can't be moved: it still opens.
+        assert open_vault(home).get("DELTA").reveal() == b"x"
+    finally:
+        (home / "state").chmod(0o700)
+    assert open_vault(home).get("DELTA").reveal() == b"x"
+
+
 # --- What a power cut or a kill leaves ---
 
 

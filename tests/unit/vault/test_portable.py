@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vaults import VALUES, open_vault
+from vaults import VALUES, connection_of, open_vault
 
-from jupyter_agent.errors import AgentError, RequestInvalid, VaultTooNew
+from jupyter_agent.errors import AgentError, LabelNotFound, RequestInvalid, VaultBusy, VaultTooNew
 from jupyter_agent.secret import Secret
 from jupyter_agent.vault import portable
 from jupyter_agent.vault.passphrase import Work
@@ -51,6 +51,28 @@ def test_everything_known_of_a_secret_travels_along(home: Path, tmp_path: Path) 
     assert theirs.list() == ours.list()
     assert {label: theirs.get(label).reveal() for label in VALUES} == VALUES
     assert theirs.grants() == []
+
+
+def test_a_value_and_what_is_known_of_it_are_of_one_moment(home: Path) -> None:
+    """Another process that replaces values meanwhile gets in between no two of them."""
+    vault, other = open_vault(home), open_vault(home)
+    refused = []
+
+    def replace_meanwhile(statement: str) -> None:
+        if "FROM record WHERE" in statement:
+            try:
+                other.put(Secret("BETA", b"newer"), note="newer", replace=True)
+            except VaultBusy:
+                refused.append(statement)
+
+    connection_of(other).execute("PRAGMA busy_timeout = 1")
+    connection_of(vault).set_trace_callback(replace_meanwhile)
+    (entry,) = vault.entries(["BETA", "BETA"])
+    connection_of(vault).set_trace_callback(None)
+    assert refused
+    assert (entry.meta.note, entry.secret.reveal()) == ("", VALUES["BETA"])
+    with pytest.raises(LabelNotFound):
+        vault.entries(["BETA", "UNKNOWN"])
 
 
 def test_neither_value_nor_label_is_in_the_file(home: Path) -> None:
