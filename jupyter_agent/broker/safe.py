@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from jupyter_agent import wire
 from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.locking import LockMark, locked
 from jupyter_agent.broker.stamps import Stamp, stamp_of
 from jupyter_agent.broker.trail import Trail
-from jupyter_agent.errors import AgentError, VaultLocked
-from jupyter_agent.folders import Folders, read_private, write_private
+from jupyter_agent.errors import AgentError
+from jupyter_agent.folders import Folders
 
 if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not for the start
     from jupyter_agent.secret import Secret
@@ -46,7 +46,7 @@ class Safe:
     def __init__(self, folders: Folders, uses_written: Callable[[], None] = lambda: None) -> None:
         self._folders = folders
         self._uses_written = uses_written
-        self._locked = folders.state / "locked"
+        self._mark = LockMark(folders.state / "locked")
         # One thread: sqlite's connection belongs to it, and the loop never waits for a disk.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vault")
         self._vault: Vault | None = None
@@ -81,8 +81,8 @@ class Safe:
         Raises:
             VaultLocked: A person has locked it.
         """
-        if os.path.lexists(self._locked):
-            raise _is_locked()
+        if self._mark.is_set:
+            raise locked()
         vault = self._vault
         own = (id(vault), vault.writes) if vault is not None else (0, 0)
         written = stamp_of(self._folders.data / "vault.db")
@@ -137,7 +137,7 @@ class Safe:
         """What there is to say about the vault, without making one."""
 
         def work() -> dict[str, Any]:
-            if self._locked.exists():
+            if self._mark.is_set:
                 return {**_STATE, "state": "locked"}
             exists = (self._folders.data / "vault.db").exists()
             if self._vault is None and not exists:
@@ -159,15 +159,20 @@ class Safe:
 
         Args:
             end_runs: Called when nothing new can start any more, before the keys are dropped.
+
+        Raises:
+            VaultError: It is closed, but the next broker would open it again.
         """
         await self._write_uses()
-        await self._in_thread(lambda: write_private(self._locked, wire.timestamp().encode()))
+        unwritten = await self._in_thread(self._mark.set)
         try:
             await end_runs()
         finally:
             await self._write_uses()  # the last lines of those runs
             if not await self.keeps_memory():
                 await self._in_thread(self._close_vault)
+        if unwritten is not None:
+            raise unwritten
 
     async def unlock(self, provided: ProvidedSource | None = None) -> None:
         """Let the vault be opened again, and open it.
@@ -181,7 +186,7 @@ class Safe:
         """
 
         def work() -> None:
-            self._locked.unlink(missing_ok=True)
+            self._mark.clear()
             is_there = (self._folders.data / "vault.db").exists()
             if is_there or self._settings.get("key_source") == "provided":
                 self._opened(provided)
@@ -247,7 +252,7 @@ class Safe:
             self._close_vault()
             self._uses.clear()
             purge(self._folders, self._keyring(), self.provided())
-            self._locked.unlink(missing_ok=True)
+            self._mark.clear()
 
         await self._in_thread(work)
 
@@ -300,8 +305,7 @@ class Safe:
     def _opened(
         self, provided: ProvidedSource | None = None, *, accept_restored: bool = False
     ) -> Vault:
-        if read_private(self._locked) is not None:
-            raise _is_locked()
+        self._mark.check()
         if self._vault is not None and self._chose_otherwise(self._vault):
             self._close_vault()
         if self._vault is None:
@@ -384,9 +388,3 @@ class Safe:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-def _is_locked() -> VaultLocked:
-    return VaultLocked(
-        "The vault is locked.", "Open it in the Secrets panel, or with: jupyter agent unlock"
-    )

@@ -176,7 +176,9 @@ def _named_apart(origins: list[Origin]) -> list[Origin]:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        # NONBLOCK: password managers lay pipes in the place of such files, and nobody may be there.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise RequestInvalid("That is no plain file.")
             raw = file.read(_LARGEST + 1)

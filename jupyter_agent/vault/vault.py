@@ -322,8 +322,8 @@ class Vault(OpenVault, Papers):
                 meta = _about(change, label)
                 if meta is None:
                     continue
-                # Our way of writing times sorts as text. What lies far ahead comes from a clock that
-                # was wrong; it must not stay the last use until then.
+                # Our way of writing times sorts as text. What lies far ahead comes from a clock
+                # that was wrong; it must not stay the last use until then.
                 before = meta.last_used or ""
                 latest = max(before if before < tomorrow else "", check_time(last_used))
                 meta = with_changes(meta, uses=meta.uses + count, last_used=latest)

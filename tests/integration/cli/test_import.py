@@ -127,3 +127,9 @@ def test_the_usual_places_are_looked_at(cli, env_file, tmp_path):
         "API_TOKEN", "AWS_SECRET_ACCESS_KEY", "EXAMPLE_COM_PASSWORD", "GITHUB_TOKEN",
     }  # fmt: skip
     assert not [path for path in home.rglob("*") if path.is_file() and b"made" in path.read_bytes()]
+
+
+def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(cli):
+    os.mkfifo(cli.cwd / ".env")
+    done = cli("secret", "import", ".env", "--yes")
+    assert (done.code, b"no plain file" in done.err) == (1, True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from vaults import folders_in
 
 from jupyter_agent.broker.safe import Safe
-from jupyter_agent.errors import PassphraseRequired
+from jupyter_agent.errors import PassphraseRequired, VaultError, VaultLocked
 from jupyter_agent.secret import Secret
 from jupyter_agent.vault.passphrase import Work
 from jupyter_agent.vault.provided_source import ProvidedSource
@@ -52,6 +53,33 @@ async def test_a_move_that_fails_keeps_the_vault_and_drops_what_was_typed(tmp_pa
         await safe.rekey(lambda _vault: weak)
     assert weak._passphrase is None
     assert (await safe.status())["tier"] == "file"
+    assert (await safe.use(lambda vault: vault.get("ALPHA"))).reveal() == b"a value"
+    await safe.close()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+async def test_a_lock_that_the_disk_does_not_take_closes_the_vault_all_the_same(
+    tmp_path: Path,
+) -> None:
+    safe, ended = await opened(tmp_path), []
+
+    async def end_runs() -> None:
+        ended.append(True)
+
+    (tmp_path / "state").chmod(0o500)
+    try:
+        with pytest.raises(VaultError, match="is locked, but") as caught:
+            await safe.lock(end_runs)
+        assert "later" in caught.value.hint
+        assert ended
+        assert safe._vault is None
+        for _ in range(2):
+            with pytest.raises(VaultLocked):
+                await safe.use(lambda vault: vault.get("ALPHA"))
+        assert (await safe.status())["state"] == "locked"
+    finally:
+        (tmp_path / "state").chmod(0o700)
+    await safe.unlock()
     assert (await safe.use(lambda vault: vault.get("ALPHA"))).reveal() == b"a value"
     await safe.close()
 
