@@ -33,6 +33,23 @@ _STEERING = re.compile(
     r"(LD|DYLD|PYTHON|GIT|BASH|JUPYTER|JPY)_.*|PATH|HOME|ENV|IFS|SHELL|SHELLOPTS|PS4|PERL5.*|"
     r"RUBY(OPT|LIB)|NODE_OPTIONS|PROMPT_COMMAND|PYTHON.*|TMPDIR|USER|LOGNAME|ZDOTDIR|CDPATH"
 )
+# More of the same, for variables only: labels of these names may be stored already.
+_STEERING_TOO = re.compile(
+    r"BASHOPTS|GLOBIGNORE|_?_?FISH_.*|FPATH|MODULE_PATH|(READ)?NULLCMD|PERL.*|RUBY.*|GEM_(HOME|PATH)|"
+    r"BUNDLE_GEMFILE|NODE_PATH|(_|JDK_)?JAVA_(TOOL_)?OPTIONS|CLASSPATH|LUA_.*|PHPRC|PHP_INI_SCAN_DIR|"
+    r"R_(PROFILE|ENVIRON|LIBS).*|GLIBC_TUNABLES|GCONV_PATH|LOCPATH|NLSPATH|MALLOC_.*|HOSTALIASES|"
+    r"RES_OPTIONS|OPENSSL_(CONF|ENGINES|MODULES)|TE?MP|(OLD)?PWD|XDG_.*|EDITOR|VISUAL|PAGER|BROWSER|"
+    r"LESS(OPEN|CLOSE)|TERMINFO.*|TERMCAP|(SSH|SUDO)_ASKPASS.*"
+)
+# Where programs connect to, whom they trust and which settings they read. A person may put a value
+# there; a caller's own variable under such a name would lead an approved command elsewhere.
+_LEADING = re.compile(
+    r"(?i:(https?|ftp|all|no|rsync|socks[45]?)_proxy)|SSL_CERT_(FILE|DIR)|CURL_(CA_BUNDLE|HOME)|"
+    r"(REQUESTS|AWS)_CA_BUNDLE|NODE_(EXTRA_CA_CERTS|TLS_REJECT_UNAUTHORIZED)|NETRC|WGETRC|SYSTEM_WGETRC|"
+    r"PG(HOST|HOSTADDR|SERVICE|SERVICEFILE|SYSCONFDIR|SSL.*)|MYSQL_(HOST|HOME)|DOCKER_.*|KUBECONFIG|"
+    r"AWS_(ENDPOINT_URL.*|CONFIG_FILE|SHARED_CREDENTIALS_FILE)|GH_(HOST|CONFIG_DIR)|CLOUDSDK_.*|"
+    r"(PIP|UV|NPM_CONFIG)_.*|(OPENAI|ANTHROPIC)_BASE_URL|RSYNC_RSH|CVS_RSH"
+)
 
 
 def check_label(label: str) -> str:
@@ -60,16 +77,31 @@ def check_label(label: str) -> str:
 
 
 def check_variable(name: str) -> str:
-    """Return the name of an environment variable that a caller may set for its command.
+    """Return the name of a variable that a command may get.
 
     Raises:
         RequestInvalid: It is no name, or one that steers programs (loader, shell, interpreter).
     """
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise RequestInvalid("That is not the name of a variable.")
-    if _STEERING.fullmatch(name.upper()):
+    if _STEERING.fullmatch(name.upper()) or _STEERING_TOO.fullmatch(name.upper()):
         raise RequestInvalid(
             f"{name} can't be set, because it steers programs.", "Choose another name."
+        )
+    return name
+
+
+def check_exported(name: str) -> str:
+    """Return the name of a variable whose content the caller chooses, and nobody is asked about.
+
+    Raises:
+        RequestInvalid: As ``check_variable``; or it says where programs connect to, whom they trust
+            or which settings they read.
+    """
+    if _LEADING.fullmatch(check_variable(name)):
+        raise RequestInvalid(
+            f"{name} can't be exported, because it leads programs elsewhere.",
+            "Set it in the script, where the person who permits it can see it.",
         )
     return name
 

@@ -174,6 +174,7 @@ def _details(caller: Caller, wanted: Wanted) -> dict[str, Any]:
         "shell": wanted.shell,
         "cwd": wanted.cwd,
         "executables": wanted.programs(),
+        **wanted.injection.shown(),
     }
 
 

@@ -21,6 +21,7 @@ from jupyter_agent.errors import (
     CommandNotStarted,
     GrantDenied,
     GrantRequired,
+    RequestInvalid,
     RunLost,
     VaultError,
 )
@@ -128,6 +129,8 @@ class Runs:
         self, caller: Caller, wanted: Wanted, run: Run, emit: Emit
     ) -> wire.Message:
         record = _Record(self._safe, caller, wanted)
+        if wanted.injection.stdin or wanted.injection.paths:
+            raise RequestInvalid("Standard input and files are not carried out yet.")
         try:
             decision = await self._permission.for_run(caller, wanted, emit)
         except (GrantRequired, GrantDenied, asyncio.CancelledError) as refusal:
@@ -143,7 +146,7 @@ class Runs:
         try:
             await record.started(decision)
             run.process = await Process.start(
-                self._runner, wanted.argv, env=wanted.environment(values), cwd=wanted.cwd
+                self._runner, wanted.argv, env=wanted.environment(values, None), cwd=wanted.cwd
             )
             del values
             run.shown = record.shown(background=wanted.background)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shlex
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 from jupyter_agent import spawn, wire
-from jupyter_agent.broker import executables
+from jupyter_agent.broker import executables, script_markers, shells
+from jupyter_agent.broker.injection import Injection, read_injection
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.secret import check_label, check_variable
+from jupyter_agent.secret import check_exported
 
-SHELLS: Final = {
-    # No rc files: they are the caller's to write, and would steer every run.
-    "bash": ("bash", "--noprofile", "--norc", "-c"),
-    "sh": ("sh", "-c"),
-}
 MAX_SCRIPT: Final = 100_000
 """Longest script in bytes: Linux takes at most 128 KiB in one argument (MAX_ARG_STRLEN)."""
 
-MAX_SECRETS: Final = 64
-"""Most variables with a value in one run: each holds up to 64 KiB."""
 MAX_TIMEOUT: Final = 366 * 86400
 """Longest timeout in seconds."""
 
@@ -37,7 +32,7 @@ class Wanted:
         argv: Program and arguments; for a script, the shell's.
         command: What a person sees and a grant names: the script, or the arguments quoted.
         shell: The shell's name, or "" for plain arguments.
-        secrets: Variable → label.
+        injection: Which label goes where.
         cwd: Absolute folder.
         env: What the caller supplies.
         timeout: Seconds, or None.
@@ -48,7 +43,7 @@ class Wanted:
     argv: tuple[str, ...]
     command: str
     shell: str
-    secrets: dict[str, str]
+    injection: Injection
     cwd: str
     env: dict[str, str]
     timeout: float | None
@@ -58,32 +53,55 @@ class Wanted:
     @property
     def labels(self) -> tuple[str, ...]:
         """Its labels, each once."""
-        return tuple(dict.fromkeys(self.secrets.values()))
+        return self.injection.labels
 
-    def environment(self, values: Mapping[str, bytes]) -> dict[str, str]:
+    @property
+    def exported(self) -> tuple[str, ...]:
+        """The variables whose content the caller chooses anew each time."""
+        return tuple(sorted(name for name in self.env if not wire.HANDED_ON.fullmatch(name)))
+
+    @property
+    def identity(self) -> str:
+        """What a person permits beyond the script's text, as one text to compare.
+
+        Which value goes where, what the templates say, which variables come from outside, and which
+        language the script is read in. "" for the plain case: bash or sh, and each value in the
+        variable of its label's name.
+        """
+        injection, shell = self.injection, self.shell
+        if injection.plain() and not self.exported and shell in shells.SAME_LANGUAGE:
+            return ""
+        language = "sh" if shell in shells.SAME_LANGUAGE else shell
+        parts = {**injection.identity(), "exported": self.exported, "language": language}
+        return json.dumps(parts, sort_keys=True, separators=(",", ":"))
+
+    def environment(self, values: Mapping[str, bytes], folder: Path | None) -> dict[str, str]:
         """The command's whole environment.
 
         Args:
             values: Label → value.
+            folder: Where the run's private files are, if it has any.
 
         Raises:
             RequestInvalid: A value holds a zero byte, which no variable can carry.
         """
-        env = spawn.fixed_environment() | self.env
-        for variable, label in self.secrets.items():
-            if b"\0" in values[label]:
-                raise RequestInvalid(
-                    f"{label} holds a zero byte and can't be an environment variable."
-                )
-            env[variable] = os.fsdecode(values[label])
+        env = spawn.fixed_environment() | self.env | self.injection.environment(values)
+        if folder is not None:
+            env |= {name: str(folder / path) for name, path in self.injection.paths.items()}
         return env
 
     def programs(self) -> list[dict[str, str | None]]:
         """Which programs it names."""
         path = self.env.get("PATH", spawn.FIXED_PATH)
-        if self.shell:
+        if not self.shell:
+            return executables.of_words(self.argv[:1], path)
+        if self.shell in shells.SAME_LANGUAGE:
             return executables.of_script(self.command, path)
-        return executables.of_words(self.argv[:1], path)
+        itself: dict[str, str | None] = {"word": self.shell, "path": self.argv[0]}
+        return [
+            itself,
+            *(executables.of_script(self.command, path) if self.shell != "python" else ()),
+        ]
 
 
 def read_wanted(message: wire.Message) -> Wanted:
@@ -91,8 +109,9 @@ def read_wanted(message: wire.Message) -> Wanted:
 
     Raises:
         RequestInvalid: A field is missing, of another type, or asks for what is not allowed.
+        LabelInvalid: What stands where a label belongs is none.
+        CommandNotStarted: The shell is not installed.
     """
-    argv, command, shell = _command(message)
     timeout = message.get("timeout")
     if timeout is not None and not (
         isinstance(timeout, int | float) and 0 < timeout <= MAX_TIMEOUT
@@ -101,13 +120,26 @@ def read_wanted(message: wire.Message) -> Wanted:
     cwd = wire.text(message, "cwd")
     if not os.path.isabs(cwd) or _size(cwd) > MAX_SCRIPT:  # noqa: PTH117  (text in, text out)
         raise RequestInvalid("The folder of a command is an absolute path.")
+    env, injection = _supplied(message), read_injection(message)
+    argv, command, shell = _command(message)
+    if shell:
+        read = script_markers.read_script(command, shell)
+        injection = injection.naming(read.labels)
+        script = read.with_references(injection.by_label)
+        _check_text(script)
+        argv = shells.call(shell, script, env)
+    else:
+        argv = script_markers.plain_words(argv)
+    for name in (*injection.variables, *injection.paths):
+        if name in env and not wire.HANDED_ON.fullmatch(name):
+            raise RequestInvalid(f"The variable {name} is asked for twice.")
     return Wanted(
         argv=argv,
         command=command,
         shell=shell,
-        secrets=_secrets(message),
+        injection=injection,
         cwd=cwd,
-        env=_supplied(message),
+        env=env,
         timeout=timeout,
         asks=message.get("approve") is True,
         background=message.get("background") is True,
@@ -122,12 +154,7 @@ def _command(message: wire.Message) -> tuple[tuple[str, ...], str, str]:
     if not isinstance(script, str) or argv is not None:
         raise RequestInvalid('A run needs a "script" or an "argv".')
     _check_text(script)
-    name = wire.text(message, "shell", "bash")
-    if name not in SHELLS:
-        raise RequestInvalid(f"That shell is not offered; there are {', '.join(SHELLS)}.")
-    program, *flags = SHELLS[name]
-    where = shutil.which(program, path=spawn.FIXED_PATH) or program
-    return (where, *flags, script), script, name
+    return (), script, shells.check_shell(wire.text(message, "shell", shells.DEFAULT))
 
 
 def _check_text(text: str) -> None:
@@ -146,26 +173,6 @@ def _size(text: str) -> float:
         return math.inf
 
 
-def _secrets(message: wire.Message) -> dict[str, str]:
-    wanted: dict[str, str] = {}
-    items = _list(message, "secrets")
-    if len(items) > MAX_SECRETS:
-        raise RequestInvalid(f"A run takes at most {MAX_SECRETS} secrets.")
-    for item in items:
-        label = check_label(wire.text(item, "label"))
-        variable = check_variable(wire.text(item, "env", label))
-        if wanted.setdefault(variable, label) != label:
-            raise RequestInvalid(f"The variable {variable} is asked for twice.")
-    return wanted
-
-
-def _list(message: wire.Message, name: str) -> list[dict[str, Any]]:
-    items = message.get(name, [])
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise RequestInvalid(f'"{name}" is a list of objects.')
-    return items
-
-
 def _supplied(message: wire.Message) -> dict[str, str]:
     env = message.get("env", {})
     if not isinstance(env, dict) or not all(isinstance(value, str) for value in env.values()):
@@ -174,5 +181,5 @@ def _supplied(message: wire.Message) -> dict[str, str]:
         if _size(value) > MAX_SCRIPT:
             raise RequestInvalid("A variable is too long, or holds what no variable can.")
         if not wire.HANDED_ON.fullmatch(name):
-            check_variable(name)
+            check_exported(name)
     return dict(env)

@@ -47,12 +47,12 @@ def test_what_can_not_be_meant_is_refused(change):
 def test_a_value_with_a_zero_byte_can_not_be_a_variable():
     wanted = read_wanted(request("true", "A"))
     with pytest.raises(AgentError, match="zero byte"):
-        wanted.environment({"A": b"x\0y"})
+        wanted.environment({"A": b"x\0y"}, None)
 
 
 def test_a_value_that_is_no_text_passes_byte_for_byte():
     wanted = read_wanted(request("true", "A"))
-    assert os.fsencode(wanted.environment({"A": b"\xff\xfe"})["A"]) == b"\xff\xfe"
+    assert os.fsencode(wanted.environment({"A": b"\xff\xfe"}, None)["A"]) == b"\xff\xfe"
 
 
 @pytest.mark.parametrize(
