@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _STAND_IN_PARTS: Final = re.compile(
     r"example|placeholder|fake(?:key|pass|token|secret|api)|changeme|change[_-]me|redacted|replace[_-]?(?:me|with|this)|"
     r"(?:your|(?<![a-z])my)[_-]?(?:own[_-]?)?(?:api|token|key|secret|pass|access|auth|user|hugging|open)|"
-    r"insert[_-]|dummy|<[a-z]|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]",
+    r"(?<![a-z])my[_-][a-z]{2,10}[_-](?:password|secret|token|key)|insert[_-]|dummy|<[a-z]|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]",
 )
 # One of these stands in whatever the expression above finds. Looking for them costs a tenth of it.
 _STAND_IN_HINTS: Final = (
@@ -70,6 +70,17 @@ def _is_drawn_around(value: str) -> bool:
             len(re.findall(sort, rest)) >= least
             for sort, least in (("[A-Za-z0-9]", 24), ("[0-9]", 4), ("[A-Z]", 4), ("[a-z]", 4))
         )
+    )
+
+
+def _is_template(candidate: Candidate) -> bool:
+    """Nothing but a variable, a field or stars."""
+    value = candidate.value
+    return bool(
+        _TEMPLATE.fullmatch(value)
+        or _EMBEDDED.search(value)
+        or _STARS.search(value)
+        or "your" in value.lower()
     )
 
 
@@ -138,6 +149,9 @@ def _is_reference(candidate: Candidate) -> bool:
     if _ATTRIBUTE.fullmatch(value):
         # A token in two parts has the same dot: Xk29fLq81mZ.a8Kd03Lpw7
         short = min(map(len, re.split(r"\W+", value))) < 8
+        if candidate.quoted and len(re.findall(r"\d", value)) > 2 and value.lower() != value:
+            # Between quotation marks, with digits and capitals, it names nothing: n83.bat47Fy4
+            return False
         return called or short or _is_not_random(candidate)
     if _REFERENCE.fullmatch(value):
         return True
@@ -200,7 +214,7 @@ _TECHNICAL: Final = re.compile(
     r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|"
     r"\w+\.(?:txt|py|json|ya?ml|csv|md|html?|pdf|ipynb|env|ini|cfg|toml|com|org|io|net)(?:\W.*)?|"
     r"[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.*|-{1,2}[a-z].*|(?-i:[a-z]+_[a-z_]+\d?)|#\d+|"
-    r"\w+@\w+\.\w+|[a-z]*@\d+|\W+\w*\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
+    r"\w+@\w+\.\w+|[a-z]*@\d+|\W+(?:[A-Za-z_]*|\w{1,4}|\d+)\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
     # The next field of an object, as in a minified script: !0,range:!0
     r"[^,\s]{1,40},[\w$-]+[:=].*|[A-Za-z]+\.?&(?:quot|amp|lt|gt|nbsp|apos);?",
     re.IGNORECASE | re.ASCII,
@@ -218,7 +232,7 @@ def _is_plain(candidate: Candidate) -> bool:
     if any(c.isdigit() for c in value):
         # "step2" is a word with a counter; a password has more than that.
         return not any(c.isalpha() for c in value) or (
-            value[:-1].isalpha() and value[-1].isdigit() and len(value) < 7
+            value[:-1].replace("-", "").isalpha() and value[-1].isdigit() and len(value) < 7
         )
     if _is_drawn(value):
         return False
@@ -242,7 +256,7 @@ def _is_counted(candidate: Candidate) -> bool:
 def _is_bare_word(candidate: Candidate) -> bool:
     """A quoted value that is plain words: an interface text, a column, a type."""
     value = candidate.value
-    listed = re.match(r"\w{1,60}[\"']\s{0,2},", candidate.match[0])
+    listed = re.match(r"[\w-]{1,60}[\"']\s{0,2},", candidate.match[0])
     if listed and re.fullmatch(r"[A-Za-z_.-]+\d?", value):
         # Two neighbours in a list of words: "pass", "pixel".
         return True
@@ -321,6 +335,7 @@ def _is_usage(candidate: Candidate) -> bool:
 
 FILTERS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "stand-in": _is_stand_in,
+    "template": _is_template,
     "placeholder": _is_placeholder,
     "default": _is_default,
     "reference": _is_reference,

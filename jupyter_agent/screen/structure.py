@@ -33,7 +33,12 @@ def _is_no_basic(candidate: Candidate) -> bool:
         decoded = b64decode(value + "=" * (-len(value) % 4), validate=True)
     except ValueError:
         return True
-    return b":" not in decoded
+    user, colon, password = decoded.partition(b":")
+    # "user:password" is what every manual encodes.
+    return not colon or (
+        user.lower() in (b"user", b"username", b"foo")
+        and password.lower() in (b"pass", b"password", b"bar")
+    )
 
 
 def _is_no_key_block(candidate: Candidate) -> bool:

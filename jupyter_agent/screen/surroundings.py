@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate
 
 
@@ -73,7 +74,7 @@ _KEY_PARAMETER: Final = re.compile(
 
 
 _DIGEST_NAME: Final = re.compile(
-    r"(?<![A-Za-z])(?:commit|sha-?\d*|rev|revision|md5|digest|checksum|hash|fingerprint)\W{0,4}$",
+    r"(?<![A-Za-z])(?:commits?|sha-?\d*|rev|revision|md5|digest|checksum|hash|fingerprint)\W{0,4}$",
     re.IGNORECASE,
 )
 
@@ -88,7 +89,7 @@ def _is_in_address(candidate: Candidate) -> bool:
 
 # What stands before "key" or "token" and makes it no secret.
 _PUBLIC_NAMES: Final = re.compile(
-    r"(?<![A-Za-z])(?:pub|websocket|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
+    r"(?<![A-Za-z])(?:pub|gpg|pgp|gnupg|openpgp|websocket|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
     r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
     r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
     r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"
@@ -102,6 +103,22 @@ def _is_public(candidate: Candidate) -> bool:
     """``public_key``, ``cache_key``, ``next_page_token``: the name says it is no secret."""
     begin = candidate.match.start()
     return _PUBLIC_NAMES.search(candidate.text[max(0, begin - 24) : begin]) is not None
+
+
+# RFC 2606 keeps these names for documentation.
+_RESERVED_HOST: Final = re.compile(
+    r"(?:[\w-]{1,40}\.){0,4}example(?:\\&)?(?:\.(?:com|org|net|edu))?(?![\w-])", re.IGNORECASE
+)
+
+
+def _is_documented(candidate: Candidate) -> bool:
+    """``abc:xyz@example.com``, ``machine example.org``: a word for a host that nobody has."""
+    value = candidate.value
+    host = re.match(r"machine\s{1,4}", candidate.match[0])
+    if not (value.isalpha() if host else len(value) <= 3):
+        return False
+    start = candidate.match.start() + host.end() if host else candidate.end + 1
+    return _RESERVED_HOST.match(candidate.text, start) is not None
 
 
 _OTHER_NUMBER: Final = re.compile(
@@ -123,6 +140,17 @@ def _is_everyday(candidate: Candidate) -> bool:
     return sum(bool(re.search(r"[aeiou]", group)) for group in groups) > len(groups) - 1
 
 
+def _is_no_variable(candidate: Candidate) -> bool:
+    """A name without ``$`` in front of it: not of PHP or Perl."""
+    begin = candidate.match.start()
+    return re.search(r"\$[A-Za-z_]{0,40}$", candidate.text[max(0, begin - 42) : begin]) is None
+
+
+def _is_sentence(candidate: Candidate) -> bool:
+    """Words that hold a sentence together: a passphrase has none."""
+    return not words.JOINING.isdisjoint(candidate.value.lower().split())
+
+
 def _has_few_symbols(candidate: Candidate) -> bool:
     """Fewer than four kinds of symbols are ordinary code."""
     return len(set(re.sub(r"\w", "", candidate.value))) < 4
@@ -136,8 +164,11 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "path": _is_path,
     "address": _is_in_address,
     "public": _is_public,
+    "documented": _is_documented,
     "numbered": _is_numbered,
     "everyday": _is_everyday,
     "few-symbols": _has_few_symbols,
+    "sentence": _is_sentence,
+    "no-sigil": _is_no_variable,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""

@@ -53,3 +53,10 @@ VERDICTS: Final = _words(
     reset saved string text"""
 )
 """What is said of a password, in quotation marks."""
+
+JOINING: Final = _words(
+    """the a an is are was were be been to of in on at for from by with and or not that this which
+    what who you your we our they their it its as if when then than can must should will may has
+    have had do does only used uses using needed required stored set any no all into"""
+)
+"""What holds a sentence together; the words of a passphrase stand side by side."""
