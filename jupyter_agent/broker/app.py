@@ -18,16 +18,22 @@ from jupyter_agent.broker.approvals import SECONDS_TO_ANSWER, Approvals
 from jupyter_agent.broker.ask import Operation
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.conversation import Conversation
+from jupyter_agent.broker.exposures import Exposures
 from jupyter_agent.broker.kernels import Kernels
+from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.operations import Operations
 from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.errors import AgentError, ProtocolMismatch
 from jupyter_agent.folders import Folders, read_private, write_private
+from jupyter_agent.screen import Screener, load_rules
 
 _IDLE_SECONDS: Final = 3600.0
 _IDLE_CHECK: Final = 60.0
+_RULES: Final = ("ai", "cloud", "code", "commands", "keys", "services", "settings", "web")
+"""The families of rules for the audit and for vendors' pages. A cell's guard has looked for all of
+them before; here the common ones are looked for once more, in a process that stays small."""
 
 log = logging.getLogger(__name__)
 
@@ -61,14 +67,17 @@ class Broker:
         self._runner = runner
         self._person_key = _person_key(folders)
         self._approvals = Approvals(seconds_to_answer)
-        self._safe = Safe(
-            folders, lambda: self._approvals.tell({"event": "changed", "what": "secrets"})
-        )
+        self._safe = Safe(folders, self._secrets_changed)
         self._kernels = Kernels()
         permission = Permission(self._safe, self._approvals)
-        self._runs = Runs(self._safe, permission, runner)
+        values = OpenedValues(self._safe)
+        screener = Screener(rules=load_rules(_RULES))
+        exposures = Exposures(self._safe, screener, self._secrets_changed)
+        self._runs = Runs(self._safe, permission, values, exposures, screener, runner)
         self._operations = Operations(
             safe=self._safe,
+            values=values,
+            exposures=exposures,
             approvals=self._approvals,
             permission=permission,
             runs=self._runs,
@@ -79,6 +88,9 @@ class Broker:
         self._over = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._leaving: asyncio.Task[None] | None = None
+
+    def _secrets_changed(self) -> None:
+        self._approvals.tell({"event": "changed", "what": "secrets"})
 
     def serve(self) -> None:
         """Serve until a signal, a newer broker's wish, or an hour without anyone."""

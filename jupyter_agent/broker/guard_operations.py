@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from jupyter_agent import wire
 from jupyter_agent.broker.allowances import Allowances, check_request
 from jupyter_agent.broker.callers import require
+from jupyter_agent.broker.exposures import Exposures
 from jupyter_agent.broker.matching import Matching
+from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.safe import Safe
 
@@ -21,13 +23,23 @@ class GuardOperations:
 
     Args:
         safe: Vault and audit.
+        values: Every value.
+        exposures: Remembers where one was seen.
         permission: Asks a person, for a kernel.
-        changed: Called with ``secrets`` or ``allowances`` when these have changed.
+        changed: Called with ``allowances`` when these have changed.
     """
 
-    def __init__(self, safe: Safe, permission: Permission, changed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        safe: Safe,
+        values: OpenedValues,
+        exposures: Exposures,
+        permission: Permission,
+        changed: Callable[[str], None],
+    ) -> None:
         self._permission = permission
-        self._matching = Matching(safe, lambda: changed("secrets"))
+        self._values = values
+        self._matching = Matching(safe, values, exposures)
         self._allowances = Allowances(safe, self._matching.pace, lambda: changed("allowances"))
         self.table: Mapping[str, Operation] = {
             "match": self._match,
@@ -39,7 +51,7 @@ class GuardOperations:
 
     def forget(self) -> None:
         """Drop every value: the vault was locked."""
-        self._matching.forget()
+        self._values.forget()
 
     async def _match(self, ask: Ask) -> wire.Message:
         text = ask.texts.take(ask.message)

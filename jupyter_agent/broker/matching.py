@@ -8,25 +8,18 @@ Guests may ask too, because the guard in a kernel that no server of ours has sta
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.exposures import Exposures
+from jupyter_agent.broker.opened import OpenedValues, Values
 from jupyter_agent.broker.safe import Safe
-from jupyter_agent.broker.stamps import Stamp
-from jupyter_agent.errors import AgentError, LabelNotFound, RequestInvalid
-from jupyter_agent.scrub.matcher import Match, Matcher
-from jupyter_agent.vault.strength import estimated_bits
-
-if TYPE_CHECKING:
-    from jupyter_agent.vault.meta import Meta
-    from jupyter_agent.vault.vault import Vault
+from jupyter_agent.errors import AgentError, RequestInvalid
+from jupyter_agent.scrub.matcher import Match
 
 T = TypeVar("T")
 
@@ -121,25 +114,20 @@ class Matching:
     """Answers ``match``.
 
     Args:
-        safe: Holds the values.
-        exposed: Called when a value was seen where it must not be.
+        safe: Holds the record of uses.
+        values: Every value.
+        exposures: Remembers where one was seen.
 
     Attributes:
         pace: Held by everybody who is no person.
     """
 
-    def __init__(self, safe: Safe, exposed: Callable[[], None]) -> None:
+    def __init__(self, safe: Safe, values: OpenedValues, exposures: Exposures) -> None:
         self._safe = safe
-        self._exposed = exposed
+        self._values = values
+        self._exposures = exposures
         self.pace = Pace()
-        self._building = asyncio.Lock()
         self._large = asyncio.Lock()  # one at a time: they are what takes memory
-        self._known: _Known | None = None
-        self._digest_key = secrets.token_bytes(32)
-
-    def forget(self) -> None:
-        """Drop every value: the vault was locked."""
-        self._known = None
 
     async def answer(self, caller: Caller, text: str) -> wire.Message:
         """What a caller gets to know of a text.
@@ -156,14 +144,14 @@ class Matching:
         if len(raw) > MAX_TEXT:
             raise _too_long()
         if caller.role == "person":
-            known = await self._current()
+            known = await self._values.recognising()
             found = [] if known is None else await self._work(raw, known.matcher.every)
             return {
                 "matches": _in_code_points(found[:MAX_MATCHES], raw, known),
                 "values": "" if known is None else known.name,
             }
         self.pace.spend(caller.kernel_id or caller.role, len(raw))
-        known = await self._current()
+        known = await self._values.recognising()
         label = None if known is None else await self._work(raw, known.matcher.first)
         if label is not None:
             await self._record(caller, label)
@@ -174,33 +162,6 @@ class Matching:
             return ask(raw)
         async with self._large:
             return await asyncio.to_thread(ask, raw)
-
-    async def _current(self) -> _Known | None:
-        """What knows the values that are stored now; None where there are none.
-
-        Raises:
-            AgentError: The vault is locked or can't be opened.
-        """
-        stamp = self._safe.stamp()
-        known = self._known
-        if known is not None and known.stamp == stamp:
-            return known
-        async with self._building:
-            stamp = self._safe.stamp()
-            if stamp is None:
-                self._known = None
-            elif self._known is None or self._known.stamp != stamp:
-                self._known = await self._build()
-            return self._known
-
-    async def _build(self) -> _Known:
-        await self._safe.use(lambda _vault: None)  # opening it makes another stamp
-        before = self._safe.stamp()
-        stored = await self._safe.use(_everything)
-        known = await asyncio.to_thread(_known, stored, self._digest_key, self._known)
-        # Somebody may have written, or locked, meanwhile. Then the next text has it read again.
-        after = self._safe.stamp()
-        return replace(known, stamp=before if before == after else None)
 
     async def _record(self, caller: Caller, label: str) -> None:
         """A hit is written down, and the value counts as exposed."""
@@ -220,57 +181,10 @@ class Matching:
                     "hits": {label: 1},
                 }
             )
-            await self._safe.use(lambda vault: vault.mark_exposed(label, "cell", notebook))
-            self._exposed()
+            await self._exposures.seen([label], "cell", notebook)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Known:
-    """The values as they were at one time.
-
-    Attributes:
-        stamp: Of the vault, when they were read.
-        matcher: Recognises them.
-        kinds: Label → kind.
-        digest: Tells whether they have changed.
-        name: The same as long as they are the same. Says nothing about them.
-    """
-
-    stamp: Stamp | None
-    matcher: Matcher
-    kinds: dict[str, str]
-    digest: bytes
-    name: str
-
-
-def _everything(vault: Vault) -> list[tuple[Meta, bytes]]:
-    found = []
-    for meta in vault.list():
-        with suppress(LabelNotFound):  # removed by another process meanwhile
-            found.append((meta, vault.get(meta.label).reveal()))
-    return found
-
-
-def _known(stored: list[tuple[Meta, bytes]], key: bytes, before: _Known | None) -> _Known:
-    digest = blake2b(key=key)
-    for meta, value in stored:
-        for part in (meta.label.encode(), meta.kind.encode(), value):
-            digest.update(len(part).to_bytes(4, "big") + part)
-    if before is not None and before.digest == digest.digest():
-        return before  # something else was written: a use, a grant
-    strong = {meta.label: value for meta, value in stored if not meta.weak}
-    weak = {meta.label: value for meta, value in stored if meta.weak}
-    bits = {label: estimated_bits(value) for label, value in strong.items()}
-    return _Known(
-        stamp=None,
-        matcher=Matcher(strong, bits, weak),
-        kinds={meta.label: meta.kind for meta, _ in stored},
-        digest=digest.digest(),
-        name=secrets.token_hex(8),
-    )
-
-
-def _in_code_points(found: list[Match], raw: bytes, known: _Known | None) -> list[dict[str, Any]]:
+def _in_code_points(found: list[Match], raw: bytes, known: Values | None) -> list[dict[str, Any]]:
     """Matches as they are told, counted in code points of the text."""
     told: list[dict[str, Any]] = []
     at_byte = at_point = 0

@@ -17,10 +17,12 @@ from jupyter_agent.broker.approvals import ANSWERS, Approvals
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
 from jupyter_agent.broker.audit_operations import AuditOperations
 from jupyter_agent.broker.callers import require
+from jupyter_agent.broker.exposures import Exposures
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.guard_operations import GuardOperations
 from jupyter_agent.broker.kernels import Kernels
 from jupyter_agent.broker.offers import Offers
+from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.run_operations import RunOperations
 from jupyter_agent.broker.runs import Runs
@@ -41,6 +43,8 @@ class Operations:
 
     Args:
         safe: Vault and audit.
+        values: Every value.
+        exposures: Remembers where one was seen.
         approvals: Reaches persons.
         permission: Says yes or no.
         runs: Carries commands out.
@@ -52,6 +56,8 @@ class Operations:
         self,
         *,
         safe: Safe,
+        values: OpenedValues,
+        exposures: Exposures,
         approvals: Approvals,
         permission: Permission,
         runs: Runs,
@@ -65,7 +71,7 @@ class Operations:
         self._kernels = kernels
         self._started = started
         self._offers = Offers()
-        self._guards = GuardOperations(safe, permission, self._changed)
+        self._guards = GuardOperations(safe, values, exposures, permission, self._changed)
         self._whole_vault = VaultOperations(safe, runs.end_all, self._changed)
         self.table: Mapping[str, Operation] = {
             "status": self._status,

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.exposures import Exposures
+from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.permission import Emit, Permission
 from jupyter_agent.broker.run import Run
 from jupyter_agent.broker.safe import Safe
@@ -25,15 +27,11 @@ from jupyter_agent.errors import (
     RunLost,
     VaultError,
 )
-from jupyter_agent.screen import Screener, load_rules, mask
+from jupyter_agent.screen import Screener, mask
 from jupyter_agent.scrub import Scrubber
 from jupyter_agent.shell.process import Ending, Process, Stream
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
-_IN_COMMANDS: Final = ("ai", "cloud", "code", "commands", "keys", "services", "settings", "web")
-"""The families of rules for the audit. A cell's guard has looked for all of them before; here the
-common ones are masked once more, in a process that stays small."""
-
 _TIMED_OUT: Final = 124  # as timeout(1) says it
 _STOP_WAIT: Final = 2.5  # seconds; a stop kills after 1.4
 _LAST_WAIT: Final = 3.0  # seconds more, for runs whose caller does not read what they say
@@ -47,17 +45,30 @@ class Runs:
     Args:
         safe: Vault and audit.
         permission: Says yes or no.
+        values: Every value, also those that a run was not granted.
+        exposures: Remembers that a command has printed one.
+        screener: Finds what must not stand in the record of uses.
         runner: The early child's socket.
 
     Attributes:
         on_change: Called when a run has begun or ended.
     """
 
-    def __init__(self, safe: Safe, permission: Permission, runner: socket.socket) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  (the broker's rooms)
+        self,
+        safe: Safe,
+        permission: Permission,
+        values: OpenedValues,
+        exposures: Exposures,
+        screener: Screener,
+        runner: socket.socket,
+    ) -> None:
         self._safe = safe
         self._permission = permission
+        self._opened = values
+        self._exposures = exposures
+        self._screener = screener
         self._runner = runner
-        self._screener = Screener(rules=load_rules(_IN_COMMANDS))
         self.on_change: Callable[[], None] = lambda: None
         self._live: dict[Run, None] = {}  # in the order in which they came
         self._closed = False
@@ -134,13 +145,13 @@ class Runs:
         try:
             decision = await self._permission.for_run(caller, wanted, emit)
         except (GrantRequired, GrantDenied, asyncio.CancelledError) as refusal:
-            record.command = _written(wanted.command, {}, self._screener)
+            record.command = _written(wanted.command, Scrubber({}), self._screener)
             await record.refused(_REFUSED.get(type(refusal), "stopped"))
             raise
         values = await self._values(wanted)
-        stdout = Scrubber(values)
-        scrubbers: dict[Stream, Scrubber] = {"stdout": stdout, "stderr": stdout.sibling()}
-        record.command = _written(wanted.command, values, self._screener)
+        scrubber = Scrubber(values)
+        scrubbers: dict[Stream, Scrubber] = {}
+        record.command = _written(wanted.command, scrubber, self._screener)
         started = time.monotonic()
         ending, how = Ending(_LOST, None), "lost"
         try:
@@ -151,6 +162,9 @@ class Runs:
             del values
             run.shown = record.shown(background=wanted.background)
             self.on_change()
+            # Only now: what else is stored is read while the command starts.
+            others = await self._opened.others()
+            scrubbers = {stream: scrubber.sibling(others) for stream in run.sent}
             await emit({"event": "started", "run_id": record.run_id})
             ending = await self._pump(run, run.process, wanted, scrubbers, emit)
             how = _how(run)
@@ -173,6 +187,7 @@ class Runs:
                 "hits": _hits(scrubbers),
             }
             await record.ended(result, how)
+            self._remember(caller, wanted, _hits(scrubbers))
         return result
 
     async def _values(self, wanted: Wanted) -> dict[str, bytes]:
@@ -181,6 +196,14 @@ class Runs:
         found = await self._safe.use(lambda vault: [vault.get(label) for label in wanted.labels])
         self._safe.count_use(list(wanted.labels))
         return {secret.label: secret.reveal() for secret in found}
+
+    def _remember(self, caller: Caller, wanted: Wanted, hits: dict[str, int]) -> None:
+        """Mark the labels whose values were printed; docs/runs.md says why both kinds count."""
+        notebook = caller.notebook or caller.claimed or ""
+        granted = hits.keys() & set(wanted.labels)
+        for labels, where in ((granted, "run"), (hits.keys() - granted, "output")):
+            if labels:
+                self._exposures.soon(sorted(labels), where, notebook)
 
     async def _pump(
         self,
@@ -304,11 +327,11 @@ def _stopped_early() -> GrantDenied:
     return GrantDenied("It was stopped before it was permitted.")
 
 
-def _written(command: str, values: dict[str, bytes], screener: Screener) -> str:
+def _written(command: str, scrubber: Scrubber, screener: Screener) -> str:
     """A command as the audit keeps it: without the values it was granted, and masked."""
-    scrubber = Scrubber(values)
+    stream = scrubber.sibling()
     raw = command.encode(errors="surrogateescape")
-    clean = (scrubber.feed(raw) + scrubber.finish()).decode(errors="replace")
+    clean = (stream.feed(raw) + stream.finish()).decode(errors="replace")
     try:
         return mask(clean, screener.screen(clean))
     except AgentError:

@@ -16,9 +16,11 @@ on without another character before or behind that word hides it.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from jupyter_agent.scrub.database import Database
@@ -32,6 +34,12 @@ _WORD_BEGINS: Final = rb"(?:^|[^A-Za-z0-9_-])[A-Za-z0-9_-]{16}"
 _WORD: Final = re.compile(rb"[A-Za-z0-9_-]{16,}")
 _WORD_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 _ONLY_WORDS: Final = bytes(byte if byte in _WORD_BYTES else ord(" ") for byte in range(256))
+
+
+@cache
+def _compiled() -> tuple[Database, Database]:
+    """What finds words; no value is in it, so one serves all."""
+    return Database({}, expressions=[_ANY_WORD]), Database({}, expressions=[_WORD_BEGINS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +83,11 @@ class Others:
         return bool(self._by_word)
 
     def hasten(self) -> None:
-        """Compile what finds words fast (3 ms); blocks. Without hyperscan nothing happens."""
+        """Compile what finds words fast (3 ms, once); blocks. Without hyperscan nothing happens."""
         if self._compiled is not None:
             return
-        try:
-            self._compiled = (
-                Database({}, expressions=[_ANY_WORD]),
-                Database({}, expressions=[_WORD_BEGINS]),
-            )
-        except (ImportError, ValueError):
-            return
+        with contextlib.suppress(ImportError, ValueError):
+            self._compiled = _compiled()
 
     def spans(self, text: bytes) -> list[tuple[int, int, str]]:
         """Begin, end and label of each complete value: leftmost, then longest, none overlapping."""

@@ -76,12 +76,19 @@ class Scrubber:
         self._finished = False
         self.hits: dict[str, int] = dict.fromkeys(self._labels, 0)
 
-    def sibling(self) -> Scrubber:
-        """A scrubber for another stream of the same run: the same values, prepared only once."""
+    def sibling(self, others: Others | None = None) -> Scrubber:
+        """A scrubber for another stream of the same run: the same values, prepared only once.
+
+        Args:
+            others: As for ``Scrubber``; this one's, if not given.
+        """
         other = object.__new__(Scrubber)
         other._known, other._close_look = self._known, self._close_look
         other._early, other._labels = _EARLY, self._labels
-        other._begin(self._others.sibling() if self._others is not None else None)
+        if others:
+            other._begin(OthersInStream(others, self._labels))
+        else:
+            other._begin(self._others.sibling() if self._others is not None else None)
         return other
 
     def __repr__(self) -> str:

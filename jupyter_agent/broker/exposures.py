@@ -1,0 +1,70 @@
+"""Where values were seen that belong in the vault: remembered, told, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Final
+
+from jupyter_agent.broker.safe import Safe
+from jupyter_agent.errors import AgentError
+from jupyter_agent.screen import Screener
+
+_AGAIN: Final = 600.0
+"""Seconds after which the same place is written down anew. Each is a write of the vault."""
+
+
+class Exposures:
+    """Marks labels as seen.
+
+    Args:
+        safe: Holds them.
+        screener: Tells a value's vendor, and so where it is revoked.
+        changed: Called when a label was marked.
+    """
+
+    def __init__(self, safe: Safe, screener: Screener, changed: Callable[[], None]) -> None:
+        self._safe = safe
+        self._screener = screener
+        self._changed = changed
+        self._marked: dict[tuple[str, str, str], float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def soon(self, labels: Iterable[str], where: str, notebook: str) -> None:
+        """As ``seen``, without waiting for it."""
+        task = asyncio.get_running_loop().create_task(self.seen(labels, where, notebook))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def seen(self, labels: Iterable[str], where: str, notebook: str) -> None:
+        """Remember where values were seen; what can't be written is left.
+
+        Args:
+            labels: Whose.
+            where: ``cell``, ``output`` or ``run`` (in a command's output, and scrubbed).
+            notebook: Its path, or "".
+        """
+        now = time.monotonic()
+        for label in labels:
+            place = (label, where, notebook)
+            if now - self._marked.get(place, -_AGAIN) < _AGAIN:
+                continue
+            with suppress(AgentError, OSError):
+                await self._safe.use(lambda vault: vault.mark_exposed(*place))  # noqa: B023  (at once)
+                self._marked[place] = now
+                self._changed()
+
+    async def revoke_page(self, label: str) -> str:
+        """The vendor's page to rotate or revoke a value, as far as the rules know it; else "".
+
+        The value is looked at here and nowhere else, and only its rule's public page leaves.
+        """
+        with suppress(AgentError):
+            secret = await self._safe.use(lambda vault: vault.get(label))
+            text = f"{label}={secret.reveal().decode(errors='replace')}"
+            for finding in await asyncio.to_thread(self._screener.screen, text):
+                if page := self._screener.rule(finding.rule).revoke:
+                    return page
+        return ""

@@ -1,0 +1,105 @@
+"""Stored values that a run was not granted: shown whole they are masked, and nothing else tells.
+
+Through a real broker, runner and shell; ``tests/unit/scrub/test_others.py`` has the cases.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import random
+import string
+
+import pytest
+from steps import collect, output_until, request, run, save, until, wait_until
+
+from jupyter_agent.client import Client
+
+GRANTED = "correct-horse-battery-staple-42"
+OTHER = "".join(random.Random(11).choices(string.ascii_letters + string.digits, k=36))
+
+
+@pytest.fixture
+def stored(person: Client) -> Client:
+    save(person, "DEMO_TOKEN", GRANTED)
+    save(person, "OTHER_TOKEN", OTHER)
+    person.call("grant.add", label="DEMO_TOKEN", any_command=True)
+    return person
+
+
+def said(text: str) -> str:
+    """A script that says something without holding it as one word, which would be a value."""
+    return f"printf '%s%s' {text[:9]} {text[9:]}"
+
+
+@pytest.mark.parametrize("labels", [(), ("DEMO_TOKEN",)], ids=["no secret", "another secret"])
+def test_a_value_that_was_not_granted_is_masked_when_it_is_printed_whole(stored, guest, labels):
+    done = run(guest, f"{said(OTHER)}; echo; ({said(OTHER)}) >&2", *labels)
+    assert done.stdout == b"[secret:OTHER_TOKEN]\n"
+    assert done.stderr == b"[secret:OTHER_TOKEN]"
+    assert done.result["hits"] == {"OTHER_TOKEN": 2}
+
+
+def test_its_label_is_marked_as_seen_and_a_granted_one_as_scrubbed(stored, guest):
+    run(guest, f'echo "$DEMO_TOKEN"; {said(OTHER)}', "DEMO_TOKEN")
+
+    def seen() -> dict[str, list[str]]:
+        metas = stored.call("secret.list")["secrets"]
+        return {meta["label"]: [each["where"] for each in meta["exposed"]] for meta in metas}
+
+    wait_until(lambda: seen() == {"DEMO_TOKEN": ["run"], "OTHER_TOKEN": ["output"]})
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        OTHER[:-1],
+        OTHER[1:],
+        OTHER[:18] + OTHER[19:],
+        OTHER + "x",
+        OTHER[::-1],
+        base64.b64encode(OTHER.encode()).decode(),
+    ],
+    ids=["all but the last", "all but the first", "one missing", "one more", "reversed", "base64"],
+)
+def test_what_is_nearly_the_value_is_shown_as_it_is_and_waits_for_nothing(
+    stored, guest, tmp_path, known
+):
+    go_on = tmp_path / "go on"
+    os.mkfifo(go_on)
+    script = f'{said(known)}; cat "$GO_ON" >/dev/null'
+    number = guest.begin("run", **request(script, env={"GO_ON": str(go_on)}))
+    # All of it is here while the command waits, so nothing of it is held back for what may come.
+    assert output_until(guest, number, known.encode()) == known.encode()
+    go_on.write_text("now", encoding="utf-8")
+    rest = collect(guest, number)
+    assert rest.stdout == b""
+    assert rest.result["hits"].get("OTHER_TOKEN", 0) == 0
+
+
+def test_the_events_of_a_run_do_not_tell_how_much_of_a_guess_is_right(stored, guest):
+    wrong = "".join(random.Random(12).choices(string.ascii_letters + string.digits, k=36))
+
+    def shape(guess: str) -> list[tuple[str, int]]:
+        done = run(guest, f"for n in 1 2 3; do {said(guess)}; sleep 0.05; done", "DEMO_TOKEN")
+        assert done.stdout == guess.encode() * 3
+        return [(each["event"], len(each.get("data", ""))) for each in done.events]
+
+    right_but_for_one = OTHER[:-1] + ("x" if OTHER[-1] != "x" else "y")
+    assert shape(right_but_for_one) == shape(wrong)
+
+
+def test_a_value_saved_while_the_broker_runs_is_known_to_the_next_run(stored, guest):
+    late = "".join(random.Random(13).choices(string.ascii_letters + string.digits, k=40))
+    assert run(guest, said(late)).stdout == late.encode()
+    save(stored, "LATE_TOKEN", late)
+    assert run(guest, said(late)).stdout == b"[secret:LATE_TOKEN]"
+
+
+def test_a_value_cut_by_two_writes_is_masked_from_where_it_became_one(stored, guest):
+    number = guest.begin(
+        "run", **request(f"printf %s {OTHER[:30]}; sleep 0.2; printf %s {OTHER[30:]}")
+    )
+    first = base64.b64decode(until(guest, number, "output")["data"])
+    shown = first + collect(guest, number).stdout
+    assert shown == OTHER[:30].encode() + b"[secret:OTHER_TOKEN]"
