@@ -72,7 +72,7 @@ class Broker:
         permission = Permission(self._safe, self._approvals)
         values = OpenedValues(self._safe)
         screener = Screener(rules=load_rules(_RULES))
-        exposures = Exposures(self._safe, screener, self._secrets_changed)
+        exposures = Exposures(self._safe, values, screener, self._secrets_changed)
         self._runs = Runs(self._safe, permission, values, exposures, screener, runner)
         self._operations = Operations(
             safe=self._safe,

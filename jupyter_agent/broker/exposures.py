@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
+from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.errors import AgentError
 from jupyter_agent.screen import Screener
@@ -21,16 +22,22 @@ class Exposures:
 
     Args:
         safe: Holds them.
+        values: What stands under them.
         screener: Tells a value's vendor, and so where it is revoked.
         changed: Called when a label was marked.
     """
 
-    def __init__(self, safe: Safe, screener: Screener, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, safe: Safe, values: OpenedValues, screener: Screener, changed: Callable[[], None]
+    ) -> None:
         self._safe = safe
+        self._values = values
         self._screener = screener
         self._changed = changed
         self._marked: dict[tuple[str, str, str], float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pages: dict[str, str] = {}
+        self._pages_of = ""
 
     def soon(self, labels: Iterable[str], where: str, notebook: str) -> None:
         """As ``seen``, without waiting for it."""
@@ -59,12 +66,21 @@ class Exposures:
     async def revoke_page(self, label: str) -> str:
         """The vendor's page to rotate or revoke a value, as far as the rules know it; else "".
 
-        The value is looked at here and nowhere else, and only its rule's public page leaves.
+        The value is looked at here and nowhere else; only its rule's public page leaves.
         """
         with suppress(AgentError):
-            secret = await self._safe.use(lambda vault: vault.get(label))
-            text = f"{label}={secret.reveal().decode(errors='replace')}"
-            for finding in await asyncio.to_thread(self._screener.screen, text):
-                if page := self._screener.rule(finding.rule).revoke:
-                    return page
+            values = await self._values.current()
+            if values is None:
+                return ""
+            if self._pages_of != values.name:
+                self._pages_of, self._pages = values.name, {}
+            if label not in self._pages:
+                text = values.assigned(label)
+                self._pages[label] = await asyncio.to_thread(self._revoke_page, text)
+            return self._pages[label]
         return ""
+
+    def _revoke_page(self, text: str) -> str:
+        found = self._screener.screen(text)
+        pages = [self._screener.rule(finding.rule).revoke for finding in found]
+        return next(filter(None, pages), "")

@@ -41,6 +41,11 @@ class Values:
     kinds: dict[str, str]
     name: str
 
+    def assigned(self, label: str) -> str:
+        """A line that says whose value it is; screened for its vendor, and never shown."""
+        value = self.strong.get(label) or self.weak.get(label) or b""
+        return f"{label}={value.decode(errors='replace')}"
+
     @cached_property
     def matcher(self) -> Matcher:
         """Recognises them whatever they look like."""

@@ -65,6 +65,7 @@ class Operations:
         started: str,
     ) -> None:
         self._safe = safe
+        self._exposures = exposures
         self._approvals = approvals
         self._permission = permission
         self._runs = runs
@@ -191,13 +192,18 @@ class Operations:
 
     async def _list(self, _ask: Ask) -> wire.Message:
         metas = await self._safe.use(lambda vault: vault.list())
-        return {"secrets": [_shown(meta) for meta in metas]}
+        return {"secrets": [await self._advised(meta) for meta in metas]}
 
     async def _show(self, ask: Ask) -> wire.Message:
         label = wire.text(ask.message, "label")
         meta = await self._safe.use(lambda vault: vault.meta(label))
         about = [g.to_json() for g in await self._safe.grants() if g.label == label]
-        return {"secret": _shown(meta), "grants": about}
+        return {"secret": await self._advised(meta), "grants": about}
+
+    async def _advised(self, meta: Meta) -> wire.Message:
+        """As ``_shown``; of a value that was seen somewhere, also where it can be revoked."""
+        revoke = await self._exposures.revoke_page(meta.label) if meta.exposed else ""
+        return {**_shown(meta), "revoke": revoke}
 
     async def _rename(self, ask: Ask) -> wire.Message:
         label, to = wire.text(ask.message, "label"), wire.text(ask.message, "to")

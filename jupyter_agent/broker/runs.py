@@ -187,8 +187,8 @@ class Runs:
                 "hits": _hits(scrubbers),
             }
             await record.ended(result, how)
-            self._remember(caller, wanted, _hits(scrubbers))
-        return result
+            seen = self._remember(caller, wanted, _hits(scrubbers))
+        return {**result, "seen": [await self._advised(label, where) for label, where in seen]}
 
     async def _values(self, wanted: Wanted) -> dict[str, bytes]:
         if not wanted.labels:
@@ -197,13 +197,23 @@ class Runs:
         self._safe.count_use(list(wanted.labels))
         return {secret.label: secret.reveal() for secret in found}
 
-    def _remember(self, caller: Caller, wanted: Wanted, hits: dict[str, int]) -> None:
-        """Mark the labels whose values were printed; docs/runs.md says why both kinds count."""
+    def _remember(
+        self, caller: Caller, wanted: Wanted, hits: dict[str, int]
+    ) -> list[tuple[str, str]]:
+        """Mark the labels whose values were printed; docs/scrubbing.md says why both kinds count.
+
+        Returns:
+            Each label, and where it counts as seen: ``run``, if it was granted, or ``output``.
+        """
         notebook = caller.notebook or caller.claimed or ""
-        granted = hits.keys() & set(wanted.labels)
-        for labels, where in ((granted, "run"), (hits.keys() - granted, "output")):
-            if labels:
-                self._exposures.soon(sorted(labels), where, notebook)
+        seen = [(label, "run" if label in wanted.labels else "output") for label in sorted(hits)]
+        for label, where in seen:
+            self._exposures.soon([label], where, notebook)
+        return seen
+
+    async def _advised(self, label: str, where: str) -> dict[str, str]:
+        revoke = await self._exposures.revoke_page(label)
+        return {"label": label, "where": where, "revoke": revoke}
 
     async def _pump(
         self,

@@ -17,7 +17,7 @@ LONGEST = 400
 VENDOR_RANK = 3
 
 MAY_REVEAL = {
-    "jupyter_agent/broker/matching.py",  # recognises it
+    "jupyter_agent/broker/opened.py",  # recognises it
     "jupyter_agent/broker/runs.py",  # the run it was granted to, and its scrubber
     "jupyter_agent/secret.py",
     "jupyter_agent/vault/passphrase.py",  # stretches what was typed
