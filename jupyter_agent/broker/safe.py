@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not 
     from jupyter_agent.vault.vault import Vault
 
 T = TypeVar("T")
-_STATE: Final = dict.fromkeys(("state", "tier", "promise", "better", "note", "error"))
+_STATE: Final = dict.fromkeys(("state", "tier", "promise", "better", "note", "export", "error"))
 _FLUSH_AFTER: Final = 1.0
 """Seconds for which uses are collected before they are written in one transaction."""
 
@@ -144,10 +144,12 @@ class Safe:
                 return {**_STATE, "state": "absent"}
             try:
                 vault = self._opened()
+                copied = vault.copied()
             except AgentError as error:
                 return {**_STATE, "state": "error", "error": error.to_json()}
-            about = ("tier", "promise", "better", "note")
-            return {**_STATE, "state": "open", **{name: getattr(vault, name) for name in about}}
+            about = {name: getattr(vault, name) for name in ("tier", "promise", "better", "note")}
+            export = None if copied is None else copied.to_json()
+            return {**_STATE, "state": "open", **about, "export": export}
 
         return await self._in_thread(work)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from jupyter_agent.broker.offers import Offers
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.trail import act
 from jupyter_agent.broker.vault_checks import every_check
-from jupyter_agent.errors import PassphraseRequired, RequestInvalid
+from jupyter_agent.errors import PassphraseRequired, RequestInvalid, VaultError
 from jupyter_agent.secret import Secret
 
 if TYPE_CHECKING:  # loading them is for the first use (see ``safe``)
@@ -119,10 +120,14 @@ class VaultOperations:
         def export(vault: Vault) -> list[str]:
             entries = vault.entries(wanted)
             files.write_new(path, seal_export(entries, passphrase, work))
-            return [entry.meta.label for entry in entries]
+            labels = [entry.meta.label for entry in entries]
+            with suppress(VaultError):  # the file is there; at worst a reminder comes too early
+                vault.note_export(labels)
+            return labels
 
         exported = await self._safe.use(export)
         await self._safe.record(act("vault export", exported))
+        self._changed("vault")
         return {"exported": exported}
 
     async def _import(self, ask: Ask) -> wire.Message:

@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyter_agent import __version__
 from jupyter_agent.cli.door import open_as_person
+from jupyter_agent.cli.lock import MAKE_AN_EXPORT, export_reminder
 from jupyter_agent.cli.installation import Check, check, installation
 from jupyter_agent.errors import AgentError
 from jupyter_agent.folders import Folders, check_private_dir
@@ -91,6 +92,7 @@ def _broker_and_vault() -> Iterator[Check]:
     yield _broker(status)
     yield _vault(status["vault"])
     yield _key_source(status["vault"])
+    yield from _export(status["vault"])
 
 
 def _broker(status: dict[str, Any]) -> Check:
@@ -121,6 +123,16 @@ def _vault(vault: dict[str, Any]) -> Check:
     if state == "absent":
         return check("vault", "ok", "It is made with the first secret.")
     return check("vault", "ok", f"It is {state}.")
+
+
+def _export(vault: dict[str, Any]) -> Iterator[Check]:
+    export = vault.get("export")
+    if export is None:
+        return
+    if reminder := export_reminder(vault):
+        yield check("export", "warn", reminder, MAKE_AN_EXPORT)
+    elif export["last"]:
+        yield check("export", "ok", f"Every secret is in an export; the last: {export['last']}.")
 
 
 def _key_source(vault: dict[str, Any]) -> Check:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from jupyter_agent.cli import passphrase
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family
 from jupyter_agent.cli.terminal import Terminal, printable
 from jupyter_agent.secret import reminder
+
+MAKE_AN_EXPORT: Final = "Make one: jupyter agent vault export FILE"
 
 
 def add(commands: Family) -> None:
@@ -64,9 +66,16 @@ def vault_lines(vault: dict[str, Any]) -> list[str]:
     lines += [f"          {printable(vault[name])}" for name in ("promise", "note") if vault[name]]
     if vault.get("better"):
         lines.append(f"          Better: {printable(vault['better'])}")
+    if reminder_ := export_reminder(vault):
+        lines.append(f"          {printable(reminder_)} {MAKE_AN_EXPORT}")
     if error := vault.get("error"):
         lines.append(f"          {printable(error['message'])} {printable(error['hint'])}".rstrip())
     return lines
+
+
+def export_reminder(vault: dict[str, Any]) -> str:
+    """Why it is time for an export, or ""."""
+    return str((vault.get("export") or {}).get("reminder") or "")
 
 
 def _lines(body: dict[str, Any]) -> list[str]:

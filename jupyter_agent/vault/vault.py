@@ -1,21 +1,24 @@
 """The vault: secrets by label, grants and the like by id (``papers``), and keys for other rooms.
 
+``copies`` has what goes from one vault to another.
+
 Synchronous, and safe to call from several threads and processes. Only the broker opens one.
 """
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace as with_changes
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from jupyter_agent import wire
-from jupyter_agent.errors import LabelNotFound, LabelTaken
+from jupyter_agent.errors import LabelTaken
 from jupyter_agent.folders import Folders
 from jupyter_agent.secret import Secret, check_label
 from jupyter_agent.vault.change import Change
+from jupyter_agent.vault.copies import Copies
 from jupyter_agent.vault.meta import (
     MAX_EXPOSED,
     Exposure,
@@ -28,14 +31,11 @@ from jupyter_agent.vault.meta import (
 from jupyter_agent.vault.open_vault import Advance, OpenVault, utc_now
 from jupyter_agent.vault.opening import Opened
 from jupyter_agent.vault.papers import Papers
-from jupyter_agent.vault.portable import Entry
+from jupyter_agent.vault.records import ABOUT, VALUE, not_found
 from jupyter_agent.vault.strength import is_weak
 
-_VALUE: Final = "secret"
-_ABOUT: Final = "about"
 
-
-class Vault(OpenVault, Papers):
+class Vault(OpenVault, Papers, Copies):
     """Secrets by label and papers by id, in an open vault. Use ``Vault.open``.
 
     Args:
@@ -113,8 +113,8 @@ class Vault(OpenVault, Papers):
                     uses=old.uses,
                     rotate_every=meta.rotate_every or old.rotate_every,
                 )
-            change.put(_VALUE, label, value)
-            change.put(_ABOUT, label, meta.to_bytes())
+            change.put(VALUE, label, value)
+            change.put(ABOUT, label, meta.to_bytes())
         return meta
 
     def get(self, label: str) -> Secret:
@@ -125,9 +125,9 @@ class Vault(OpenVault, Papers):
             VaultError: It can't be read, or does not authenticate.
         """
         with self._ledger() as ledger:
-            value = ledger.read(_VALUE, label)
+            value = ledger.read(VALUE, label)
         if value is None:
-            raise _not_found(label)
+            raise not_found(label)
         return Secret(label, value)
 
     def list(self) -> builtins.list[Meta]:
@@ -137,7 +137,7 @@ class Vault(OpenVault, Papers):
             VaultError: It can't be read, or does not authenticate.
         """
         with self._ledger() as ledger:
-            found = ledger.read_all(_ABOUT).items()
+            found = ledger.read_all(ABOUT).items()
             # Content that authenticated is the same content: parsing it again would tell nothing.
             self._read = {each: self._read.get(each) or Meta.from_bytes(*each) for each in found}
             return [*self._read.values()]
@@ -150,9 +150,9 @@ class Vault(OpenVault, Papers):
             VaultError: It can't be read, or does not authenticate.
         """
         with self._ledger() as ledger:
-            content = ledger.read(_ABOUT, label)
+            content = ledger.read(ABOUT, label)
         if content is None:
-            raise _not_found(label)
+            raise not_found(label)
         return Meta.from_bytes(label, content)
 
     def describe(self, label: str, changes: Mapping[str, Any]) -> Meta:
@@ -177,69 +177,8 @@ class Vault(OpenVault, Papers):
         checked: dict[str, Any] = {name: known[name](change) for name, change in changes.items()}
         with self._change() as change:
             meta = with_changes(_about_or_raise(change, label), **checked)
-            change.put(_ABOUT, label, meta.to_bytes())
+            change.put(ABOUT, label, meta.to_bytes())
         return meta
-
-    def entries(self, labels: builtins.list[str] | None = None) -> builtins.list[Entry]:
-        """Secrets with their values as they were at one moment, for an export.
-
-        Args:
-            labels: Which; all of them, if None. One that is named twice counts once.
-
-        Raises:
-            LabelNotFound: One of them is not there.
-            VaultError: They can't be read, or don't authenticate.
-        """
-        with self._ledger() as ledger:
-            found = ledger.read_together((_VALUE, _ABOUT), labels)
-        entries = []
-        wanted = sorted(name for _, name in found) if labels is None else labels
-        for label in dict.fromkeys(wanted):
-            if (_ABOUT, label) not in found:
-                raise _not_found(label)
-            meta = Meta.from_bytes(label, found[_ABOUT, label])
-            entries.append(Entry(meta, Secret(label, found[_VALUE, label])))
-        return entries
-
-    def compare(self, entries: Sequence[Entry]) -> builtins.list[dict[str, Any]]:
-        """What merging would do, by label: ``new``, ``same`` or ``differs``.
-
-        Raises:
-            VaultError: The vault can't be read, or does not authenticate.
-        """
-        ours = {meta.label: meta for meta in self.list()}
-        return [
-            {
-                "label": (label := entry.meta.label),
-                "state": _state(self.get(label) if label in ours else None, entry.secret),
-                "theirs": entry.meta.replaced or entry.meta.created,
-                "ours": (ours[label].replaced or ours[label].created) if label in ours else None,
-            }
-            for entry in entries
-        ]
-
-    def merge(self, entries: Sequence[Entry], *, replace: bool) -> builtins.list[str]:
-        """Take in secrets, all of them in one write; returns the labels that were written.
-
-        Args:
-            entries: From an export.
-            replace: Whether theirs take the place of ours where the values differ.
-
-        Raises:
-            VaultError: They could not be saved; nothing was.
-        """
-        written = []
-        with self._change() as change:
-            for entry in entries:
-                label = entry.meta.label
-                old = change.read(_VALUE, label)
-                state = _state(None if old is None else Secret(label, old), entry.secret)
-                if state == "same" or (state == "differs" and not replace):
-                    continue
-                change.put(_VALUE, label, entry.secret.reveal())
-                change.put(_ABOUT, label, entry.meta.to_bytes())
-                written.append(label)
-        return written
 
     def rename(self, label: str, to: str) -> Meta:
         """Give a secret another label; value and history stay.
@@ -253,13 +192,13 @@ class Vault(OpenVault, Papers):
         check_label(to)
         with self._change() as change:
             meta = with_changes(_about_or_raise(change, label), label=to)
-            if to in change.names(_VALUE):
+            if to in change.names(VALUE):
                 raise _taken(to)
-            value = change.read(_VALUE, label) or b""
+            value = change.read(VALUE, label) or b""
             self._forget(change, label)
             # Sealed anew: an envelope is bound to its label.
-            change.put(_VALUE, to, value)
-            change.put(_ABOUT, to, meta.to_bytes())
+            change.put(VALUE, to, value)
+            change.put(ABOUT, to, meta.to_bytes())
         return meta
 
     def remove(self, label: str) -> None:
@@ -296,7 +235,7 @@ class Vault(OpenVault, Papers):
                 if (each.where, each.notebook) != (place.where, place.notebook)
             )
             meta = with_changes(meta, exposed=(*others, place)[-MAX_EXPOSED:])
-            change.put(_ABOUT, label, meta.to_bytes())
+            change.put(ABOUT, label, meta.to_bytes())
         return meta
 
     def record_uses(
@@ -327,29 +266,23 @@ class Vault(OpenVault, Papers):
                 before = meta.last_used or ""
                 latest = max(before if before < tomorrow else "", check_time(last_used))
                 meta = with_changes(meta, uses=meta.uses + count, last_used=latest)
-                change.put(_ABOUT, label, meta.to_bytes())
+                change.put(ABOUT, label, meta.to_bytes())
 
     @staticmethod
     def _forget(change: Change, label: str) -> None:
-        change.remove(_VALUE, label)
-        change.remove(_ABOUT, label)
-
-
-def _state(ours: Secret | None, theirs: Secret) -> str:
-    if ours is None:
-        return "new"
-    return "same" if ours == theirs else "differs"
+        change.remove(VALUE, label)
+        change.remove(ABOUT, label)
 
 
 def _about(change: Change, label: str) -> Meta | None:
-    content = change.read(_ABOUT, label)
+    content = change.read(ABOUT, label)
     return None if content is None else Meta.from_bytes(label, content)
 
 
 def _about_or_raise(change: Change, label: str) -> Meta:
     meta = _about(change, label)
     if meta is None:
-        raise _not_found(label)
+        raise not_found(label)
     return meta
 
 
@@ -358,15 +291,6 @@ def _exposure(place: Mapping[str, str], now: str) -> Exposure:
         where=check_note(place.get("where", "")),
         notebook=check_note(place.get("notebook", "")),
         time=check_time(place.get("time") or now),
-    )
-
-
-def _not_found(label: str) -> LabelNotFound:
-    # A label that can't be one is not repeated: people paste the value where the label belongs.
-    check_label(label)
-    return LabelNotFound(
-        f"No secret is stored under {label}.",
-        f"Save it in the Secrets panel, or run: jupyter agent secret set {label}",
     )
 
 

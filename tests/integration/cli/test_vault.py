@@ -236,6 +236,24 @@ def test_an_export_is_taken_in_on_another_machine(cli, granted, tmp_path, monkey
     assert holds(cli, granted)
 
 
+def test_people_are_reminded_of_an_export_until_there_is_one_of_everything(cli, saved):
+    def reminders():
+        (check,) = [c for c in cli("doctor", "--json").json["checks"] if c["id"] == "export"]
+        lines = [cli(*words).out.decode() for words in (("status",), ("vault", "status"))]
+        return check, ["A lost machine loses this vault" in shown for shown in lines]
+
+    check, shown = reminders()
+    assert (check["state"], shown) == ("warn", [True, True])
+    assert "no export was ever made" in check["message"]
+    assert "vault export" in check["hint"]
+    export(cli)
+    check, shown = reminders()
+    assert (check["state"], shown) == ("ok", [False, False])
+    cli("secret", "set", "ANOTHER", "--stdin", stdin=b"made-up other value")
+    assert state(cli)["export"]["missing"] == 1
+    assert "1 secret is in no export yet" in reminders()[0]["message"]
+
+
 def test_importing_shows_its_plan_first_and_ours_stay(cli, granted, tmp_path, monkeypatch):
     cli("secret", "set", "SAME", "--stdin", stdin=b"made-up same value")
     cli("secret", "set", "ONLY_THERE", "--stdin", stdin=b"made-up other value")
