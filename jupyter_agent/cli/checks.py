@@ -12,8 +12,8 @@ from typing import Any
 
 from jupyter_agent import __version__
 from jupyter_agent.cli.door import open_as_person
-from jupyter_agent.cli.lock import MAKE_AN_EXPORT, export_reminder
 from jupyter_agent.cli.installation import Check, check, installation
+from jupyter_agent.cli.lock import MAKE_AN_EXPORT, export_reminder
 from jupyter_agent.errors import AgentError
 from jupyter_agent.folders import Folders, check_private_dir
 

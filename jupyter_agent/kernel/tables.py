@@ -94,11 +94,17 @@ def status(found: wire.Message) -> Table:
         ("promise", str(vault.get("promise") or "")),
         ("better", str(vault.get("better") or "")),
         ("note", str(vault.get("note") or "")),
+        ("export", _export(vault)),
         ("problem", f"{error.get('message', '')} {error.get('hint', '')}".strip()),
         ("runs now", str(found.get("runs", 0))),
         ("asked in", "JupyterLab" if found.get("approvers") else "nobody is there to ask"),
     ]
     return Table(("", ""), [row for row in rows if row[1]])
+
+
+def _export(vault: wire.Message) -> str:
+    reminder = str((vault.get("export") or {}).get("reminder") or "")
+    return reminder and f"{reminder} Make one in a terminal: jupyter agent vault export FILE"
 
 
 def moment(text: Any) -> str:

@@ -22,6 +22,7 @@ MAY_REVEAL = {
     "jupyter_agent/secret.py",
     "jupyter_agent/vault/passphrase.py",  # stretches what was typed
     "jupyter_agent/vault/portable.py",  # seals it into an export
+    "jupyter_agent/vault/copies.py",  # seals what is taken in from an export
     "jupyter_agent/vault/vault.py",  # seals it
 }
 

@@ -47,6 +47,7 @@ def test_status_says_where_the_key_lives_and_who_can_be_asked(stored, kernel):
     assert "open" in shown
     assert "file" in shown
     assert "nobody is there to ask" in shown
+    assert "no export was ever made" in shown
 
 
 @pytest.mark.parametrize(
