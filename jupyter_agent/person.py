@@ -42,6 +42,7 @@ def hello(folders: Folders, environ: Mapping[str, str] | None = None) -> Hello:
     settings = {
         "key_source": environ.get("JUPYTER_AGENT_KEY_SOURCE", ""),
         "dbus_address": environ.get("DBUS_SESSION_BUS_ADDRESS", ""),
+        "private_files": environ.get("JUPYTER_AGENT_PRIVATE_FILES", ""),
         # systemd's: https://systemd.io/CREDENTIALS/
         "credentials": environ.get("CREDENTIALS_DIRECTORY", ""),
     }

@@ -28,6 +28,7 @@ from jupyter_agent.broker.safe import Safe
 from jupyter_agent.errors import AgentError, ProtocolMismatch
 from jupyter_agent.folders import Folders, read_private, write_private
 from jupyter_agent.screen import Screener, load_rules
+from jupyter_agent.shell.files import Places
 
 _IDLE_SECONDS: Final = 3600.0
 _IDLE_CHECK: Final = 60.0
@@ -70,10 +71,11 @@ class Broker:
         self._safe = Safe(folders, self._secrets_changed)
         self._kernels = Kernels()
         permission = Permission(self._safe, self._approvals)
+        self._places = Places(folders.run)
         values = OpenedValues(self._safe)
         screener = Screener(rules=load_rules(_RULES))
         exposures = Exposures(self._safe, values, screener, self._secrets_changed)
-        self._runs = Runs(self._safe, permission, values, exposures, screener, runner)
+        self._runs = Runs(self._safe, permission, values, exposures, screener, runner, self._places)
         self._operations = Operations(
             safe=self._safe,
             values=values,
@@ -112,8 +114,10 @@ class Broker:
             self._welcome, sock=self._listener, limit=wire.MAX_LINE
         )
         idle = asyncio.create_task(self._end_when_idle())
+        sweep = asyncio.create_task(asyncio.to_thread(self._places.sweep))
         await self._over.wait()
         idle.cancel()
+        await asyncio.wait({sweep})
         self._leave()
         await self._runs.close()
         await self._safe.close()
@@ -150,7 +154,7 @@ class Broker:
             hello, pid, line, person_key=self._person_key, kernels=self._kernels
         )
         if caller.role == "person":
-            self._safe.take_settings(hello.get("settings"))
+            self._take_settings(hello.get("settings"))
         return caller, {
             "protocol": protocol,
             "version": __version__,
@@ -158,6 +162,11 @@ class Broker:
             "notebook": caller.notebook,
             "pid": os.getpid(),
         }
+
+    def _take_settings(self, settings: object) -> None:
+        self._safe.take_settings(settings)
+        if isinstance(settings, dict) and settings.get("private_files") == "disk":
+            self._places.on_disk = True
 
     async def _agree(self, offered: Any) -> int:
         numbers = [n for n in offered if isinstance(n, int)] if isinstance(offered, list) else []

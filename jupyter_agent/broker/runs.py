@@ -23,12 +23,12 @@ from jupyter_agent.errors import (
     CommandNotStarted,
     GrantDenied,
     GrantRequired,
-    RequestInvalid,
     RunLost,
     VaultError,
 )
 from jupyter_agent.screen import Screener, mask
 from jupyter_agent.scrub import Scrubber
+from jupyter_agent.shell.files import Files, Places
 from jupyter_agent.shell.process import Ending, Process, Stream
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells say it
@@ -49,6 +49,7 @@ class Runs:
         exposures: Remembers that a command has printed one.
         screener: Finds what must not stand in the record of uses.
         runner: The early child's socket.
+        places: Where private files may lie.
 
     Attributes:
         on_change: Called when a run has begun or ended.
@@ -62,8 +63,10 @@ class Runs:
         exposures: Exposures,
         screener: Screener,
         runner: socket.socket,
+        places: Places,
     ) -> None:
         self._safe = safe
+        self._places = places
         self._permission = permission
         self._opened = values
         self._exposures = exposures
@@ -140,8 +143,6 @@ class Runs:
         self, caller: Caller, wanted: Wanted, run: Run, emit: Emit
     ) -> wire.Message:
         record = _Record(self._safe, caller, wanted)
-        if wanted.injection.stdin or wanted.injection.paths:
-            raise RequestInvalid("Standard input and files are not carried out yet.")
         try:
             decision = await self._permission.for_run(caller, wanted, emit)
         except (GrantRequired, GrantDenied, asyncio.CancelledError) as refusal:
@@ -152,14 +153,17 @@ class Runs:
         scrubber = Scrubber(values)
         scrubbers: dict[Stream, Scrubber] = {}
         record.command = _written(wanted.command, scrubber, self._screener)
+        files, env = self._prepared(wanted, values)
+        stdin = values[wanted.injection.stdin] if wanted.injection.stdin else None
+        del values
         started = time.monotonic()
         ending, how = Ending(_LOST, None), "lost"
         try:
             await record.started(decision)
             run.process = await Process.start(
-                self._runner, wanted.argv, env=wanted.environment(values, None), cwd=wanted.cwd
+                self._runner, wanted.argv, env=env, cwd=wanted.cwd, stdin=stdin, files=files
             )
-            del values
+            del env, stdin, files
             run.shown = record.shown(background=wanted.background)
             self.on_change()
             # Only now: what else is stored is read while the command starts.
@@ -214,6 +218,14 @@ class Runs:
     async def _advised(self, label: str, where: str) -> dict[str, str]:
         revoke = await self._exposures.revoke_page(label)
         return {"label": label, "where": where, "revoke": revoke}
+
+    def _prepared(
+        self, wanted: Wanted, values: dict[str, bytes]
+    ) -> tuple[Files | None, dict[str, str]]:
+        """What holds values: the private files and the environment."""
+        contents = wanted.injection.contents(values)
+        files = self._places.new(contents) if contents else None
+        return files, wanted.environment(values, files.folder if files else None)
 
     async def _pump(
         self,

@@ -4,14 +4,16 @@ It is a subreaper, so whatever the command starts stays below it. Its control so
 line: when the broker closes it, or dies, the keeper kills the whole tree and ends.
 
 On the control socket:
-    broker → keeper   4-byte big-endian length, then {"argv": [...], "env": {...}, "cwd": "..."}
+    broker → keeper   4-byte big-endian length, then {"argv": [...], "env": {...}, "cwd": "...",
+                      "folder": where its private files go | null, "files": {path: base64}}
                       any byte                                    stop: INT, then TERM, then KILL
-    keeper → broker   {"started": pid, "keeper": pid} | {"failed": errno}   one line, once
+    keeper → broker   {"started": pid, "keeper": pid} | {"failed": errno, "files": bool}   one line
                       {"exit": n, "signal": n | null}             one line, when nothing is left
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import errno
 import json
@@ -20,10 +22,13 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent import spawn
-from jupyter_agent.shell import linux, tree
+from jupyter_agent.shell import files, linux, tree
+from jupyter_agent.shell.files import Files
 
 TITLE: Final = "jupyter_agent.keeper"
 """What a keeper is called in ``ps``."""
@@ -57,6 +62,14 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
     wanted = _read_wanted(control)
     if wanted is None:
         return 0
+    private = _private(wanted)
+    try:
+        # Its lock lives as long as we do.
+        lock = files.make(private) if private else None
+    except OSError as error:
+        _forget(private)
+        _say(control, {"failed": error.errno or errno.EIO, "files": True})
+        return 0
     try:
         # Kept by name: a Popen that is forgotten collects its child by itself, status and all.
         command = spawn.start_command(
@@ -67,18 +80,21 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
             stdout=stdout,
             stderr=stderr,
         )
-    except OSError as error:
-        _say(control, {"failed": error.errno or errno.EIO})
-        return 0
-    except ValueError:  # text that the kernel can't take, such as a zero byte
-        _say(control, {"failed": errno.EINVAL})
+    except (OSError, ValueError) as error:
+        _forget(private)
+        # ValueError: text that the kernel can't take, such as a zero byte.
+        reason = error.errno if isinstance(error, OSError) else errno.EINVAL
+        _say(control, {"failed": reason or errno.EIO})
         return 0
     del wanted
     # The command has its own copies now. Ours must go, or its output would never end.
     for handle in (stdin, stdout, stderr):
         os.close(handle)
     _say(control, {"started": command.pid, "keeper": os.getpid()})
-    status = _Watch(control, command.pid).until_nothing_is_left()
+    status = _Watch(control, command.pid, lambda: _forget(private)).until_nothing_is_left()
+    # Before anybody hears that it is over. What the watch has removed may have been made anew.
+    _forget(private)
+    del lock
     code = command.returncode = os.waitstatus_to_exitcode(status)
     _say(
         control,
@@ -88,9 +104,10 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
 
 
 class _Watch:
-    def __init__(self, control: socket.socket, command: int) -> None:
+    def __init__(self, control: socket.socket, command: int, forget: Callable[[], None]) -> None:
         self._control = control
         self._command = command
+        self._forget = forget
         self._steps: list[tuple[float, signal.Signals]] = []
         self._wakeup, write = os.pipe()
         for end in (self._wakeup, write):
@@ -134,6 +151,10 @@ class _Watch:
         while self._steps and self._steps[0][0] <= now:
             _, number = self._steps.pop(0)
             tree.send(os.getpid(), number)
+            if number != signal.SIGINT:
+                # From here on nothing has to work any more: a command that will not end must not
+                # keep its files for longer than a second.
+                self._forget()
             if number == signal.SIGKILL and not self._steps:
                 self._steps = [(now + _KILL_AGAIN, number)]
                 return
@@ -147,6 +168,18 @@ def _read_wanted(control: socket.socket) -> dict[str, Any] | None:
         return None
     wanted: dict[str, Any] = json.loads(body)
     return wanted
+
+
+def _private(wanted: dict[str, Any]) -> Files | None:
+    if not wanted.get("folder"):
+        return None
+    contents = {path: base64.b64decode(content) for path, content in wanted.pop("files").items()}
+    return Files(Path(wanted["folder"]), contents)
+
+
+def _forget(private: Files | None) -> None:
+    if private is not None:
+        files.remove(private.folder)
 
 
 def _say(control: socket.socket, message: dict[str, Any]) -> None:

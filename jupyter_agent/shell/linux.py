@@ -11,6 +11,7 @@ from typing import Final
 
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_CHILD_SUBREAPER: Final = 36
+_IN_MEMORY: Final = (0x01021994, 0x858458F6)  # TMPFS_MAGIC, RAMFS_MAGIC, see statfs(2)
 
 
 def forbid_inspection() -> None:
@@ -43,6 +44,20 @@ def rename_process(title: str) -> None:
     start, end = int(fields[45]), int(fields[46])
     if 0 < start < end:  # zeros where the kernel does not tell
         ctypes.memmove(start, title.encode("ascii").ljust(end - start, b"\0"), end - start)
+
+
+def is_in_memory(folder: Path) -> bool:
+    """Whether a folder lies on a file system that is on no disk (but may be in swap).
+
+    The type is the first word of ``struct statfs``, see statfs(2). Where it can't be told, no.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    answer = ctypes.create_string_buffer(512)  # the structure has 120 bytes at most
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.statfs(os.fsencode(folder), answer) != 0:
+        return False
+    return ctypes.c_long.from_buffer(answer).value in _IN_MEMORY
 
 
 def _prctl(option: int, value: int) -> None:

@@ -9,10 +9,13 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
+from jupyter_agent import wire
 from jupyter_agent.errors import CommandNotStarted
 from jupyter_agent.shell import runner
+from jupyter_agent.shell.files import Files
 
 Stream = Literal["stdout", "stderr"]
 Sink = Callable[[Stream, bytes], Awaitable[None]]
@@ -42,15 +45,25 @@ class Process:
         keeper: The process above it and everything it has started.
     """
 
-    def __init__(self, control: socket.socket, outputs: dict[Stream, _Output]) -> None:
+    def __init__(
+        self, control: socket.socket, outputs: dict[Stream, _Output], entry: _Input | None
+    ) -> None:
         self._control = control
         self._outputs = outputs
+        self._input = entry
         self._said = b""
         self.keeper = 0
 
     @classmethod
-    async def start(
-        cls, door: socket.socket, argv: Sequence[str], *, env: Mapping[str, str], cwd: str
+    async def start(  # noqa: PLR0913  (these are what a process consists of)
+        cls,
+        door: socket.socket,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str,
+        stdin: bytes | None = None,
+        files: Files | None = None,
     ) -> Process:
         """Start a command below the runner.
 
@@ -59,23 +72,27 @@ class Process:
             argv: Program and arguments; nothing secret.
             env: Its whole environment.
             cwd: Absolute folder.
+            stdin: What it reads, to the last byte; nothing at all if it is None.
+            files: Its private files; they are there before it is, and go when it ends.
 
         Raises:
-            CommandNotStarted: The program or the folder is not there or may not be used.
+            CommandNotStarted: The files can't be made; or the program or the folder is not there or
+                may not be used.
         """
-        process = cls(*_hand_over(door))
-        wanted = json.dumps({"argv": list(argv), "env": dict(env), "cwd": cwd}).encode()
+        process = cls(*_hand_over(door, stdin, files.folder if files else None))
+        wanted = _wanted(argv, env, cwd, files)
         try:
             loop = asyncio.get_running_loop()
             with contextlib.suppress(OSError):  # a keeper that is gone has no answer either
                 await loop.sock_sendall(process._control, len(wanted).to_bytes(4, "big") + wanted)
+            del wanted, files
             answer = await process._answer()
         except BaseException:
             process.close()
             raise
         if "started" not in answer:
             process.close()
-            raise _not_started(answer.get("failed"))
+            raise _not_started(answer)
         process.keeper = int(answer["keeper"])
         return process
 
@@ -117,6 +134,8 @@ class Process:
         for output in self._outputs.values():
             output.close()
         self._outputs = {}
+        if self._input is not None:
+            self._input.close()
         self._control.close()
 
     async def _answer(self) -> dict[str, Any]:
@@ -176,6 +195,39 @@ class _Output:
         os.close(self._handle)
 
 
+class _Input:
+    """The writing end of a command's standard input: some bytes, then its end.
+
+    Args:
+        handle: The end of a pipe.
+        content: What the command will read. Usually all of it fits into the pipe at once.
+    """
+
+    def __init__(self, handle: int, content: bytes) -> None:
+        os.set_blocking(handle, False)
+        self._handle = handle
+        self._left = memoryview(content)
+        self._loop = asyncio.get_running_loop()
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            while self._left:
+                self._left = self._left[os.write(self._handle, self._left) :]
+        except BlockingIOError:
+            self._loop.add_writer(self._handle, self._write)
+            return
+        except OSError:
+            pass  # the command does not read, or is gone
+        self.close()
+
+    def close(self) -> None:
+        if self._handle >= 0:
+            self._loop.remove_writer(self._handle)
+            os.close(self._handle)
+        self._handle, self._left = -1, memoryview(b"")
+
+
 def _settle(ready: asyncio.Future[None]) -> None:
     if not ready.done():
         ready.set_result(None)
@@ -200,7 +252,21 @@ async def _drain(readers: Mapping[asyncio.Task[None], _Output]) -> None:
             task.result()
 
 
-def _hand_over(door: socket.socket) -> tuple[socket.socket, dict[Stream, _Output]]:
+def _wanted(argv: Sequence[str], env: Mapping[str, str], cwd: str, files: Files | None) -> bytes:
+    contents = files.contents if files else {}
+    wanted = {
+        "argv": list(argv),
+        "env": dict(env),
+        "cwd": cwd,
+        "folder": str(files.folder) if files else None,
+        "files": {path: wire.to_base64(content) for path, content in contents.items()},
+    }
+    return json.dumps(wanted).encode()
+
+
+def _hand_over(
+    door: socket.socket, stdin: bytes | None, folder: Path | None
+) -> tuple[socket.socket, dict[Stream, _Output], _Input | None]:
     """Give a new keeper its four descriptors, and return our ends of them.
 
     Raises:
@@ -213,11 +279,16 @@ def _hand_over(door: socket.socket) -> tuple[socket.socket, dict[Stream, _Output
             reading, writing = os.pipe()
             kept.append(reading)
             given.append(writing)
-        given.insert(0, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        if stdin is None:
+            given.insert(0, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        else:
+            reading, writing = os.pipe()
+            given.insert(0, reading)
+            kept.append(writing)
         ours, theirs = socket.socketpair()
         with theirs:
             kept.append(ours.detach())
-            runner.hand_over(door, theirs.fileno(), *given)
+            runner.hand_over(door, [theirs.fileno(), *given], folder)
     except OSError as error:
         for handle in kept:
             os.close(handle)
@@ -228,12 +299,19 @@ def _hand_over(door: socket.socket) -> tuple[socket.socket, dict[Stream, _Output
             os.close(handle)
     control = socket.socket(fileno=kept.pop())
     control.setblocking(False)
-    return control, {"stdout": _Output(kept[0]), "stderr": _Output(kept[1])}
+    outputs: dict[Stream, _Output] = {"stdout": _Output(kept[0]), "stderr": _Output(kept[1])}
+    return control, outputs, None if stdin is None else _Input(kept[2], stdin)
 
 
-def _not_started(number: object) -> CommandNotStarted:
+def _not_started(answer: dict[str, Any]) -> CommandNotStarted:
+    number = answer.get("failed")
     if not isinstance(number, int):
         return CommandNotStarted("The keeper of the command was killed.", "Run it again.")
+    if answer.get("files"):
+        return CommandNotStarted(
+            f"The private files of the command could not be made: {os.strerror(number)}.",
+            "Make room in memory: df /dev/shm",
+        )
     return CommandNotStarted(
         f"The command could not be started: {os.strerror(number)}.",
         "Check that the program and the folder exist.",

@@ -12,16 +12,20 @@ import os
 import select
 import signal
 import socket
+from collections.abc import Container, Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 from jupyter_agent import spawn
-from jupyter_agent.shell import linux, tree
+from jupyter_agent.shell import files, linux, tree
 from jupyter_agent.shell.keeper import keep
 
 TITLE: Final = "jupyter_agent.runner"
 """What the runner is called in ``ps``."""
 
 _FDS_OF_A_RUN: Final = 4  # control, stdin, stdout, stderr
+_RUN: Final = b"run "
+_LONGEST: Final = len(_RUN) + 4096  # PATH_MAX, see limits.h
 _LAST_WAIT: Final = 0.05
 
 
@@ -44,13 +48,20 @@ def fork_runner() -> tuple[int, socket.socket]:
     return pid, ours
 
 
-def hand_over(runner: socket.socket, control: int, stdin: int, stdout: int, stderr: int) -> None:
-    """Ask the runner for a keeper that has these four descriptors.
+def hand_over(runner: socket.socket, handles: Sequence[int], folder: Path | None) -> None:
+    """Ask the runner for a keeper.
+
+    Args:
+        runner: Its socket.
+        handles: Control, stdin, stdout and stderr.
+        folder: Where the run's private files will lie, if it has any; removed by the runner if the
+            keeper is killed.
 
     Raises:
         OSError: The runner is gone.
     """
-    socket.send_fds(runner, [b"run"], [control, stdin, stdout, stderr])
+    where = os.fsencode(folder) if folder else b""
+    socket.send_fds(runner, [_RUN + where], list(handles))
 
 
 def _serve(door: socket.socket) -> int:
@@ -61,7 +72,7 @@ def _serve(door: socket.socket) -> int:
         os.set_blocking(end, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(write)
-    keepers: set[int] = set()
+    keepers: dict[int, Path | None] = {}
     while True:
         ready, _, _ = select.select([door.fileno(), wakeup], (), ())
         if wakeup in ready:
@@ -69,21 +80,25 @@ def _serve(door: socket.socket) -> int:
             ended = tree.reap()[0]
             # A keeper that ends by itself leaves nothing behind, so there is nothing to look for.
             orphaned = any(status or pid not in keepers for pid, status in ended.items())
-            keepers -= ended.keys()
+            folders = [keepers.pop(pid, None) for pid in ended]
             if orphaned:
                 _end_strays(keepers)
+                _remove(folders)
         if door.fileno() in ready:
-            message, handles, _, _ = socket.recv_fds(door, 16, _FDS_OF_A_RUN)
+            message, handles, _, _ = socket.recv_fds(door, _LONGEST, _FDS_OF_A_RUN)
             if not message:
                 break
             if len(handles) == _FDS_OF_A_RUN:
-                keepers.add(_fork_keeper(door, (wakeup, write), handles))
+                where = message[len(_RUN) :]
+                keeper = _fork_keeper(door, (wakeup, write), handles)
+                keepers[keeper] = Path(os.fsdecode(where)) if where else None
             for handle in handles:
                 os.close(handle)
     # Keepers kill their own trees now; whoever is left after that has lost its keeper.
     while tree.reap()[1]:
         select.select([wakeup], (), (), _LAST_WAIT)
         _end_strays(keepers)
+    _remove(keepers.values())
     return 0
 
 
@@ -108,7 +123,14 @@ def _fork_keeper(door: socket.socket, wakeup: tuple[int, int], handles: list[int
     return spawn.fork_into(main)
 
 
-def _end_strays(keepers: set[int]) -> None:
+def _remove(folders: Iterable[Path | None]) -> None:
+    """Remove what keepers that are gone may have left; those that ended well have left nothing."""
+    for folder in folders:
+        if folder is not None:
+            files.remove(folder)
+
+
+def _end_strays(keepers: Container[int]) -> None:
     """Kill what was below a keeper that is gone: it has become a child of ours."""
     me = os.getpid()
     for pid, _ in tree.descendants(me):
