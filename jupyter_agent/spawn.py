@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import site
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +148,7 @@ def start_command(  # noqa: PLR0913  (these are what a process consists of)
     stdout: int,
     stderr: int,
     pass_fds: Sequence[int] = (),
+    controlling_terminal: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a person's command in a session of its own.
 
@@ -157,6 +160,8 @@ def start_command(  # noqa: PLR0913  (these are what a process consists of)
         stdout: Descriptor it writes.
         stderr: Descriptor it writes.
         pass_fds: Further descriptors it inherits.
+        controlling_terminal: Whether ``stdin`` is a terminal that becomes its own: the one behind
+            ``/dev/tty``, whose Ctrl-C it gets.
 
     Raises:
         OSError: The program or the folder is not there or may not be used.
@@ -172,7 +177,14 @@ def start_command(  # noqa: PLR0913  (these are what a process consists of)
         start_new_session=True,
         close_fds=True,
         restore_signals=True,
+        # Safe: the one who calls this, a keeper, has no threads.
+        preexec_fn=_take_terminal if controlling_terminal else None,  # noqa: PLW1509
     )
+
+
+def _take_terminal() -> None:
+    """Make standard input the controlling terminal of this new session, see ioctl_tty(2)."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def run_in_terminal(argv: Sequence[str]) -> int:

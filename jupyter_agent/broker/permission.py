@@ -173,6 +173,7 @@ def _details(caller: Caller, wanted: Wanted) -> dict[str, Any]:
         "argv": None if wanted.shell else list(wanted.argv),
         "shell": wanted.shell,
         "cwd": wanted.cwd,
+        "answers": list(wanted.answers),
         "executables": wanted.programs(),
         **wanted.injection.shown(),
     }

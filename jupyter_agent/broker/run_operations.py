@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
 from jupyter_agent.broker.run import Run
 from jupyter_agent.broker.runs import Runs
+from jupyter_agent.broker.terminals import read_size
 from jupyter_agent.broker.wanted import read_wanted
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.shell import tree
+from jupyter_agent.shell.terminal import Terminal
 
 _SETTLE: Final = 0.3
 """Seconds before persons are told that runs came or went: most are over by then."""
+
+_MOST_TYPED: Final = 64 * 1024
 
 
 class RunOperations:
@@ -34,17 +40,35 @@ class RunOperations:
         self.table: Mapping[str, Operation] = {
             "run": self._run,
             "stop": self._stop,
+            "type": self._type,
+            "resize": self._resize,
             "runs.list": for_persons(self._list),
             "runs.stop": for_persons(self._end),
         }
 
     async def _run(self, ask: Ask) -> wire.Message:
-        wanted = read_wanted(ask.message)
-        return await self._runs.carry_out(ask.caller, wanted, ask.runs[ask.message["id"]], ask.emit)
+        wanted, run = read_wanted(ask.message), ask.runs[ask.message["id"]]
+        with _ends_with(ask.caller.pid, run):
+            return await self._runs.carry_out(ask.caller, wanted, run, ask.emit)
 
     async def _stop(self, ask: Ask) -> wire.Message:
         if run := _own(ask):
             run.stop()
+        return {}
+
+    async def _type(self, ask: Ask) -> wire.Message:
+        """What a person types into the run's terminal; answered once it is written."""
+        data = wire.data(ask.message, "data")
+        if len(data) > _MOST_TYPED:
+            raise RequestInvalid(f"At most {_MOST_TYPED} bytes are typed at once.")
+        if terminal := _terminal(ask):
+            await terminal.type(data)
+        return {}
+
+    async def _resize(self, ask: Ask) -> wire.Message:
+        size = read_size(ask.message)
+        if terminal := _terminal(ask):
+            terminal.resize(size)
         return {}
 
     async def _list(self, _ask: Ask) -> wire.Message:
@@ -77,6 +101,34 @@ class RunOperations:
     def _tell(self) -> None:
         self._telling = None
         self._changed("runs")
+
+
+@contextlib.contextmanager
+def _ends_with(caller: int, run: Run) -> Iterator[None]:
+    """Stop a run when its caller is gone, although a child of the caller still holds the socket."""
+    try:
+        watched = os.pidfd_open(caller)
+    except ProcessLookupError:
+        run.stop()
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_reader(watched)
+        run.stop()
+
+    loop.add_reader(watched, stop)
+    try:
+        yield
+    finally:
+        loop.remove_reader(watched)
+        os.close(watched)
+
+
+def _terminal(ask: Ask) -> Terminal | None:
+    run = _own(ask)
+    return run.process.terminal if run and run.process else None
 
 
 def _own(ask: Ask) -> Run | None:

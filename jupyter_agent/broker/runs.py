@@ -17,6 +17,7 @@ from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.permission import Emit, Permission
 from jupyter_agent.broker.run import Run
 from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.terminals import Prompts
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import (
     AgentError,
@@ -155,13 +156,20 @@ class Runs:
         record.command = _written(wanted.command, scrubber, self._screener)
         files, env = self._prepared(wanted, values)
         stdin = values[wanted.injection.stdin] if wanted.injection.stdin else None
+        typed = wanted.terminal.lines(values) if wanted.terminal else []
         del values
         started = time.monotonic()
         ending, how = Ending(_LOST, None), "lost"
         try:
             await record.started(decision)
             run.process = await Process.start(
-                self._runner, wanted.argv, env=env, cwd=wanted.cwd, stdin=stdin, files=files
+                self._runner,
+                wanted.argv,
+                env=env,
+                cwd=wanted.cwd,
+                stdin=stdin,
+                files=files,
+                terminal=wanted.terminal.open() if wanted.terminal else None,
             )
             del env, stdin, files
             run.shown = record.shown(background=wanted.background)
@@ -170,7 +178,7 @@ class Runs:
             others = await self._opened.others()
             scrubbers = {stream: scrubber.sibling(others) for stream in run.sent}
             await emit({"event": "started", "run_id": record.run_id})
-            ending = await self._pump(run, run.process, wanted, scrubbers, emit)
+            ending = await self._pump(run, run.process, wanted, scrubbers, typed, emit)
             how = _how(run)
         except CommandNotStarted as error:
             how = "not started"
@@ -227,12 +235,13 @@ class Runs:
         files = self._places.new(contents) if contents else None
         return files, wanted.environment(values, files.folder if files else None)
 
-    async def _pump(
+    async def _pump(  # noqa: PLR0913, PLR0917  (what meets in a run)
         self,
         run: Run,
         process: Process,
         wanted: Wanted,
         scrubbers: dict[Stream, Scrubber],
+        typed: list[bytes],
         emit: Emit,
     ) -> Ending:
         async def send(stream: Stream, clean: bytes) -> None:
@@ -242,10 +251,17 @@ class Runs:
                 await emit({"event": "output", "stream": stream, "data": data})
 
         async def sink(stream: Stream, chunk: bytes) -> None:
+            if prompts is not None:
+                prompts.saw(chunk)
             await send(stream, scrubbers[stream].feed(chunk))
+
+        async def unanswered() -> None:
+            await emit({"event": "hidden_prompt"})
 
         loop = asyncio.get_running_loop()
         clock = loop.call_later(wanted.timeout, run.run_out) if wanted.timeout else None
+        prompts = Prompts(process.terminal, typed, unanswered) if process.terminal else None
+        watching = asyncio.create_task(prompts.watch()) if prompts else None
         try:
             ending = await process.pump(sink)
             for stream, scrubber in scrubbers.items():
@@ -253,6 +269,8 @@ class Runs:
         finally:
             if clock is not None:
                 clock.cancel()
+            if watching is not None:
+                watching.cancel()
         return ending
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from jupyter_agent import spawn, wire
 from jupyter_agent.broker import executables, script_markers, shells
 from jupyter_agent.broker.injection import Injection, read_injection
+from jupyter_agent.broker.terminals import WantedTerminal, read_terminal
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.secret import check_exported
 
@@ -38,6 +39,7 @@ class Wanted:
         timeout: Seconds, or None.
         asks: Whether the caller puts the question to the person itself (a terminal).
         background: Whether its caller goes on meanwhile; shown to persons.
+        terminal: The terminal it runs on, or None for pipes.
     """
 
     argv: tuple[str, ...]
@@ -49,11 +51,17 @@ class Wanted:
     timeout: float | None
     asks: bool
     background: bool = False
+    terminal: WantedTerminal | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Its labels, each once."""
-        return self.injection.labels
+        return tuple(dict.fromkeys([*self.injection.labels, *self.answers]))
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The labels that are typed at hidden prompts."""
+        return self.terminal.answers if self.terminal else ()
 
     @property
     def exported(self) -> tuple[str, ...]:
@@ -69,10 +77,19 @@ class Wanted:
         variable of its label's name.
         """
         injection, shell = self.injection, self.shell
-        if injection.plain() and not self.exported and shell in shells.SAME_LANGUAGE:
+        if (
+            injection.plain()
+            and not (self.exported or self.answers)
+            and shell in shells.SAME_LANGUAGE
+        ):
             return ""
         language = "sh" if shell in shells.SAME_LANGUAGE else shell
-        parts = {**injection.identity(), "exported": self.exported, "language": language}
+        parts = {
+            **injection.identity(),
+            **({"answers": self.answers} if self.answers else {}),
+            "exported": self.exported,
+            "language": language,
+        }
         return json.dumps(parts, sort_keys=True, separators=(",", ":"))
 
     def environment(self, values: Mapping[str, bytes], folder: Path | None) -> dict[str, str]:
@@ -85,7 +102,10 @@ class Wanted:
         Raises:
             RequestInvalid: A value holds a zero byte, which no variable can carry.
         """
-        env = spawn.fixed_environment() | self.env | self.injection.environment(values)
+        env = spawn.fixed_environment() | self.env
+        if self.terminal:
+            env |= self.terminal.environment(self.env)
+        env |= self.injection.environment(values)
         if folder is not None:
             env |= {name: str(folder / path) for name, path in self.injection.paths.items()}
         return env
@@ -133,6 +153,12 @@ def read_wanted(message: wire.Message) -> Wanted:
     for name in (*injection.variables, *injection.paths):
         if name in env and not wire.HANDED_ON.fullmatch(name):
             raise RequestInvalid(f"The variable {name} is asked for twice.")
+    terminal = read_terminal(message)
+    if terminal and injection.stdin:
+        raise RequestInvalid(
+            "On a terminal the standard input is the terminal.",
+            "Have the value typed at a hidden prompt: --answer LABEL",
+        )
     return Wanted(
         argv=argv,
         command=command,
@@ -143,6 +169,7 @@ def read_wanted(message: wire.Message) -> Wanted:
         timeout=timeout,
         asks=message.get("approve") is True,
         background=message.get("background") is True,
+        terminal=terminal,
     )
 
 

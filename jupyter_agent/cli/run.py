@@ -63,6 +63,17 @@ exit codes:
     )
     parser.add_argument("-c", "--script", metavar="SCRIPT", help="a script instead of a command")
     parser.add_argument("--shell", default="bash", metavar="SHELL", help="for -c: bash or sh")
+    parser.add_argument(
+        "--pty", action="store_true", help="run it on a terminal of its own, with this keyboard"
+    )
+    parser.add_argument(
+        "--answer",
+        dest="answers",
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="type this secret at a hidden prompt (a password); each once, in order; means --pty",
+    )
     parser.add_argument("--cwd", metavar="DIR", help="where it runs; here, if not given")
     parser.add_argument("--timeout", metavar="TIME", help="seconds, or 30s, 5m; then it is ended")
 
@@ -105,7 +116,16 @@ def _request(arguments: Arguments) -> dict[str, Any]:
             name: value for name, value in os.environ.items() if wire.HANDED_ON.fullmatch(name)
         },
         "timeout": _seconds(arguments.timeout),
+        "terminal": _terminal(arguments),
     }
+
+
+def _terminal(arguments: Arguments) -> dict[str, Any] | None:
+    if not (arguments.pty or arguments.answers):
+        return None
+    from jupyter_agent.cli import run_terminal  # noqa: PLC0415  (seldom)
+
+    return run_terminal.wanted([check_label(label) for label in arguments.answers])
 
 
 def _secret(typed: str) -> dict[str, str]:
@@ -149,15 +169,23 @@ def _follow(client: Client, request: dict[str, Any], tty: Tty | None, terminal: 
     number = client.begin("run", **request)
     with ExitStack() as until_ended:
         while "result" not in (message := client.receive(number)):
-            event = message.get("event")
-            if event == "started":
+            if message.get("event") == "asking":
+                _ask(client, message, tty, terminal)
+            elif message.get("event") != "started":
+                _show(message)
+            elif request["terminal"] is not None:
+                from jupyter_agent.cli import run_terminal  # noqa: PLC0415  (seldom)
+
+                return int(run_terminal.follow(client, number, _show)["exit"])
+            else:
                 # Not before: while a person is asked, Ctrl-C just leaves, and that is a no.
                 until_ended.enter_context(_signals_stop(client, number))
-            elif event == "output":
-                _write(_STREAMS[message["stream"]], _decoded(message["data"]))
-            elif event == "asking":
-                _ask(client, message, tty, terminal)
     return int(message["result"]["exit"])
+
+
+def _show(message: dict[str, Any]) -> None:
+    if message.get("event") == "output":
+        _write(_STREAMS[message["stream"]], _decoded(message["data"]))
 
 
 def _ask(client: Client, asking: dict[str, Any], tty: Tty | None, terminal: Terminal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import select
 import time
 from collections.abc import Iterator
 from typing import Any, Self
@@ -87,6 +88,21 @@ class Client:
             if "error" in message:
                 raise AgentError.from_json(message["error"])
             return message
+
+    def receive_any(self) -> wire.Message:
+        """The next line about any request, errors included.
+
+        Raises:
+            RunLost: The broker went away.
+        """
+        return wire.decode(self._line())
+
+    def ready(self, seconds: float = 0.0) -> bool:
+        """Whether the broker says something within this time, so that ``receive`` need not wait.
+
+        Half a line counts too; the rest of it is on its way.
+        """
+        return bool(self._buffer) or bool(select.select([self._socket], (), (), seconds)[0])
 
     def events(self, op: str, **fields: Any) -> Iterator[wire.Message]:
         """Ask, and yield each line about it, the one with ``result`` last."""

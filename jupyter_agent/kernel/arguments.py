@@ -17,7 +17,7 @@ from jupyter_agent.secret import check_label, check_variable
 Shell = Literal["bash", "sh"]
 SHELLS: Final[tuple[Shell, ...]] = ("bash", "sh")
 
-LATER: Final = ("--stdin", "--file", "--template", "--pty", "--bg")
+LATER: Final = ("--stdin", "--file", "--template")
 """Named in docs/interfaces.md, and not there yet. Refused, so that nobody relies on them."""
 
 _HELP: Final = "See all options: %%agent_run?"
@@ -38,6 +38,9 @@ class RunArguments:
         json: Python name that the object in stdout is bound to, or "".
         quiet: Print no notes of our own.
         raises: Whether a non-zero exit code raises.
+        pty: Run it on a terminal.
+        answers: Labels that are typed at its hidden prompts, in order; only on a terminal.
+        background: Python name that the handle of a run in the background is bound to, or "".
     """
 
     secrets: dict[str, str] = field(default_factory=dict)
@@ -50,6 +53,14 @@ class RunArguments:
     json: str = ""
     quiet: bool = False
     raises: bool = True
+    pty: bool = False
+    answers: tuple[str, ...] = ()
+    background: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its labels, each once."""
+        return tuple(dict.fromkeys([*self.secrets.values(), *self.answers]))
 
 
 def parse(line: str) -> RunArguments:
@@ -84,7 +95,21 @@ def parse(line: str) -> RunArguments:
     for name in arguments.variables:
         if name in arguments.secrets:
             raise RequestInvalid(f"The variable {name} is named by -s and by -v.", _HELP)
+    _check_together(arguments)
     return arguments
+
+
+def _check_together(arguments: RunArguments) -> None:
+    if arguments.pty and arguments.err:
+        raise RequestInvalid(
+            "With --pty there is no --err: a terminal has one stream for everything.",
+            "--out NAME binds it.",
+        )
+    if arguments.background and (arguments.out or arguments.err or arguments.json):
+        raise RequestInvalid(
+            "With --bg nothing is bound when the cell ends: the script goes on.",
+            "Read it from the handle: NAME.tail()",
+        )
 
 
 def _following(option: str, words: Iterator[str]) -> str:
@@ -130,7 +155,13 @@ def _python_name(option: str, value: str) -> str:
     return value
 
 
+def _answer(arguments: RunArguments, value: str) -> RunArguments:
+    label = check_label(value)
+    return replace(arguments, pty=True, answers=(*arguments.answers, label))
+
+
 _SWITCHES: Final[dict[str, Callable[[RunArguments], RunArguments]]] = {
+    "--pty": lambda arguments: replace(arguments, pty=True),
     "--quiet": lambda arguments: replace(arguments, quiet=True),
     "--no-raise": lambda arguments: replace(arguments, raises=False),
 }
@@ -143,6 +174,8 @@ _VALUES: Final[dict[str, Callable[[RunArguments, str], RunArguments]]] = {
     "--out": lambda arguments, value: replace(arguments, out=_python_name("--out", value)),
     "--err": lambda arguments, value: replace(arguments, err=_python_name("--err", value)),
     "--json": lambda arguments, value: replace(arguments, json=_python_name("--json", value)),
+    "--answer": _answer,
+    "--bg": lambda arguments, value: replace(arguments, background=_python_name("--bg", value)),
 }
 
 OPTIONS: Final = (*_VALUES, *_SWITCHES)

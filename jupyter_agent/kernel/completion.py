@@ -55,13 +55,13 @@ class Completion:
     def run(self, _shell: Any, event: SimpleNamespace) -> list[str]:
         """Completions behind ``%%agent_run``."""
         last = (_words_before(event) or [""])[-1]
-        if last == "-s" or last.startswith("-s="):
+        if last in ("-s", "--answer") or last.startswith("-s="):
             return self._labels()
         if last == "--shell":
             return list(SHELLS)
         if last in ("-v", "--out", "--err", "--json"):
             return [name for name in self._shell.user_ns if not name.startswith("_")]
-        if last in ("--cwd", "--timeout"):
+        if last in ("--cwd", "--timeout", "--bg"):
             return []
         return list(OPTIONS)
 

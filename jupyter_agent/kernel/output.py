@@ -32,12 +32,20 @@ class Sink(Protocol):
         """Show what was taken."""
         ...
 
+    @property
+    def waits(self) -> bool:
+        """Whether something was taken that is not shown yet."""
+        ...
+
 
 class Printed:
     """Text that people see while the command runs.
 
     Args:
         file: ``sys.stdout`` or ``sys.stderr`` of the moment.
+
+    Attributes:
+        waits: Whether something is printed that is not shown yet.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -45,26 +53,28 @@ class Printed:
         # A terminal has no timer of its own, so there nothing is left for later.
         self._gap = FLUSH_GAP if hasattr(file, "flush_interval") else 0.0
         self._flushed = float("-inf")
-        self._waiting = False
+        self.waits = False
 
     def write(self, text: str) -> None:
         """Print it, and show it unless something was shown a moment ago."""
         self._file.write(text)
-        self._waiting = True
+        self.waits = True
         if time.monotonic() - self._flushed >= self._gap:
             self.flush()
 
     def flush(self) -> None:
         """Show everything printed so far."""
-        if not self._waiting:
+        if not self.waits:
             return  # a kernel's flush waits for another thread, also when there is nothing
-        self._waiting = False
+        self.waits = False
         self._file.flush()
         self._flushed = time.monotonic()
 
 
 class Kept:
     """Text that goes to a Python name instead of the cell's output."""
+
+    waits = False
 
     def __init__(self) -> None:
         self._text = io.StringIO()
@@ -111,6 +121,16 @@ class Output:
             self._sinks[self._last].flush()
         self._last = stream
         self._sinks[stream].write(text)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is printed that is not shown yet."""
+        return any(sink.waits for sink in self._sinks.values())
+
+    def flush(self) -> None:
+        """Show everything that came so far."""
+        for sink in self._sinks.values():
+            sink.flush()
 
     def finish(self) -> None:
         """Show the rest, a half character at the very end included."""

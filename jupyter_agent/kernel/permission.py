@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from jupyter_agent import spawn, wire
 from jupyter_agent.client import Client
 from jupyter_agent.errors import GrantDenied
 from jupyter_agent.kernel.identity import has_terminal, is_kernel
+
+
+def for_run(shell: Any, labels: Sequence[str]) -> Permission:
+    """The question whether a script may use these labels."""
+    return Permission(shell, f"use {', '.join(labels)}" if labels else "run this script")
 
 
 class Permission:

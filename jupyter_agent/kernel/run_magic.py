@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import sys
@@ -14,17 +13,21 @@ from IPython.core.magic import Magics, cell_magic, magics_class, no_var_expand
 from jupyter_agent import wire
 from jupyter_agent.client import Client
 from jupyter_agent.errors import RequestInvalid, RunError
-from jupyter_agent.kernel import failures
+from jupyter_agent.kernel import failures, notes, permission, terminal
 from jupyter_agent.kernel.arguments import RunArguments, parse
+from jupyter_agent.kernel.background import BackgroundRuns
 from jupyter_agent.kernel.identity import has_terminal, open_client
 from jupyter_agent.kernel.interrupts import Interrupts
-from jupyter_agent.kernel.output import Kept, Output, Printed
-from jupyter_agent.kernel.permission import Permission
+from jupyter_agent.kernel.output import FLUSH_GAP, Kept, Output, Printed
 
 
 @magics_class
 class RunMagics(Magics):
     """The magic that runs a script by label."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self._background = BackgroundRuns(shell)
 
     @no_var_expand
     @cell_magic("agent_run")  # type: ignore[arg-type]  # IPython types it for plain functions
@@ -54,6 +57,11 @@ class RunMagics(Magics):
             --out NAME        bind standard output to the Python name NAME, as text
             --err NAME        bind standard error likewise
             --json NAME       read standard output as JSON and bind the object
+            --pty             run it on a terminal: colours, progress bars, prompts
+            --answer LABEL  * type the secret when the script asks for something hidden (a
+                              password); each once, in the order of the prompts; takes --pty along
+            --bg NAME         go on at once, and bind NAME to a handle: NAME.tail(), NAME.stop(),
+                              NAME.wait(); it ends with the kernel
             --quiet           no notes of our own below the output
             --no-raise        a non-zero exit code raises nothing
 
@@ -67,6 +75,9 @@ class RunMagics(Magics):
         if not cell.strip():
             raise RequestInvalid("There is no script.", "It goes below the %%agent_run line.")
         request = run_request(self.shell, arguments, cell)
+        if arguments.background:
+            self._background.start(arguments, request)
+            return
         with open_client(self.shell) as client:
             _Run(self.shell, client, arguments, cell).carry_out(request)
 
@@ -83,9 +94,15 @@ def run_request(shell: Any, arguments: RunArguments, script: str) -> wire.Messag
         "shell": arguments.shell,
         "secrets": [{"label": label, "env": env} for env, label in arguments.secrets.items()],
         "cwd": str(Path(arguments.cwd or ".").expanduser().absolute()),
-        "env": {**_supplied(), **_exported(shell, arguments.variables)},
+        "env": {
+            **_supplied(),
+            **(terminal.ENVIRONMENT if arguments.pty else {}),
+            **_exported(shell, arguments.variables),
+        },
         "timeout": arguments.timeout,
         "approve": has_terminal(shell),
+        "background": bool(arguments.background),
+        "terminal": terminal.wanted(arguments.answers) if arguments.pty else None,
     }
 
 
@@ -119,8 +136,7 @@ class _Run:
         keeps_stdout = bool(arguments.out or arguments.json)
         self._stdout = Kept() if keeps_stdout else Printed(sys.stdout)
         self._stderr = Kept() if arguments.err else Printed(sys.stderr)
-        labels = ", ".join(dict.fromkeys(arguments.secrets.values()))
-        self._permission = Permission(shell, f"use {labels}" if labels else "run this script")
+        self._permission = permission.for_run(shell, arguments.labels)
 
     def carry_out(self, request: wire.Message) -> None:
         """Run to the end, print and bind what came, and raise where that is due."""
@@ -133,7 +149,7 @@ class _Run:
             self._bind_text()
         self._shell.user_ns["_exit_code"] = result["exit"]
         if not self._arguments.quiet:
-            _note_hits(self._shell, result.get("hits") or {})
+            notes.show_hits(self._shell, result.get("hits") or {})
         error = failures.failure(
             result, self._script, self._arguments.timeout, _text(self._stdout), _text(self._stderr)
         )
@@ -144,12 +160,18 @@ class _Run:
     def _follow(self, request: wire.Message, output: Output) -> wire.Message:
         number = self._client.begin("run", **request)
         with Interrupts(self._client, number) as interrupts:
-            while "result" not in (message := self._client.receive(number)):
+            while "result" not in (message := self._next(number, output)):
                 self._take(message, output, interrupts)
             if interrupts.stopped:
                 raise failures.KeyboardInterrupt
         result: wire.Message = message["result"]
         return result
+
+    def _next(self, number: int, output: Output) -> wire.Message:
+        # A prompt has no line end and nothing comes after it: it must not wait for a timer.
+        if output.waits and not self._client.ready(FLUSH_GAP):
+            output.flush()
+        return self._client.receive(number)
 
     def _take(self, message: wire.Message, output: Output, interrupts: Interrupts) -> None:
         event = message.get("event")
@@ -160,6 +182,9 @@ class _Run:
         elif event == "started":
             interrupts.started = True
             self._permission.answered()
+        elif event == "hidden_prompt":
+            output.flush()
+            notes.show(self._shell, terminal.UNANSWERED)
 
     def _bind_text(self) -> None:
         names = (self._arguments.out, self._arguments.err)
@@ -182,17 +207,3 @@ class _Run:
 
 def _text(sink: Kept | Printed) -> str | None:
     return sink.text if isinstance(sink, Kept) else None
-
-
-def _note_hits(shell: Any, hits: dict[str, int]) -> None:
-    """Say, below the output, which values were replaced in it: a reason to rotate them."""
-    if not hits:
-        return
-    times = ", ".join(f"{label} ({count})" for label, count in sorted(hits.items()))
-    note = f"scrubbed from the output: {times}"
-    if has_terminal(shell):
-        print(f"\x1b[2m{note}\x1b[0m", file=sys.stderr)  # noqa: T201  (the magic's own output)
-        return
-    style = "color:var(--jp-ui-font-color2,gray);font-size:85%"
-    bundle = {"text/plain": note, "text/html": f'<span style="{style}">{html.escape(note)}</span>'}
-    shell.display_pub.publish(data=bundle)

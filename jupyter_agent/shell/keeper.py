@@ -5,7 +5,8 @@ line: when the broker closes it, or dies, the keeper kills the whole tree and en
 
 On the control socket:
     broker → keeper   4-byte big-endian length, then {"argv": [...], "env": {...}, "cwd": "...",
-                      "folder": where its private files go | null, "files": {path: base64}}
+                      "folder": where its private files go | null, "files": {path: base64},
+                      "terminal": whether stdin is one, to be the command's own}
                       any byte                                    stop: INT, then TERM, then KILL
     keeper → broker   {"started": pid, "keeper": pid} | {"failed": errno, "files": bool}   one line
                       {"exit": n, "signal": n | null}             one line, when nothing is left
@@ -62,6 +63,7 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
     wanted = _read_wanted(control)
     if wanted is None:
         return 0
+    on_terminal = wanted["terminal"] is True
     private = _private(wanted)
     try:
         # Its lock lives as long as we do.
@@ -79,6 +81,7 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
+            controlling_terminal=on_terminal,
         )
     except (OSError, ValueError) as error:
         _forget(private)
@@ -88,13 +91,19 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
         return 0
     del wanted
     # The command has its own copies now. Ours must go, or its output would never end.
-    for handle in (stdin, stdout, stderr):
+    for handle in (stdout, stderr):
         os.close(handle)
+    if not on_terminal:
+        os.close(stdin)
     _say(control, {"started": command.pid, "keeper": os.getpid()})
     status = _Watch(control, command.pid, lambda: _forget(private)).until_nothing_is_left()
     # Before anybody hears that it is over. What the watch has removed may have been made anew.
     _forget(private)
     del lock
+    if on_terminal:
+        # Not before: a terminal that nobody has open says that it is over, although a program that
+        # closed it may open it again by name.
+        os.close(stdin)
     code = command.returncode = os.waitstatus_to_exitcode(status)
     _say(
         control,

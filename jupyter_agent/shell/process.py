@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ from jupyter_agent import wire
 from jupyter_agent.errors import CommandNotStarted
 from jupyter_agent.shell import runner
 from jupyter_agent.shell.files import Files
+from jupyter_agent.shell.terminal import Terminal
 
 Stream = Literal["stdout", "stderr"]
 Sink = Callable[[Stream, bytes], Awaitable[None]]
@@ -43,14 +45,20 @@ class Process:
 
     Attributes:
         keeper: The process above it and everything it has started.
+        terminal: Its terminal, where it has one.
     """
 
     def __init__(
-        self, control: socket.socket, outputs: dict[Stream, _Output], entry: _Input | None
+        self,
+        control: socket.socket,
+        outputs: dict[Stream, _Output],
+        entry: _Input | None,
+        terminal: Terminal | None,
     ) -> None:
         self._control = control
         self._outputs = outputs
         self._input = entry
+        self.terminal = terminal
         self._said = b""
         self.keeper = 0
 
@@ -64,6 +72,7 @@ class Process:
         cwd: str,
         stdin: bytes | None = None,
         files: Files | None = None,
+        terminal: Terminal | None = None,
     ) -> Process:
         """Start a command below the runner.
 
@@ -74,13 +83,15 @@ class Process:
             cwd: Absolute folder.
             stdin: What it reads, to the last byte; nothing at all if it is None.
             files: Its private files; they are there before it is, and go when it ends.
+            terminal: A new one, to be its standard input, output and error; ours from now on.
 
         Raises:
             CommandNotStarted: The files can't be made; or the program or the folder is not there or
                 may not be used.
         """
-        process = cls(*_hand_over(door, stdin, files.folder if files else None))
-        wanted = _wanted(argv, env, cwd, files)
+        folder = files.folder if files else None
+        process = cls(*_hand_over(door, stdin, folder, terminal), terminal)
+        wanted = _wanted(argv, env, cwd, files, on_terminal=terminal is not None)
         try:
             loop = asyncio.get_running_loop()
             with contextlib.suppress(OSError):  # a keeper that is gone has no answer either
@@ -131,6 +142,8 @@ class Process:
 
     def close(self) -> None:
         """Let go of it; what still runs is killed at once."""
+        if self.terminal is not None:
+            self.terminal.close()
         for output in self._outputs.values():
             output.close()
         self._outputs = {}
@@ -175,6 +188,10 @@ class _Output:
                 chunk = os.read(self._handle, _READ)
             except BlockingIOError:
                 continue
+            except OSError as error:
+                if error.errno == errno.EIO:  # how a terminal says that its last user is gone
+                    return
+                raise
             if not chunk:
                 return
             self.chunks += 1
@@ -252,12 +269,20 @@ async def _drain(readers: Mapping[asyncio.Task[None], _Output]) -> None:
             task.result()
 
 
-def _wanted(argv: Sequence[str], env: Mapping[str, str], cwd: str, files: Files | None) -> bytes:
+def _wanted(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: str,
+    files: Files | None,
+    *,
+    on_terminal: bool,
+) -> bytes:
     contents = files.contents if files else {}
     wanted = {
         "argv": list(argv),
         "env": dict(env),
         "cwd": cwd,
+        "terminal": on_terminal,
         "folder": str(files.folder) if files else None,
         "files": {path: wire.to_base64(content) for path, content in contents.items()},
     }
@@ -265,7 +290,7 @@ def _wanted(argv: Sequence[str], env: Mapping[str, str], cwd: str, files: Files 
 
 
 def _hand_over(
-    door: socket.socket, stdin: bytes | None, folder: Path | None
+    door: socket.socket, stdin: bytes | None, folder: Path | None, terminal: Terminal | None
 ) -> tuple[socket.socket, dict[Stream, _Output], _Input | None]:
     """Give a new keeper its four descriptors, and return our ends of them.
 
@@ -275,23 +300,21 @@ def _hand_over(
     kept: list[int] = []
     given: list[int] = []
     try:
-        for _ in range(2):
-            reading, writing = os.pipe()
-            kept.append(reading)
-            given.append(writing)
-        if stdin is None:
-            given.insert(0, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        if terminal is not None:
+            given = [terminal.far]
+            kept = [os.dup(terminal.near)]
         else:
-            reading, writing = os.pipe()
-            given.insert(0, reading)
-            kept.append(writing)
+            given, kept = _pipes(feeds=stdin is not None)
         ours, theirs = socket.socketpair()
         with theirs:
             kept.append(ours.detach())
-            runner.hand_over(door, [theirs.fileno(), *given], folder)
+            all_three = given if terminal is None else given * 3
+            runner.hand_over(door, [theirs.fileno(), *all_three], folder)
     except OSError as error:
         for handle in kept:
             os.close(handle)
+        if terminal is not None:
+            terminal.close()
         reason = os.strerror(error.errno or 0)
         raise CommandNotStarted(f"The runner can't be used: {reason}.", "Run it again.") from None
     finally:
@@ -299,8 +322,36 @@ def _hand_over(
             os.close(handle)
     control = socket.socket(fileno=kept.pop())
     control.setblocking(False)
-    outputs: dict[Stream, _Output] = {"stdout": _Output(kept[0]), "stderr": _Output(kept[1])}
+    streams: tuple[Stream, ...] = ("stdout", "stderr")  # a terminal has only one
+    outputs: dict[Stream, _Output] = {
+        stream: _Output(end) for stream, end in zip(streams, kept[:2], strict=False)
+    }
     return control, outputs, None if stdin is None else _Input(kept[2], stdin)
+
+
+def _pipes(*, feeds: bool) -> tuple[list[int], list[int]]:
+    """The command's ends, stdin first, and ours, stdin last if there is any.
+
+    Raises:
+        OSError: No descriptor is free.
+    """
+    given: list[int] = []
+    kept: list[int] = []
+    try:
+        for _ in range(3 if feeds else 2):
+            reading, writing = os.pipe()
+            kept.append(reading)
+            given.append(writing)
+        if feeds:
+            kept[2], given[2] = given[2], kept[2]
+            given.insert(0, given.pop())
+        else:
+            given.insert(0, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        for handle in (*given, *kept):
+            os.close(handle)
+        raise
+    return given, kept
 
 
 def _not_started(answer: dict[str, Any]) -> CommandNotStarted:

@@ -44,6 +44,7 @@ def test_stopping_one_leaves_the_others(granted, folders):
         ]
         output_until(one, numbers[0], b"up")
         output_until(other, numbers[1], b"up")
+        wait_until(lambda: len(sleeping("781")) == 2)
         runs = {run["command"]: run["run_id"] for run in granted.call("runs.list")["runs"]}
         granted.call("runs.stop", run_id=runs["echo up; sleep 7811"])
         assert collect(one, numbers[0]).result["stopped"]
@@ -85,6 +86,6 @@ def test_nothing_can_be_said_about_a_run_of_another_conversation(person, folders
         number = one.begin("run", **request("echo up; sleep 7831"))
         output_until(one, number, b"up")
         other.call("stop", run=number)
-        assert len(sleeping("7831")) == 1
+        wait_until(lambda: len(sleeping("7831")) == 1)
         with pytest.raises(AgentError):
             other.call("runs.stop")

@@ -132,7 +132,7 @@ def test_a_timeout_is_its_own_error(kernel):
     assert kernel.value("_exit_code") == "124"
 
 
-@pytest.mark.parametrize("option", ["--stdin A", "--file A=B", "--template f", "--pty", "--bg x"])
+@pytest.mark.parametrize("option", ["--stdin A", "--file A=B", "--template f"])
 def test_options_of_later_versions_are_refused_and_nothing_runs(kernel, tmp_path, option):
     cell = kernel.run(f"%%agent_run {option}\ntouch '{tmp_path}/ran'")
     assert cell.ename == "RequestInvalid"
