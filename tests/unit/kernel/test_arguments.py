@@ -108,3 +108,24 @@ def test_any_number_of_secrets_arrives_as_written(secrets):
 
 _STEERING = {"path", "home", "env", "ifs", "shell", "user", "logname", "zdotdir", "cdpath", "ps4"}
 _STEERING |= {"tmpdir", "shellopts"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--bg job --out x", "NAME.tail"),
+        ("--bg job --json x", "NAME.tail"),
+        ("--pty --err x", "--out NAME"),
+        ("--answer A --err x", "--out NAME"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(line, said):
+    with pytest.raises(RequestInvalid) as refused:
+        parse(line)
+    assert said in refused.value.hint
+
+
+def test_an_answer_takes_a_terminal_along_and_counts_as_a_label():
+    arguments = parse("-s A -s X=B --answer B --answer C")
+    assert arguments.pty
+    assert (arguments.answers, arguments.labels) == (("B", "C"), ("A", "B", "C"))
