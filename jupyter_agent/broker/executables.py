@@ -1,48 +1,84 @@
-"""Which programs a script names, and what those names mean here: shown to a person who approves."""
+"""Which files the names of programs mean in one run, and what is in them."""
 
 from __future__ import annotations
 
-import re
-import shlex
-import shutil
-from collections.abc import Sequence
-from pathlib import Path
+import hashlib
+import os
+import stat
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final
 
-_MOST_SHOWN = 12
-_SEPARATORS = ";&|()\n"
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+_MOST_KNOWN: Final = 256
+_LARGEST: Final = 1 << 30
+"""Bytes of a program that is read; one that is larger has no hash and is asked about each time."""
 
-
-def of_script(script: str, path: str) -> list[dict[str, str | None]]:
-    """The first word of each command in a script, with the file it resolves to.
-
-    Only for showing: a script can start programs in ways no reader sees. What is permitted is the
-    exact script, never this list.
-
-    Args:
-        script: Text for a shell.
-        path: The PATH it will run with.
-    """
-    lexer = shlex.shlex(script.replace("\\\n", " "), posix=True, punctuation_chars=_SEPARATORS)
-    lexer.whitespace = " \t"
-    words: list[str] = []
-    at_start = True
-    try:
-        for token in lexer:
-            if set(token) <= set(_SEPARATORS):
-                at_start = True
-            elif at_start and not _ASSIGNMENT.match(token):
-                words.append(token)
-                at_start = False
-    except ValueError:
-        pass  # an open quote: what was read so far is shown
-    return of_words(words, path)
+_Stamp = tuple[int, int, int, int, int]
 
 
-def of_words(words: Sequence[str], path: str) -> list[dict[str, str | None]]:
-    """Each word once, with the file it resolves to, or None (a builtin, or not there)."""
-    found = []
-    for word in list(dict.fromkeys(words))[:_MOST_SHOWN]:
-        where = shutil.which(word, path=path)
-        found.append({"word": word, "path": str(Path(where).resolve()) if where else None})
-    return found
+class Executables:
+    """Looks programs up, and remembers the hashes of files that have not changed."""
+
+    def __init__(self) -> None:
+        self._hashes: OrderedDict[_Stamp, str] = OrderedDict()
+
+    def look(self, word: str, path: str, cwd: str) -> tuple[str, str] | None:
+        """The real path of the file that a name means, and its SHA-256; None where there is none.
+
+        Args:
+            word: A name, or a path, which may be relative.
+            path: The PATH of the run.
+            cwd: Its folder.
+        """
+        found = _found(word, path, cwd)
+        if found is None:
+            return None
+        real = os.path.realpath(found)
+        sha256 = self._hash(real)
+        return None if sha256 is None else (real, sha256)
+
+    def shown(self, words: Iterable[str], path: str, cwd: str) -> list[dict[str, str | None]]:
+        """The same for people: each word with path and short hash, or None (builtin, not there)."""
+        rows: list[dict[str, str | None]] = []
+        for word in words:
+            real, sha256 = self.look(word, path, cwd) or (None, None)
+            rows.append({"word": word, "path": real, "sha256": sha256 and sha256[:12]})
+        return rows
+
+    def _hash(self, path: str) -> str | None:
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123  (one call less on the way of each run)
+                about = os.fstat(file.fileno())
+                if not stat.S_ISREG(about.st_mode) or about.st_size > _LARGEST:
+                    return None
+                # The time of the last change of state can't be set back by its owner.
+                stamp = (
+                    about.st_dev,
+                    about.st_ino,
+                    about.st_size,
+                    about.st_mtime_ns,
+                    about.st_ctime_ns,
+                )
+                known = self._hashes.get(stamp)
+                if known is None:
+                    known = hashlib.file_digest(file, "sha256").hexdigest()
+                    self._hashes[stamp] = known
+                    while len(self._hashes) > _MOST_KNOWN:
+                        self._hashes.popitem(last=False)
+                return known
+        except OSError:
+            return None
+
+
+def _found(word: str, path: str, cwd: str) -> str | None:
+    if "/" in word:
+        return os.path.join(cwd, word)  # noqa: PTH118  (texts: a path may hold any bytes)
+    folders = path.split(os.pathsep)
+    if any(folder.startswith("~") for folder in folders):
+        return None  # bash takes that for the home folder, and other shells for its own name
+    for folder in folders:
+        # "" and "." are the folder of the run: there a program may lie in the real one's place.
+        candidate = os.path.join(cwd, folder, word)  # noqa: PTH118
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):  # noqa: PTH113
+            return candidate
+    return None

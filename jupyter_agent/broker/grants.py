@@ -1,27 +1,42 @@
-"""Grants: what a person has permitted, and the one rule that says yes. Pure.
+"""Grants: what a person has permitted or forbidden, and the one rule that says yes. Pure.
 
 A grant covers one label. It names what may run: one exact script (in one folder, where given), a
-pattern a person chose, or, said explicitly, any command. It may be bound to one notebook, to a
-number of uses and to a time. A notebook-bound grant is only ever used by a kernel whose notebook
-the server has registered; a notebook name that a caller merely claims never counts.
+pattern a person chose, or, said explicitly, any command. It may be bound to one notebook or one
+kind of caller, to a number of uses and to a time. A notebook-bound grant is only ever used by a
+kernel whose notebook the server has registered; a notebook name that a caller merely claims never
+counts. A deny rule wins over every grant. An agent is only ever permitted an exact script.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
-import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from jupyter_agent.broker import patterns
+from jupyter_agent.broker.commands import HARMLESS, Pipeline, Unreadable, named
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.secret import check_label
+from jupyter_agent.secret import check_label, check_variable
 
-_SHELL_MEANING: Final = re.compile(r"[;&|<>()`\n\r\\#!{}*?\[\]~]|\$(?![A-Za-z_])")
-"""What makes a command more than one plain program with arguments. A pattern never covers it."""
+Programs = Mapping[str, Mapping[str, str | None]]
+"""The word that names a program → ``path`` (real) and ``sha256`` of the file; both None where the
+word is no file: a builtin, or not there."""
+
+WHO: Final = ("person", "kernel", "guest", "agent")
+_WHO: Final = re.compile(r"(?:person|kernel|guest|agent)(?::[ -~]{1,200})?")
+_INTO: Final = re.compile(r"stdin|(?:env|file):[A-Za-z_][A-Za-z0-9_]*")
+_CREDENTIAL: Final = re.compile(
+    r"TOKEN|KEY(?!LOG)|(?<!ASK)PASS|_PWD|SECRET|AUTH(?!ORITY|_SOCK)|CRED|(?:^|_)PAT(?:$|_)"
+)
+"""Variables that programs take for a credential, and not for a place to connect to."""
+_PLAIN_SHELLS: Final = ("", "sh", "bash")
+
+
+def _nothing(_word: str) -> tuple[str, str] | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +45,86 @@ class Request:
 
     Attributes:
         labels: What it wants to use.
-        script: Exactly what will run: a script, or an argument list as JSON.
+        script: Exactly what will run: a script, or the arguments quoted.
         cwd: Absolute folder it will run in.
         notebook: The registered notebook it comes from, or None.
+        actor: Who asks: a role, or a role and a name (``kernel:4f…``, ``agent:claude``).
+        claimed: A notebook it says it comes from; never permits, but is not above being forbidden.
+        shell: What reads the script; "" for plain arguments.
+        argv: The arguments, where there is no shell.
+        into: Label → where its value goes: ``env:NAME``, ``stdin``, ``file:NAME``, ``template``.
+        exports: Whether the caller sets further variables, which steer programs.
+        identity: Fingerprint of all that makes this run what it is, but for folder and caller.
+        look: The real path and hash of the file that a program's name means in this run.
     """
 
     labels: tuple[str, ...]
     script: str
     cwd: str
     notebook: str | None
+    actor: str = "guest"
+    claimed: str | None = None
+    shell: str = "bash"
+    argv: tuple[str, ...] | None = None
+    into: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exports: bool = False
+    identity: str = ""
+    look: Callable[[str], tuple[str, str] | None] = field(default=_nothing, compare=False)
+
+    @property
+    def role(self) -> str:
+        """The actor's role."""
+        return self.actor.partition(":")[0]
+
+    def pipelines(self) -> tuple[Pipeline, ...] | None:
+        """What it runs; None where only its shell can say it."""
+        if self.shell not in _PLAIN_SHELLS:
+            return None
+        variables = {
+            place.removeprefix("env:")
+            for places in self.into.values()
+            for place in places
+            if place.startswith("env:")
+        }
+        return patterns.readable(self.script, variables, None if self.shell else self.argv)
+
+    def named(self) -> list[str]:
+        """The words that name its programs, as far as a reader can see them."""
+        pipelines = self.pipelines()
+        if pipelines is not None:
+            return patterns.programs_of(pipelines)
+        return named(self.script) if self.shell in _PLAIN_SHELLS else []
+
+    def programs(self, words: Iterable[str]) -> dict[str, dict[str, str | None]]:
+        """The files behind these words, as a grant keeps them."""
+        found = {}
+        for word in words:
+            path, sha256 = self.look(word) or (None, None)
+            found[word] = {"path": path, "sha256": sha256}
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A person's standing permission for one label. Times are RFC 3339 UTC."""
+    """A person's standing permission for one label, or with ``deny`` a rule against it.
+
+    Attributes:
+        id: Names it.
+        label: What may be used.
+        created: When it was given, RFC 3339 UTC.
+        notebook: Only for this notebook's kernel.
+        script: Exactly this text may run.
+        pattern: Or what fits this (``patterns``).
+        any_command: Or whatever it is.
+        cwd: Only in this folder.
+        uses: How many are left; None for any number.
+        until: When it ends, RFC 3339 UTC.
+        who: Only for this actor: a role, or a role and a name.
+        deny: It forbids instead.
+        into: Where the value may go (``Request.into``); None for the usual places.
+        identity: Exactly this run, of which ``script`` is only what a person reads.
+        programs: The files that were meant; None where none has been seen yet.
+    """
 
     id: str
     label: str
@@ -55,6 +136,11 @@ class Grant:
     cwd: str | None = None
     uses: int | None = None
     until: str | None = None
+    who: str | None = None
+    deny: bool = False
+    into: tuple[str, ...] | None = None
+    identity: str | None = None
+    programs: Programs | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As it is shown and stored."""
@@ -67,104 +153,305 @@ class Grant:
     @classmethod
     def from_record(cls, record: bytes) -> Grant:
         """What ``record`` made."""
-        return cls(**json.loads(record))
+        fields = json.loads(record)
+        into = fields.get("into")
+        return cls(**{**fields, "into": None if into is None else tuple(into)})
 
 
 def new_grant(fields: Mapping[str, Any], *, id: str, created: str) -> Grant:  # noqa: A002
     """A grant from a request's fields.
 
     Raises:
-        RequestInvalid: It does not say what may run, or says it in two ways; or a number or a time
-            can't be read.
+        RequestInvalid: It does not say what may run, or says it in two ways, or too widely; or a
+            number or a time can't be read.
     """
     label = check_label(fields.get("label", ""))
     ways = [name for name in ("script", "pattern", "any_command") if fields.get(name)]
     if len(ways) != 1:
         raise RequestInvalid(
             "A grant says what may run, in exactly one way.",
-            "Give one of --command and --any-command.",
+            "Give one of --command, --script and --any-command.",
         )
-    uses, until = fields.get("uses"), fields.get("until")
+    deny = fields.get("deny") is True
+    uses, until, who = fields.get("uses"), fields.get("until"), _text_or_none(fields, "who")
     if uses is not None and (not isinstance(uses, int) or isinstance(uses, bool) or uses < 1):
         raise RequestInvalid("The number of uses is a whole number from 1.")
+    if deny and uses is not None:
+        raise RequestInvalid("What is denied has no number of uses.")
+    if who is not None and not _WHO.fullmatch(who):
+        raise RequestInvalid(f"Who may use it is one of {', '.join(WHO)}.")
+    script, pattern = _text_or_none(fields, "script"), _text_or_none(fields, "pattern")
+    if pattern is not None:
+        script, pattern = _exact_or_pattern(pattern, deny=deny)
     return Grant(
         id=id,
         label=label,
         created=created,
         notebook=_text_or_none(fields, "notebook"),
-        script=_text_or_none(fields, "script"),
-        pattern=_text_or_none(fields, "pattern"),
+        script=script,
+        pattern=pattern,
         any_command=fields.get("any_command") is True,
         cwd=_text_or_none(fields, "cwd"),
         uses=uses,
         until=_utc(until) if until is not None else None,
+        who=who,
+        deny=deny,
+        into=_into(fields.get("into")),
+        identity=_text_or_none(fields, "identity"),
     )
 
 
-def permits(grant: Grant, label: str, request: Request, now: datetime) -> bool:
-    """Whether a grant lets a request use a label. Every doubt is a no.
+def with_programs(grant: Grant, look: Callable[[str], tuple[str, str] | None]) -> Grant:
+    """A pattern's grant, bound to the files that its programs are now.
 
     Args:
-        grant: The permission.
-        label: One of the request's labels.
-        request: What wants to run.
-        now: An aware datetime.
+        grant: Any grant; only those with a pattern are bound here.
+        look: As ``Request.look``.
+
+    Raises:
+        RequestInvalid: A program is not there, or is another one under a name of its own.
     """
-    if not (
-        grant.label == label
-        and grant.notebook in (None, request.notebook)
-        and grant.cwd in (None, request.cwd)
-        and (grant.uses is None or grant.uses > 0)
-        and (grant.until is None or now < datetime.fromisoformat(grant.until))
-    ):
-        return False
-    if grant.any_command:
-        return True
-    if grant.script is not None:
-        return grant.script == request.script
-    return grant.pattern is not None and _covers(grant.pattern, request.script)
+    if grant.pattern is None or grant.deny:
+        return grant
+    found: dict[str, dict[str, str | None]] = {}
+    for word in patterns.read_pattern(grant.pattern).programs():
+        file = look(word)
+        if file is None and word not in HARMLESS:
+            raise RequestInvalid(
+                f"A pattern is for programs that are there, and {word} is not found.",
+                "Permit it where the program is, or permit the exact script with --script.",
+            )
+        path, sha256 = file or (None, None)
+        if path is not None:
+            patterns.check_name(word, path)
+        found[word] = {"path": path, "sha256": sha256}
+    return replace(grant, programs=found)
+
+
+def forbidding(grants: Iterable[Grant], request: Request, now: datetime) -> Grant | None:
+    """The deny rule that surely speaks of a request."""
+    pipelines = request.pipelines()
+    return next((g for g in grants if _forbids(g, request, pipelines, now) == "yes"), None)
 
 
 def missing(grants: Iterable[Grant], request: Request, now: datetime) -> list[str]:
-    """The request's labels that no grant covers."""
-    standing = list(grants)
-    return [
-        label
-        for label in request.labels
-        if not any(permits(grant, label, request, now) for grant in standing)
-    ]
+    """The request's labels that no grants cover. Every doubt leaves a label here.
+
+    Args:
+        grants: All there are.
+        request: What wants to run.
+        now: An aware datetime.
+    """
+    return [label for label, used in _covering(list(grants), request, now).items() if used is None]
 
 
-def spent(grants: Iterable[Grant], request: Request, now: datetime) -> list[Grant]:
-    """The counted grants that this run uses, each with one use less.
+def used(grants: Iterable[Grant], request: Request, now: datetime) -> list[Grant]:
+    """The grants that a permitted run uses and changes: one use less, its programs noted.
 
     A label that an uncounted grant covers too costs nothing.
     """
-    standing = list(grants)
-    used: list[Grant] = []
-    for label in request.labels:
-        fitting = [grant for grant in standing if permits(grant, label, request, now)]
-        if fitting and all(grant.uses is not None for grant in fitting):
-            first = fitting[0]
-            used.append(replace(first, uses=(first.uses or 0) - 1))
-    return used
+    changed = []
+    for using in _covering(list(grants), request, now).values():
+        for grant in using or ():
+            after = _noted(grant, request)
+            if after.uses is not None:
+                after = replace(after, uses=after.uses - 1)
+            if after != grant:
+                changed.append(after)
+    return changed
 
 
-def _covers(pattern: str, script: str) -> bool:
-    if pattern == script:
-        return True
-    # Beyond equality, a pattern covers one plain program call: word by word, same number of words,
-    # the program's own name without wildcards. Anything a shell would read more into asks again.
-    script = script.strip()
-    if _SHELL_MEANING.search(script):
+def permits(grant: Grant, label: str, request: Request, now: datetime) -> bool:
+    """Whether one grant alone lets a request use a label."""
+    return missing([grant], replace(request, labels=(label,)), now) == []
+
+
+def _covering(
+    grants: Sequence[Grant], request: Request, now: datetime
+) -> dict[str, list[Grant] | None]:
+    """For each label the grants that a run would use, or None."""
+    pipelines = request.pipelines()
+    said = [(g.label, _forbids(g, request, pipelines, now)) for g in grants if g.deny]
+    if any(answer == "yes" for _, answer in said):
+        return dict.fromkeys(request.labels)
+    # Where a rule may speak of it, or a model asks, only what a person has read whole counts.
+    in_doubt = {label for label, answer in said if answer == "perhaps"}
+    return {
+        label: _using(
+            [grant for grant in grants if _holds(grant, label, request, now)],
+            request,
+            pipelines,
+            exact_only=label in in_doubt or request.role == "agent",
+        )
+        for label in request.labels
+    }
+
+
+def _using(
+    grants: Sequence[Grant],
+    request: Request,
+    pipelines: Sequence[Pipeline] | None,
+    *,
+    exact_only: bool,
+) -> list[Grant] | None:
+    alone = [
+        grant
+        for grant in grants
+        if (grant.any_command and not exact_only) or _is_exactly(grant, request)
+    ]
+    if alone:
+        return [_cheapest(alone)]
+    if exact_only or pipelines is None or request.exports:
+        return None
+    # Commands that follow each other could as well run one by one, so each pipeline may have a
+    # grant of its own. Within a pipeline one hands on to the next: that is granted as a whole.
+    fitting = [
+        (grant, patterns.read_pattern(grant.pattern))
+        for grant in grants
+        if grant.pattern is not None and _goes_where_it_may(grant, request, grant.pattern)
+    ]
+    using: list[Grant] = []
+    for pipeline in pipelines:
+        covering = [
+            grant
+            for grant, pattern in fitting
+            if patterns.covers(pattern, pipeline) and _same_files(grant, request, [pipeline])
+        ]
+        if not covering:
+            return None
+        using.append(_cheapest([g for g in covering if g in using] or covering))
+    return list({grant.id: grant for grant in using}.values())
+
+
+def _cheapest(grants: Sequence[Grant]) -> Grant:
+    return next((grant for grant in grants if grant.uses is None), grants[0])
+
+
+def _holds(grant: Grant, label: str, request: Request, now: datetime) -> bool:
+    return (
+        not grant.deny
+        and grant.label == label
+        and grant.notebook in (None, request.notebook)
+        and grant.cwd in (None, request.cwd)
+        and grant.who in (None, request.actor, request.role)
+        and (grant.uses is None or grant.uses > 0)
+        and not _is_over(grant, now)
+    )
+
+
+def _is_over(grant: Grant, now: datetime) -> bool:
+    return grant.until is not None and now >= datetime.fromisoformat(grant.until)
+
+
+def _is_exactly(grant: Grant, request: Request) -> bool:
+    if grant.script is None:
         return False
+    if grant.identity is not None:
+        is_it = grant.identity == request.identity
+    else:  # written by hand: the text alone, where nothing else can change what it means
+        is_it = (
+            grant.script == request.script
+            and request.shell in _PLAIN_SHELLS
+            and not request.exports
+            and _goes_where_it_may(grant, request, grant.script)
+        )
+    return is_it and (grant.programs is None or request.programs(grant.programs) == grant.programs)
+
+
+def _goes_where_it_may(grant: Grant, request: Request, text: str) -> bool:
+    places = request.into.get(grant.label, ())
+    if grant.into is not None:
+        return set(places) <= set(grant.into)
+    return all(_is_usual(place, grant.label, text) for place in places)
+
+
+def _is_usual(place: str, label: str, text: str) -> bool:
+    """Whether a place is one for a credential: a value in GH_HOST would be looked up as a host."""
+    _, _, name = place.partition(":")
+    return place == "stdin" or (
+        bool(name)
+        and (
+            name == label
+            or _CREDENTIAL.search(name) is not None
+            or re.search(rf"\$\{{?{name}\b", text) is not None
+        )
+    )
+
+
+def _same_files(grant: Grant, request: Request, pipelines: Sequence[Pipeline]) -> bool:
+    """Whether the programs of these pipelines are still the files that were granted."""
+    known = grant.programs or {}
+    for word in patterns.programs_of(pipelines):
+        if request.shell and word in HARMLESS:
+            continue  # the shell's own
+        file = request.look(word)
+        was = known.get(word)
+        if file is None or was is None or (was["path"], was["sha256"]) != file:
+            return False
+    return True
+
+
+def _noted(grant: Grant, request: Request) -> Grant:
+    """A script's grant with the files it was first used with, so that others ask again."""
+    if grant.script is None or grant.programs is not None:
+        return grant
+    return replace(grant, programs=request.programs(request.named()))
+
+
+def _forbids(
+    grant: Grant, request: Request, pipelines: Sequence[Pipeline] | None, now: datetime
+) -> Literal["yes", "perhaps", "no"]:
+    if not (
+        grant.label in request.labels
+        and grant.notebook in (None, request.notebook, request.claimed)
+        and grant.cwd in (None, request.cwd)
+        and grant.who in (None, request.actor, request.role)
+        and not _is_over(grant, now)
+    ):
+        return "no"
+    if grant.any_command or (grant.script or "").strip() == request.script.strip():
+        return "yes"
+    if grant.pattern is None:
+        return "no"
+    pattern = patterns.read_pattern(grant.pattern)
+    if pipelines is None:
+        return "perhaps"
+    if patterns.contains(pattern, pipelines):
+        return "yes"
+    # `bash -c 'gh auth token'` and the like: the name stands there, and who knows what it does.
+    names = [word.rpartition("/")[2] for word in pattern.programs()]
+    return "perhaps" if any(name in request.script for name in names) else "no"
+
+
+def _exact_or_pattern(text: str, *, deny: bool) -> tuple[str | None, str | None]:
+    """What was written for ``--command``: a script to the letter, or a pattern.
+
+    Raises:
+        RequestInvalid: It is a pattern that covers too much.
+    """
     try:
-        wanted, given = shlex.split(pattern), shlex.split(script)
-    except ValueError:
-        return False
-    if not wanted or len(wanted) != len(given) or wanted[0] != given[0]:
-        return False
-    return all(fnmatch.fnmatchcase(g, w) for w, g in zip(wanted[1:], given[1:], strict=True))
+        pattern = patterns.read_pattern(text)
+    except Unreadable:
+        return text, None  # nothing but this very text can be meant
+    if deny:
+        return None, text
+    if not pattern.has_wildcards:
+        return text, None
+    patterns.check(pattern)
+    return None, text
+
+
+def _into(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(
+        isinstance(place, str) and _INTO.fullmatch(place) for place in value
+    ):
+        raise RequestInvalid("Where a value may go is a list of places such as env:PGPASSWORD.")
+    for place in value:
+        if place != "stdin":
+            check_variable(place.partition(":")[2])
+    return tuple(value)
 
 
 def _text_or_none(fields: Mapping[str, Any], name: str) -> str | None:
