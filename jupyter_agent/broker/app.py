@@ -18,6 +18,7 @@ from jupyter_agent.broker.approvals import SECONDS_TO_ANSWER, Approvals
 from jupyter_agent.broker.ask import Operation
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.conversation import Conversation
+from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.exposures import Exposures
 from jupyter_agent.broker.kernels import Kernels
 from jupyter_agent.broker.opened import OpenedValues
@@ -70,7 +71,13 @@ class Broker:
         self._approvals = Approvals(seconds_to_answer)
         self._safe = Safe(folders, self._secrets_changed)
         self._kernels = Kernels()
-        permission = Permission(self._safe, self._approvals)
+        executables = Executables()
+        permission = Permission(
+            self._safe,
+            self._approvals,
+            executables,
+            lambda: self._approvals.tell({"event": "changed", "what": "grants"}),
+        )
         self._places = Places(folders.run)
         values = OpenedValues(self._safe)
         screener = Screener(rules=load_rules(_RULES))
@@ -82,6 +89,7 @@ class Broker:
             exposures=exposures,
             approvals=self._approvals,
             permission=permission,
+            executables=executables,
             runs=self._runs,
             kernels=self._kernels,
             started=wire.timestamp(),

@@ -9,20 +9,55 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from jupyter_agent import wire
-from jupyter_agent.errors import AgentError, GrantDenied, RequestInvalid
+from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.watching import Watcher
+from jupyter_agent.errors import GrantDenied, RequestInvalid
 
-Answer = Literal["once", "always", "deny"]
-ANSWERS: Final = ("once", "always", "deny")
+Kind = Literal["once", "minutes", "always", "pattern", "deny", "again"]
+ANSWERS: Final = ("once", "minutes", "always", "pattern", "deny")
 SECONDS_TO_ANSWER: Final = 120.0
-_MOST_OPEN: Final = 64
-_MOST_UNREAD: Final = 256  # events; a watcher that does not read must not fill the memory
+_MOST_OPEN: Final = 128
+_MOST_OF_ONE: Final = 64  # of one asker: nobody keeps the others from being heard
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a question.
+
+    Attributes:
+        kind: A person's answer; ``again`` where it has to be looked at anew, because the grants
+            have changed, or the same question was answered for another run.
+        pattern: For ``pattern``: what the person permits.
+    """
+
+    kind: Kind
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to ask a person.
+
+    Attributes:
+        details: What is shown: labels, script, folder, notebook and so on; never a value.
+        asker: Who wants it.
+        key: Two questions with the same key are the same question.
+        check: Looks whether a pattern fits; raises ``RequestInvalid`` where it does not.
+        is_settled: Whether these grants answer it.
+    """
+
+    details: dict[str, Any]
+    asker: str
+    key: str
+    check: Callable[[str], None] | None = None
+    is_settled: Callable[[Sequence[Grant]], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +67,23 @@ class Asked:
     Attributes:
         approval_id: Its public name.
         nonce: Has to come back with the answer; only persons get to see it.
-        details: What is shown: labels, script, folder, notebook and so on; never a value.
+        question: What is asked.
         expires: When silence becomes a no, RFC 3339 UTC.
         answer: Where the answer will be.
+        closed: Where what came of it will be, for others who have the same question.
     """
 
     approval_id: str
     nonce: str
-    details: dict[str, Any]
+    question: Question
     expires: str
-    answer: asyncio.Future[Answer]
+    answer: asyncio.Future[Answer] = field(compare=False)
+    closed: asyncio.Future[str] = field(compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """As a person sees it."""
         own = {"approval_id": self.approval_id, "nonce": self.nonce, "expires": self.expires}
-        return {**self.details, **own}
-
-
-class Watcher:
-    """One approver's events.
-
-    Attributes:
-        behind: It has not read for too long, and gets no more.
-    """
-
-    def __init__(self) -> None:
-        self._events: asyncio.Queue[wire.Message] = asyncio.Queue(_MOST_UNREAD)
-        self.behind = False
-
-    def tell(self, event: wire.Message) -> None:
-        """Add an event."""
-        try:
-            self._events.put_nowait(event)
-        except asyncio.QueueFull:
-            self.behind = True
-
-    async def next(self) -> wire.Message:
-        """The next event.
-
-        Raises:
-            AgentError: Some were lost, because it read too slowly.
-        """
-        if self.behind:
-            raise AgentError("Events were lost, because nobody read them.", "Watch again.")
-        return await self._events.get()
+        return {**self.question.details, **own}
 
 
 class Approvals:
@@ -118,13 +126,14 @@ class Approvals:
         finally:
             self._watchers.discard(watcher)
 
-    async def ask(
-        self, details: dict[str, Any], show: Callable[[Asked], Awaitable[None]]
-    ) -> Answer:
+    async def ask(self, question: Question, show: Callable[[Asked], Awaitable[None]]) -> Answer:
         """Ask everyone who watches, and wait for the answer.
 
+        A question that is open already is not asked twice: who asks it waits for what comes of it.
+        A no holds for both, and a yes for one run only, so that the other looks again.
+
         Args:
-            details: What is shown.
+            question: What to ask.
             show: Tells the caller that somebody is being asked. The time runs meanwhile: a caller
                 that does not listen must not keep a question open.
 
@@ -133,21 +142,22 @@ class Approvals:
             GrantDenied: A person said no, or nobody answered in time; or too many questions are
                 open: asking without end must not wear a person down.
         """
-        asked = self._ask(details)
-        outcome: str = "deny"
+        same = next((one for one in self._open.values() if one.question.key == question.key), None)
+        if same is not None:
+            return await self._wait_for(same, show)
+        asked = self._ask(question)
+        outcome = "withdrawn"
         try:
             async with asyncio.timeout(self._seconds):
                 await show(asked)
                 answer = await asked.answer
-            outcome = answer
+            outcome = answer.kind
         except TimeoutError:
             outcome = "timeout"
-            raise GrantDenied(
-                f"Nobody answered within {self._seconds:g} seconds, which counts as no.",
-                "Run it again and answer in JupyterLab, or grant it beforehand.",
-            ) from None
+            raise self._unanswered() from None
         finally:
             del self._open[asked.approval_id]
+            asked.closed.set_result(outcome)
             self.tell(
                 {
                     "event": "approval_closed",
@@ -155,21 +165,39 @@ class Approvals:
                     "answer": outcome,
                 }
             )
-        if answer == "deny":
-            raise GrantDenied("A person denied this.", "Ask them, or change what is run.")
+        if answer.kind == "deny":
+            raise _denied()
         return answer
 
-    def _ask(self, details: dict[str, Any]) -> Asked:
-        if len(self._open) >= _MOST_OPEN:
+    async def _wait_for(self, asked: Asked, show: Callable[[Asked], Awaitable[None]]) -> Answer:
+        await show(asked)
+        outcome = await asyncio.shield(asked.closed)  # which its own time ends
+        if outcome == "deny":
+            raise _denied()
+        if outcome == "timeout":
+            raise self._unanswered()
+        return Answer("again")
+
+    def _unanswered(self) -> GrantDenied:
+        return GrantDenied(
+            f"Nobody answered within {self._seconds:g} seconds, which counts as no.",
+            "Run it again and answer in JupyterLab, or grant it beforehand.",
+        )
+
+    def _ask(self, question: Question) -> Asked:
+        theirs = sum(one.question.asker == question.asker for one in self._open.values())
+        if len(self._open) >= _MOST_OPEN or theirs >= _MOST_OF_ONE:
             raise GrantDenied(
                 "Too many requests wait for an answer.", "Answer them in JupyterLab first."
             )
+        loop = asyncio.get_running_loop()
         asked = Asked(
             approval_id=secrets.token_hex(8),
             nonce=secrets.token_urlsafe(32),
-            details=details,
+            question=question,
             expires=wire.timestamp(datetime.now(UTC) + timedelta(seconds=self._seconds)),
-            answer=asyncio.get_running_loop().create_future(),
+            answer=loop.create_future(),
+            closed=loop.create_future(),
         )
         if not wire.fits(_opened(asked)):
             # A person decides on what they see, so a part of it is not enough.
@@ -184,14 +212,30 @@ class Approvals:
     def withdraw(self, label: str) -> None:
         """Deny what is open about a label: what stands under it is not what was asked about."""
         for asked in self._open.values():
-            if label in asked.details["labels"] and not asked.answer.done():
-                asked.answer.set_result("deny")
+            if label in asked.question.details["labels"] and not asked.answer.done():
+                asked.answer.set_result(Answer("deny"))
+
+    def look_again(self, grants: Sequence[Grant] | None = None) -> None:
+        """Have runs that wait looked at anew, because the grants have changed.
+
+        Args:
+            grants: What there is now, where something came to it: the runs that this answers go on.
+                None where something was taken away: every run is then asked about again, under what
+                holds now, and its old nonce is worth nothing.
+        """
+        for asked in self._open.values():
+            is_settled = asked.question.is_settled
+            if is_settled is None or asked.answer.done():
+                continue
+            if grants is None or is_settled(grants):
+                asked.answer.set_result(Answer("again"))
 
     def settle(self, approval_id: str, nonce: str, answer: Answer) -> None:
         """Answer an open approval.
 
         Raises:
             GrantDenied: It is closed already, or the nonce is another one's.
+            RequestInvalid: The answer is none to this question; it stays open.
         """
         asked = self._open.get(approval_id)
         if (
@@ -203,7 +247,17 @@ class Approvals:
                 "That request is closed: it was answered, or it waited too long.",
                 "Run the command again to be asked again.",
             )
+        if answer.kind not in asked.question.details["answers"]:
+            raise RequestInvalid("That is no answer to this question.", "Allow it once, or deny.")
+        if answer.kind == "pattern":
+            if answer.pattern is None or asked.question.check is None:
+                raise RequestInvalid("The pattern is empty.")
+            asked.question.check(answer.pattern)
         asked.answer.set_result(answer)
+
+
+def _denied() -> GrantDenied:
+    return GrantDenied("A person denied this.", "Ask them, or change what is run.")
 
 
 def _opened(asked: Asked) -> wire.Message:

@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from jupyter_agent.broker import patterns
-from jupyter_agent.broker.commands import HARMLESS, Pipeline, Unreadable, named
+from jupyter_agent.broker import commands, patterns
+from jupyter_agent.broker.commands import HARMLESS, Pipeline, Unreadable
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.secret import check_label, check_variable
 
@@ -51,10 +51,11 @@ class Request:
         actor: Who asks: a role, or a role and a name (``kernel:4f…``, ``agent:claude``).
         claimed: A notebook it says it comes from; never permits, but is not above being forbidden.
         shell: What reads the script; "" for plain arguments.
-        argv: The arguments, where there is no shell.
-        into: Label → where its value goes: ``env:NAME``, ``stdin``, ``file:NAME``, ``template``.
-        exports: Whether the caller sets further variables, which steer programs.
-        identity: Fingerprint of all that makes this run what it is, but for folder and caller.
+        argv: What is really called; the last word is the script as the shell gets it.
+        into: Label → where its value goes: ``env:NAME``, ``stdin``, ``file:NAME``,
+            ``template:NAME``.
+        exports: Whether the caller sets further variables.
+        identity: All that is permitted beside the script's text (``Wanted.identity``).
         look: The real path and hash of the file that a program's name means in this run.
     """
 
@@ -65,7 +66,7 @@ class Request:
     actor: str = "guest"
     claimed: str | None = None
     shell: str = "bash"
-    argv: tuple[str, ...] | None = None
+    argv: tuple[str, ...] = ()
     into: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     exports: bool = False
     identity: str = ""
@@ -80,20 +81,21 @@ class Request:
         """What it runs; None where only its shell can say it."""
         if self.shell not in _PLAIN_SHELLS:
             return None
-        variables = {
-            place.removeprefix("env:")
-            for places in self.into.values()
-            for place in places
-            if place.startswith("env:")
-        }
-        return patterns.readable(self.script, variables, None if self.shell else self.argv)
+        if not self.shell:
+            return commands.of_argv(self.argv)
+        supplied = {place.partition(":")[2] for places in self.into.values() for place in places}
+        try:
+            return commands.read(self.argv[-1] if self.argv else self.script, supplied)
+        except Unreadable:
+            return None
 
     def named(self) -> list[str]:
         """The words that name its programs, as far as a reader can see them."""
         pipelines = self.pipelines()
         if pipelines is not None:
             return patterns.programs_of(pipelines)
-        return named(self.script) if self.shell in _PLAIN_SHELLS else []
+        words = [] if self.shell == "python" else commands.named(self.script)
+        return words if self.shell in _PLAIN_SHELLS else [*self.argv[:1], *words]
 
     def programs(self, words: Iterable[str]) -> dict[str, dict[str, str | None]]:
         """The files behind these words, as a grant keeps them."""
@@ -122,7 +124,7 @@ class Grant:
         who: Only for this actor: a role, or a role and a name.
         deny: It forbids instead.
         into: Where the value may go (``Request.into``); None for the usual places.
-        identity: Exactly this run, of which ``script`` is only what a person reads.
+        identity: With ``script``: exactly that run, whatever is said beside its text.
         programs: The files that were meant; None where none has been seen yet.
     """
 
@@ -231,7 +233,9 @@ def with_programs(grant: Grant, look: Callable[[str], tuple[str, str] | None]) -
 def forbidding(grants: Iterable[Grant], request: Request, now: datetime) -> Grant | None:
     """The deny rule that surely speaks of a request."""
     pipelines = request.pipelines()
-    return next((g for g in grants if _forbids(g, request, pipelines, now) == "yes"), None)
+    return next(
+        (g for g in grants if g.deny and _forbids(g, request, pipelines, now) == "yes"), None
+    )
 
 
 def missing(grants: Iterable[Grant], request: Request, now: datetime) -> list[str]:
@@ -344,14 +348,15 @@ def _is_over(grant: Grant, now: datetime) -> bool:
 
 
 def _is_exactly(grant: Grant, request: Request) -> bool:
-    if grant.script is None:
+    if grant.script is None or grant.script != request.script:
         return False
+    if request.exports and request.role == "agent":
+        return False  # what it sets is another each time, and is part of an exact command
     if grant.identity is not None:
         is_it = grant.identity == request.identity
     else:  # written by hand: the text alone, where nothing else can change what it means
         is_it = (
-            grant.script == request.script
-            and request.shell in _PLAIN_SHELLS
+            request.shell in _PLAIN_SHELLS
             and not request.exports
             and _goes_where_it_may(grant, request, grant.script)
         )
@@ -367,9 +372,9 @@ def _goes_where_it_may(grant: Grant, request: Request, text: str) -> bool:
 
 def _is_usual(place: str, label: str, text: str) -> bool:
     """Whether a place is one for a credential: a value in GH_HOST would be looked up as a host."""
-    _, _, name = place.partition(":")
-    return place == "stdin" or (
-        bool(name)
+    kind, _, name = place.partition(":")
+    return kind == "stdin" or (
+        kind in ("env", "file")
         and (
             name == label
             or _CREDENTIAL.search(name) is not None

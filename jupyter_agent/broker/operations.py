@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent import __version__, wire
-from jupyter_agent.broker import files, grants
-from jupyter_agent.broker.approvals import ANSWERS, Approvals
+from jupyter_agent.broker import files, policy
+from jupyter_agent.broker.approvals import Approvals
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
 from jupyter_agent.broker.audit_operations import AuditOperations
 from jupyter_agent.broker.callers import require
+from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.exposures import Exposures
-from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.grant_operations import GrantOperations
 from jupyter_agent.broker.guard_operations import GuardOperations
 from jupyter_agent.broker.kernels import Kernels
 from jupyter_agent.broker.offers import Offers
@@ -47,6 +46,7 @@ class Operations:
         exposures: Remembers where one was seen.
         approvals: Reaches persons.
         permission: Says yes or no.
+        executables: Looks programs up.
         runs: Carries commands out.
         kernels: The registered ones.
         started: When the broker came up, RFC 3339 UTC.
@@ -60,6 +60,7 @@ class Operations:
         exposures: Exposures,
         approvals: Approvals,
         permission: Permission,
+        executables: Executables,
         runs: Runs,
         kernels: Kernels,
         started: str,
@@ -72,6 +73,7 @@ class Operations:
         self._kernels = kernels
         self._started = started
         self._offers = Offers()
+        self._grants = GrantOperations(safe, approvals, permission, executables, self._changed)
         self._guards = GuardOperations(safe, values, exposures, permission, self._changed)
         self._whole_vault = VaultOperations(safe, runs.end_all, self._changed)
         self.table: Mapping[str, Operation] = {
@@ -87,13 +89,7 @@ class Operations:
             "secret.describe": for_persons(self._describe),
             "secret.exposed": for_persons(self._exposed),
             **self._guards.table,
-            "grant.add": for_persons(self._add_grant),
-            "grant.list": for_persons(self._list_grants),
-            "grant.refused": for_persons(self._refused),
-            "grant.remove": for_persons(self._remove_grant),
-            "approval.watch": for_persons(self._watch),
-            "approval.list": for_persons(self._list_approvals),
-            "approval.answer": for_persons(self._answer),
+            **{name: for_persons(op) for name, op in self._grants.table.items()},
             "kernel.register": for_persons(self._register),
             "kernel.forget": for_persons(self._forget),
             **RunOperations(runs, self._changed).table,
@@ -253,49 +249,6 @@ class Operations:
         self._changed("secrets")
         return {"secret": _shown(meta)}
 
-    # -- grants and approvals
-
-    async def _add_grant(self, ask: Ask) -> wire.Message:
-        grant = grants.new_grant(ask.message, id=secrets.token_hex(8), created=wire.timestamp())
-        await self._safe.use(lambda vault: _add_grant(vault, grant))
-        self._changed("grants")
-        return {"grant": grant.to_json()}
-
-    async def _list_grants(self, ask: Ask) -> wire.Message:
-        label = wire.optional_text(ask.message, "label")
-        found: list[Grant] = await self._safe.grants()
-        return {"grants": [g.to_json() for g in found if label in (None, g.label)]}
-
-    async def _refused(self, ask: Ask) -> wire.Message:
-        request = self._permission.last_refused(wire.text(ask.message, "label"))
-        return {"refused": None if request is None else asdict(request)}
-
-    async def _remove_grant(self, ask: Ask) -> wire.Message:
-        grant_id = wire.text(ask.message, "grant")
-        if not await self._safe.use(lambda vault: vault.remove_grant(grant_id)):
-            raise RequestInvalid("There is no such grant.", "List them: jupyter agent grant --list")
-        self._changed("grants")
-        return {}
-
-    async def _watch(self, ask: Ask) -> wire.Message:
-        with self._approvals.watch() as watcher:
-            while True:
-                await ask.emit(await watcher.next())
-
-    async def _list_approvals(self, _ask: Ask) -> wire.Message:
-        return {"approvals": self._approvals.to_json()}
-
-    async def _answer(self, ask: Ask) -> wire.Message:
-        answer = wire.text(ask.message, "answer")
-        if answer not in ANSWERS:
-            raise RequestInvalid(f"An answer is one of {', '.join(ANSWERS)}.")
-        self._approvals.settle(
-            wire.text(ask.message, "approval_id"),
-            wire.text(ask.message, "nonce"),
-            answer,  # type: ignore[arg-type]  # checked above
-        )
-        return {}
-
     # -- kernels
 
     async def _register(self, ask: Ask) -> wire.Message:
@@ -316,11 +269,6 @@ def _shown(meta: Meta) -> wire.Message:
     return meta.shown(datetime.now(UTC))
 
 
-def _add_grant(vault: Vault, grant: Grant) -> None:
-    vault.meta(grant.label)  # an unknown label says so
-    vault.put_grant(grant.id, grant.record())
-
-
 def _forget(vault: Vault, label: str, to: str | None = None) -> Meta | None:
     """Remove a label, or rename it, and drop its grants first.
 
@@ -330,10 +278,7 @@ def _forget(vault: Vault, label: str, to: str | None = None) -> Meta | None:
     vault.meta(label)  # an unknown label says so
     if to is not None:
         _check_free(vault, to)
-    for record in vault.grants():
-        grant = Grant.from_record(record)
-        if grant.label == label:
-            vault.remove_grant(grant.id)
+    policy.forget_label(vault, label)
     if to is not None:
         return vault.rename(label, to)
     vault.remove(label)

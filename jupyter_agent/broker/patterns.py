@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from jupyter_agent.broker import commands
-from jupyter_agent.broker.commands import Command, Pipeline, Unreadable, Word, text_of
+from jupyter_agent.broker.commands import Command, Pipeline, Word, text_of
 from jupyter_agent.broker.network_tools import (
     INTERPRETERS,
     NETWORK_TOOLS,
@@ -356,15 +356,3 @@ def _in_parts(word: Word) -> str:
 
 def _too_wide(why: str) -> RequestInvalid:
     return RequestInvalid(f"That pattern is too wide. {why}", "Permit the exact command instead.")
-
-
-def readable(
-    script: str, variables: Collection[str], argv: Sequence[str] | None
-) -> tuple[Pipeline, ...] | None:
-    """What a run runs, or None where only a shell can say it."""
-    if argv is not None:
-        return commands.of_argv(argv)
-    try:
-        return commands.read(script, variables)
-    except Unreadable:
-        return None

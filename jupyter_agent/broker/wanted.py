@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from jupyter_agent import spawn, wire
-from jupyter_agent.broker import executables, script_markers, shells
+from jupyter_agent.broker import script_markers, shells
 from jupyter_agent.broker.injection import Injection, read_injection
 from jupyter_agent.broker.terminals import WantedTerminal, read_terminal
 from jupyter_agent.errors import RequestInvalid
@@ -109,19 +109,6 @@ class Wanted:
         if folder is not None:
             env |= {name: str(folder / path) for name, path in self.injection.paths.items()}
         return env
-
-    def programs(self) -> list[dict[str, str | None]]:
-        """Which programs it names."""
-        path = self.env.get("PATH", spawn.FIXED_PATH)
-        if not self.shell:
-            return executables.of_words(self.argv[:1], path)
-        if self.shell in shells.SAME_LANGUAGE:
-            return executables.of_script(self.command, path)
-        itself: dict[str, str | None] = {"word": self.shell, "path": self.argv[0]}
-        return [
-            itself,
-            *(executables.of_script(self.command, path) if self.shell != "python" else ()),
-        ]
 
 
 def read_wanted(message: wire.Message) -> Wanted:

@@ -49,7 +49,7 @@ def approvals(_arguments: Arguments, terminal: Terminal) -> int:
 
 def approve(arguments: Arguments, terminal: Terminal) -> int:
     """Show one request and answer it on the terminal."""
-    from jupyter_agent.cli.asking import ask  # noqa: PLC0415
+    from jupyter_agent.cli.asking import ask, settled  # noqa: PLC0415
     from jupyter_agent.cli.prompts import Tty  # noqa: PLC0415
 
     tty = Tty.open()
@@ -62,13 +62,7 @@ def approve(arguments: Arguments, terminal: Terminal) -> int:
             raise GrantDenied(
                 "No such request waits for an answer.", "See: jupyter agent approvals"
             )
-        answer = ask(tty, wanted[0]) or "deny"
-        client.call(
-            "approval.answer",
-            approval_id=wanted[0]["approval_id"],
-            nonce=wanted[0]["nonce"],
-            answer=answer,
-        )
+        answer = settled(tty, client, wanted[0], ask(tty, wanted[0]))
     terminal.answer({"answer": answer}, [f"Answered: {answer}."])
     return 0
 

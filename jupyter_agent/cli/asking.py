@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from jupyter_agent.cli.prompts import Tty
 from jupyter_agent.cli.terminal import printable
+from jupyter_agent.errors import RequestInvalid
 
-Answer = Literal["once", "always", "deny"]
+if TYPE_CHECKING:
+    from jupyter_agent.client import Client
+
+Answer = Literal["once", "minutes", "always", "pattern", "deny"]
 
 _LONGEST: Final = 120.0
 """Seconds for an answer when the broker does not say; after them it is a no."""
 _RUN_ANSWERS: Final[Mapping[str, Answer]] = {
     "o": "once",
     "once": "once",
+    "m": "minutes",
+    "minutes": "minutes",
     "a": "always",
     "always": "always",
+    "p": "pattern",
+    "pattern": "pattern",
+}
+_CHOICES: Final[Mapping[Answer, str]] = {
+    "once": "[o]nce",
+    "minutes": "10 [m]inutes",
+    "always": "[a]lways this command here",
+    "pattern": "a [p]attern",
+    "deny": "[d]eny",
 }
 _ALLOWED: Final = {
     "once": "a value, once,",
@@ -28,7 +43,9 @@ _ALLOWED: Final = {
 _CHANGE_ANSWERS: Final[Mapping[str, Answer]] = {"y": "once", "yes": "once"}
 
 
-def ask(tty: Tty, approval: Mapping[str, Any], *, unless: int | None = None) -> Answer | None:
+def ask(
+    tty: Tty, approval: Mapping[str, Any], *, unless: int | None = None
+) -> dict[str, str] | None:
     """Put an open approval to the person.
 
     Args:
@@ -37,10 +54,12 @@ def ask(tty: Tty, approval: Mapping[str, Any], *, unless: int | None = None) -> 
         unless: A descriptor that becomes readable when the question has settled itself.
 
     Returns:
-        The answer; everything but a clear yes is a no. None when it was settled elsewhere.
+        The fields of the answer; everything but a clear yes is a no. None when it was settled
+        elsewhere.
     """
     is_change = approval["kind"] == "change"
-    choices = "[y]es, [d]eny" if is_change else "[o]nce, [a]lways this command here, [d]eny"
+    offered = [name for name in _CHOICES if name in approval.get("answers", ("once", "deny"))]
+    choices = "[y]es, [d]eny" if is_change else ", ".join(_CHOICES[name] for name in offered)
     seconds = _seconds_left(approval.get("expires"))
     tty.say("\n".join(["", *described(approval), "", ""]))
     question = f"{choices} (no answer in {seconds:.0f} s is a no): "
@@ -50,8 +69,66 @@ def ask(tty: Tty, approval: Mapping[str, Any], *, unless: int | None = None) -> 
         return None
     if typed is None:
         tty.say("No answer: denied.\n")
-        return "deny"
-    return (_CHANGE_ANSWERS if is_change else _RUN_ANSWERS).get(typed, "deny")
+        return {"answer": "deny"}
+    answer = (_CHANGE_ANSWERS if is_change else _RUN_ANSWERS).get(typed, "deny")
+    if answer == "pattern" and answer in offered:
+        return _pattern(tty, approval, unless)
+    return {"answer": answer if is_change or answer in offered else "deny"}
+
+
+def settled(
+    tty: Tty,
+    client: Client,
+    approval: Mapping[str, Any],
+    answer: dict[str, str] | None,
+    *,
+    unless: int | None = None,
+) -> str:
+    """Hand an answer over, and ask again as long as a pattern does not fit.
+
+    Args:
+        tty: Where the person is.
+        client: A person's, which follows nothing else.
+        approval: What was asked.
+        answer: From ``ask``; None counts as no.
+        unless: As in ``ask``.
+
+    Returns:
+        What was answered in the end.
+
+    Raises:
+        AgentError: It was closed meanwhile.
+    """
+    while True:
+        answer = answer or {"answer": "deny"}
+        try:
+            client.call(
+                "approval.answer",
+                approval_id=approval["approval_id"],
+                nonce=approval["nonce"],
+                **answer,
+            )
+        except RequestInvalid as error:
+            tty.say(f"{printable(error.message)} {printable(error.hint)}\n")
+            answer = ask(tty, approval, unless=unless)
+        else:
+            return answer["answer"]
+
+
+def _pattern(tty: Tty, approval: Mapping[str, Any], unless: int | None) -> dict[str, str] | None:
+    """Take the pattern that the person writes; nothing written is the one suggested."""
+    suggested = approval.get("pattern")
+    if suggested:
+        tty.say(f"  suggested {printable(suggested)}\n")
+    tty.say("Unquoted, * stands for any text within one argument. Nothing and Enter: ")
+    tty.say("as suggested.\n" if suggested else "deny.\n")
+    seconds = _seconds_left(approval.get("expires"))
+    typed = tty.ask("Pattern: ", timeout=seconds, unless=unless, as_typed=True)
+    if typed is False:
+        tty.say("Answered elsewhere.\n")
+        return None
+    pattern = typed or (suggested if typed is not None else None)
+    return {"answer": "pattern", "pattern": pattern} if pattern else {"answer": "deny"}
 
 
 def described(approval: Mapping[str, Any]) -> list[str]:
@@ -73,8 +150,10 @@ def described(approval: Mapping[str, Any]) -> list[str]:
     programs = approval.get("executables") or ()
     for number, program in enumerate(programs):
         name = "programs" if number == 0 else ""
-        path = program["path"] or "a shell builtin, or not there"
-        lines.append(f"  {name:<8}  {printable(program['word'])} = {printable(path)}")
+        path = printable(program["path"] or "a shell builtin, or not there")
+        sha256 = f" ({program['sha256']})" if program.get("sha256") else ""
+        lines.append(f"  {name:<8}  {printable(program['word'])} = {path}{sha256}")
+    lines += _going(approval)
     lines += _origin(approval)
     lines += ["", "It can do whatever it is told to do with the value; its output is scrubbed."]
     return lines
@@ -108,6 +187,27 @@ def _change(approval: Mapping[str, Any]) -> list[str]:
             *_origin(approval),
         ]
     return [f"May {operation} {label}{target}?", *_origin(approval)]
+
+
+def _going(approval: Mapping[str, Any]) -> list[str]:
+    """Where each value goes, and what else the caller sets."""
+    places = [
+        *((one["label"], f"${one['env']}") for one in approval.get("secrets") or ()),
+        *((one["label"], f"a file, ${one['env']}") for one in approval.get("files") or ()),
+        *([(approval["stdin"], "standard input")] if approval.get("stdin") else []),
+    ]
+    lines = _listed("values", [f"{label} to {place}" for label, place in places])
+    for template in approval.get("templates") or ():
+        lines += _listed("template", [f"{template['name']}, ${template['env']}:"])
+        lines += _listed("", str(template["text"]).rstrip("\n").split("\n"))
+    exports = (approval.get("exports") or {}).items()
+    return lines + _listed("sets", [f"{name}={value}" for name, value in exports])
+
+
+def _listed(name: str, rows: Sequence[str]) -> list[str]:
+    return [
+        f"  {name if number == 0 else '':<8}  {printable(row)}" for number, row in enumerate(rows)
+    ]
 
 
 def _origin(approval: Mapping[str, Any]) -> list[str]:

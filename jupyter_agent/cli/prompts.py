@@ -65,7 +65,12 @@ class Tty:
             left = left[os.write(self._handle, left) :]
 
     def ask(
-        self, question: str, *, timeout: float | None = None, unless: int | None = None
+        self,
+        question: str,
+        *,
+        timeout: float | None = None,
+        unless: int | None = None,
+        as_typed: bool = False,
     ) -> str | Literal[False] | None:
         """One visible line.
 
@@ -73,10 +78,11 @@ class Tty:
             question: Already printable.
             timeout: Seconds; None waits for ever.
             unless: A descriptor; as soon as it is readable the question has settled itself.
+            as_typed: Keep capital letters.
 
         Returns:
-            The answer, lower case and stripped; None when nobody answered in time; False when
-            ``unless`` became readable.
+            The answer, stripped, and lower case unless ``as_typed``; None when nobody answered in
+            time; False when ``unless`` became readable.
         """
         # What was typed before the question was there is no answer to it.
         termios.tcflush(self._handle, termios.TCIFLUSH)
@@ -86,8 +92,9 @@ class Tty:
         if not ready or self._handle not in ready:
             self.say("\n")
             return False if ready else None
-        line = os.read(self._handle, 1024)  # one line at most: the terminal edits lines itself
-        return line.decode("utf-8", "replace").strip().lower()
+        line = os.read(self._handle, 4096)  # one line at most: the terminal edits lines itself
+        typed = line.decode("utf-8", "replace").strip()
+        return typed if as_typed else typed.lower()
 
     def ask_hidden(self, question: str) -> bytes:
         """One value, typed or pasted, never shown; pasted line breaks are part of it.

@@ -193,16 +193,22 @@ def _ask(client: Client, asking: dict[str, Any], tty: Tty | None, terminal: Term
     if tty is None or not approval or "terminal" not in asking["where"]:
         terminal.notice("Waiting for an answer in JupyterLab.")
         return
-    from jupyter_agent.cli.asking import ask  # noqa: PLC0415
+    from jupyter_agent.cli.asking import ask, settled  # noqa: PLC0415
 
     answer = ask(tty, approval, unless=client.fileno())
-    if answer is not None:
-        client.begin(
-            "approval.answer",
-            approval_id=approval["approval_id"],
-            nonce=approval["nonce"],
-            answer=answer,
-        )
+    if answer is None:
+        return
+    if answer["answer"] == "pattern":
+        # Another conversation: this one may already tell of the run.
+        with open_as_person() as other:
+            settled(tty, other, approval, answer, unless=client.fileno())
+        return
+    client.begin(
+        "approval.answer",
+        approval_id=approval["approval_id"],
+        nonce=approval["nonce"],
+        **answer,
+    )
 
 
 @contextmanager

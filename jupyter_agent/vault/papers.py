@@ -6,6 +6,7 @@ What is in them is the broker's business; the vault keeps them whole and secret.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -14,6 +15,7 @@ from jupyter_agent.vault.ledger import Ledger
 
 _GRANT: Final = "grant"
 _ALLOWANCE: Final = "allowance"
+_POLICY: Final = ("policy", "grants")
 
 
 class Papers(ABC):
@@ -35,6 +37,26 @@ class Papers(ABC):
     def remove_grant(self, grant_id: str) -> bool:
         """Remove a grant. Returns whether there was one."""
         return self._remove(_GRANT, grant_id)
+
+    def policy(self) -> bytes | None:
+        """What was put last about all grants together, or None."""
+        with self._ledger() as ledger:
+            return ledger.read(*_POLICY)
+
+    def change_grants(self, records: Mapping[str, bytes | None], policy: bytes) -> None:
+        """Put and remove grants, and say so in the record about all of them, in one write.
+
+        Args:
+            records: Id → the new record, or None to remove it.
+            policy: See ``policy``.
+        """
+        with self._change() as change:
+            for grant_id, record in records.items():
+                if record is None:
+                    change.remove(_GRANT, grant_id)
+                else:
+                    change.put(_GRANT, grant_id, record)
+            change.put(*_POLICY, policy)
 
     def allowances(self) -> list[bytes]:
         """Every allowance, as it was put, by id."""

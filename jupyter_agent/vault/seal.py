@@ -41,7 +41,8 @@ class RecordId:
     """What an envelope is bound to; moving it to any other place makes it useless.
 
     Attributes:
-        kind: ``secret`` (a value), ``about`` (what is known of it), ``grant`` or ``allowance``.
+        kind: ``secret`` (a value), ``about`` (what is known of it), ``grant``, ``allowance``
+            or ``policy``.
         name: The label, or the grant's or allowance's id.
         version: 1 for the first write of this record, one more for each further write.
         policy: What the record may be used for, as text. Format 1 knows only "".

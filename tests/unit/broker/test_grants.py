@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,22 +11,59 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_agent.broker.grants import Grant, Request, missing, new_grant, permits, spent
+from jupyter_agent.broker.grants import (
+    Grant,
+    Request,
+    forbidding,
+    missing,
+    new_grant,
+    permits,
+    used,
+    with_programs,
+)
 from jupyter_agent.errors import RequestInvalid
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
-ASKED = Request(("A",), "curl -s https://example.com/me", "/home/me", "/home/me/a.ipynb")
-ANY = Grant("1", "A", "2030-01-01T00:00:00Z", any_command=True)
-EXACT = Grant("2", "A", "2030-01-01T00:00:00Z", script=ASKED.script)
+CREATED = "2030-01-01T00:00:00Z"
+FILES = {
+    name: (f"/usr/bin/{name}", f"hash of {name}")
+    for name in ("curl", "gh", "jq", "bash", "python3", "./deploy.py")
+}
 
 
-def pattern(text: str) -> Grant:
-    return Grant("3", "A", "2030-01-01T00:00:00Z", pattern=text)
+def look(**other: tuple[str, str] | None) -> Callable[[str], tuple[str, str] | None]:
+    """Finds the usual programs, and others elsewhere."""
+    return {**FILES, **other}.get
 
 
-def test_any_command_and_the_exact_script_say_yes():
-    assert permits(ANY, "A", ASKED, NOW)
-    assert permits(EXACT, "A", ASKED, NOW)
+ASKED = Request(
+    labels=("A",),
+    script="curl -s https://example.com/me",
+    cwd="/home/me",
+    notebook="/home/me/a.ipynb",
+    actor="kernel:k1",
+    into={"A": ("env:A",)},
+    identity="this very run",
+    look=look(),
+)
+ANY = Grant("1", "A", CREATED, any_command=True)
+EXACT = Grant("2", "A", CREATED, script=ASKED.script)
+THIS = replace(EXACT, identity=ASKED.identity, programs=ASKED.programs(["curl"]))
+
+
+def grant(text: str, **more: object) -> Grant:
+    """What `grant --command` makes."""
+    made = new_grant({"label": "A", "pattern": text, **more}, id="3", created=CREATED)
+    return with_programs(made, look())
+
+
+def asked(script: str, **more: object) -> Request:
+    return replace(ASKED, script=script, **more)
+
+
+@pytest.mark.parametrize("standing", [ANY, EXACT, THIS, grant("curl -s https://example.com/*")])
+def test_each_kind_of_grant_says_yes(standing):
+    assert permits(standing, "A", ASKED, NOW)
 
 
 @pytest.mark.parametrize(
@@ -35,62 +74,184 @@ def test_any_command_and_the_exact_script_say_yes():
         {"cwd": "/elsewhere"},
         {"uses": 0},
         {"until": "2030-01-01T00:00:00+00:00"},
+        {"who": "guest"},
+        {"who": "kernel:k2"},
+        {"deny": True},
     ],
 )
-def test_every_bound_can_say_no(change):
-    assert not permits(replace(ANY, **change), "A", ASKED, NOW)
+@pytest.mark.parametrize("standing", [ANY, EXACT, THIS, grant("curl -s https://example.com/*")])
+def test_every_bound_can_say_no(standing, change):
+    assert not permits(replace(standing, **change), "A", ASKED, NOW)
+
+
+def test_who_is_a_role_or_one_of_its_kind():
+    assert permits(replace(ANY, who="kernel"), "A", ASKED, NOW)
+    assert permits(replace(ANY, who="kernel:k1"), "A", ASKED, NOW)
 
 
 def test_a_notebook_grant_needs_a_known_notebook():
     bound = replace(ANY, notebook=ASKED.notebook)
     assert permits(bound, "A", ASKED, NOW)
-    assert not permits(bound, "A", replace(ASKED, notebook=None), NOW)
+    claiming = replace(ASKED, notebook=None, claimed=ASKED.notebook)
+    assert not permits(bound, "A", claiming, NOW)
+
+
+@pytest.mark.parametrize("standing", [ANY, grant("curl -s https://example.com/*")])
+def test_an_agent_is_permitted_nothing_but_an_exact_command(standing):
+    agent = replace(ASKED, actor="agent:x")
+    assert not permits(standing, "A", agent, NOW)
+    assert permits(EXACT, "A", agent, NOW)
+    assert permits(THIS, "A", agent, NOW)
+
+
+def test_what_was_approved_is_everything_that_makes_a_run():
+    assert not permits(THIS, "A", replace(ASKED, identity="another"), NOW)
+    assert not permits(THIS, "A", asked(f"{ASKED.script} "), NOW)
+
+
+@pytest.mark.parametrize("standing", [EXACT, grant("curl -s https://example.com/*")])
+@pytest.mark.parametrize(
+    "change", [{"exports": True}, {"shell": "python"}, {"into": {"A": ("env:GH_HOST",)}}]
+)
+def test_what_stands_beside_the_text_asks_again(standing, change):
+    assert not permits(standing, "A", replace(ASKED, **change), NOW)
+    assert permits(ANY, "A", replace(ASKED, **change), NOW)
 
 
 @pytest.mark.parametrize(
-    ("text", "script", "covered"),
+    ("into", "variable", "usual"),
     [
-        ("curl -s *", "curl -s https://example.com/me", True),
-        ("curl -s https://example.com/*", "curl -s https://example.com/me", True),
-        ('curl -H "X: $A" *', 'curl -H "X: $A" https://example.com/', True),
-        ("curl -s *", "curl -s https://a https://b", False),
-        ("curl -s *", "curl -s x; env", False),
-        ("curl -s *", "curl -s x | tee y", False),
-        ("curl -s *", "curl -s $(cat /etc/passwd)", False),
-        ("curl -s *", "curl -s `id`", False),
-        ("curl -s *", "curl -s x > y", False),
-        ("curl -s *", "curl -s x\nenv", False),
-        ("curl -s *", "curl -s 'x", False),
-        ("curl -s *", "curl -s ${A:-$(id)}", False),
-        ("* -s x", "curl -s x", False),
-        ("*", "env", False),
+        (None, "env:A", True),
+        (None, "env:PGPASSWORD", True),
+        (None, "env:GH_TOKEN", True),
+        (None, "stdin", True),
+        (None, "env:HTTPS_PROXY", False),
+        (None, "env:AWS_ENDPOINT_URL", False),
+        (None, "env:SSH_ASKPASS", False),
+        (None, "env:SSLKEYLOGFILE", False),
+        (None, "template", False),
+        (("env:HTTPS_PROXY",), "env:HTTPS_PROXY", True),
+        (("env:HTTPS_PROXY",), "env:A", False),
     ],
 )
-def test_a_pattern_covers_one_plain_program_call(text, script, covered):
-    assert permits(pattern(text), "A", replace(ASKED, script=script), NOW) is covered
+def test_a_value_goes_where_credentials_go_or_where_it_was_said(into, variable, usual):
+    going = replace(ASKED, into={"A": (variable,)})
+    assert permits(replace(EXACT, into=into), "A", going, NOW) is usual
 
 
-def test_a_pattern_that_equals_the_script_covers_whatever_it_says():
-    script = "a | b > c; $(d)"
-    assert permits(pattern(script), "A", replace(ASKED, script=script), NOW)
+@pytest.mark.parametrize("standing", [THIS, grant("curl -s https://example.com/*")])
+@pytest.mark.parametrize(
+    "other",
+    [("/usr/bin/curl", "changed"), ("/home/me/curl", "hash of curl"), None],
+    ids=["changed", "elsewhere", "gone"],
+)
+def test_a_program_that_is_another_one_now_asks_again(standing, other):
+    assert not permits(standing, "A", replace(ASKED, look=look(curl=other)), NOW)
 
 
-@given(st.text(alphabet=";&|<>()`\n$\\# *'\"aA/", min_size=1, max_size=12))
-def test_nothing_a_shell_reads_as_more_than_words_is_covered_by_a_wildcard(tail):
-    script = f"curl {tail}"
-    if permits(pattern("curl *"), "A", replace(ASKED, script=script), NOW):
-        assert not set(";&|<>()`\n\\#") & set(script.strip())
+def test_an_exact_script_keeps_to_the_programs_that_it_was_first_used_with():
+    (noted,) = used([EXACT], ASKED, NOW)
+    assert noted.programs == {"curl": {"path": "/usr/bin/curl", "sha256": "hash of curl"}}
+    assert used([noted], ASKED, NOW) == []
+    elsewhere = replace(ASKED, look=look(curl=("/home/me/curl", "x")))
+    assert not permits(noted, "A", elsewhere, NOW)
+
+
+def test_the_script_behind_an_interpreter_is_part_of_what_was_granted():
+    standing = grant("python3 deploy.py *")
+    assert permits(standing, "A", asked("python3 deploy.py now"), NOW)
+    edited = {"./deploy.py": ("/home/me/deploy.py", "edited")}
+    assert not permits(standing, "A", asked("python3 deploy.py now", look=look(**edited)), NOW)
+
+
+def test_a_builtin_of_the_shell_has_no_file():
+    assert permits(grant("echo *"), "A", asked("echo x"), NOW)
+    assert not permits(grant("echo *"), "A", asked("'echo' x", shell="", argv=("echo", "x")), NOW)
+
+
+def test_commands_behind_each_other_may_have_a_grant_each_and_a_pipeline_has_one():
+    api, curl = grant("gh api *"), replace(grant("curl -s https://example.com/*"), id="4")
+    script = f"gh api user; {ASKED.script}\ngh api orgs"
+    assert missing([api, curl], asked(script), NOW) == []
+    assert missing([api], asked(script), NOW) == ["A"]
+    assert missing([api, replace(grant("jq *"), id="5")], asked("gh api user | jq ."), NOW) == ["A"]
+    assert missing([grant("gh api * | jq *")], asked("gh api user | jq ."), NOW) == []
+
+
+def test_arguments_without_a_shell_are_words_and_nothing_more():
+    words = ("curl", "-s", "https://example.com/$(id); env")
+    plain = replace(ASKED, shell="", argv=words, script="shown")
+    assert permits(grant("curl -s https://example.com/*"), "A", plain, NOW)
+
+
+# -- what is denied
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "gh auth token",
+        "gh --repo x auth token",
+        "/usr/bin/gh auth token",
+        "env gh auth token",
+        "true && gh auth token | jq .",
+        "gh auth",
+    ],
+)
+def test_a_rule_that_denies_wins_over_every_grant(script):
+    rule = grant("gh auth *", deny=True)
+    request = asked(script, identity="this very run")
+    for standing in (ANY, replace(EXACT, script=script), replace(THIS, script=script)):
+        assert missing([standing, rule], request, NOW) == ["A"]
+        assert forbidding([standing, rule], request, NOW) == rule
+
+
+@pytest.mark.parametrize("script", ["bash -c 'gh auth token'", "x=$(gh auth token)", "gh api x >y"])
+def test_where_a_rule_may_speak_only_what_a_person_has_read_counts(script):
+    rule = grant("gh auth *", deny=True)
+    request = asked(script)
+    assert forbidding([rule], request, NOW) is None
+    assert missing([ANY, rule], request, NOW) == ["A"]
+    assert missing([replace(EXACT, script=script), rule], request, NOW) == []
+
+
+def test_a_rule_says_nothing_about_anything_else():
+    rule = grant("gh auth *", deny=True)
+    assert missing([ANY, rule], ASKED, NOW) == []
+    assert missing([ANY, replace(rule, label="B")], asked("gh auth token"), NOW) == []
+    assert missing([ANY, replace(rule, until=CREATED)], asked("gh auth token"), NOW) == []
+
+
+def test_everything_can_be_denied_to_some():
+    rule = new_grant(
+        {"label": "A", "any_command": True, "deny": True, "who": "guest"}, id="9", created=CREATED
+    )
+    assert missing([ANY, rule], ASKED, NOW) == []
+    assert forbidding([ANY, rule], replace(ASKED, actor="guest"), NOW) == rule
+
+
+def test_a_rule_for_a_notebook_holds_for_who_claims_to_be_it():
+    rule = replace(ANY, id="9", deny=True, notebook="/n.ipynb")
+    claiming = replace(ASKED, notebook=None, claimed="/n.ipynb")
+    assert forbidding([ANY, rule], claiming, NOW) == rule
+
+
+# -- counting, making
 
 
 def test_missing_names_the_labels_that_no_grant_covers():
-    asked = replace(ASKED, labels=("A", "B"))
-    assert missing([ANY], asked, NOW) == ["B"]
+    assert missing([ANY], replace(ASKED, labels=("A", "B")), NOW) == ["B"]
 
 
 def test_a_counted_grant_is_spent_only_where_no_free_one_covers_the_label():
     counted = replace(ANY, uses=2)
-    assert spent([counted], ASKED, NOW) == [replace(counted, uses=1)]
-    assert spent([counted, EXACT], ASKED, NOW) == []
+    assert used([counted], ASKED, NOW) == [replace(counted, uses=1)]
+    assert used([counted, replace(ANY, id="7")], ASKED, NOW) == []
+
+
+def test_a_counted_pattern_costs_one_use_a_run():
+    counted = replace(grant("gh api *"), uses=2)
+    assert used([counted], asked("gh api a\ngh api b"), NOW) == [replace(counted, uses=1)]
 
 
 @pytest.mark.parametrize(
@@ -102,25 +263,65 @@ def test_a_counted_grant_is_spent_only_where_no_free_one_covers_the_label():
         {"label": "A", "any_command": True, "uses": True},
         {"label": "A", "any_command": True, "until": "tomorrow"},
         {"label": "A", "any_command": True, "until": "2030-01-01T00:00:00"},
+        {"label": "A", "any_command": True, "who": "root"},
+        {"label": "A", "any_command": True, "into": ["env:LD_PRELOAD"]},
+        {"label": "A", "any_command": True, "into": "stdin"},
+        {"label": "A", "any_command": True, "deny": True, "uses": 1},
         {"label": "a b", "any_command": True},
         {"label": "A", "script": 7},
+        {"label": "A", "pattern": "curl *"},
     ],
 )
 def test_a_grant_that_is_not_clear_is_refused(fields):
     with pytest.raises(RequestInvalid):
-        new_grant(fields, id="1", created="2030-01-01T00:00:00Z")
+        new_grant(fields, id="1", created=CREATED)
+
+
+@pytest.mark.parametrize(
+    "text", ["echo hello", "a | b > c; $(d)", "for i in *; do curl $i; done", "x 'é'"]
+)
+def test_a_command_that_no_pattern_can_say_is_meant_to_the_letter(text):
+    made = new_grant({"label": "A", "pattern": text}, id="1", created=CREATED)
+    assert (made.script, made.pattern) == (text, None)
+    assert permits(made, "A", asked(text), NOW)
+    assert not permits(made, "A", asked(f"{text} "), NOW)
+
+
+def test_a_pattern_is_for_programs_that_are_there_under_their_own_name():
+    made = new_grant({"label": "A", "pattern": "fetch *"}, id="1", created=CREATED)
+    with pytest.raises(RequestInvalid, match="not found"):
+        with_programs(made, look())
+    with pytest.raises(RequestInvalid, match="really"):
+        with_programs(made, look(fetch=("/usr/bin/curl", "x")))
+
+
+def test_a_pattern_of_an_older_release_that_knows_no_programs_asks_again():
+    old = {
+        "id": "1",
+        "label": "A",
+        "created": CREATED,
+        "pattern": "curl -s *",
+        "any_command": False,
+    }
+    grant_ = Grant.from_record(json.dumps(old).encode())
+    assert not permits(grant_, "A", ASKED, NOW)
 
 
 @given(
     uses=st.none() | st.integers(1, 5),
     hours=st.none() | st.integers(-48, 48),
     notebook=st.none() | st.text(max_size=8),
+    into=st.none() | st.lists(st.sampled_from(["stdin", "env:X", "file:Y"])),
 )
-def test_a_grant_survives_its_record(uses, hours, notebook):
+def test_a_grant_survives_its_record(uses, hours, notebook, into):
     until = None if hours is None else (NOW + timedelta(hours=hours)).isoformat()
-    grant = new_grant(
-        {"label": "A", "any_command": True, "uses": uses, "until": until, "notebook": notebook},
-        id="1",
-        created="2030-01-01T00:00:00Z",
-    )
-    assert Grant.from_record(grant.record()) == grant
+    fields: Mapping[str, object] = {
+        "label": "A",
+        "any_command": True,
+        "uses": uses,
+        "until": until,
+        "notebook": notebook,
+        "into": into,
+    }
+    made = new_grant(fields, id="1", created=CREATED)
+    assert Grant.from_record(made.record()) == made

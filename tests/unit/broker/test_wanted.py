@@ -7,7 +7,7 @@ import os
 import pytest
 from steps import request
 
-from jupyter_agent.broker.executables import of_script
+from jupyter_agent.broker.commands import named
 from jupyter_agent.broker.wanted import MAX_SCRIPT, read_wanted
 from jupyter_agent.errors import AgentError, RequestInvalid
 
@@ -67,11 +67,4 @@ def test_a_value_that_is_no_text_passes_byte_for_byte():
     ],
 )
 def test_the_programs_a_script_names_are_shown(script, words):
-    assert [found["word"] for found in of_script(script, "/usr/bin:/bin")] == words
-
-
-def test_a_program_is_shown_with_the_file_it_resolves_to(tmp_path):
-    program = tmp_path / "curl"
-    program.write_text("#!/bin/sh\n", encoding="utf-8")
-    program.chmod(0o755)
-    assert of_script("curl x", f"{tmp_path}:/usr/bin") == [{"word": "curl", "path": str(program)}]
+    assert named(script) == words

@@ -1,0 +1,106 @@
+"""What a run asks for, as the grants see it and as a person is shown it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from jupyter_agent import spawn
+from jupyter_agent.broker import grants, markers, patterns
+from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.executables import Executables
+from jupyter_agent.broker.grants import Request
+from jupyter_agent.broker.wanted import Wanted
+from jupyter_agent.errors import AgentError
+
+_SHORT: Final = 12
+"""Hex digits of a hash that a person is shown."""
+
+
+def request_of(caller: Caller, wanted: Wanted, executables: Executables) -> Request:
+    """A run as the rule sees it.
+
+    Args:
+        caller: Who asks.
+        wanted: What.
+        executables: Looks programs up, in the PATH and folder of this run.
+    """
+    path = wanted.env.get("PATH", spawn.FIXED_PATH)
+    return Request(
+        labels=wanted.labels,
+        script=wanted.command,
+        cwd=wanted.cwd,
+        notebook=caller.notebook,
+        actor=caller.name,
+        claimed=caller.claimed,
+        shell=wanted.shell,
+        argv=wanted.argv,
+        into=_into(wanted),
+        exports=bool(wanted.exported),
+        identity=wanted.identity,
+        look=lambda word: executables.look(word, path, wanted.cwd),
+    )
+
+
+def asker(caller: Caller) -> dict[str, Any]:
+    """Who asks, for people."""
+    return {
+        "role": caller.role,
+        "notebook": caller.notebook or caller.claimed,
+        "claimed": caller.notebook is None and caller.claimed is not None,
+    }
+
+
+def details(caller: Caller, wanted: Wanted, request: Request) -> dict[str, Any]:
+    """All that a person has to know to decide on a run. Reads the programs it names."""
+    suggestion = None if caller.role == "agent" else _suggestion(request)
+    answers = ["once", "minutes", "always", "pattern", "deny"]
+    if caller.role == "agent":
+        answers.remove("pattern")
+    return {
+        **asker(caller),
+        "kind": "run",
+        "labels": list(wanted.labels),
+        "script": wanted.command,
+        "argv": None if wanted.shell else list(wanted.argv),
+        "shell": wanted.shell,
+        "cwd": wanted.cwd,
+        **wanted.injection.shown(),
+        "exports": {name: wanted.env[name] for name in wanted.exported},
+        "executables": [
+            {
+                "word": word,
+                "path": file["path"],
+                "sha256": file["sha256"] and file["sha256"][:_SHORT],
+            }
+            for word, file in request.programs(request.named()).items()
+        ],
+        "pattern": suggestion,
+        "answers": answers,
+    }
+
+
+def _suggestion(request: Request) -> str | None:
+    """A pattern that covers this run, for the person to edit; None where none could."""
+    pipelines = request.pipelines()
+    if pipelines is None or request.exports:
+        return None
+    text = patterns.suggested(pipelines)
+    try:
+        made = grants.new_grant({"label": request.labels[0], "pattern": text}, id="", created="")
+        grants.with_programs(made, request.look)
+    except AgentError:
+        return None
+    return text
+
+
+def _into(wanted: Wanted) -> dict[str, tuple[str, ...]]:
+    injection = wanted.injection
+    places = [(label, f"env:{name}") for name, label in injection.variables.items()]
+    places += [(label, f"file:{name}") for name, label in injection.files.items()]
+    places += [(injection.stdin, "stdin")] if injection.stdin else []
+    for file in injection.templates:
+        places += [(label, f"template:{file.env}") for label in markers.labels_in(file.text)]
+    return {
+        label: tuple(place for theirs, place in places if theirs == label)
+        for label in injection.labels
+    }
