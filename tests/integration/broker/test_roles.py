@@ -108,6 +108,8 @@ PERSON_ONLY = [
     ("grant.add", {"label": "A", "any_command": True}),
     ("grant.list", {}),
     ("grant.remove", {"grant": "x"}),
+    ("grant.revoke_all", {}),
+    ("grant.refused", {"label": "A"}),
     ("approval.watch", {}),
     ("approval.list", {}),
     ("approval.answer", {"approval_id": "x", "nonce": "y", "answer": "once"}),

@@ -15,6 +15,53 @@ def test_a_pattern_covers_one_plain_command(cli, saved):
     assert cli("run", "-s", "DEMO_TOKEN", "-c", "printenv DEMO_TOKEN; env").code == 125
 
 
+def test_a_command_that_no_pattern_can_say_is_permitted_to_the_letter(cli, saved):
+    script = "printenv DEMO_TOKEN > /dev/null"
+    assert cli("grant", "DEMO_TOKEN", "--script", script).code == 0
+    assert cli("run", "-s", "DEMO_TOKEN", "-c", script).code == 0
+    assert cli("run", "-s", "DEMO_TOKEN", "-c", f"{script}; env").code == 125
+
+
+def test_a_pattern_says_which_files_it_is_bound_to(cli, saved):
+    done = cli("grant", "DEMO_TOKEN", "--command", "printenv *")
+    assert b"printenv is /" in done.out
+
+
+@pytest.mark.parametrize("pattern", ["curl *", "bash -c *", "no-such-program-here *"])
+def test_a_pattern_that_is_too_wide_or_means_nothing_is_refused(cli, saved, pattern):
+    done = cli("grant", "DEMO_TOKEN", "--command", pattern, "--json")
+    assert done.code == 1
+    assert done.error["hint"]
+
+
+def test_a_value_goes_into_the_variable_that_was_said(cli, saved):
+    words = ("printenv", "MY_PLACE")
+    assert cli("grant", "DEMO_TOKEN", "--command", "printenv MY_*").code == 0
+    assert cli("run", "-s", "MY_PLACE=DEMO_TOKEN", "--", *words).code == 125
+    assert cli("grant", "DEMO_TOKEN", "--command", "printenv MY_*", "--as", "MY_PLACE").code == 0
+    assert cli("run", "-s", "MY_PLACE=DEMO_TOKEN", "--", *words).code == 0
+
+
+def test_a_rule_that_denies_wins_and_stays_when_all_grants_are_taken_back(cli, saved):
+    assert cli("grant", "DEMO_TOKEN", "--any-command").code == 0
+    denied = cli("grant", "DEMO_TOKEN", "--deny", "--command", "printenv *", "--json").json["grant"]
+    assert denied["deny"]
+    refused = cli(*ECHO)
+    assert refused.code == 125
+    assert b"denies" in refused.err
+    assert cli("run", "-s", "DEMO_TOKEN", "--", "true").code == 0
+    assert cli("grant", "--revoke-all", "--json").json["revoked"] == 1
+    assert [one["id"] for one in cli("grant", "--list", "--json").json["grants"]] == [denied["id"]]
+    assert cli("run", "-s", "DEMO_TOKEN", "--", "true").code == 125
+
+
+def test_a_grant_for_kernels_is_not_for_the_terminal(cli, saved):
+    assert cli("grant", "DEMO_TOKEN", "--any-command", "--who", "kernel").code == 0
+    assert cli(*ECHO).code == 125
+    assert cli("grant", "DEMO_TOKEN", "--any-command", "--who", "terminal").code == 0
+    assert cli(*ECHO).code == 0
+
+
 def test_a_grant_ends_after_its_uses(cli, saved):
     cli("grant", "DEMO_TOKEN", "--any-command", "--uses", "1")
     assert [cli(*ECHO).code for _ in range(2)] == [0, 125]

@@ -205,6 +205,21 @@ def test_always_is_for_this_command_in_this_folder(cli, saved, tmp_path):
     assert elsewhere("run", "-s", "DEMO_TOKEN", "--", "printenv", "DEMO_TOKEN").code == 125
 
 
+def test_a_pattern_is_written_until_it_fits(cli, saved):
+    terminal, _ = ask(cli, "--", "printenv", "DEMO_TOKEN")
+    terminal.send("p\r")
+    terminal.expect_exact("Pattern: ")
+    terminal.send("env *\r")
+    terminal.expect("does not cover")
+    terminal.expect(QUESTION)
+    terminal.send("p\r")
+    terminal.expect_exact("Pattern: ")
+    terminal.send("printenv DEMO_*\r")
+    assert ended(terminal)[0] == 0
+    assert cli("run", "-s", "DEMO_TOKEN", "--", "printenv", "DEMO_TOKEN").code == 0
+    assert cli("run", "-s", "DEMO_TOKEN", "--", "printenv", "-0").code == 125
+
+
 @pytest.mark.parametrize("answer", ["\r", "d\r", "n\r", "always not\r", "\x04", "\x03"])
 def test_everything_but_a_clear_yes_is_a_no(cli, saved, answer):
     terminal, _ = ask(cli, "--", "touch", "it-ran")
