@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from jupyter_agent import wire
-from jupyter_agent.broker import grants, policy
+from jupyter_agent.broker import grants, permitting, policy
 from jupyter_agent.broker.approvals import Answer, Approvals, Asked, Question
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.executables import Executables
-from jupyter_agent.broker.grants import Grant, Request
+from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.permitting import Request
 from jupyter_agent.broker.policy import Policy
 from jupyter_agent.broker.requests import asker, details, request_of
 from jupyter_agent.broker.safe import Safe
@@ -191,9 +192,9 @@ def _take(vault: Vault, request: Request) -> tuple[list[str], int]:
     now = datetime.now(UTC)
     standing = policy.all_grants(vault)
     _check_not_forbidden(standing, request, now)
-    missing = grants.missing(standing, request, now)
+    missing = permitting.missing(standing, request, now)
     if not missing:
-        for grant in grants.used(standing, request, now):
+        for grant in permitting.used(standing, request, now):
             vault.put_grant(grant.id, grant.record())
     return missing, version
 
@@ -224,7 +225,7 @@ def _settle(vault: Vault, request: Request, version: int, made: list[Grant]) -> 
 
 
 def _check_not_forbidden(standing: Sequence[Grant], request: Request, now: datetime) -> None:
-    rule = grants.forbidding(standing, request, now)
+    rule = permitting.forbidding(standing, request, now)
     if rule is not None:
         raise GrantDenied(
             f"A rule denies this command the use of {rule.label}.",
@@ -235,8 +236,8 @@ def _check_not_forbidden(standing: Sequence[Grant], request: Request, now: datet
 def _is_settled(standing: Sequence[Grant], request: Request) -> bool:
     now = datetime.now(UTC)
     return (
-        grants.forbidding(standing, request, now) is not None
-        or grants.missing(standing, request, now) == []
+        permitting.forbidding(standing, request, now) is not None
+        or permitting.missing(standing, request, now) == []
     )
 
 
@@ -284,7 +285,7 @@ def _check_pattern(pattern: str, request: Request) -> None:
         raise RequestInvalid("An agent is permitted exact commands only.")
     answer = Answer("pattern", pattern)
     made = [_grant(answer, request, label) for label in request.labels]
-    if grants.missing(made, request, datetime.now(UTC)):
+    if permitting.missing(made, request, datetime.now(UTC)):
         raise RequestInvalid(
             "That pattern does not cover this command.",
             "Each argument needs one of its own; * and ? stand for text where they are unquoted.",
@@ -313,6 +314,6 @@ def _granting(request: Request, label: str) -> str:
         except RequestInvalid:
             continue
         alone = replace(made, notebook=request.notebook)
-        if made.script and grants.permits(alone, label, request, datetime.now(UTC)):
+        if made.script and permitting.permits(alone, label, request, datetime.now(UTC)):
             return f"{line} {option} {shlex.quote(request.script)}"
     return line

@@ -8,7 +8,7 @@ from jupyter_agent import spawn
 from jupyter_agent.broker import grants, markers, patterns
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.executables import Executables
-from jupyter_agent.broker.grants import Request
+from jupyter_agent.broker.permitting import Request
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import AgentError
 

@@ -209,7 +209,7 @@ def test_a_pattern_is_written_until_it_fits(cli, saved):
     terminal, _ = ask(cli, "--", "printenv", "DEMO_TOKEN")
     terminal.send("p\r")
     terminal.expect_exact("Pattern: ")
-    terminal.send("env *\r")
+    terminal.send("printenv x*\r")
     terminal.expect("does not cover")
     terminal.expect(QUESTION)
     terminal.send("p\r")

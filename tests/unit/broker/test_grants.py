@@ -11,16 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_agent.broker.grants import (
-    Grant,
-    Request,
-    forbidding,
-    missing,
-    new_grant,
-    permits,
-    used,
-    with_programs,
-)
+from jupyter_agent.broker.grants import Grant, new_grant, with_programs
+from jupyter_agent.broker.permitting import Request, forbidding, missing, permits, used
 from jupyter_agent.errors import RequestInvalid
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
