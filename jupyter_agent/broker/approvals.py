@@ -247,7 +247,7 @@ class Approvals:
                 "That request is closed: it was answered, or it waited too long.",
                 "Run the command again to be asked again.",
             )
-        if answer.kind not in asked.question.details["answers"]:
+        if answer.kind not in asked.question.details["choices"]:
             raise RequestInvalid("That is no answer to this question.", "Allow it once, or deny.")
         if answer.kind == "pattern":
             if answer.pattern is None or asked.question.check is None:

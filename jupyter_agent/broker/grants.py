@@ -25,7 +25,7 @@ word is no file: a builtin, or not there."""
 
 WHO: Final = ("person", "kernel", "guest", "agent")
 _WHO: Final = re.compile(r"(?:person|kernel|guest|agent)(?::[ -~]{1,200})?")
-_INTO: Final = re.compile(r"stdin|(?:env|file):[A-Za-z_][A-Za-z0-9_]*")
+_INTO: Final = re.compile(r"stdin|prompt|(?:env|file):[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _into(value: object) -> tuple[str, ...] | None:
     ):
         raise RequestInvalid("Where a value may go is a list of places such as env:PGPASSWORD.")
     for place in value:
-        if place != "stdin":
+        if ":" in place:
             check_variable(place.partition(":")[2])
     return tuple(value)
 

@@ -118,7 +118,7 @@ class Permission:
                 "exports": {},
                 "executables": [],
                 "pattern": None,
-                "answers": ["once", "deny"],
+                "choices": ["once", "deny"],
                 "change": change,
             },
             asker=f"{caller.name} {caller.claimed}",

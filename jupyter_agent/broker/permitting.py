@@ -41,8 +41,8 @@ class Request:
         claimed: A notebook it says it comes from; never permits, but is not above being forbidden.
         shell: What reads the script; "" for plain arguments.
         argv: What is really called; the last word is the script as the shell gets it.
-        into: Label → where its value goes: ``env:NAME``, ``stdin``, ``file:NAME``,
-            ``template:NAME``.
+        into: Label → where its value goes: ``env:NAME``, ``stdin``, ``prompt``,
+            ``file:NAME``, ``template:NAME``.
         exports: Whether the caller sets further variables.
         identity: All that is permitted beside the script's text (``Wanted.identity``).
         look: The real path and hash of the file that a program's name means in this run.
@@ -238,7 +238,7 @@ def _goes_where_it_may(grant: Grant, request: Request, text: str) -> bool:
 def _is_usual(place: str, label: str, text: str) -> bool:
     """Whether a place is one for a credential: a value in GH_HOST would be looked up as a host."""
     kind, _, name = place.partition(":")
-    return kind == "stdin" or (
+    return kind in ("stdin", "prompt") or (
         kind in ("env", "file")
         and (
             name == label

@@ -53,9 +53,9 @@ def asker(caller: Caller) -> dict[str, Any]:
 def details(caller: Caller, wanted: Wanted, request: Request) -> dict[str, Any]:
     """All that a person has to know to decide on a run. Reads the programs it names."""
     suggestion = None if caller.role == "agent" else _suggestion(request)
-    answers = ["once", "minutes", "always", "pattern", "deny"]
+    choices = ["once", "minutes", "always", "pattern", "deny"]
     if caller.role == "agent":
-        answers.remove("pattern")
+        choices.remove("pattern")
     return {
         **asker(caller),
         "kind": "run",
@@ -64,6 +64,7 @@ def details(caller: Caller, wanted: Wanted, request: Request) -> dict[str, Any]:
         "argv": None if wanted.shell else list(wanted.argv),
         "shell": wanted.shell,
         "cwd": wanted.cwd,
+        "answers": list(wanted.answers),
         **wanted.injection.shown(),
         "exports": {name: wanted.env[name] for name in wanted.exported},
         "executables": [
@@ -75,7 +76,7 @@ def details(caller: Caller, wanted: Wanted, request: Request) -> dict[str, Any]:
             for word, file in request.programs(request.named()).items()
         ],
         "pattern": suggestion,
-        "answers": answers,
+        "choices": choices,
     }
 
 
@@ -98,9 +99,10 @@ def _into(wanted: Wanted) -> dict[str, tuple[str, ...]]:
     places = [(label, f"env:{name}") for name, label in injection.variables.items()]
     places += [(label, f"file:{name}") for name, label in injection.files.items()]
     places += [(injection.stdin, "stdin")] if injection.stdin else []
+    places += [(label, "prompt") for label in wanted.answers]
     for file in injection.templates:
         places += [(label, f"template:{file.env}") for label in markers.labels_in(file.text)]
     return {
         label: tuple(place for theirs, place in places if theirs == label)
-        for label in injection.labels
+        for label in wanted.labels
     }

@@ -58,7 +58,7 @@ def ask(
         elsewhere.
     """
     is_change = approval["kind"] == "change"
-    offered = [name for name in _CHOICES if name in approval.get("answers", ("once", "deny"))]
+    offered = [name for name in _CHOICES if name in approval.get("choices", ("once", "deny"))]
     choices = "[y]es, [d]eny" if is_change else ", ".join(_CHOICES[name] for name in offered)
     seconds = _seconds_left(approval.get("expires"))
     tty.say("\n".join(["", *described(approval), "", ""]))
@@ -195,6 +195,7 @@ def _going(approval: Mapping[str, Any]) -> list[str]:
         *((one["label"], f"${one['env']}") for one in approval.get("secrets") or ()),
         *((one["label"], f"a file, ${one['env']}") for one in approval.get("files") or ()),
         *([(approval["stdin"], "standard input")] if approval.get("stdin") else []),
+        *((label, "a hidden prompt") for label in approval.get("answers") or ()),
     ]
     lines = _listed("values", [f"{label} to {place}" for label, place in places])
     for template in approval.get("templates") or ():

@@ -89,7 +89,7 @@ def test_a_question_says_which_programs_are_meant_and_where_each_value_goes(watc
     assert [one["word"] for one in asked["executables"]] == ["tool", "cat"]
     assert asked["executables"][0]["path"] == str(bin_ / "tool")
     assert len(asked["executables"][0]["sha256"]) == 12
-    assert asked["answers"] == ["once", "minutes", "always", "pattern", "deny"]
+    assert asked["choices"] == ["once", "minutes", "always", "pattern", "deny"]
     watcher.answer(asked, "once")
     assert collect(guest, number).exit == 0
 
