@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.stamps import Stamp
-from jupyter_agent.errors import LabelNotFound, VaultLocked
-from jupyter_agent.scrub import Others
+from jupyter_agent.errors import AgentError, LabelNotFound, VaultLocked
+from jupyter_agent.scrub import Fingerprints, Others
 from jupyter_agent.scrub.matcher import Matcher
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ class Values:
         """Replaces the strong ones in the output of runs that they were not granted to."""
         return Others(self.strong)
 
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """Recognise the strong ones where no value may be."""
+        return Fingerprints.of(self.strong)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened:
@@ -86,11 +92,34 @@ class OpenedValues:
         self._safe = safe
         self._building = asyncio.Lock()
         self._opened: Opened | None = None
+        self._watchers: set[asyncio.Event] = set()
         self._digest_key = secrets.token_bytes(32)
 
     def forget(self) -> None:
         """Drop every value: the vault was locked."""
         self._opened = None
+        self.changed()
+
+    def changed(self) -> None:
+        """Have everybody who watches look again; something was written."""
+        for watcher in self._watchers:
+            watcher.set()
+
+    async def watch(self) -> AsyncIterator[Values | AgentError | None]:
+        """What is stored, now and after each change; an error while that can't be told."""
+        changed = asyncio.Event()
+        self._watchers.add(changed)
+        try:
+            while True:
+                changed.clear()
+                try:
+                    values: Values | AgentError | None = await self.current()
+                except AgentError as error:
+                    values = error
+                yield values
+                await changed.wait()
+        finally:
+            self._watchers.discard(changed)
 
     async def current(self) -> Values | None:
         """The values that are stored now; None where there are none.
@@ -141,6 +170,8 @@ class OpenedValues:
         before = self._safe.stamp()
         stored = await self._safe.use(_everything)
         opened = _opened(stored, self._digest_key, self._opened)
+        if opened is not self._opened:
+            self.changed()
         # Somebody may have written, or locked, meanwhile. Then the next text has it read again.
         after = self._safe.stamp()
         return replace(opened, stamp=before if before == after else None)

@@ -66,6 +66,7 @@ class Operations:
         started: str,
     ) -> None:
         self._safe = safe
+        self._values = values
         self._exposures = exposures
         self._approvals = approvals
         self._permission = permission
@@ -247,7 +248,7 @@ class Operations:
         place = _place(ask.message)
         meta = await self._safe.use(lambda vault: vault.mark_exposed(label, **place))
         self._changed("secrets")
-        return {"secret": _shown(meta)}
+        return {"secret": await self._advised(meta)}
 
     # -- kernels
 
@@ -262,6 +263,8 @@ class Operations:
     def _changed(self, what: str) -> None:
         if what == "vault":
             self._guards.forget()  # it recognises what was in the vault as it was
+        elif what == "secrets":
+            self._values.changed()
         self._approvals.tell({"event": "changed", "what": what})
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.scrub.others import Others
 from jupyter_agent.scrub.scrubber import Scrubber
 from jupyter_agent.scrub.variants import forms
 
-__all__ = ["Others", "Scrubber", "forms"]
+__all__ = ["Fingerprints", "Others", "Scrubber", "forms"]

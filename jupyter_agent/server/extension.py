@@ -20,6 +20,7 @@ from jupyter_agent.server.blocks import Blocks
 from jupyter_agent.server.clients import GuardedClients
 from jupyter_agent.server.door import Door
 from jupyter_agent.server.execute_routes import guard_execute_routes
+from jupyter_agent.server.fingerprinted import Fingerprinted
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guard import guarded
 from jupyter_agent.server.handlers import routes
@@ -30,6 +31,7 @@ from jupyter_agent.server.relay import Relay
 from jupyter_agent.server.room import Rooms
 from jupyter_agent.server.saved import Allowing, SavedValues
 from jupyter_agent.server.saves import MaskingHook
+from jupyter_agent.server.seen import SeenInOutput
 from jupyter_agent.server.stored import StoredValues
 from jupyter_agent.server.uploads import UploadHooks
 
@@ -54,11 +56,13 @@ def _load_jupyter_server_extension(app: Any) -> None:
 
     relay = Relay(link)
     values = StoredValues(link, _match_teller(relay, app.log))
+    fingerprinted = Fingerprinted(link, _output_teller(app.log))
+    seen = SeenInOutput(fingerprinted, values, relay, capabilities.notebook_of, app.log)
     blocks = Blocks()
     gate = Gate(screener)
     judge = Judge(gate, screener, values, blocks, capabilities.notebook_of)
     # Read from the settings at each connection, so that whatever class won is guarded.
-    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate, judge)
+    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate, judge, seen)
     GuardedClients(gate, app.log).watch(app.kernel_manager)
     guard_execute_routes(app.web_app, gate, app.kernel_manager)
 
@@ -80,10 +84,18 @@ def _load_jupyter_server_extension(app: Any) -> None:
         register_hook(uploads.begin)
         app.contents_manager.register_post_save_hook(uploads.end)
 
-    rooms = Rooms(link, relay, screener, values, blocks, saves_guarded=register_hook is not None)
+    rooms = Rooms(
+        link,
+        relay,
+        screener,
+        values,
+        fingerprinted,
+        blocks,
+        saves_guarded=register_hook is not None,
+    )
     settings["jupyter_agent"] = rooms
     app.web_app.add_handlers(".*$", routes(app.base_url, rooms))
-    _close_with(app, values, door, capabilities, relay, link)
+    _close_with(app, values, fingerprinted, door, capabilities, relay, link)
 
 
 def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
@@ -95,6 +107,17 @@ def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
         else:
             log.warning("Exact match off: cells are screened by the rules only. %s", why)
         relay.tell({"event": "match", "state": "on" if on else "off", "why": why})
+
+    return tell
+
+
+def _output_teller(log: Logger) -> Callable[[bool, str], None]:
+    # Pages are told by ``_match_teller``: whoever runs a cell asks the same broker just before.
+    def tell(on: bool, why: str) -> None:  # noqa: FBT001  (``stored.Told``)
+        if on:
+            log.info("Stored values are replaced in what kernels say.")
+        else:
+            log.warning("Exact match off: what kernels say is not scrubbed. %s", why)
 
     return tell
 

@@ -16,14 +16,19 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
+from jupyter_client.session import DELIM
 from tornado.websocket import WebSocketClosedError
 
 from jupyter_agent.screen.box import Stop
+from jupyter_agent.scrub import Fingerprints
 from jupyter_agent.server import answers, messages, stub
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guarded_client import GuardedClient
 from jupyter_agent.server.judge import Judge
 from jupyter_agent.server.lanes import Lanes
+from jupyter_agent.server.outbox import Outbox
+from jupyter_agent.server.outgoing import Outgoing, scrub_text
+from jupyter_agent.server.seen import SeenInOutput
 from jupyter_agent.server.told import tell
 
 ABORT_GAP: Final = 0.2
@@ -44,6 +49,7 @@ class Guarded:
 
     jupyter_agent_gate: ClassVar[Gate]
     jupyter_agent_judge: ClassVar[Judge | None] = None
+    jupyter_agent_seen: ClassVar[SeenInOutput | None] = None
 
     # Set by connection classes.
     websocket_handler: Any
@@ -56,6 +62,11 @@ class Guarded:
         self._asked: _Question | None = None
         self._failing: dict[_Lane, _Failing] = {}
         self._lanes = Lanes(self.log)
+        self._outgoing = Outgoing()
+        self._outbox: Outbox | None = None
+        if (seen := self.jupyter_agent_seen) is not None:
+            self._loop = asyncio.get_running_loop()
+            self._outbox = Outbox(seen.fingerprinted, self._scrubbed, self._pass_out, self.log)
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
         """Screen a message from the page and hand it on, or answer it here."""
@@ -102,6 +113,8 @@ class Guarded:
     def disconnect(self) -> None:
         """Drop what waits, and close."""
         self._lanes.close()
+        if self._outbox is not None:
+            self._outbox.close()
         super().disconnect()  # type: ignore[misc]
 
     def _deal_with(
@@ -121,7 +134,7 @@ class Guarded:
             self._hand_on(message)
 
     def handle_outgoing_message(self, *message: Any) -> None:
-        """Remember what the kernel asks on stdin; change nothing.
+        """Remember what the kernel asks on stdin, and replace stored values in what it says.
 
         Args:
             message: A stream and the message's parts, or the JSON text that a gateway sends.
@@ -133,7 +146,30 @@ class Guarded:
             stream, parts = message
             if (stream if isinstance(stream, str) else getattr(stream, "channel", None)) == "stdin":
                 self._asked = self._question(parts)
+        if self._outbox is None:
+            self._pass_out(message)
+        else:
+            self._outbox.put(message)
+
+    def _pass_out(self, message: tuple[Any, ...]) -> None:
         super().handle_outgoing_message(*message)  # type: ignore[misc]
+
+    def _scrubbed(self, message: tuple[Any, ...], known: Fingerprints) -> tuple[Any, ...]:
+        """A message without the stored values in it, for ``Outbox``; not only on the loop."""
+        if len(message) == 1:
+            text, seen = scrub_text(message[0], known)
+            changed: tuple[Any, ...] = (text,)
+        else:
+            identities, (_, *parts) = self.session.feed_identities(message[1])
+            parts, seen = self._outgoing.scrub(parts, known)
+            signature = self.session.sign(parts[:_SIGNED])
+            changed = (message[0], [*identities, DELIM, signature, *parts])
+        if not seen:
+            return message
+        assert self.jupyter_agent_seen is not None  # noqa: S101  (else there is no outbox)
+        report = self.jupyter_agent_seen.report
+        self._loop.call_soon_threadsafe(report, seen, str(getattr(self, "kernel_id", "")))
+        return changed
 
     def _question_answered_by(self, request: messages.Request) -> _Question | None:
         if request.type != "input_reply":
@@ -261,22 +297,35 @@ class _Failing:
     timer: asyncio.TimerHandle | None = None
 
 
+_SIGNED: Final = 4  # header, parent header, metadata, content
+
 _ENDING: Final = frozenset({"interrupt_request"})
 """Waits for nothing: it ends what others have begun."""
 
 
-def guarded(connection_class: type, gate: Gate, judge: Judge | None = None) -> type:
+def guarded(
+    connection_class: type,
+    gate: Gate,
+    judge: Judge | None = None,
+    seen: SeenInOutput | None = None,
+) -> type:
     """The connection class with the guard in front of it.
 
     Args:
         connection_class: What ``settings["kernel_websocket_connection_class"]`` holds.
         gate: Decides by the rules.
         judge: Decides by all there is, where somebody can be asked.
+        seen: Knows what is replaced in output, and is told where that was done.
     """
     if issubclass(connection_class, Guarded):
         return connection_class
     return type(
         f"Guarded{connection_class.__name__}",
         (Guarded, connection_class),
-        {"jupyter_agent_gate": gate, "jupyter_agent_judge": judge, "__module__": __name__},
+        {
+            "jupyter_agent_gate": gate,
+            "jupyter_agent_judge": judge,
+            "jupyter_agent_seen": seen,
+            "__module__": __name__,
+        },
     )

@@ -32,7 +32,8 @@ class StatusHandler(RoomHandler):
             "websocket": isinstance(connection, type) and issubclass(connection, Guarded),
             "saves": self.rooms.saves_guarded,
         }
-        self.finish({**status, "guards": guards, "match": self.rooms.values.on})
+        match = self.rooms.values.on and self.rooms.fingerprinted.on
+        self.finish({**status, "guards": guards, "match": match})
 
 
 class SecretsHandler(RoomHandler):

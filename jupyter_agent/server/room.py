@@ -13,6 +13,7 @@ from jupyter_agent.errors import AgentError, RoleDenied, SecretBlocked
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.server import bodies, owner, replies
 from jupyter_agent.server.blocks import Blocks
+from jupyter_agent.server.fingerprinted import Fingerprinted
 from jupyter_agent.server.link import Link
 from jupyter_agent.server.relay import Relay
 from jupyter_agent.server.stored import StoredValues
@@ -30,6 +31,7 @@ class Rooms:
         relay: The broker's events.
         screener: Knows the rules.
         values: The broker's match.
+        fingerprinted: What is recognised in output.
         blocks: What was stopped lately.
         saves_guarded: Whether the pre-save hook is in place.
     """
@@ -38,6 +40,7 @@ class Rooms:
     relay: Relay
     screener: Screens
     values: StoredValues
+    fingerprinted: Fingerprinted
     blocks: Blocks
     saves_guarded: bool
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from jupyter_agent import wire
 from jupyter_agent.client import matching
 from jupyter_agent.client.matching import Known
 from jupyter_agent.errors import AgentError, BrokerUnreachable, RequestInvalid
@@ -84,14 +85,26 @@ class StoredValues:
             return None
         return answer
 
-    def mark_exposed(self, label: str, notebook: str) -> None:
-        """Have it remembered that a value stood in a cell; soon, and without waiting for it."""
+    def mark_exposed(
+        self,
+        label: str,
+        notebook: str,
+        where: str = "cell",
+        then: Callable[[wire.Message], None] = lambda _meta: None,
+    ) -> None:
+        """Have it remembered that a value was seen; soon, and without waiting for it.
+
+        Args:
+            label: Whose.
+            notebook: Its path, or "".
+            where: ``cell`` or ``output``.
+            then: Called with what is known of the secret, once that is done.
+        """
 
         async def mark() -> None:
-            with contextlib.suppress(AgentError):  # the cell was stopped all the same
-                await self._link.call(
-                    "secret.exposed", label=label, where="cell", notebook=notebook
-                )
+            with contextlib.suppress(AgentError):  # it was stopped, or scrubbed, all the same
+                place = {"label": label, "where": where, "notebook": notebook}
+                then((await self._link.call("secret.exposed", **place))["secret"])
 
         self._keep(asyncio.get_running_loop().create_task(mark()))
 

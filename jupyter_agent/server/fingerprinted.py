@@ -1,0 +1,98 @@
+"""The fingerprints of what is stored now, kept up to date from the broker.
+
+Begun when the first kernel speaks, so that loading the extension needs no broker. While nothing is
+known, output waits a moment (``PATIENCE``), and then passes as it is; that it does is told once.
+What was known stays known when the broker goes away or the vault is locked: a fingerprint is no
+value, and a value that stood in the vault a moment ago is still one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Final
+
+from jupyter_agent.errors import AgentError
+from jupyter_agent.scrub import Fingerprints
+from jupyter_agent.server.link import Link, retries
+from jupyter_agent.server.stored import Told
+
+PATIENCE: Final = 2.0
+
+
+class Fingerprinted:
+    """What is recognised in output.
+
+    Args:
+        link: The line to the broker.
+        told: As for ``StoredValues``.
+        patience: See ``PATIENCE``.
+
+    Attributes:
+        known: What is recognised now; None while nobody can say.
+    """
+
+    def __init__(self, link: Link, told: Told, patience: float = PATIENCE) -> None:
+        self._link = link
+        self._told = told
+        self._patience = patience
+        self._watching: asyncio.Task[None] | None = None
+        self._settled = asyncio.Event()
+        self._on = True
+        self.known: Fingerprints | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether stored values are recognised in output, as far as anybody had to know."""
+        return self._on
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is decided what becomes of output; begins to find out where it is not."""
+        if self._watching is None:
+            loop = asyncio.get_running_loop()
+            self._watching = loop.create_task(self._watch())
+            loop.call_later(self._patience, self._give_up)
+        return self._settled.is_set()
+
+    async def until_settled(self) -> None:
+        """Wait until it is; never long."""
+        await self._settled.wait()
+
+    async def close(self) -> None:
+        """Watch no more."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watching
+
+    async def _watch(self) -> None:
+        async for _ in retries():
+            with suppress(AgentError):
+                async with self._link.own_conversation() as client:
+                    values: list[Any] = []
+                    async for event in client.events("values.watch"):
+                        if "problem" in event:
+                            self._give_up(event["problem"])
+                            continue
+                        values += event["values"]
+                        if not event["more"]:
+                            await self._take({"key": event["key"], "values": values})
+                            values = []
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        known = Fingerprints.from_json(message)
+        await asyncio.to_thread(known.hasten)
+        self.known = known
+        self._settled.set()
+        self._switch(on=True)
+
+    def _give_up(self, why: str = "The broker does not answer.") -> None:
+        if self.known is None:
+            self._settled.set()
+            self._switch(on=False, why=why)
+
+    def _switch(self, *, on: bool, why: str = "") -> None:
+        if on != self._on:
+            self._on = on
+            self._told(on, why)

@@ -1,0 +1,184 @@
+"""Stored values in what a kernel says do not reach a page: replaced, marked, and told once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import string
+import time
+
+import pytest
+from kernel_pages import KernelPage, of_kind, printed, reply
+from steps import save
+
+from jupyter_agent import person as person_door
+from jupyter_agent.folders import Folders
+
+TOKEN = "".join(random.Random(21).choices(string.ascii_letters + string.digits, k=36))
+MARKER = "[secret:ORCHARD_KEY]"
+# In a cell the value would be recognised and stopped; as numbers nobody sees it.
+MADE = f"value = bytes({list(TOKEN.encode())}).decode()\n"
+
+both = pytest.mark.parametrize("v1", [True, False], ids=["v1", "json"])
+
+
+@pytest.fixture
+def owner(agent_home, monkeypatch):
+    """The owner of the vault, at a terminal."""
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
+    with person_door.open_client(Folders.of()) as client:
+        save(client, "ORCHARD_KEY", TOKEN)
+        yield client
+
+
+async def with_value(connect, *, v1=True) -> KernelPage:
+    page = await connect(v1=v1)
+    assert reply(await page.run(MADE))["status"] == "ok"
+    return page
+
+
+RICH = """
+from IPython.display import display, HTML, clear_output
+print('key', value, 'é')
+import sys; print(value, file=sys.stderr)
+html = HTML(f'<b title="{value}">{value}</b>')
+handle = display(html, display_id='one', metadata={'note': value})
+clear_output(wait=True)
+handle.update({'application/json': {value: [1.5, None, {'deep': value}]}}, raw=True)
+from comm import create_comm
+create_comm(target_name='nobody', data={'state': value}, buffers=BUFFERS)
+value
+"""
+
+
+@both
+async def test_every_kind_of_output_is_scrubbed_and_stays_json(connect, owner, v1):
+    page = await with_value(connect, v1=v1)
+    # The older format sends buffers in another frame, which this page does not read.
+    buffers = "[b'bytes stay ' + value.encode()]" if v1 else "None"
+    messages = await page.run(RICH.replace("BUFFERS", buffers), user_expressions={"x": "value"})
+    assert printed(messages) == f"key {MARKER} é\n{MARKER}\n"
+    (shown,) = of_kind(messages, "display_data")
+    assert shown["data"]["text/html"] == f'<b title="{MARKER}">{MARKER}</b>'
+    assert shown["metadata"] == {"note": MARKER}
+    (updated,) = of_kind(messages, "update_display_data")
+    assert updated["data"]["application/json"] == {MARKER: [1.5, None, {"deep": MARKER}]}
+    (result,) = of_kind(messages, "execute_result")
+    assert result["data"]["text/plain"] == f"'{MARKER}'"
+    assert reply(messages)["user_expressions"]["x"]["data"]["text/plain"] == f"'{MARKER}'"
+    (opened,) = of_kind(messages, "comm_open")
+    assert opened["data"] == {"state": MARKER}
+    if v1:
+        assert any(b"bytes stay " + TOKEN.encode() in raw for raw in page.raw)
+
+
+@both
+async def test_a_traceback_and_its_reply_are_scrubbed(connect, owner, v1):
+    page = await with_value(connect, v1=v1)
+    messages = await page.run("raise ValueError(value)")
+    (error,) = of_kind(messages, "error")
+    assert error["evalue"] == MARKER
+    assert TOKEN not in json.dumps([message.content for message in messages])
+    assert reply(messages)["evalue"] == MARKER
+
+
+async def test_the_environment_and_a_variable_that_is_looked_at_are_scrubbed(connect, owner):
+    page = await with_value(connect)
+    messages = await page.run("import os; print({**os.environ, 'MINE': value})")
+    assert f"'MINE': '{MARKER}'" in printed(messages)
+    number = await page.send(
+        "inspect_request", {"code": "value", "cursor_pos": 3, "detail_level": 0}
+    )
+    looked_at = reply((await page.answers(number))[number])["data"]["text/plain"]
+    assert MARKER in looked_at
+    assert TOKEN.encode() not in b"".join(page.raw)
+
+
+async def test_a_question_on_stdin_is_scrubbed(connect, owner):
+    page = await with_value(connect)
+    number = await page.execute("x = input(value + '? ')")
+    question = await page.until(lambda message: message.kind == "input_request")
+    assert question.content["prompt"] == MARKER + "? "
+    await page.send("input_reply", {"value": "yes", "status": "ok"}, channel="stdin")
+    await page.answers(number)
+
+
+async def test_a_value_printed_in_two_pieces_is_replaced_from_where_it_is_complete(connect, owner):
+    page = await with_value(connect)
+    code = "import sys\nfor part in (value[:20], value[20:], '\\n'):\n"
+    messages = await page.run(code + "    sys.stdout.write(part); sys.stdout.flush()")
+    assert printed(messages) == TOKEN[:20] + MARKER + "\n"
+
+
+async def test_messages_keep_their_order_around_a_long_one(connect, owner):
+    page = await with_value(connect)
+    code = "from IPython.display import display\nprint('first')\n"
+    code += "display({'text/plain': 'a word ' * 200_000 + value}, raw=True)\nprint('last')"
+    messages = await page.run(code)
+    kinds = [m.kind for m in messages if m.kind in ("stream", "display_data")]
+    assert kinds == ["stream", "display_data", "stream"]
+    (shown,) = of_kind(messages, "display_data")
+    assert shown["data"]["text/plain"].endswith("word " + MARKER)
+
+
+async def test_the_label_is_marked_and_the_page_is_told_once(connect, owner, jp_ws_fetch):
+    events = await jp_ws_fetch("jupyter-agent", "events")
+    page = await with_value(connect)
+    await page.run("print(value)")
+    await page.run("print(value)")
+    told = [event async for event in _events(events, "exposed")]
+    events.close()
+    assert told == [
+        {
+            "event": "exposed",
+            "label": "ORCHARD_KEY",
+            "where": "output",
+            "notebook": "",
+            "revoke": "",
+        }
+    ]
+    (place,) = owner.call("secret.show", label="ORCHARD_KEY")["secret"]["exposed"]
+    assert place["where"] == "output"
+
+
+async def _events(socket, kind):
+    """Events of a kind, until nothing has come for a while."""
+    while True:
+        try:
+            async with asyncio.timeout(2):
+                event = json.loads(await socket.read_message())
+        except TimeoutError:
+            return
+        if event["event"] == kind:
+            yield event
+
+
+async def test_a_value_that_is_stored_later_is_replaced_from_then_on(connect, owner):
+    page = await with_value(connect)
+    late = TOKEN[::-1] + "Z"
+    code = f"late = bytes({list(late.encode())}).decode(); print(late)"
+    assert printed(await page.run(code)) == late + "\n"
+    save(owner, "LATE_KEY", late)
+    deadline = time.monotonic() + 10
+    while printed(await page.run("print(late)")) != "[secret:LATE_KEY]\n":
+        assert time.monotonic() < deadline
+
+
+async def test_nearly_a_value_is_shown_as_it_is(connect, owner):
+    page = await with_value(connect)
+    assert printed(await page.run("print(value[:-1], value + 'x')")) == f"{TOKEN[:-1]} {TOKEN}x\n"
+
+
+@pytest.mark.stands(reason="nobody could know the value")
+async def test_without_a_vault_that_opens_output_passes_and_that_is_said(
+    connect, owner, everything_logged
+):
+    owner.call("lock")
+    page = await with_value(connect)
+    assert printed(await page.run("print(value)")) == TOKEN + "\n"
+    assert b"what kernels say is not scrubbed" in everything_logged()
+    owner.call("unlock")
+    deadline = time.monotonic() + 10
+    while printed(await page.run("print(value)")) != MARKER + "\n":
+        assert time.monotonic() < deadline
