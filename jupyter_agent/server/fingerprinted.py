@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from jupyter_agent.errors import AgentError
-from jupyter_agent.scrub import Fingerprints
+from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.server.link import Link, retries
 from jupyter_agent.server.stored import Told
 

@@ -20,7 +20,7 @@ from jupyter_client.session import DELIM
 from tornado.websocket import WebSocketClosedError
 
 from jupyter_agent.screen.box import Stop
-from jupyter_agent.scrub import Fingerprints
+from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.server import answers, messages, stub
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guarded_client import GuardedClient

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from logging import Logger
 from typing import Any, Final
 
-from jupyter_agent.scrub import Fingerprints
+from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.server.fingerprinted import Fingerprinted
 
 Message = tuple[Any, ...]

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from jupyter_agent.scrub import Fingerprints
+from jupyter_agent.scrub.fingerprints import Fingerprints
 
 _METADATA, _CONTENT, _END = 2, 3, 4
 _STREAM: Final = b'"stream"'
