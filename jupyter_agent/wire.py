@@ -35,6 +35,9 @@ HANDED_ON: Final = re.compile(r"PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|VIRTUAL_ENV
 By name, because an environment holds other tokens. A person may export more, one by one.
 """
 
+SHELLS: Final = ("bash", "sh", "zsh", "fish", "python")
+"""What may read a script; the first where nothing is said."""
+
 Role = Literal["person", "kernel", "agent", "guest"]
 Message = dict[str, Any]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from jupyter_agent import spawn
+from jupyter_agent import spawn, wire
 from jupyter_agent.errors import CommandNotStarted, RequestInvalid
 
 # No rc files: they are the caller's to write, and would steer every run.
@@ -22,9 +22,6 @@ _FLAGS: Final = {
     # whoever wrote the notebook can write to. A virtual environment's packages are there.
     "python": ("-I", "-c"),
 }
-SHELLS: Final = tuple(_FLAGS)
-
-DEFAULT: Final = "bash"
 SAME_LANGUAGE: Final = ("", "bash", "sh")
 """What one of these may run, the others may: arguments, quoted, mean the same to both shells."""
 
@@ -35,8 +32,8 @@ def check_shell(name: str) -> str:
     Raises:
         RequestInvalid: There is no such one.
     """
-    if name not in SHELLS:
-        raise RequestInvalid(f"That shell is not offered; there are {', '.join(SHELLS)}.")
+    if name not in wire.SHELLS:
+        raise RequestInvalid(f"That shell is not offered; there are {', '.join(wire.SHELLS)}.")
     return name
 
 
@@ -44,7 +41,7 @@ def call(shell: str, script: str, env: Mapping[str, str]) -> tuple[str, ...]:
     """The argument list that runs a script.
 
     Args:
-        shell: One of ``SHELLS``.
+        shell: One of ``wire.SHELLS``.
         script: Its text.
         env: What the caller supplies: its environment's Python reads a Python script.
 

@@ -168,7 +168,7 @@ def _command(message: wire.Message) -> tuple[tuple[str, ...], str, str]:
     if not isinstance(script, str) or argv is not None:
         raise RequestInvalid('A run needs a "script" or an "argv".')
     _check_text(script)
-    return (), script, shells.check_shell(wire.text(message, "shell", shells.DEFAULT))
+    return (), script, shells.check_shell(wire.text(message, "shell", wire.SHELLS[0]))
 
 
 def _check_text(text: str) -> None:

@@ -10,7 +10,7 @@ import errno
 import os
 import select
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ from jupyter_agent import wire
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family, usage
 from jupyter_agent.cli.terminal import Terminal
+from jupyter_agent.client import run_fields
 from jupyter_agent.errors import AgentError, CommandNotStarted, RequestInvalid
 from jupyter_agent.secret import check_label
 
@@ -42,6 +43,9 @@ def add(commands: Family) -> None:
         examples="""\
   jupyter agent run -s GITHUB_TOKEN -- gh api user
   jupyter agent run -s PGPASSWORD=DB_PASSWORD -- psql -h db -U me -c 'select 1'
+  jupyter agent run --file KEY=DEPLOY_KEY -c 'ssh -i "$KEY" deploy@example.com uptime'
+  jupyter agent run --stdin REGISTRY_PASSWORD -- docker login -u me --password-stdin
+  jupyter agent run --template PGSERVICEFILE=services.conf -- psql service=reports
   jupyter agent run -s API_KEY -c 'curl -sH "Authorization: Bearer $API_KEY" https://api.example.com'
 
 exit codes:
@@ -50,9 +54,13 @@ exit codes:
         answers_json=False,
         failure=OURS,
     )
-    parser.usage = "jupyter agent run [-s LABEL | -s ENV=LABEL]... (-- COMMAND ARGS | -c SCRIPT)"
+    parser.usage = (
+        "jupyter agent run [-s [ENV=]LABEL]... [--stdin LABEL] [--file ENV=LABEL]...\n"
+        "                         [--template [ENV=]FILE]... (-- COMMAND ARGS | -c SCRIPT)"
+    )
+    options = parser.add_argument_group("where values go")
     parser.set_defaults(takes_words=True)
-    parser.add_argument(
+    options.add_argument(
         "-s",
         "--secret",
         dest="secrets",
@@ -61,8 +69,32 @@ exit codes:
         metavar="LABEL",
         help="a secret for the command's environment; ENV=LABEL gives it another name there",
     )
+    options.add_argument(
+        "--stdin", metavar="LABEL", help="the secret is the command's standard input, byte for byte"
+    )
+    options.add_argument(
+        "--file",
+        dest="files",
+        action="append",
+        default=[],
+        metavar="ENV=LABEL",
+        help="the secret in a private file in memory; its path is in the variable ENV",
+    )
+    options.add_argument(
+        "--template",
+        dest="templates",
+        action="append",
+        default=[],
+        metavar="[ENV=]FILE",
+        help="a file in which {{LABEL}} is filled in; the path of the result is in ENV or TEMPLATE",
+    )
     parser.add_argument("-c", "--script", metavar="SCRIPT", help="a script instead of a command")
-    parser.add_argument("--shell", default="bash", metavar="SHELL", help="for -c: bash or sh")
+    parser.add_argument(
+        "--shell",
+        default=wire.SHELLS[0],
+        metavar="SHELL",
+        help=f"for -c: {', '.join(wire.SHELLS)}; in all of them {{{{LABEL}}}} is a variable",
+    )
     parser.add_argument(
         "--pty", action="store_true", help="run it on a terminal of its own, with this keyboard"
     )
@@ -109,12 +141,15 @@ def _request(arguments: Arguments) -> dict[str, Any]:
     return {
         "script": script,
         "argv": list(words) if words else None,
-        "shell": arguments.shell,
-        "secrets": [_secret(typed) for typed in arguments.secrets],
+        "shell": run_fields.check_shell(arguments.shell),
+        "secrets": _places(map(run_fields.secret, arguments.secrets)),
+        "stdin": None if arguments.stdin is None else check_label(arguments.stdin),
+        "files": _places(map(run_fields.file, arguments.files)),
+        "templates": [
+            run_fields.read_template(*run_fields.template(typed)) for typed in arguments.templates
+        ],
         "cwd": _folder(arguments.cwd),
-        "env": {
-            name: value for name, value in os.environ.items() if wire.HANDED_ON.fullmatch(name)
-        },
+        "env": run_fields.handed_on(os.environ),
         "timeout": _seconds(arguments.timeout),
         "terminal": _terminal(arguments),
     }
@@ -128,10 +163,8 @@ def _terminal(arguments: Arguments) -> dict[str, Any] | None:
     return run_terminal.wanted([check_label(label) for label in arguments.answers])
 
 
-def _secret(typed: str) -> dict[str, str]:
-    name, equals, label = typed.partition("=")
-    label = check_label(label if equals else name)
-    return {"label": label, "env": name if equals else label}
+def _places(named: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"env": env, "label": label} for env, label in named]
 
 
 def _folder(typed: str | None) -> str:

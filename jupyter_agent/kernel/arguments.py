@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import keyword
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final
 
+from jupyter_agent import wire
+from jupyter_agent.client import run_fields
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.secret import check_label, check_variable
-
-Shell = Literal["bash", "sh"]
-SHELLS: Final[tuple[Shell, ...]] = ("bash", "sh")
-
-LATER: Final = ("--stdin", "--file", "--template")
-"""Named in docs/interfaces.md, and not there yet. Refused, so that nobody relies on them."""
+from jupyter_agent.secret import check_exported, check_label
 
 _HELP: Final = "See all options: %%agent_run?"
 
@@ -29,6 +26,9 @@ class RunArguments:
 
     Attributes:
         secrets: Label by the name of the variable that it is put into.
+        stdin: The label whose value is the script's standard input, or "".
+        files: Label by the name of the variable that holds the path of its file.
+        templates: Path of a template, as written, by the name of the variable for the result's.
         cwd: Folder as written, or "" for the kernel's own.
         timeout: Seconds, or None for no end.
         shell: Which shell reads the script.
@@ -44,9 +44,12 @@ class RunArguments:
     """
 
     secrets: dict[str, str] = field(default_factory=dict)
+    stdin: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    templates: dict[str, str] = field(default_factory=dict)
     cwd: str = ""
     timeout: float | None = None
-    shell: Shell = "bash"
+    shell: str = wire.SHELLS[0]
     variables: tuple[str, ...] = ()
     out: str = ""
     err: str = ""
@@ -59,8 +62,9 @@ class RunArguments:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Its labels, each once."""
-        return tuple(dict.fromkeys([*self.secrets.values(), *self.answers]))
+        """The labels that its options name, each once; markers may name more."""
+        named = [*self.secrets.values(), self.stdin, *self.files.values(), *self.answers]
+        return tuple(dict.fromkeys(filter(None, named)))
 
 
 def parse(line: str) -> RunArguments:
@@ -77,8 +81,6 @@ def parse(line: str) -> RunArguments:
     arguments = RunArguments()
     for word in words:
         option, equals, attached = word.partition("=") if word.startswith("--") else (word, "", "")
-        if option in LATER:
-            raise RequestInvalid(f"{option} is not in this version of %%agent_run.", _HELP)
         if option in _SWITCHES:
             if equals:
                 raise RequestInvalid(f"{option} takes no value.", _HELP)
@@ -92,9 +94,10 @@ def parse(line: str) -> RunArguments:
             raise RequestInvalid(
                 "Only options stand on the %%agent_run line; the script goes below it.", _HELP
             )
-    for name in arguments.variables:
-        if name in arguments.secrets:
-            raise RequestInvalid(f"The variable {name} is named by -s and by -v.", _HELP)
+    names = (arguments.secrets, arguments.files, arguments.templates, arguments.variables)
+    for name, times in Counter(name for group in names for name in group).items():
+        if times > 1:
+            raise RequestInvalid(f"The variable {name} is named twice.", _HELP)
     _check_together(arguments)
     return arguments
 
@@ -120,12 +123,32 @@ def _following(option: str, words: Iterator[str]) -> str:
 
 
 def _secret(arguments: RunArguments, value: str) -> RunArguments:
-    name, equals, label = value.rpartition("=")
-    check_label(label)
-    name = check_variable(name) if equals else label
+    name, label = run_fields.secret(value)
     if name in arguments.secrets:
         raise RequestInvalid(f"The variable {name} is named twice by -s.", _HELP)
     return replace(arguments, secrets={**arguments.secrets, name: label})
+
+
+def _stdin(arguments: RunArguments, value: str) -> RunArguments:
+    if arguments.stdin:
+        raise RequestInvalid("There is one standard input, so --stdin stands once.", _HELP)
+    return replace(arguments, stdin=check_label(value))
+
+
+def _file(arguments: RunArguments, value: str) -> RunArguments:
+    name, label = run_fields.file(value)
+    if name in arguments.files:
+        raise RequestInvalid(f"The variable {name} is named twice by --file.", _HELP)
+    return replace(arguments, files={**arguments.files, name: label})
+
+
+def _template(arguments: RunArguments, value: str) -> RunArguments:
+    name, path = run_fields.template(value)
+    if name in arguments.templates:
+        raise RequestInvalid(
+            f"The variable {name} is named twice by --template.", "--template ENV=FILE"
+        )
+    return replace(arguments, templates={**arguments.templates, name: path})
 
 
 def _timeout(arguments: RunArguments, value: str) -> RunArguments:
@@ -139,13 +162,11 @@ def _timeout(arguments: RunArguments, value: str) -> RunArguments:
 
 
 def _shell(arguments: RunArguments, value: str) -> RunArguments:
-    if value not in SHELLS:
-        raise RequestInvalid("--shell is bash or sh.", "For another program, call it in bash.")
-    return replace(arguments, shell=value)
+    return replace(arguments, shell=run_fields.check_shell(value))
 
 
 def _export(arguments: RunArguments, value: str) -> RunArguments:
-    name = check_variable(_python_name("-v", value))
+    name = check_exported(_python_name("-v", value))
     return replace(arguments, variables=(*arguments.variables, name))
 
 
@@ -167,6 +188,9 @@ _SWITCHES: Final[dict[str, Callable[[RunArguments], RunArguments]]] = {
 }
 _VALUES: Final[dict[str, Callable[[RunArguments, str], RunArguments]]] = {
     "-s": _secret,
+    "--stdin": _stdin,
+    "--file": _file,
+    "--template": _template,
     "-v": _export,
     "--cwd": lambda arguments, value: replace(arguments, cwd=value),
     "--timeout": _timeout,

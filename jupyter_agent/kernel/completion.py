@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, Final
 
+from jupyter_agent import wire
 from jupyter_agent.errors import AgentError
-from jupyter_agent.kernel.arguments import OPTIONS, SHELLS
+from jupyter_agent.kernel.arguments import OPTIONS
 from jupyter_agent.kernel.identity import open_client
 
 SECRET_COMMANDS: Final = (
@@ -55,14 +56,17 @@ class Completion:
     def run(self, _shell: Any, event: SimpleNamespace) -> list[str]:
         """Completions behind ``%%agent_run``."""
         last = (_words_before(event) or [""])[-1]
-        if last in ("-s", "--answer") or last.startswith("-s="):
+        if last in ("-s", "--stdin", "--answer"):
             return self._labels()
+        if last == "--file":
+            # Nobody knows the variable's name; behind its equals sign stands a label.
+            return self._labels() if "=" in event.text_until_cursor.split()[-1] else []
         if last == "--shell":
-            return list(SHELLS)
+            return list(wire.SHELLS)
         if last in ("-v", "--out", "--err", "--json"):
             return [name for name in self._shell.user_ns if not name.startswith("_")]
-        if last in ("--cwd", "--timeout", "--bg"):
-            return []
+        if last in ("--cwd", "--timeout", "--bg", "--template"):
+            return []  # paths are completed by IPython itself
         return list(OPTIONS)
 
     def _labels(self) -> list[str]:

@@ -6,12 +6,12 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from IPython.core.magic import Magics, cell_magic, magics_class, no_var_expand
 
 from jupyter_agent import wire
-from jupyter_agent.client import Client
+from jupyter_agent.client import Client, run_fields
 from jupyter_agent.errors import RequestInvalid, RunError
 from jupyter_agent.kernel import failures, notes, permission, terminal
 from jupyter_agent.kernel.arguments import RunArguments, parse
@@ -19,6 +19,9 @@ from jupyter_agent.kernel.background import BackgroundRuns
 from jupyter_agent.kernel.identity import has_terminal, open_client
 from jupyter_agent.kernel.interrupts import Interrupts
 from jupyter_agent.kernel.output import FLUSH_GAP, Kept, Output, Printed
+
+_ENVIRONMENTS: Final = ("VIRTUAL_ENV", "CONDA_PREFIX")
+"""What names the environment that Python is taken from."""
 
 
 @magics_class
@@ -48,22 +51,32 @@ class RunMagics(Magics):
 
         Options, repeatable where marked *::
 
-            -s LABEL        * put the secret into the variable LABEL
-            -s NAME=LABEL   * put it into the variable NAME instead
-            -v NAME         * export the Python variable NAME (text or number)
-            --cwd DIR         run there; else where the kernel is
-            --timeout SECONDS end the script after that time, and all it has started
-            --shell SHELL     bash (default) or sh
-            --out NAME        bind standard output to the Python name NAME, as text
-            --err NAME        bind standard error likewise
-            --json NAME       read standard output as JSON and bind the object
-            --pty             run it on a terminal: colours, progress bars, prompts
-            --answer LABEL  * type the secret when the script asks for something hidden (a
-                              password); each once, in the order of the prompts; takes --pty along
-            --bg NAME         go on at once, and bind NAME to a handle: NAME.tail(), NAME.stop(),
-                              NAME.wait(); it ends with the kernel
-            --quiet           no notes of our own below the output
-            --no-raise        a non-zero exit code raises nothing
+            -s LABEL          * put the secret into the variable LABEL
+            -s NAME=LABEL     * put it into the variable NAME instead
+            --stdin LABEL       let the script read it from standard input, to the last byte
+            --file NAME=LABEL * put it into a private file in memory, and its path into NAME
+            --template FILE     fill in the markers of a file, and put the path of the
+                                result into TEMPLATE; a marker is {{LABEL}}
+            --template NAME=FILE  * the same, and its path into NAME
+            -v NAME           * export the Python variable NAME (text or number)
+            --cwd DIR           run there; else where the kernel is
+            --timeout SECONDS   end the script after that time, and all it has started
+            --shell SHELL       bash (default), sh, zsh, fish, or python: the kernel's own
+            --out NAME          bind standard output to the Python name NAME, as text
+            --err NAME          bind standard error likewise
+            --json NAME         read standard output as JSON and bind the object
+            --pty               run it on a terminal: colours, progress bars, prompts
+            --answer LABEL    * type the secret when the script asks for something hidden (a
+                                password); each once, in the order of the prompts; takes --pty
+            --bg NAME           go on at once, and bind NAME to a handle: NAME.tail(),
+                                NAME.stop(), NAME.wait(); it ends with the kernel
+            --quiet             no notes of our own below the output
+            --no-raise          a non-zero exit code raises nothing
+
+        {{LABEL}} in the script is the value too: it becomes a reference to the variable, so it
+        works wherever the shell expands variables, and is refused elsewhere. A value among the
+        arguments of another program can be seen in a list of processes while that program runs:
+        --stdin and --file keep it out of there.
 
         A non-zero exit code raises subprocess.CalledProcessError; it is in _exit_code too.
         ■ (interrupt) ends the script and everything it has started within two seconds.
@@ -93,9 +106,15 @@ def run_request(shell: Any, arguments: RunArguments, script: str) -> wire.Messag
         "argv": None,
         "shell": arguments.shell,
         "secrets": [{"label": label, "env": env} for env, label in arguments.secrets.items()],
+        "stdin": arguments.stdin or None,
+        "files": [{"label": label, "env": env} for env, label in arguments.files.items()],
+        "templates": [
+            run_fields.read_template(env, str(Path(path).expanduser()))
+            for env, path in arguments.templates.items()
+        ],
         "cwd": str(Path(arguments.cwd or ".").expanduser().absolute()),
         "env": {
-            **_supplied(),
+            **_supplied(arguments.shell),
             **(terminal.ENVIRONMENT if arguments.pty else {}),
             **_exported(shell, arguments.variables),
         },
@@ -106,9 +125,17 @@ def run_request(shell: Any, arguments: RunArguments, script: str) -> wire.Messag
     }
 
 
-def _supplied() -> dict[str, str]:
-    # By name: a kernel's environment holds other people's tokens, which are nobody's business.
-    return {name: value for name, value in os.environ.items() if wire.HANDED_ON.fullmatch(name)}
+def _supplied(shell: str) -> dict[str, str]:
+    env = run_fields.handed_on(os.environ)
+    if shell != "python":
+        return env
+    # Whoever writes Python in a notebook means this kernel's Python and its packages, whether or
+    # not the environment was activated before the kernel was started.
+    env = {name: value for name, value in env.items() if name not in _ENVIRONMENTS}
+    if sys.prefix != sys.base_prefix:
+        env["VIRTUAL_ENV"] = sys.prefix
+    env["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), env.get("PATH", "")))
+    return env
 
 
 def _exported(shell: Any, names: tuple[str, ...]) -> dict[str, str]:

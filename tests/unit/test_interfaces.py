@@ -94,7 +94,7 @@ def test_feeding_a_finished_scrubber_raises() -> None:
 def test_every_option_of_agent_run_is_known_or_refused_by_name() -> None:
     table = PAGE.partition("`%%agent_run` with")[2].partition("The body is never")[0]
     promised = set(re.findall(r"`(--?[a-z-]+)", table))
-    assert promised == {*arguments.OPTIONS, *arguments.LATER}
+    assert promised == set(arguments.OPTIONS)
 
 
 def test_both_guards_show_the_same_box() -> None:
