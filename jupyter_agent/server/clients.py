@@ -14,6 +14,7 @@ import functools
 from logging import Logger
 from typing import Any, Final
 
+from jupyter_agent.server.asking import Asking
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guarded_client import guarded_client
 
@@ -28,12 +29,14 @@ class GuardedClients:
     """Gives every kernel manager of this server guarded clients.
 
     Args:
-        gate: Decides.
+        gate: Decides by the rules.
+        asking: Decides by all there is, where somebody can be asked.
         log: Told what was stopped, never what it said.
     """
 
-    def __init__(self, gate: Gate, log: Logger) -> None:
+    def __init__(self, gate: Gate, asking: Asking, log: Logger) -> None:
         self._gate = gate
+        self._asking = asking
         self._log = log
 
     def watch(self, kernel_manager: Any) -> None:
@@ -74,6 +77,6 @@ class GuardedClients:
 
     def _guard_class(self, manager: Any, name: str) -> None:
         given = getattr(manager, name)
-        guarded = guarded_client(given, self._gate, self._log)
+        guarded = guarded_client(given, self._gate, self._asking, self._log)
         if guarded is not given:
             setattr(manager, name, guarded)

@@ -9,9 +9,10 @@ jupyter_server_nbmodel has these routes; jupyter_server_documents has one withou
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Callable, Container
+from collections.abc import Awaitable, Callable, Container
 from typing import Any, Final
 
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
@@ -19,18 +20,20 @@ from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from jupyter_agent.screen import stub
 from jupyter_agent.screen.box import Stop
 from jupyter_agent.server.gate import Gate
+from jupyter_agent.server.judge import Judge
 
 Json = dict[str, Any]
 
 _ROUTE: Final = re.compile(r".*/api/kernels/([^/]+)/(execute|input)/?")
 
 
-def guard_execute_routes(web_app: Any, gate: Gate, kernels: Container[str]) -> None:
+def guard_execute_routes(web_app: Any, gate: Gate, judge: Judge, kernels: Container[str]) -> None:
     """Screen the bodies of these routes from now on.
 
     Args:
         web_app: The server's tornado application.
-        gate: Decides.
+        gate: Decides by the rules.
+        judge: Decides by all there is.
         kernels: The ids of this server's own kernels.
     """
     delegate_for = web_app.get_handler_delegate
@@ -41,7 +44,7 @@ def guard_execute_routes(web_app: Any, gate: Gate, kernels: Container[str]) -> N
         if match is None or request.method != "POST":
             return delegate
         kernel_id, verb = match.groups()
-        bodies = Bodies(gate, is_here=kernel_id in kernels)
+        bodies = Bodies(gate, judge, kernel_id, is_here=kernel_id in kernels)
         return _Screening(delegate, bodies.execution if verb == "execute" else bodies.answer)
 
     web_app.get_handler_delegate = get_handler_delegate
@@ -51,39 +54,52 @@ class Bodies:
     """Takes secrets out of bodies.
 
     Args:
-        gate: Decides.
+        gate: Decides by the rules.
+        judge: Decides by all there is.
+        kernel_id: The kernel's id.
         is_here: Whether the kernel is one of this server's own, whose clients are guarded.
     """
 
-    def __init__(self, gate: Gate, *, is_here: bool) -> None:
+    def __init__(self, gate: Gate, judge: Judge, kernel_id: str, *, is_here: bool) -> None:
         self._gate = gate
+        self._judge = judge
+        self._kernel_id = kernel_id
         self._is_here = is_here
 
-    def execution(self, body: bytes) -> bytes:
+    async def execution(self, body: bytes) -> bytes:
         """The body of an ``execute`` request, with other code in place of what was stopped."""
         fields = _fields(body)
         if fields is None or "code" not in fields:
             return body
         # Another server's address comes with a token for it, which is meant to be there.
         server = fields.pop("server", None)
-        stop = self._gate.check("execute_request", fields, ())
+        stop = await self._verdict("execute_request", fields)
         if stop is None:
             return body
         metadata = fields.get("metadata")
-        if self._gate.check("", {"metadata": metadata}, ()) is not None:
+        if await self._verdict("", {"metadata": metadata}) is not None:
             metadata = {}
         is_remote = server is not None or not self._is_here
         clean: Json = {"code": self._instead(stop, is_remote=is_remote), "metadata": metadata or {}}
         return json.dumps(clean if server is None else {**clean, "server": server}).encode()
 
-    def answer(self, body: bytes) -> bytes:
+    async def answer(self, body: bytes) -> bytes:
         """The body of an ``input`` request; of kernels here, guard B knows what was asked."""
         fields = _fields(body)
         if fields is None or self._is_here:
             return body
-        if self._gate.check("input_reply", {"value": fields.get("input", "")}, ()) is None:
+        if await self._verdict("input_reply", {"value": fields.get("input", "")}) is None:
             return body
         return b'{"input": ""}'
+
+    async def _verdict(self, kind: str, content: Json) -> Stop | None:
+        stop = self._gate.check(kind, content, ())
+        if not self._judge.may_ask(stop, kind, content, ()):
+            return stop
+        # A kernel's client here will be asked about it again, when it sends what was let through.
+        return await self._judge.verdict(
+            stop, kind, content, (), self._kernel_id, spend=not self._is_here
+        )
 
     def _instead(self, stop: Stop, *, is_remote: bool) -> str:
         return stub.code(stop) if is_remote else self._gate.hold(stop)
@@ -100,10 +116,11 @@ def _fields(body: bytes) -> Json | None:
 class _Screening(HTTPMessageDelegate):
     """Collects a body, and hands it on as it may be read."""
 
-    def __init__(self, inner: Any, clean: Callable[[bytes], bytes]) -> None:
+    def __init__(self, inner: Any, clean: Callable[[bytes], Awaitable[bytes]]) -> None:
         self._inner = inner
         self._clean = clean
         self._chunks: list[bytes] = []
+        self._cleaning: asyncio.Task[None] | None = None
 
     def headers_received(self, start_line: Any, headers: Any) -> Any:
         return self._inner.headers_received(start_line, headers)
@@ -112,8 +129,14 @@ class _Screening(HTTPMessageDelegate):
         self._chunks.append(chunk)
 
     def finish(self) -> None:
-        self._inner.data_received(self._clean(b"".join(self._chunks)))
-        self._inner.finish()
+        # The connection waits for an answer, whenever that comes, and reads nothing before it.
+        self._cleaning = asyncio.get_running_loop().create_task(self._finish())
 
     def on_connection_close(self) -> None:
+        if self._cleaning is not None:
+            self._cleaning.cancel()
         self._inner.on_connection_close()
+
+    async def _finish(self) -> None:
+        self._inner.data_received(await self._clean(b"".join(self._chunks)))
+        self._inner.finish()

@@ -16,6 +16,7 @@ from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.masking import Masker
+from jupyter_agent.server.asking import Asking
 from jupyter_agent.server.blocks import Blocks
 from jupyter_agent.server.clients import GuardedClients
 from jupyter_agent.server.door import Door
@@ -63,8 +64,9 @@ def _load_jupyter_server_extension(app: Any) -> None:
     judge = Judge(gate, screener, values, blocks, capabilities.notebook_of)
     # Read from the settings at each connection, so that whatever class won is guarded.
     settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate, judge, seen)
-    GuardedClients(gate, app.log).watch(app.kernel_manager)
-    guard_execute_routes(app.web_app, gate, app.kernel_manager)
+    asking = Asking(judge, app.io_loop.asyncio_loop, app.log)
+    GuardedClients(gate, asking, app.log).watch(app.kernel_manager)
+    guard_execute_routes(app.web_app, gate, judge, app.kernel_manager)
 
     door = Door(folders)
     register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)

@@ -3,14 +3,18 @@
 An IPython kernel gets the stub in place of a cell, so whoever waits reads what the kernel says.
 For other kernels, and for requests that are no cells, the answers of ``answers`` are put into the
 client's own channels. Nobody waits for a reply that does not come.
+
+The rules decide at once. Where the broker could say more, the message takes its turn (``asking``).
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Callable
 from contextvars import ContextVar
 from logging import Logger
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -21,9 +25,10 @@ from traitlets import HasTraits, validate
 from jupyter_agent.errors import SecretBlocked
 from jupyter_agent.screen.box import Stop
 from jupyter_agent.server import answers, envelope, stub
+from jupyter_agent.server.asking import Asking, Question, Turns
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.inbox import deliver_to
-from jupyter_agent.server.screened_session import screened
+from jupyter_agent.server.screened_session import SendOn, screened
 from jupyter_agent.server.told import tell
 
 Json = dict[str, Any]
@@ -39,6 +44,7 @@ class GuardedClient(HasTraits):
     """
 
     jupyter_agent_gate: ClassVar[Gate]
+    jupyter_agent_asking: ClassVar[Asking]
     jupyter_agent_log: ClassVar[Logger]
 
     # Set by client classes.
@@ -49,13 +55,21 @@ class GuardedClient(HasTraits):
         self._inboxes: dict[str, Any] = {}
         self._asked: Json | None = None
         # Whether execute_interactive is at work in this task: it reads sockets, not channels.
-        self._interactive: ContextVar[bool] = ContextVar("jupyter_agent_interactive", default=False)
+        self._interactive: ContextVar[_Decided | None] = ContextVar(
+            "jupyter_agent_interactive", default=None
+        )
+        self._turns = Turns(self.jupyter_agent_asking)
         super().__init__(*args, **kwargs)
         self.session = self.session  # a session made by default is not validated by itself
 
     @validate("session")
     def _screen_session(self, proposal: Json) -> Any:
-        return screened(proposal["value"], self._sendable, self._heard)
+        return screened(proposal["value"], self._leave, self._heard)
+
+    def stop_channels(self) -> None:
+        """Send what still waits, and close."""
+        self._turns.send_all()
+        super().stop_channels()  # type: ignore[misc]
 
     @property
     def shell_channel(self) -> Any:
@@ -78,19 +92,30 @@ class GuardedClient(HasTraits):
         return self._prepared("iopub", super().iopub_channel)  # type: ignore[misc]
 
     async def _async_execute_interactive(self, *args: Any, **kwargs: Any) -> Any:
-        before = self._interactive.set(True)
+        asked = _SIGNATURE.bind(self, *args, **kwargs).arguments
+        before = self._interactive.set(await self._decide_on_cell(asked))
         try:
             return await super()._async_execute_interactive(*args, **kwargs)  # type: ignore[misc]
         except _Stopped as stopped:
             given = stopped.messages
         finally:
             self._interactive.reset(before)
-        asked = _SIGNATURE.bind(self, *args, **kwargs).arguments
         hook = asked.get("output_hook") or self._output_hook_default  # type: ignore[attr-defined]
         for channel, message in given:
             if channel == "iopub":
                 hook(message)
         return next(message for channel, message in given if channel != "iopub")
+
+    async def _decide_on_cell(self, asked: Json) -> _Decided:
+        """The verdict on a cell before it is sent: who sends it reads sockets, not our answers."""
+        content = {name: asked[name] for name in _IN_CELL if asked.get(name)}
+        by_rules = self.jupyter_agent_gate.check(_CODE, content, ())
+        asked_about = Question(by_rules, _CODE, content, (), self._kernel_id)
+        return _Decided(await self._turns.turn("shell", asked_about))
+
+    @property
+    def _kernel_id(self) -> str:
+        return str(getattr(self.parent, "kernel_id", None) or "")
 
     def _prepared(self, name: str, channel: Any) -> Any:
         known = self._inboxes.get(name)
@@ -105,9 +130,7 @@ class GuardedClient(HasTraits):
         send = channel.send
 
         def asking_send(message: Json) -> None:
-            onward = self._sendable(channel, message, message.get("buffers") or ())
-            if onward is not None:
-                send(onward)
+            self._leave(channel, message, message.get("buffers") or (), send)
 
         channel.send = asking_send
 
@@ -115,22 +138,45 @@ class GuardedClient(HasTraits):
         """The kernel asks for a line of input."""
         self._asked = {"parent_header": parent, "content": content}
 
-    def _sendable(self, stream: Any, message: Json, buffers: Any) -> Json | None:
-        """See ``screened_session.Sendable``."""
-        if self.jupyter_agent_gate.passed:
-            return message
+    def _leave(self, stream: Any, message: Json, buffers: Any, send_on: SendOn) -> Any:
+        """See ``screened_session.Leaving``."""
         header, content = message["header"], message["content"]
         kind, question = header["msg_type"], None
+        lane = self._lane(stream)
+        if self.jupyter_agent_gate.passed:
+            return self._turns.take(stream, lane, None, lambda _: send_on(message))
         if kind == "input_reply":
             question, self._asked = self._asked, None
             if question is not None and question["content"].get("password") is True:
                 content, buffers = {}, ()  # the person's own masked entry, shown nowhere
+
+        def then(stop: Stop | None) -> Any:
+            if stop is None:
+                return send_on(message)
+            return self._stop(stream, {**message, "content": content}, question, stop, send_on)
+
         beside = envelope.unusual(header, message.get("parent_header"), message.get("metadata"))
-        stop = self.jupyter_agent_gate.check(kind, content, buffers, beside)
-        if stop is None:
-            return message
+        stop = self.jupyter_agent_gate.check("", beside, ()) if beside else None
+        decided = self._interactive.get() if kind == _CODE else None
+        if stop is not None or decided is not None:
+            return then(stop or decided.stop)  # type: ignore[union-attr]
+        asked = Question(
+            self.jupyter_agent_gate.check(kind, content, buffers),
+            kind,
+            content,
+            buffers,
+            self._kernel_id,
+        )
+        may_wait = self._can_answer(kind, lane)
+        return self._turns.take(stream, lane, asked, then, may_wait=may_wait)
+
+    def _stop(
+        self, stream: Any, message: Json, question: Json | None, stop: Stop, send_on: SendOn
+    ) -> Any:
+        header, content = message["header"], message["content"]
+        kind = header["msg_type"]
         tell(self.jupyter_agent_log, kind, stop)
-        if self.jupyter_agent_gate.check("", {}, (), {"header": beside.get("header")}) is not None:
+        if self.jupyter_agent_gate.check("", envelope.unusual(header, None, None), ()) is not None:
             header = envelope.bare(header)
         instead = self._instead(kind, content, stop)
         if instead is not None:
@@ -138,9 +184,23 @@ class GuardedClient(HasTraits):
                 self._deliver(
                     question["parent_header"], [("iopub", "display_data", answers.display(stop))]
                 )
-            return {**message, "header": header, "content": instead, **_EMPTY}
+            return send_on({**message, "header": header, "content": instead, **_EMPTY})
         self._answer(stream, {**message, "header": header}, stop)
         return None
+
+    def _lane(self, stream: Any) -> str:
+        """The name of the channel that a socket belongs to."""
+        for name, (channel, _) in self._inboxes.items():
+            if stream is channel or stream is getattr(channel, "socket", None):
+                return name
+        return "shell"
+
+    def _can_answer(self, kind: str, lane: str) -> bool:
+        """Whether a message may be answered later, when an error could reach nobody any more."""
+        if kind == "input_reply" or (kind == _CODE and stub.runs_ipython(self.parent)):
+            return True
+        channel = "control" if lane == "control" else "shell"
+        return all(self._inboxes.get(name, (0, None))[1] for name in (channel, "iopub"))
 
     def _instead(self, kind: str, content: Json, stop: Stop) -> Json | None:
         """The content that goes on in place of what was stopped, or None where nothing does."""
@@ -159,7 +219,7 @@ class GuardedClient(HasTraits):
             given = answers.stopped(channel, kind, content)
         else:
             given = [*answers.execution_begun(stop), *answers.execution_ended(channel, stop)]
-            if self._interactive.get():
+            if self._interactive.get() is not None:
                 raise _Stopped(self._messages(message["header"], given))
         self._deliver(message["header"], given)
 
@@ -180,6 +240,12 @@ class GuardedClient(HasTraits):
         ]
 
 
+class _Decided(NamedTuple):
+    """The verdict on a cell that is about to be sent."""
+
+    stop: Stop | None
+
+
 class _Stopped(Exception):
     """A cell was stopped whose caller reads sockets. Holds answers of ours, nothing of the cell."""
 
@@ -193,20 +259,41 @@ _SIGNATURE: Final = inspect.signature(KernelClient._async_execute_interactive)  
 _STOCK: Final = (AsyncKernelClient.execute_interactive, BlockingKernelClient.execute_interactive)
 
 
-def guarded_client(client_class: type, gate: Gate, log: Logger) -> type:
+_IN_CELL: Final = ("code", "user_expressions")
+
+
+def _blocking(interactive: Callable[..., Any], asking: Asking) -> Callable[..., Any]:
+    """``execute_interactive`` of a client that blocks."""
+    waiting = run_sync(interactive)
+
+    @functools.wraps(interactive)
+    def execute_interactive(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with asking.blocking():
+            return waiting(self, *args, **kwargs)
+
+    return execute_interactive
+
+
+def guarded_client(client_class: type, gate: Gate, asking: Asking, log: Logger) -> type:
     """The client class with the guard in front of it.
 
     Args:
         client_class: What a kernel manager makes its clients of.
-        gate: Decides.
+        gate: Decides by the rules.
+        asking: Decides by all there is, where somebody can be asked.
         log: Told what was stopped, never what it said.
     """
     if issubclass(client_class, GuardedClient) or not issubclass(client_class, KernelClient):
         return client_class
-    namespace: Json = {"jupyter_agent_gate": gate, "jupyter_agent_log": log, "__module__": __name__}
+    namespace: Json = {
+        "jupyter_agent_gate": gate,
+        "jupyter_agent_asking": asking,
+        "jupyter_agent_log": log,
+        "__module__": __name__,
+    }
     interactive = getattr(client_class, "execute_interactive", None)
     if interactive in _STOCK:
         ours = GuardedClient._async_execute_interactive  # noqa: SLF001
         is_async = inspect.iscoroutinefunction(interactive)
-        namespace["execute_interactive"] = ours if is_async else run_sync(ours)
+        namespace["execute_interactive"] = ours if is_async else _blocking(ours, asking)
     return type(f"Guarded{client_class.__name__}", (GuardedClient, client_class), namespace)

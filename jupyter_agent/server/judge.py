@@ -64,13 +64,15 @@ class Judge:
             return bool(by_rules.found)
         return any(text for text, _ in self._gate.texts(kind, content, buffers))
 
-    async def verdict(
+    async def verdict(  # noqa: PLR0913  (a message has as many parts)
         self,
         by_rules: Stop | None,
         kind: str,
         content: dict[str, Any],
         buffers: Sequence[Any],
         kernel_id: str = "",
+        *,
+        spend: bool = True,
     ) -> Stop | None:
         """The reason to stop a message, or None where it may go on.
 
@@ -80,24 +82,20 @@ class Judge:
             content: Its content.
             buffers: The bytes beside it.
             kernel_id: The kernel it is for, or "".
+            spend: Whether "once" is used up; not where the message will be asked about again.
         """
         try:
             notebook = self._notebook_of(kernel_id)
-            return await self._verdict(by_rules, kind, content, buffers, notebook)
+            texts = list(self._gate.texts(kind, content, buffers))
+            return await self._verdict(by_rules, texts, notebook, spend=spend)
         except ScreenTimeout:
             return Stop(late=True)
         except Exception:  # noqa: BLE001  (fail closed, whatever went wrong)
             return Stop()
 
     async def _verdict(
-        self,
-        stop: Stop | None,
-        kind: str,
-        content: dict[str, Any],
-        buffers: Sequence[Any],
-        notebook: str,
+        self, stop: Stop | None, texts: list[tuple[str, bool]], notebook: str, *, spend: bool
     ) -> Stop | None:
-        texts = list(self._gate.texts(kind, content, buffers))
         matches = await self._matches([text for text, _ in texts])
         if stop is None and not any(matches):
             return None
@@ -107,7 +105,7 @@ class Judge:
         for (text, in_cell), rules, certain in zip(texts, by_rules, matches, strict=True):
             findings = combined(rules, certain)
             if findings:
-                left, block = await self._not_allowed(text, findings, notebook)
+                left, block = await self._not_allowed(text, findings, notebook, spend=spend)
                 if left:
                     self._mark_exposed(left, notebook)
                     shown = (self._shown(finding, text, in_cell=in_cell) for finding in left)
@@ -128,14 +126,14 @@ class Judge:
         return found_in
 
     async def _not_allowed(
-        self, text: str, findings: list[Finding], notebook: str
+        self, text: str, findings: list[Finding], notebook: str, *, spend: bool
     ) -> tuple[list[Finding], str]:
         """The findings that stop a text, and the name under which they are remembered."""
         guessed = [f for f in findings if not isinstance(f, StoredFinding)]
         if not guessed:
             return findings, ""
         asked = [{"rule": f.rule, "value": text[f.start : f.end]} for f in guessed]
-        answer = await self._values.allowed(asked, notebook)
+        answer = await self._values.allowed(asked, notebook, spend=spend)
         if answer is None:
             return findings, ""
         passed = {id(f) for f, ok in zip(guessed, answer["allowed"], strict=True) if ok}

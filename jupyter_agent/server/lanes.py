@@ -19,6 +19,7 @@ from typing import Any, Final
 from jupyter_agent.screen.box import Stop
 
 Then = Callable[[Stop | None], None]
+_Waiting = tuple[asyncio.Task[Stop | None], Then, Stop | None]
 
 _LONGEST_BURST: Final = 3.0
 """Seconds for which the first message of a burst waits for those that keep coming behind it."""
@@ -33,52 +34,70 @@ class Lanes:
 
     def __init__(self, log: Logger) -> None:
         self._log = log
-        self._waiting: dict[str, deque[tuple[asyncio.Task[Stop | None], Then]]] = {}
+        self._waiting: dict[str, deque[_Waiting]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
 
     def idle(self, lane: str) -> bool:
         """Whether nothing waits in a lane."""
         return lane not in self._waiting
 
-    def put(self, lane: str, verdict: Coroutine[Any, Any, Stop | None], then: Then) -> None:
+    def put(
+        self,
+        lane: str,
+        verdict: Coroutine[Any, Any, Stop | None],
+        then: Then,
+        by_rules: Stop | None = None,
+    ) -> None:
         """Add a message to a lane.
 
         Args:
             lane: The message's channel.
             verdict: Says what is to be done with it. If it raises, the message is stopped.
             then: Does it, once everything before it is done.
+            by_rules: The verdict where nobody can wait for one any more (``hurry``).
         """
         loop = asyncio.get_running_loop()
         waiting = self._waiting.setdefault(lane, deque())
-        waiting.append((loop.create_task(verdict), then))
+        waiting.append((loop.create_task(verdict), then, by_rules))
         if lane not in self._workers:
             self._workers[lane] = loop.create_task(self._work(lane))
 
     def close(self) -> None:
         """Drop everything that waits: nobody is there any more to get an answer."""
         for waiting in self._waiting.values():
-            for verdict, _ in waiting:
+            for verdict, _, _ in waiting:
                 verdict.cancel()
         for worker in self._workers.values():
             worker.cancel()
         self._waiting.clear()
         self._workers.clear()
 
+    def hurry(self) -> None:
+        """Deal with all that waits now: by its verdict if there is one, else by the rules."""
+        for waiting in list(self._waiting.values()):
+            while waiting:
+                verdict, then, by_rules = waiting.popleft()
+                if verdict.done():
+                    self._do(verdict, then)
+                else:
+                    verdict.cancel()
+                    self._then(then, by_rules)
+
     async def _work(self, lane: str) -> None:
         waiting = self._waiting[lane]
         while waiting:
             await self._burst(waiting)
             while waiting and waiting[0][0].done():
-                verdict, then = waiting.popleft()
+                verdict, then, _ = waiting.popleft()
                 self._do(verdict, then)
         # No await since the lane was seen empty, so that nothing was put into it meanwhile.
         del self._waiting[lane], self._workers[lane]
 
-    async def _burst(self, waiting: deque[tuple[asyncio.Task[Stop | None], Then]]) -> None:
+    async def _burst(self, waiting: deque[_Waiting]) -> None:
         """Wait until there is a verdict on all that waits, or the burst takes too long."""
         clock = asyncio.get_running_loop().time
         over = clock() + _LONGEST_BURST
-        while open_ := [verdict for verdict, _ in waiting if not verdict.done()]:
+        while open_ := [verdict for verdict, _, _ in waiting if not verdict.done()]:
             if (left := over - clock()) > 0:
                 await asyncio.wait(open_, timeout=left)
             elif waiting[0][0].done():
@@ -88,7 +107,10 @@ class Lanes:
 
     def _do(self, verdict: asyncio.Task[Stop | None], then: Then) -> None:
         failed = verdict.cancelled() or verdict.exception() is not None
+        self._then(then, Stop() if failed else verdict.result())  # fail closed, whatever went wrong
+
+    def _then(self, then: Then, stop: Stop | None) -> None:
         try:
-            then(Stop() if failed else verdict.result())  # fail closed, whatever went wrong
+            then(stop)
         except Exception as problem:  # noqa: BLE001  (the messages behind it still count)
             self._log.warning("A message could not be dealt with: %s.", type(problem).__name__)

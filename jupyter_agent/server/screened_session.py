@@ -14,36 +14,38 @@ from jupyter_client.session import Message
 from jupyter_agent.server.messages import UnreadableMessage
 
 Json = dict[str, Any]
-Sendable = Callable[[Any, Json, Sequence[Any]], Json | None]
-"""Socket, message and buffers in; out comes the same message, another one in its place, or None
-where nothing is to be sent."""
+SendOn = Callable[[Json], Any]
+"""Sends the same message, or another one in its place, and returns what ``Session.send`` does."""
+Leaving = Callable[[Any, Json, Sequence[Any], SendOn], Any]
+"""Socket, message, buffers, and how it is sent. Calls that now, later or never; returns what it
+returned, if it was now."""
 Heard = Callable[[Json, Json], None]
 """The parent header and the content of an ``input_request`` of the kernel."""
 
-_MARK: Final = "jupyter_agent_sendable"
+_MARK: Final = "jupyter_agent_leaving"
 _PARTS: Final = ("header", "parent_header", "metadata", "content")
 
 
-def screened(session: Any, sendable: Sendable, heard: Heard) -> Any:
+def screened(session: Any, leaving: Leaving, heard: Heard) -> Any:
     """A copy of a ``jupyter_client`` session that asks before it sends.
 
     A copy, because whoever gave us the session may send something else with it.
 
     Args:
         session: The session.
-        sendable: What is asked.
+        leaving: What is asked.
         heard: Told when the kernel asks for input; only then is it known what an answer is.
     """
-    if getattr(session, _MARK, None) == sendable:
+    if getattr(session, _MARK, None) == leaving:
         return session
     own = session.clone()
-    _ask_before_sending(own, sendable)
+    _ask_before_sending(own, leaving)
     _listen_for_questions(own, heard)
-    setattr(own, _MARK, sendable)
+    setattr(own, _MARK, leaving)
     return own
 
 
-def _ask_before_sending(own: Any, sendable: Sendable) -> None:
+def _ask_before_sending(own: Any, leaving: Leaving) -> None:
     send, send_raw = own.send, own.send_raw
 
     def asking_send(  # noqa: PLR0913, PLR0917  (the signature of Session.send)
@@ -64,12 +66,14 @@ def _ask_before_sending(own: Any, sendable: Sendable) -> None:
                 msg_or_type, content=content, parent=parent, header=header, metadata=metadata
             )
         buffers = buffers or message.get("buffers", [])
-        onward = sendable(stream, message, buffers)
-        if onward is None:
-            return message
-        if onward is not message:
-            buffers = []  # what was stopped goes on without them
-        return send(stream, onward, ident=ident, buffers=buffers, track=track)
+
+        def send_on(onward: Json) -> Any:
+            # What was stopped goes on without them.
+            beside = buffers if onward is message else []
+            return send(stream, onward, ident=ident, buffers=beside, track=track)
+
+        sent = leaving(stream, message, buffers, send_on)
+        return message if sent is None else sent
 
     def asking_send_raw(
         stream: Any,
@@ -79,11 +83,14 @@ def _ask_before_sending(own: Any, sendable: Sendable) -> None:
         ident: Any = None,
     ) -> None:
         message = _read(own, msg_list)
-        onward = sendable(stream, message, msg_list[len(_PARTS) :])
-        if onward is message:
-            send_raw(stream, msg_list, flags, copy=copy, ident=ident)
-        elif onward is not None:
-            send(stream, onward, ident=ident)
+
+        def send_on(onward: Json) -> None:
+            if onward is message:
+                send_raw(stream, msg_list, flags, copy=copy, ident=ident)
+            else:
+                send(stream, onward, ident=ident)
+
+        leaving(stream, message, msg_list[len(_PARTS) :], send_on)
 
     own.send, own.send_raw = asking_send, asking_send_raw
 

@@ -70,16 +70,21 @@ class StoredValues:
         self._switch(on=True)
         return matching.answer(result).matches
 
-    async def allowed(self, findings: list[dict[str, str]], notebook: str) -> dict[str, Any] | None:
+    async def allowed(
+        self, findings: list[dict[str, str]], notebook: str, *, spend: bool = True
+    ) -> dict[str, Any] | None:
         """Which findings a person has allowed; None where nobody can say.
 
         Args:
             findings: Each with ``rule`` and ``value``.
             notebook: In which they stand, absolute, or "".
+            spend: Whether "once" is used up by this.
         """
         try:
             async with self._turns:
-                asking = self._link.call("allow.check", findings=findings, notebook=notebook)
+                asking = self._link.call(
+                    "allow.check", findings=findings, notebook=notebook, spend=spend
+                )
                 answer: dict[str, Any] = await self._within(self._patience, asking)
         except AgentError:
             return None

@@ -18,6 +18,9 @@ from canary import Canary
 from kernel_pages import KernelPage
 from traitlets.config import Config
 
+from jupyter_agent import person as person_door
+from jupyter_agent.folders import Folders
+
 
 @pytest.fixture
 def jp_server_config() -> Config:
@@ -69,3 +72,19 @@ def connect(
         return await KernelPage.connect(jp_ws_fetch, json.loads(answer.body)["id"], v1=v1)
 
     return start
+
+
+@pytest.fixture
+def owner(agent_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The owner of the vault, at a terminal."""
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
+    with person_door.open_client(Folders.of()) as client:
+        yield client
+
+
+@pytest.fixture
+def stored_value(owner: Any) -> str:
+    """A value that is stored, and that no rule would stop: words, as people choose them."""
+    value = "marmalade bicycle umbrella lighthouse tangerine violin quarry"
+    steps.save(owner, "ORCHARD_KEY", value, kind="password")
+    return value

@@ -11,6 +11,7 @@ import json
 
 import pytest
 from jupyter_server.base.handlers import APIHandler
+from steps import allow
 from tornado import web
 
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
@@ -117,3 +118,31 @@ async def test_clean_requests_pass_as_they_are(jp_serverapp, post, seen):
     assert answer["reply"]["status"] == "ok"
     assert seen[0] == {"code": "print('hi')", "metadata": {"cell_id": "c1"}}
     assert seen[1:] == [{"cells": [{"cell_id": "c1"}]}] * 3
+
+
+async def test_routes_that_take_a_cell_ask_for_it_too(post, seen, owner, stored_value, canary):
+    allow(owner, "anthropic-api-key", canary.value)
+
+    await post("0a1b", "execute", code=f"x = '{stored_value}'", metadata={"note": stored_value})
+    await post("0a1b", "input", input=stored_value)
+    await post("0a1b", "execute", code=f"len('{canary.value}')")
+
+    stopped, answered, allowed = seen
+    assert "SecretBlocked" in stopped["code"]
+    assert stored_value not in json.dumps(stopped)
+    assert answered == {"input": ""}
+    assert allowed == {"code": f"len('{canary.value}')"}
+
+
+@pytest.mark.stands(reason="it was let through")
+async def test_what_is_allowed_once_is_not_used_up_on_the_way(
+    jp_serverapp, post, seen, owner, canary
+):
+    kernel_id = await jp_serverapp.kernel_manager.start_kernel()
+    allow(owner, "anthropic-api-key", canary.value, scope="once")
+
+    first = await post(kernel_id, "execute", code=f"len('{canary.value}')")
+    second = await post(kernel_id, "execute", code=f"len('{canary.value}')")
+
+    assert first["reply"]["status"] == "ok"
+    assert second["reply"]["ename"] == "SecretBlocked"

@@ -1,0 +1,115 @@
+"""Cells that run inside the server are told stored values from others, and what is allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from steps import allow
+
+BLOCKED = "application/vnd.jupyter-agent.blocked+json"
+
+
+@pytest.fixture
+def connect(jp_serverapp):
+    """Start a kernel; its manager, and a client of it."""
+    clients = []
+
+    async def start():
+        kernels = jp_serverapp.kernel_manager
+        manager = kernels.get_kernel(await kernels.start_kernel())
+        client = manager.client()
+        clients.append(client)
+        client.start_channels()
+        await client.wait_for_ready(timeout=60)
+        return manager, client
+
+    yield start
+    for client in clients:
+        client.stop_channels()
+
+
+async def replies(client, requests):
+    """The replies to these requests, in the order in which they came."""
+    came = []
+    while len(came) < len(requests):
+        reply = await client.get_shell_msg(timeout=60)
+        if reply["parent_header"]["msg_id"] in requests:
+            came.append(reply)
+    return came
+
+
+async def test_a_stored_value_stops_the_cell_and_those_sent_behind_it_keep_their_order(
+    connect, stored_value
+):
+    _, client = await connect()
+    cells = ["first = 1", f"key = '{stored_value}'", "third = 3"]
+
+    requests = [client.execute(cell, stop_on_error=False) for cell in cells]
+    came = await replies(client, requests)
+
+    assert [reply["parent_header"]["msg_id"] for reply in came] == requests
+    assert [reply["content"]["status"] for reply in came] == ["ok", "error", "ok"]
+    # Stopped here, and not by the guard inside the kernel, which would say "not run".
+    assert "not sent to the kernel" in came[1]["content"]["evalue"]
+    assert "ORCHARD_KEY" in json.dumps(came[1]["content"])
+
+
+async def test_who_waits_for_one_cell_gets_the_box(connect, stored_value):
+    _, client = await connect()
+    heard = []
+    reply = await client.execute_interactive(
+        f"x = '{stored_value}'", output_hook=heard.append, timeout=60
+    )
+
+    (box,) = (m for m in heard if m["header"]["msg_type"] == "display_data")
+    assert "not sent to the kernel" in reply["content"]["evalue"]
+    assert box["content"]["data"][BLOCKED]["findings"][0]["label"] == "ORCHARD_KEY"
+
+
+async def test_a_thread_that_blocks_is_answered_too_and_the_server_s_own_is_not_held_up(
+    connect, stored_value
+):
+    manager, _ = await connect()
+
+    def work():
+        client = manager.blocking_client()
+        client.start_channels()
+        try:
+            client.wait_for_ready(timeout=60)
+            return client.execute(f"x = '{stored_value}'", reply=True, timeout=60)
+        finally:
+            client.stop_channels()
+
+    reply = await asyncio.get_running_loop().run_in_executor(None, work)
+    assert "not sent to the kernel" in reply["content"]["evalue"]
+    # On its own thread nobody can answer: the rules decide, and then the guard in the kernel.
+    assert "ORCHARD_KEY" in json.dumps(work()["content"])
+
+
+@pytest.mark.stands(reason="it was let through")
+async def test_what_a_person_has_allowed_runs(connect, owner, canary):
+    _, client = await connect()
+    allow(owner, "anthropic-api-key", canary.value)
+
+    reply = await client.execute_interactive(
+        f"len('{canary.value}')", output_hook=lambda _: None, timeout=60
+    )
+    plain = await replies(client, [client.execute(f"len('{canary.value}')")])
+
+    assert reply["content"]["status"] == "ok"
+    assert plain[0]["content"]["status"] == "ok"
+
+
+async def test_what_still_waits_is_sent_when_the_channels_close(connect):
+    manager, client = await connect()
+    other = manager.client()
+    other.start_channels()
+    other.execute("left = 41")
+    other.stop_channels()
+
+    heard = []
+    while not any("42" in json.dumps(m["content"]) for m in heard):
+        heard.clear()
+        await client.execute_interactive("left + 1", output_hook=heard.append, timeout=60)
