@@ -14,34 +14,28 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from jupyter_agent.screen.deadline import Deadline
+from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS
 from jupyter_agent.screen.rule import Rule
 
-Hit = tuple[int, int]
-"""A rule's index, and the byte offset at which (with a window: near which) a match may begin."""
+Hits = tuple[int, Sequence[int]]
+"""A rule's index, and the byte offsets at which (with a window: near which) a match may begin."""
 
 
-class Seen(NamedTuple):
-    """What stage 1 says about a text.
+Seen = tuple[Sequence[Hits], Collection[tuple[int, int]]]
+"""What stage 1 says about a text: hits and signs.
 
-    Args:
-        hits: Sorted, without repetition.
-        signs: Index into ``disguise.SIGNS`` and the block of ``disguise.BLOCK`` bytes in which one
-            ends, without repetition. A coloured text has thousands of signs in few blocks.
-    """
+The hits are sorted, each rule once; its places are sorted and differ. Rules may share a sequence.
 
-    hits: list[Hit]
-    signs: Collection[tuple[int, int]]
-
-
-NOTHING: Final = Seen([], ())
+A sign is an index into ``disguise.SIGNS`` and the block of ``disguise.BLOCK`` bytes in which one
+ends, without repetition. A coloured text has thousands of signs in few blocks.
+"""
 
 
 class Anchors(Protocol):
-    """Finds the places.
+    """Finds the places, in two steps: most texts end with the first.
 
     Attributes:
         patience: How many time budgets a text gets; see ``Deadline``.
@@ -49,11 +43,20 @@ class Anchors(Protocol):
 
     patience: float
 
-    def seen(self, data: bytes, deadline: Deadline) -> Seen:
-        """Every place, and every sign of a disguise.
+    def noticed(self, data: bytes) -> Any:
+        """What ``seen`` needs to know; false where there is nothing to see.
 
         Args:
             data: UTF-8, with surrogates passed through.
+        """
+        ...
+
+    def seen(self, data: bytes, noticed: Any, deadline: Deadline) -> Seen:
+        """Every place, and every sign of a disguise.
+
+        Args:
+            data: See ``noticed``.
+            noticed: What ``noticed`` said about these very bytes.
             deadline: The text's time.
 
         Raises:
@@ -78,7 +81,38 @@ class Gate:
         self.keywords = sorted(
             word for word in keywords if not any(word.startswith(w) for w in keywords - {word})
         )
+        self.longest = max(map(len, self.keywords))
         self.who = tuple(who)
+
+    def begins_in(self, data: bytes, folded: bytes, offset: int, deadline: Deadline) -> list[int]:
+        """Where in a stretch of a text the gate matches, in order.
+
+        Args:
+            data: The text.
+            folded: The stretch, in lower case.
+            offset: Where it begins.
+            deadline: The text's time.
+        """
+        matches_at = self.matches_at
+        find = folded.find
+        found: list[int] = []
+        steps = STEPS
+        for word in self.keywords:
+            at = find(word)
+            while at >= 0:
+                steps -= 1
+                if not steps:
+                    steps = STEPS
+                    deadline.check_now()
+                if matches_at(data, offset + at):
+                    found.append(offset + at)
+                at = find(word, at + 1)
+        return in_order(found) if len(found) > 1 else found
+
+
+def in_order(places: list[int]) -> list[int]:
+    """Sorted, and each place once."""
+    return sorted(set(places))
 
 
 class Words:
@@ -131,9 +165,13 @@ class PlainAnchors:
             (self._by_three.setdefault(threes[0], []) if threes else self._always).append(task)
         self._signs = tuple((sign.needles, re.compile(sign.in_bytes).finditer) for sign in SIGNS)
 
-    def seen(self, data: bytes, deadline: Deadline) -> Seen:
+    def noticed(self, data: bytes) -> bool:
+        """See ``Anchors.noticed``: this engine has no cheap first step."""
+        return bool(data)
+
+    def seen(self, data: bytes, noticed: bool, deadline: Deadline) -> Seen:  # noqa: ARG002, FBT001
         """See ``Anchors.seen``."""
-        found: set[Hit] = set()
+        found: dict[int, list[int]] = {}
         # Folds ASCII only and so keeps every offset; str.lower would not.
         folded = data.lower()
         tasks = list(self._always)
@@ -146,7 +184,8 @@ class PlainAnchors:
                 if (exact is None or data.startswith(exact, at)) and (
                     gate is None or gate.matches_at(data, at)
                 ):
-                    found.update((index, at) for index in who)
+                    for index in who:
+                        found.setdefault(index, []).append(at)
                 at = folded.find(word, at + 1)
         signs = {
             (index, match.end() // BLOCK)
@@ -154,7 +193,7 @@ class PlainAnchors:
             if any(map(data.__contains__, needles))
             for match in finditer(data)
         }
-        return Seen(sorted(found), signs)
+        return sorted((index, in_order(places)) for index, places in found.items()), signs
 
 
 def _threes(data: bytes) -> Iterable[tuple[int, int, int]]:

@@ -5,29 +5,38 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 from math import log2
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import re
 
 
-class Candidate(NamedTuple):
-    """What the filters judge. It holds the text, so it never leaves this package."""
+class Candidate:
+    """What the filters judge. It holds the text, so it never leaves this package.
 
-    text: str
-    start: int
-    end: int
-    match: re.Match[str]
+    Args:
+        text: The whole text.
+        start: First code point of the value.
+        end: One past its last one.
+        match: Of the rule's expression.
 
-    @property
-    def value(self) -> str:
-        """The value itself."""
-        return self.text[self.start : self.end]
+    Attributes:
+        value: The value itself.
+    """
+
+    __slots__ = ("end", "match", "start", "text", "value")
+
+    def __init__(self, text: str, start: int, end: int, match: re.Match[str]) -> None:
+        self.text = text
+        self.start = start
+        self.end = end
+        self.match = match
+        self.value = text[start:end]
 
     @property
     def quoted(self) -> bool:
         """Whether the expression met an opening quote (its group ``q``)."""
-        return bool(self.match.groupdict().get("q"))
+        return "q" in self.match.re.groupindex and bool(self.match["q"])
 
 
 def entropy(value: str) -> float:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from jupyter_agent.screen.anchors import NOTHING, Gate, Hit, Seen, Words
+from jupyter_agent.screen.anchors import Gate, Seen, Words, in_order
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS
 from jupyter_agent.screen.rule import GATE_REACH, Rule
 
 _PIECE: Final = 65_536
 """Bytes that are scanned between two looks at the clock."""
+_SHORT: Final = 1_024
+"""Bytes in which looking for a few words costs less than finding out where to look."""
 _OVERLAP: Final = 4 * GATE_REACH
 """Bytes that are scanned twice, so that nothing is lost where two pieces meet."""
 _End = tuple[int, int]
 """What hyperscan reports: the number of an expression, and where a match of it ends."""
+_LONG: Final[list[_End]] = [(-1, -1)]
+"""Stands for what has yet to be scanned, in pieces and by the clock."""
 
 
 class CompiledAnchors:
@@ -45,81 +49,70 @@ class CompiledAnchors:
             spare = hyperscan.Scratch(self._database)
         except hyperscan.error as problem:
             raise ValueError("hyperscan does not accept this database") from problem
+        self._scan = self._database.scan
         # Scratch space belongs to one scan at a time; list.pop and append are atomic, so threads
         # take one each without a lock.
         self._scratches: list[Any] = [spare]
         self._new_scratch = hyperscan.Scratch
 
-    def seen(self, data: bytes, deadline: Deadline) -> Seen:
-        """See ``Anchors.seen``."""
+    def noticed(self, data: bytes) -> list[_End]:
+        """See ``Anchors.noticed``: what hyperscan reports about a text of one piece."""
+        if len(data) > _PIECE:
+            return _LONG
         ends: list[_End] = []
         try:
             scratch = self._scratches.pop()
         except IndexError:
             scratch = self._new_scratch(self._database)
-        try:
-            if len(data) > _PIECE:
-                return self._seen_in_pieces(data, scratch, deadline)
-            self._database.scan(data, _note, context=ends.append, scratch=scratch)
-        finally:
-            self._scratches.append(scratch)
-        if not ends:
-            return NOTHING
-        found: set[Hit] = set()
-        signs: set[tuple[int, int]] = set()
-        self._place(data, ends, found, signs, deadline)
-        return Seen(sorted(found), signs)
+        self._scan(data, _note, 0, ends.append, scratch)
+        self._scratches.append(scratch)
+        return ends
 
-    def _seen_in_pieces(self, data: bytes, scratch: Any, deadline: Deadline) -> Seen:
-        found: set[Hit] = set()
-        signs: set[tuple[int, int]] = set()
-        for begin in range(0, len(data), _PIECE):
-            ends: list[_End] = []
-            start = max(0, begin - _OVERLAP)
+    def seen(self, data: bytes, noticed: list[_End], deadline: Deadline) -> Seen:
+        """See ``Anchors.seen``."""
+        if len(data) <= _SHORT:
+            return self._seen_at_once(data, noticed, deadline)
+        places = _Places(self._alone, self._gates)
+        if noticed is not _LONG:
+            places.add(noticed, 0)
+            return places.seen(data, deadline)
+        step = _PIECE - _OVERLAP
+        for begin in range(0, len(data), step):
             deadline.check_now()
-            piece = data[start : begin + _PIECE]
-            self._database.scan(piece, _note, context=ends.append, scratch=scratch)
-            deadline.check_now()
-            moved = [(part, start + end) for part, end in ends]
-            self._place(data, moved, found, signs, deadline)
-        return Seen(sorted(found), signs) if found or signs else NOTHING
+            ends = self.noticed(data[begin : begin + _PIECE])
+            if ends:
+                places.add(ends, begin)
+        return places.seen(data, deadline)
 
-    def _place(
-        self,
-        data: bytes,
-        ends: list[_End],
-        found: set[Hit],
-        signs: set[tuple[int, int]],
-        deadline: Deadline,
-    ) -> None:
-        """Turn what hyperscan reports into places."""
+    def _seen_at_once(self, data: bytes, ends: Iterable[_End], deadline: Deadline) -> Seen:
+        """``_Places`` for a text so short that a gate is best looked for in all of it."""
         alone = self._alone
         first_gate = len(alone)
         first_sign = first_gate + len(self._gates)
-        # Only the end of a match is known. Where a gate begins is looked up in the bytes before,
-        # once for ends that lie close together.
-        stretches: dict[int, list[list[int]]] = {}
+        by_rule: dict[int, list[int]] = {}
+        signs: set[tuple[int, int]] = set()
+        fired: set[int] = set()
         for part, end in ends:
             if part < first_gate:
                 length, who = alone[part]
-                at = end - length
                 for index in who:
-                    found.add((index, at))
+                    if index in by_rule:
+                        by_rule[index] = in_order([*by_rule[index], end - length])
+                    else:
+                        by_rule[index] = [end - length]
             elif part < first_sign:
-                begin = end - GATE_REACH if end > GATE_REACH else 0
-                so_far = stretches.get(part)
-                if so_far is None:
-                    stretches[part] = [[begin, end]]
-                elif begin <= so_far[-1][1]:
-                    so_far[-1][1] = end
-                else:
-                    so_far.append([begin, end])
+                fired.add(part - first_gate)
             else:
                 signs.add((part - first_sign, end // BLOCK))
-        for part, so_far in stretches.items():
-            gate = self._gates[part - first_gate]
-            for begin, end in so_far:
-                _add_begins(gate, data, begin, end, found, deadline)
+        if fired:
+            folded = data.lower()
+            for number in fired:
+                gate = self._gates[number]
+                begins = gate.begins_in(data, folded, 0, deadline)
+                if begins:
+                    for index in gate.who:
+                        by_rule[index] = begins
+        return sorted(by_rule.items()), signs
 
 
 def _note(part: int, _start: int, end: int, _flags: int, add: Any) -> None:
@@ -127,19 +120,75 @@ def _note(part: int, _start: int, end: int, _flags: int, add: Any) -> None:
     add((part, end))
 
 
-def _add_begins(  # noqa: PLR0913, PLR0917  (the hot loop)
-    gate: Gate, data: bytes, begin: int, end: int, found: set[Hit], deadline: Deadline
-) -> None:
-    folded = data[begin:end].lower()
-    matches_at = gate.matches_at
-    for word in gate.keywords:
-        at = folded.find(word)
-        while at >= 0:
-            deadline.check()
-            if matches_at(data, begin + at):
+class _Places:
+    """Turns what hyperscan reports into places.
+
+    Only the end of a match is known. Where a gate begins is looked up in the bytes before, once for
+    ends that lie close together.
+
+    Args:
+        alone: For each word without a gate its length, and whom it concerns.
+        gates: The gates; hyperscan numbers them behind the words, and the signs behind them.
+    """
+
+    __slots__ = ("_alone", "_by_rule", "_gates", "_signs", "_stretches")
+
+    def __init__(self, alone: Sequence[tuple[int, tuple[int, ...]]], gates: Sequence[Gate]) -> None:
+        self._alone = alone
+        self._gates = gates
+        self._by_rule: dict[int, list[int]] = {}
+        self._stretches: dict[int, list[list[int]]] = {}
+        self._signs: set[tuple[int, int]] = set()
+
+    def add(self, ends: Iterable[_End], offset: int) -> None:
+        """Take in what was reported about a piece.
+
+        Args:
+            ends: In the order in which hyperscan reports them.
+            offset: Where the piece begins. It may lie in one that was taken in before.
+        """
+        alone = self._alone
+        by_rule = self._by_rule
+        stretches = self._stretches
+        first_gate = len(alone)
+        first_sign = first_gate + len(self._gates)
+        for part, piece_end in ends:
+            end = offset + piece_end
+            if part < first_gate:
+                length, who = alone[part]
+                for index in who:
+                    by_rule.setdefault(index, []).append(end - length)
+            elif part < first_sign:
+                begin = end - GATE_REACH if end > GATE_REACH else 0
+                so_far = stretches.get(part)
+                if so_far is None:
+                    stretches[part] = [[begin, end]]
+                elif begin > so_far[-1][1]:
+                    so_far.append([begin, end])
+                elif end > so_far[-1][1]:
+                    so_far[-1][1] = end
+            else:
+                self._signs.add((part - first_sign, end // BLOCK))
+
+    def seen(self, data: bytes, deadline: Deadline) -> Seen:
+        """What stage 1 says about the whole text."""
+        by_rule = self._by_rule
+        for index, places in by_rule.items():
+            if len(places) > 1:
+                by_rule[index] = in_order(places)
+        first_gate = len(self._alone)
+        for part, stretches in self._stretches.items():
+            gate = self._gates[part - first_gate]
+            begins: list[int] = []
+            for begin, end in stretches:
+                # A keyword may end behind the gate: "pass is " and its gate "pass is". Folding
+                # bytes is for ASCII only and so keeps every offset; str.lower would not.
+                folded = data[begin : end + gate.longest].lower()
+                begins += gate.begins_in(data, folded, begin, deadline)
+            if begins:
                 for index in gate.who:
-                    found.add((index, begin + at))
-            at = folded.find(word, at + 1)
+                    by_rule[index] = begins
+        return sorted(by_rule.items()), self._signs
 
 
 def compile_anchors(rules: Sequence[Rule]) -> bytes:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 BUDGET: Final = 0.045
 """Seconds for each 100,000 characters, and at least this much for a text."""
 
-# Reading the clock costs more than most steps between two checks.
-_EVERY: Final = 16
+STEPS: Final = 16
+"""Of work between two looks at the clock: reading it costs more than most steps."""
 
 
 class Deadline:
@@ -29,10 +29,12 @@ class Deadline:
         patience: How many budgets the text gets; the plain engine needs more than the compiled.
     """
 
+    __slots__ = ("_checks", "_clock", "_half", "_is_second_half", "_until")
+
     def __init__(self, clock: Callable[[], float], length: int, patience: float = 1.0) -> None:
         self._clock = clock
         self._half = patience * BUDGET / 2 * max(1.0, length / 100_000)
-        # Set at the first check: most texts are clean and never need the clock.
+        # Set when the clock is first read: most texts are done before that.
         self._until: float | None = None
         self._is_second_half = False
         self._checks = 0
@@ -44,9 +46,7 @@ class Deadline:
             ScreenTimeout: The budget is used up.
         """
         self._checks += 1
-        if self._until is None:
-            self._until = self._clock() + self._half
-        if self._checks % _EVERY == 0:
+        if not self._checks % STEPS:
             self.check_now()
 
     def check_now(self) -> None:
@@ -71,7 +71,6 @@ class Deadline:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """What happens inside is not this text's doing."""
-        self.check()
         began = self._clock()
         yield
         if self._until is not None:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Final
 
-from jupyter_agent.screen.anchors import NOTHING, Anchors, Hit, Seen
-from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.anchors import Anchors, Hits, Seen
 from jupyter_agent.screen.catalogue import Catalogue
-from jupyter_agent.screen.deadline import Deadline
+from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import Sign, stretches
-from jupyter_agent.screen.filters import FILTERS
 from jupyter_agent.screen.finding import Finding
-from jupyter_agent.screen.rule import RUN, RUN_WITHIN, VENDOR_RANK, Rule
+from jupyter_agent.screen.rule import RUN, RUN_WITHIN
 from jupyter_agent.screen.spans import Barriers, Span, best
+from jupyter_agent.screen.trial import Trial
 from jupyter_agent.screen.view import View
 from jupyter_agent.screen.wrapped import joints
 
-_FEW: Final = 16
-_WRITTEN_LINE_ENDS: Final = ("\\n", "\\r", "\\t")
+_WRITTEN_LINE_END: Final = "nrt"
 
 
-@dataclass(frozen=True, slots=True)
 class Engine:
     """A catalogue and what finds the places for it.
 
@@ -32,14 +29,22 @@ class Engine:
         anchors: Stage 1, made from the same rules.
     """
 
-    catalogue: Catalogue
-    anchors: Anchors
+    __slots__ = ("anchors", "catalogue", "follows", "noticed", "trials")
+
+    def __init__(self, catalogue: Catalogue, anchors: Anchors) -> None:
+        self.catalogue = catalogue
+        self.anchors = anchors
+        self.noticed = anchors.noticed
+        self.follows = [rule.follows for rule in catalogue.rules]
+        self.trials: list[Trial | None] = [None] * len(catalogue.rules)
 
     def look(self, text: str, deadline: Deadline) -> list[Finding]:
         """What is found in a text, in one look."""
         data = text.encode("utf-8", "surrogatepass")
-        seen = self.anchors.seen(data, deadline)
-        return [] if seen is NOTHING else self.judge(text, data, seen, deadline)
+        noticed = self.noticed(data)
+        if not noticed:
+            return []
+        return self.judge(text, data, self.anchors.seen(data, noticed, deadline), deadline)
 
     def judge(self, text: str, data: bytes, seen: Seen, deadline: Deadline) -> list[Finding]:
         """What is found at these places of a text.
@@ -50,30 +55,31 @@ class Engine:
             seen: What stage 1 says about it.
             deadline: The text's time.
         """
-        hits, signs = self._promising(seen.hits, data), seen.signs
+        hits, signs = seen
         if not hits and not signs:
             return []
-        look = _Look(self.catalogue.rules, text, data, deadline)
-        spans = look.spans(hits)
-        deadline.check_now()
-        done = before = 0
+        look = _Look(self, text, data, deadline)
+        spans = look.spans(hits) if hits else []
         # Places where the rules themselves met a disguise count like signs.
+        if signs or look.suspects:
+            spans += self._behind_disguises(data, signs, look, deadline)
+        return best(spans) if spans else []
+
+    def _behind_disguises(
+        self,
+        data: bytes,
+        signs: Collection[tuple[int, int]],
+        look: _Look,
+        deadline: Deadline,
+    ) -> Iterable[Span]:
+        done = before = 0
+        deadline.check_now()
         for begin, end, chosen in stretches(data, signs, look.suspects):
             deadline.check()
             before += len(data[done:begin].decode("utf-8", "surrogatepass"))
             done = begin
             piece = data[begin:end].decode("utf-8", "surrogatepass")
-            spans += self._undisguised(piece, before, chosen, look.joints, deadline)
-        return best(spans)
-
-    def _promising(self, hits: list[Hit], data: bytes) -> list[Hit]:
-        """The hits without vendors' names in ordinary text, whose rules need not even be tried."""
-        rules = self.catalogue.rules
-        return [
-            hit
-            for hit in hits
-            if not rules[hit[0]].follows or RUN.search(data, hit[1], hit[1] + RUN_WITHIN)
-        ]
+            yield from self._undisguised(piece, before, chosen, look.joints, deadline)
 
     def _undisguised(
         self,
@@ -91,10 +97,11 @@ class Engine:
         ]
         undone = View(text, signs, sorted(inside))
         data = undone.text.encode("utf-8", "surrogatepass")
-        hits = self._promising(self.anchors.seen(data, deadline).hits, data)
-        if not hits:
+        noticed = self.noticed(data)
+        if not noticed:
             return
-        for found in _Look(self.catalogue.rules, undone.text, data, deadline).spans(hits):
+        hits, _ = self.anchors.seen(data, noticed, deadline)
+        for found in _Look(self, undone.text, data, deadline).spans(hits):
             start, end = undone.place(found.start, found.end)
             yield Span(start + offset, end + offset, found.rule)
 
@@ -102,108 +109,98 @@ class Engine:
 class _Look:
     """Stages 2 and 3 for one text, and what they notice on the way."""
 
-    def __init__(self, rules: Sequence[Rule], text: str, data: bytes, deadline: Deadline) -> None:
-        self._rules = rules
+    __slots__ = ("_barriers", "_data", "_deadline", "_engine", "_text", "joints", "suspects")
+
+    def __init__(self, engine: Engine, text: str, data: bytes, deadline: Deadline) -> None:
+        self._engine = engine
         self._text = text
         self._data = data
         self._deadline = deadline
-        self._barriers = Barriers(text)
+        self._barriers: Barriers | None = None
         self.suspects: list[int] = []
         self.joints: list[tuple[int, int]] = []
 
-    def spans(self, hits: Sequence[Hit]) -> list[Span]:
+    def spans(self, hits: Sequence[Hits]) -> list[Span]:  # noqa: C901  (the hot loop)
         """What the rules accept at these places; the highest rank comes first."""
         text = self._text
-        rules = self._rules
-        check = self._deadline.check
+        follows = self._engine.follows
+        trials = self._engine.trials
+        points = None if len(self._data) == len(text) else self._points(hits)
         found: list[Span] = []
-        places = self._places(hits)
-        last = -1
-        done = 0
-        for index, byte in hits:
-            check()
-            at = places[byte] if places else byte
-            if index != last:
-                last = index
-                done = 0
-            # A keyword inside a value that this rule has just found is part of that value.
-            if at < done:
+        steps = STEPS
+        for index, at_bytes in hits:
+            places = self._followed(at_bytes) if follows[index] else at_bytes
+            if not places:
                 continue
-            rule = rules[index]
-            if "regex" not in rule.__dict__:
-                # Compiling an expression is a cost of the process, not of this text.
-                with self._deadline.paused():
-                    _ = rule.regex
-            if rule.window is None:
-                match = rule.regex.match(text, at)
-                fresh = self._accepted(rule, match, found) if match else ()
-                if not fresh and text[max(0, at - 2) : at] in _WRITTEN_LINE_ENDS:
+            trial = trials[index] or self._prepared(index)
+            match_at = trial.match
+            has_window = trial.window is not None
+            prefixes = trial.prefixes
+            done = 0
+            for byte in places:
+                at = byte if points is None else points[byte]
+                # A keyword inside a value that this rule has just found is part of that value.
+                if at < done:
+                    continue
+                steps -= 1
+                if not steps:
+                    steps = STEPS
+                    self._deadline.check_now()
+                if has_window:
+                    done = self._around(trial, at, found) or done
+                    continue
+                match = match_at(text, at)
+                if match is not None and (fresh := self._accepted(trial, match, found)):
+                    found += fresh
+                    done = fresh[-1].end
+                elif at > 1 and text[at - 2] == "\\" and text[at - 1] in _WRITTEN_LINE_END:
                     self.suspects.append(byte)
                 # Glued to a word on its left a prefix is chance, as in a blob of base64.
-                if (
-                    rule.rank == VENDOR_RANK
-                    and rule.prefixes
-                    and not (match is None and at and text[at - 1].isalnum())
-                ):
-                    cuts = joints(text, at, match, rule.prefixes)
+                if prefixes and not (match is None and at and text[at - 1].isalnum()):
+                    cuts = joints(text, at, match, prefixes)
                     if cuts:
                         self.joints += cuts
                         self.suspects.append(byte)
-            else:
-                fresh = [
-                    span
-                    for match in _around(rule, text, at)
-                    for span in self._accepted(rule, match, found)
-                ]
-            if fresh:
-                found += fresh
-                done = fresh[-1].end
         return found
 
-    def _accepted(self, rule: Rule, match: re.Match[str], found: list[Span]) -> Sequence[Span]:
-        if self._barriers.cross(*match.span()):
-            return ()
-        start, end = match.span("secret")
-        # What overlaps a finding of a higher rank goes in the end; so it need not be judged.
-        for other in found[:_FEW]:
-            if other.start < end and start < other.end and other.rule.rank > rule.rank:
-                return ()
-        if not rule.each:
-            secret = _is_secret(rule, Candidate(self._text, start, end, match))
-            return (Span(start, end, rule),) if secret else ()
-        places = (one.span() for one in rule.each_regex.finditer(self._text, start, end))
-        return [
-            Span(*place, rule)
-            for place in places
-            if _is_secret(rule, Candidate(self._text, *place, match))
-        ]
-
-    def _places(self, hits: Sequence[Hit]) -> dict[int, int]:
-        """Code points of the hits' byte offsets; empty where they are the same."""
+    def _followed(self, places: Sequence[int]) -> Sequence[int]:
+        """The places without vendors' names in ordinary text, whose rules need not be tried."""
         data = self._data
-        places: dict[int, int] = {}
-        if len(data) == len(self._text):
-            return places
-        at_byte = at_point = 0
-        for byte in sorted({byte for _, byte in hits}):
-            # Keywords are whole characters, so a hit always starts on a character's first byte.
-            at_point += len(data[at_byte:byte].decode("utf-8", "surrogatepass"))
-            at_byte = byte
-            places[byte] = at_point
-        return places
+        search = RUN.search
+        return [at for at in places if search(data, at, at + RUN_WITHIN)]
 
+    def _prepared(self, index: int) -> Trial:
+        # Compiling an expression is a cost of the process, not of this text.
+        with self._deadline.paused():
+            trial = Trial(self._engine.catalogue.rules[index])
+        self._engine.trials[index] = trial
+        return trial
 
-def _around(rule: Rule, text: str, at: int) -> Iterable[re.Match[str]]:
-    before, after = rule.window or (0, 0)
-    for match in rule.regex.finditer(text, max(0, at - before), at + after):
-        if match.start() <= at < match.end():
-            yield match
+    def _around(self, trial: Trial, at: int, found: list[Span]) -> int:
+        """Try a rule whose keyword may stand behind the value; where the last secret ends, or 0."""
+        fresh: list[Span] = []
+        for match in trial.around(self._text, at):
+            fresh += self._accepted(trial, match, found)
+        found += fresh
+        return fresh[-1].end if fresh else 0
 
+    def _accepted(
+        self, trial: Trial, match: re.Match[str], found: Sequence[Span]
+    ) -> Sequence[Span]:
+        barriers = self._barriers
+        if barriers is None:
+            barriers = self._barriers = Barriers(self._text)
+        if barriers.any and barriers.cross(*match.span()):
+            return ()
+        return trial.accepted(self._text, match, found)
 
-def _is_secret(rule: Rule, candidate: Candidate) -> bool:
-    if rule.entropy and entropy(candidate.value) < rule.entropy:
-        return False
-    for name in rule.filters:  # noqa: SIM110  (a generator would cost as much as a filter)
-        if FILTERS[name](candidate):
-            return False
-    return True
+    def _points(self, hits: Sequence[Hits]) -> dict[int, int]:
+        """Code points of the hits' byte offsets."""
+        data = self._data
+        places = sorted(set().union(*(places for _, places in hits)))
+        # Keywords are whole characters, so a hit always starts on a character's first byte.
+        lengths = (
+            len(data[begin:end].decode("utf-8", "surrogatepass"))
+            for begin, end in pairwise([0, *places])
+        )
+        return dict(zip(places, accumulate(lengths), strict=True))

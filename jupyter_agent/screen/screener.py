@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from jupyter_agent.screen.anchors import NOTHING, PlainAnchors
+from jupyter_agent.screen.anchors import PlainAnchors
 from jupyter_agent.screen.catalogue import Catalogue, fingerprint
 from jupyter_agent.screen.compiled import CompiledAnchors
 from jupyter_agent.screen.deadline import Deadline
@@ -73,17 +73,20 @@ class Screener:
         # Reading the rules is a cost of the process, not of this text.
         engine = self._engine or self._ready
         data = text.encode("utf-8", "surrogatepass")
-        deadline = Deadline(self._clock, len(text), engine.anchors.patience)
-        seen = engine.anchors.seen(data, deadline)
-        if seen is NOTHING:
+        # Most texts are clean, and most of these end here.
+        noticed = engine.noticed(data)
+        if not noticed:
             return []
+        deadline = Deadline(self._clock, len(text), engine.anchors.patience)
+        seen = engine.anchors.seen(data, noticed, deadline)
         found = engine.judge(text, data, seen, deadline)
         fresh = found
         while fresh:
             # A mask removes characters that kept a neighbour from being seen. So look again, and
             # translate what turns up back into places of the original text.
-            fresh = list(uncovered(engine.look(covered(text, found), deadline), found))
-            found = merged(found, fresh)
+            again = engine.look(covered(text, found), deadline)
+            fresh = list(uncovered(again, found)) if again else []
+            found = merged(found, fresh) if fresh else found
         return found
 
     def rule(self, rule_id: str) -> Rule:

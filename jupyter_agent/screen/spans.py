@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from jupyter_agent.screen.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jupyter_agent.screen.rule import Rule
 
@@ -31,24 +31,32 @@ class Span(NamedTuple):
 
 
 class Barriers:
-    """The markers and covers that stand in a text: no match may reach into or across one."""
+    """The markers and covers that stand in a text: no match may reach into or across one.
+
+    Attributes:
+        any: Whether there may be any.
+    """
+
+    __slots__ = ("_ends", "_starts", "any")
 
     def __init__(self, text: str) -> None:
-        # In order and apart, so starts and ends are both sorted.
-        any_at_all = "[secret:" in text or _COVER in text
-        spans = [m.span() for m in _MARKER.finditer(text)] if any_at_all else []
-        self._starts = [start for start, _ in spans]
-        self._ends = [end for _, end in spans]
+        self.any = "[secret:" in text or _COVER in text
+        if self.any:
+            # In order and apart, so starts and ends are both sorted.
+            spans = [m.span() for m in _MARKER.finditer(text)]
+            self._starts = [start for start, _ in spans]
+            self._ends = [end for _, end in spans]
 
     def cross(self, start: int, end: int) -> bool:
         """Whether a marker starts before ``end`` and ends after ``start``."""
-        if not self._starts:
-            return False
         return bisect_left(self._starts, end) > bisect_right(self._ends, start)
 
 
-def best(spans: Iterable[Span]) -> list[Finding]:
+def best(spans: Sequence[Span]) -> list[Finding]:
     """Of overlapping spans the best-ranked; among equals the first, then the longest."""
+    if len(spans) == 1:
+        ((start, end, rule),) = spans
+        return [Finding(rule.id, rule.kind, start, end)]
     kept: list[Finding] = []
     for start, end, rule in sorted(
         spans, key=lambda span: (-span.rule.rank, span.start, -span.end, span.rule.id)

@@ -38,6 +38,8 @@ def seen(screener: Screener, text: str) -> list[tuple[str, str]]:
         ("login with user bob and password gr33n-Kettle", "password", "gr33n-Kettle"),
         ("my login code is 482913", "login-code", "482913"),
         ("2FA code 123 456", "login-code", "123 456"),
+        # A keyword ("pass is ") that ends behind its gate.
+        ("my pass is kettle4242!", "password", "kettle4242!"),
         ("verification code: G-123456", "login-code", "G-123456"),
         ("postgres://app:" + "s3cr3tpw" + "@db:5432/prod", "connection-string", "s3cr3tpw"),
         ("https://ana:Kettle77pond@files.test/x", "password", "Kettle77pond"),

@@ -1,0 +1,82 @@
+"""Stages 2 and 3 for one rule: is there a value at a place, and is it harmless after all?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.filters import FILTERS
+from jupyter_agent.screen.rule import VENDOR_RANK, Rule
+from jupyter_agent.screen.spans import Span
+
+_FEW: Final = 16
+
+
+class Trial:
+    """A rule with everything looked up that trying it needs. It belongs to no text.
+
+    Making one compiles the rule's expression.
+
+    Args:
+        rule: The rule.
+
+    Attributes:
+        match: ``re.Pattern.match`` of the rule's expression.
+        window: See ``Rule.window``.
+        prefixes: The vendor's prefixes, where a token with one may have been wrapped.
+    """
+
+    __slots__ = (
+        *("_each", "_entropy", "_filters", "_finditer", "_rank", "_rule"),
+        *("match", "prefixes", "window"),
+    )
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._rank = rule.rank
+        self._finditer = rule.regex.finditer
+        self._each = rule.each_regex if rule.each else None
+        self._entropy = rule.entropy
+        self._filters = [FILTERS[name] for name in rule.filters]
+        self.match = rule.regex.match
+        self.window = rule.window
+        self.prefixes = rule.prefixes if rule.rank == VENDOR_RANK else ()
+
+    def around(self, text: str, at: int) -> list[re.Match[str]]:
+        """What a rule with a window matches around a keyword."""
+        before, after = self.window or (0, 0)
+        matches = self._finditer(text, max(0, at - before), at + after)
+        return [match for match in matches if match.start() <= at < match.end()]
+
+    def accepted(self, text: str, match: re.Match[str], found: Sequence[Span]) -> Sequence[Span]:
+        """The secrets in what the rule's expression matched.
+
+        Args:
+            text: The text.
+            match: Of the rule's expression. It reaches into no marker.
+            found: What has been found before; the highest rank comes first.
+        """
+        start, end = match.span("secret")
+        # What overlaps a finding of a higher rank goes in the end; so it need not be judged.
+        for other in found[:_FEW]:
+            if other.start < end and start < other.end and other.rule.rank > self._rank:
+                return ()
+        if self._each is None:
+            secret = self._is_secret(Candidate(text, start, end, match))
+            return (Span(start, end, self._rule),) if secret else ()
+        places = (one.span() for one in self._each.finditer(text, start, end))
+        return [
+            Span(*place, self._rule)
+            for place in places
+            if self._is_secret(Candidate(text, *place, match))
+        ]
+
+    def _is_secret(self, candidate: Candidate) -> bool:
+        if self._entropy and entropy(candidate.value) < self._entropy:
+            return False
+        for is_harmless in self._filters:  # noqa: SIM110  (a generator would cost as much)
+            if is_harmless(candidate):
+                return False
+        return True
