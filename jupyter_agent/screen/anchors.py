@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 from jupyter_agent.screen.deadline import STEPS, Deadline
@@ -74,15 +75,20 @@ class Gate:
         who: Indices of these rules.
     """
 
-    def __init__(self, expression: str, keywords: set[bytes], who: Sequence[int]) -> None:
-        self.expression = expression.encode()
-        self.matches_at = re.compile(self.expression).match
+    def __init__(self, expression: bytes, keywords: Collection[bytes], who: Sequence[int]) -> None:
+        self.expression = expression
         # Where "password" stands "pass" does too, and the gate decides either way.
+        others = tuple(keywords)
         self.keywords = sorted(
-            word for word in keywords if not any(word.startswith(w) for w in keywords - {word})
+            word for word in others if not any(word.startswith(w) for w in others if w != word)
         )
         self.longest = max(map(len, self.keywords))
         self.who = tuple(who)
+
+    @cached_property
+    def matches_at(self) -> Callable[[bytes, int], re.Match[bytes] | None]:
+        """Whether the gate matches at a place. Compiled on first use, like a rule's expression."""
+        return re.compile(self.expression).match
 
     def begins_in(self, data: bytes, folded: bytes, offset: int, deadline: Deadline) -> list[int]:
         """Where in a stretch of a text the gate matches, in order.
@@ -119,11 +125,24 @@ class Words:
     """Who wants to know about which keyword, and through which gate.
 
     Args:
-        rules: The catalogue's rules. Their order fixes the order of everything here, because a
-            database knows its parts by number.
+        alone: Keywords without a gate: the word, whether it is folded, the rules' indices.
+        gates: The gates.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(
+        self, alone: Sequence[tuple[bytes, bool, tuple[int, ...]]], gates: Sequence[Gate]
+    ) -> None:
+        self.alone = alone
+        self.gates = gates
+
+    @staticmethod
+    def of(rules: Sequence[Rule]) -> Words:
+        """The keywords of these rules.
+
+        Args:
+            rules: Their order fixes the order of everything here, because a database knows its
+                parts by number.
+        """
         alone: dict[tuple[bytes, bool], list[int]] = {}
         gated: dict[str, list[int]] = {}
         for index, rule in enumerate(rules):
@@ -132,11 +151,39 @@ class Words:
                 continue
             for keyword in rule.keywords:
                 alone.setdefault((keyword.encode(), rule.folded), []).append(index)
-        self.alone = [(word, folded, tuple(who)) for (word, folded), who in alone.items()]
-        self.gates = [
-            Gate(expression, {k.lower().encode() for i in who for k in rules[i].keywords}, who)
-            for expression, who in gated.items()
+        return Words(
+            [(word, folded, tuple(who)) for (word, folded), who in alone.items()],
+            [
+                Gate(
+                    expression.encode(),
+                    {k.lower().encode() for i in who for k in rules[i].keywords},
+                    who,
+                )
+                for expression, who in gated.items()
+            ],
+        )
+
+    def packed(self) -> list[Any]:
+        """As JSON."""
+        return [
+            [[word.decode(), folded, who] for word, folded, who in self.alone],
+            [
+                [gate.expression.decode(), [word.decode() for word in gate.keywords], gate.who]
+                for gate in self.gates
+            ],
         ]
+
+    @staticmethod
+    def unpacked(content: list[Any]) -> Words:
+        """From what ``packed`` gave."""
+        alone, gates = content
+        return Words(
+            [(word.encode(), folded, tuple(who)) for word, folded, who in alone],
+            [
+                Gate(expression.encode(), [word.encode() for word in keywords], who)
+                for expression, keywords, who in gates
+            ],
+        )
 
 
 class PlainAnchors:
@@ -149,7 +196,7 @@ class PlainAnchors:
     patience = 8.0  # it is that much slower on ordinary cells, see bench_screen
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        words = Words(rules)
+        words = Words.of(rules)
         # What to do where a word stands: the word, how it is written, its gate, the rules.
         tasks: list[tuple[bytes, bytes | None, Gate | None, tuple[int, ...]]] = []
         for word, folded, who in words.alone:

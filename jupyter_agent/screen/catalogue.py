@@ -1,23 +1,26 @@
 """The rules in the form that screening uses, and the bytes that carry them between processes.
 
 Reading some hundred rules from TOML and working out how they begin takes a tenth of a second. So a
-compiled database travels together with the catalogue it was made from, as JSON that reads in a few
-milliseconds::
+compiled database travels together with the catalogue it was made from::
 
-    magic, length of the JSON (4 bytes, big-endian), JSON, hyperscan's database
+    magic
+    length (4 bytes, big-endian) and JSON: ids, what else is needed before a rule is tried, keywords
+    length (4 bytes, big-endian) and a line of JSON for each rule, read when the rule is first tried
+    hyperscan's database
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
+from jupyter_agent.screen.anchors import Words
 from jupyter_agent.screen.compiled import compile_anchors, engine_name
 from jupyter_agent.screen.rule import Rule, load_rules, read_rule_files
 
-_MAGIC = b"jupyter-agent rules 3\n"
+_MAGIC = b"jupyter-agent rules 4\n"
 # Examples are for tests and stay behind.
 _CARRIED = tuple(field.name for field in fields(Rule) if field.name not in ("match", "skip"))
 # Code that shapes a database: a change makes every older one useless.
@@ -25,20 +28,59 @@ _SHAPING = ("anchors.py", "catalogue.py", "compiled.py", "disguise.py", "rule.py
 
 
 class Catalogue:
-    """Rules by id and by index; the highest rank comes first.
+    """Rules by index, the highest rank first, and by id.
 
     Args:
-        rules: In any order.
+        ids: Of the rules, in their order.
+        follows: ``Rule.follows`` of each rule.
+        read: Gives the rule with an index, which is asked for once.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.rules = tuple(sorted(rules, key=lambda rule: (-rule.rank, rule.id)))
-        self.by_id = {rule.id: rule for rule in self.rules}
+    def __init__(
+        self, ids: Sequence[str], follows: Sequence[bool], read: Callable[[int], Rule]
+    ) -> None:
+        self._indices = {rule_id: index for index, rule_id in enumerate(ids)}
+        self.follows = follows
+        self._read = read
+        self._rules: dict[int, Rule] = {}
+
+    @staticmethod
+    def of(rules: Sequence[Rule]) -> Catalogue:
+        """A catalogue of these rules, in any order."""
+        ranked = sorted(rules, key=lambda rule: (-rule.rank, rule.id))
+        return Catalogue(
+            [rule.id for rule in ranked], [rule.follows for rule in ranked], ranked.__getitem__
+        )
 
     @staticmethod
     def shipped() -> Catalogue:
         """The rules that ship with the package."""
-        return Catalogue(load_rules())
+        return Catalogue.of(load_rules())
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __contains__(self, rule_id: str) -> bool:
+        return rule_id in self._indices
+
+    def __getitem__(self, index: int) -> Rule:
+        rule = self._rules.get(index)
+        if rule is None:
+            rule = self._rules.setdefault(index, self._read(index))
+        return rule
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule with this id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self[self._indices[rule_id]]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """All of them, in order."""
+        return [self[index] for index in range(len(self))]
 
     def compile(self) -> bytes:
         """The database with this catalogue in front of it.
@@ -46,27 +88,45 @@ class Catalogue:
         Raises:
             ImportError: hyperscan can't be imported here.
         """
-        database = compile_anchors(self.rules)
-        content = [[getattr(rule, name) for name in _CARRIED] for rule in self.rules]
-        text = json.dumps(content, separators=(",", ":")).encode()
-        return _MAGIC + len(text).to_bytes(4) + text + database
+        rules = self.rules
+        words = Words.of(rules)
+        database = compile_anchors(words)
+        head = [[rule.id for rule in rules], [rule.follows for rule in rules], words.packed()]
+        lines = [[getattr(rule, name) for name in _CARRIED] for rule in rules]
+        texts = (_json(head), b"\n".join(map(_json, lines)))
+        return _MAGIC + b"".join(len(text).to_bytes(4) + text for text in texts) + database
 
-    @staticmethod
-    def unpack(packed: bytes) -> tuple[Catalogue, bytes]:
-        """What ``compile`` packed.
 
-        Raises:
-            ValueError: These are not such bytes.
-        """
-        begin = len(_MAGIC) + 4
-        if len(packed) < begin or packed[: len(_MAGIC)] != _MAGIC:
-            raise ValueError("hyperscan does not accept this database")
-        end = begin + int.from_bytes(packed[len(_MAGIC) : begin])
-        content = json.loads(packed[begin:end])
-        rules = [
-            Rule(**dict(zip(_CARRIED, map(_frozen, values), strict=True))) for values in content
-        ]
-        return Catalogue(rules), packed[end:]
+def unpack(packed: bytes) -> tuple[Catalogue, Words, bytes]:
+    """What ``Catalogue.compile`` packed: catalogue, keywords, hyperscan's database.
+
+    Raises:
+        ValueError: These are not such bytes.
+    """
+    if not packed.startswith(_MAGIC):
+        raise ValueError("hyperscan does not accept this database")
+    head, begin = _part(packed, len(_MAGIC))
+    content, begin = _part(packed, begin)
+    ids, follows, words = json.loads(head)
+    lines = content.split(b"\n")
+    return (
+        Catalogue(ids, follows, lambda index: _rule(lines[index])),
+        Words.unpacked(words),
+        packed[begin:],
+    )
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _part(packed: bytes, begin: int) -> tuple[bytes, int]:
+    end = begin + 4 + int.from_bytes(packed[begin : begin + 4])
+    return packed[begin + 4 : end], end
+
+
+def _rule(line: bytes) -> Rule:
+    return Rule(**dict(zip(_CARRIED, map(_frozen, json.loads(line)), strict=True)))
 
 
 def _frozen(value: Any) -> Any:

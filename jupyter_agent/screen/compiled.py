@@ -9,7 +9,7 @@ from typing import Any, Final
 from jupyter_agent.screen.anchors import Gate, Seen, Words, in_order
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS
-from jupyter_agent.screen.rule import GATE_REACH, Rule
+from jupyter_agent.screen.rule import GATE_REACH
 
 _PIECE: Final = 65_536
 """Bytes that are scanned between two looks at the clock."""
@@ -27,7 +27,7 @@ class CompiledAnchors:
     """A hyperscan database: two microseconds for 2,000 characters.
 
     Args:
-        rules: The same, in the same order, that were compiled.
+        words: The same that were compiled.
         database: What ``compile_anchors`` gave. hyperscan trusts these bytes, so they must come
             from this process or have been authenticated.
 
@@ -38,10 +38,9 @@ class CompiledAnchors:
 
     patience = 1.0
 
-    def __init__(self, rules: Sequence[Rule], database: bytes) -> None:
+    def __init__(self, words: Words, database: bytes) -> None:
         import hyperscan  # noqa: PLC0415  (15 ms that a cell without it must not pay)
 
-        words = Words(rules)
         self._alone = [(len(word), who) for word, _, who in words.alone]
         self._gates = words.gates
         try:
@@ -191,18 +190,17 @@ class _Places:
         return sorted(by_rule.items()), self._signs
 
 
-def compile_anchors(rules: Sequence[Rule]) -> bytes:
+def compile_anchors(words: Words) -> bytes:
     """Compile into a serialized hyperscan database.
 
     Args:
-        rules: The catalogue's rules.
+        words: Of the catalogue's rules.
 
     Raises:
         ImportError: hyperscan can't be imported here.
     """
     import hyperscan  # noqa: PLC0415
 
-    words = Words(rules)
     expressions: list[bytes] = []
     flags: list[int] = []
     for word, folded, _ in words.alone:

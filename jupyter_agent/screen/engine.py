@@ -35,8 +35,8 @@ class Engine:
         self.catalogue = catalogue
         self.anchors = anchors
         self.noticed = anchors.noticed
-        self.follows = [rule.follows for rule in catalogue.rules]
-        self.trials: list[Trial | None] = [None] * len(catalogue.rules)
+        self.follows = catalogue.follows
+        self.trials: list[Trial | None] = [None] * len(catalogue)
 
     def look(self, text: str, deadline: Deadline) -> list[Finding]:
         """What is found in a text, in one look."""
@@ -172,7 +172,7 @@ class _Look:
     def _prepared(self, index: int) -> Trial:
         # Compiling an expression is a cost of the process, not of this text.
         with self._deadline.paused():
-            trial = Trial(self._engine.catalogue.rules[index])
+            trial = Trial(self._engine.catalogue[index])
         self._engine.trials[index] = trial
         return trial
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from jupyter_agent.screen.anchors import PlainAnchors
-from jupyter_agent.screen.catalogue import Catalogue, fingerprint
+from jupyter_agent.screen.catalogue import Catalogue, fingerprint, unpack
 from jupyter_agent.screen.compiled import CompiledAnchors
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.engine import Engine
@@ -95,7 +95,7 @@ class Screener:
         Raises:
             KeyError: There is none.
         """
-        return self._ready.catalogue.by_id[rule_id]
+        return self._ready.catalogue.rule(rule_id)
 
     @property
     def compiled(self) -> bool:
@@ -127,17 +127,16 @@ class Screener:
             ImportError: hyperscan can't be imported here.
             ValueError: hyperscan does not accept it; the engine in use stays.
         """
-        catalogue, compiled = Catalogue.unpack(database)
+        catalogue, words, compiled = unpack(database)
         # One assignment, so that a thread sees either engine with its own catalogue.
-        self._engine = Engine(catalogue, CompiledAnchors(catalogue.rules, compiled))
+        self._engine = Engine(catalogue, CompiledAnchors(words, compiled))
 
     def warm(self) -> None:
         """Compile the expressions that most findings need, so that the first one is no slower."""
         catalogue = self._ready.catalogue
         for rule_id in _COMMON:
-            rule = catalogue.by_id.get(rule_id)
-            if rule is not None:
-                _ = rule.regex
+            if rule_id in catalogue:
+                _ = catalogue.rule(rule_id).regex
 
     @property
     def _ready(self) -> Engine:
@@ -145,6 +144,6 @@ class Screener:
         # read it; they read the same.
         if self._engine is None:
             rules = self._given_rules
-            catalogue = Catalogue.shipped() if rules is None else Catalogue(rules)
+            catalogue = Catalogue.shipped() if rules is None else Catalogue.of(rules)
             self._engine = Engine(catalogue, PlainAnchors(catalogue.rules))
         return self._engine
