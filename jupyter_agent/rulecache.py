@@ -14,7 +14,6 @@ findings, until ``warm`` is done.
 from __future__ import annotations
 
 import hmac
-import secrets
 from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.errors import VaultUnsafe
@@ -61,6 +60,8 @@ def store(folders: Folders, database: bytes, fingerprint: str) -> None:
         VaultUnsafe: The state folder is a link, somebody else's or open to others.
         OSError: It can't be written.
     """
+    import secrets  # noqa: PLC0415  (loading a cache needs none of it)
+
     check_private_dir(folders.state)
     check_private_dir(_cache(folders).parent)
     key_file = folders.state / "cache.key"

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from jupyter_agent.screen.anchors import Words
@@ -141,11 +142,9 @@ def fingerprint(rules: Sequence[Rule] | None) -> str:
             but not parsed.
     """
     from hashlib import sha256  # noqa: PLC0415
-    from importlib import resources  # noqa: PLC0415
 
     digest = sha256(engine_name().encode())
-    here = resources.files("jupyter_agent.screen")
-    parts = [(here / name).read_bytes() for name in _SHAPING]
+    parts = [Path(__file__).with_name(name).read_bytes() for name in _SHAPING]
     if rules is None:
         parts += [content.encode() for _, content in read_rule_files()]
     else:

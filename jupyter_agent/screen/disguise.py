@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from html import unescape
 from typing import Final, NamedTuple
 
 
@@ -50,6 +49,8 @@ def _decoded(found: str) -> str:
 
 
 def _unescaped(found: str) -> str:
+    from html import unescape  # noqa: PLC0415  (rare; import time)
+
     plain = unescape(found)
     # Names outside HTML stay, and nothing may grow.
     return plain if len(plain) == 1 else found

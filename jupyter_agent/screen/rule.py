@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -214,10 +215,8 @@ def load_rules(families: Collection[str] = ()) -> tuple[Rule, ...]:
 
 def read_rule_files() -> Iterator[tuple[str, str]]:
     """Name and text of each file of rules that ships with the package, sorted."""
-    # Here, because a kernel's start should not pay for it.
-    from importlib import resources  # noqa: PLC0415
-
-    folder = resources.files("jupyter_agent.screen") / "rules"
+    # Not through importlib.resources, whose import takes as long as reading all of them.
+    folder = Path(__file__).with_name("rules")
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".toml"):
             yield file.name, file.read_text(encoding="utf-8")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from jupyter_agent.screen.candidate import Candidate, entropy
-from jupyter_agent.screen.filters import FILTERS
 from jupyter_agent.screen.rule import VENDOR_RANK, Rule
 from jupyter_agent.screen.spans import Span
 
@@ -34,6 +33,9 @@ class Trial:
     )
 
     def __init__(self, rule: Rule) -> None:
+        # Its own expressions take ten milliseconds, for which a clean text need not wait.
+        from jupyter_agent.screen.filters import FILTERS  # noqa: PLC0415
+
         self._rule = rule
         self._rank = rule.rank
         self._finditer = rule.regex.finditer
