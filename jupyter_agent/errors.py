@@ -6,6 +6,7 @@
     │   └── EntryInvalid            entry_invalid        sealed entry or its offer is no good
     ├── SecretBlocked               secret_blocked       a cell or message was stopped
     ├── ScreenTimeout               screen_timeout       not screened in time: counts as blocked
+    ├── PlainHttp                   plain_http           the page came unprotected, unconfirmed
     ├── RoleDenied                  role_denied          this caller may not do that
     ├── VaultError
     │   ├── LabelNotFound           label_not_found
@@ -113,6 +114,12 @@ class ScreenTimeout(AgentError):
     """A text could not be screened within its time; it counts as blocked."""
 
     code = "screen_timeout"
+
+
+class PlainHttp(AgentError):
+    """A page that came over plain http asked for a form, and nobody has said yes to that."""
+
+    code = "plain_http"
 
 
 class RoleDenied(AgentError):

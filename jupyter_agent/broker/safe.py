@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from jupyter_agent import wire
+from jupyter_agent.broker import vault_state
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.locking import LockMark, locked
 from jupyter_agent.broker.stamps import Stamp, stamp_of
 from jupyter_agent.broker.trail import Trail
-from jupyter_agent.errors import AgentError
+from jupyter_agent.errors import AgentError, ConsentRequired
 from jupyter_agent.folders import Folders
 
 if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not for the start
@@ -30,7 +31,6 @@ if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not 
     from jupyter_agent.vault.vault import Vault
 
 T = TypeVar("T")
-_STATE: Final = dict.fromkeys(("state", "tier", "promise", "better", "note", "export", "error"))
 _FLUSH_AFTER: Final = 1.0
 """Seconds for which uses are collected before they are written in one transaction."""
 
@@ -53,9 +53,20 @@ class Safe:
         self._trail: Trail | None = None
         self._trail_of = b""  # the store's id, which is another one after new keys
         self._settings: dict[str, str] = {}
+        self._consent_wanted: ConsentRequired | None = None
         self._uses: dict[str, tuple[int, str]] = {}
         self._recorded = False  # something that the vault does not know of yet
         self._flush: asyncio.TimerHandle | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a vault on disk."""
+        return (self._folders.data / "vault.db").exists()
+
+    @property
+    def key_source(self) -> str:
+        """Where a person wants the key of a new vault, or ""."""
+        return self._settings.get("key_source", "")
 
     def take_settings(self, settings: object) -> None:
         """Remember what a person wants for a vault that is yet to be made."""
@@ -138,18 +149,13 @@ class Safe:
 
         def work() -> dict[str, Any]:
             if self._mark.is_set:
-                return {**_STATE, "state": "locked"}
-            exists = (self._folders.data / "vault.db").exists()
-            if self._vault is None and not exists:
-                return {**_STATE, "state": "absent"}
+                return vault_state.without_vault("locked")
+            if self._vault is None and not self.exists:
+                return vault_state.without_vault("absent", self._consent_wanted)
             try:
-                vault = self._opened()
-                copied = vault.copied()
+                return vault_state.of(self._opened())
             except AgentError as error:
-                return {**_STATE, "state": "error", "error": error.to_json()}
-            about = {name: getattr(vault, name) for name in ("tier", "promise", "better", "note")}
-            export = None if copied is None else copied.to_json()
-            return {**_STATE, "state": "open", **about, "export": export}
+                return vault_state.without_vault("error", error)
 
         return await self._in_thread(work)
 
@@ -189,8 +195,7 @@ class Safe:
 
         def work() -> None:
             self._mark.clear()
-            is_there = (self._folders.data / "vault.db").exists()
-            if is_there or self._settings.get("key_source") == "provided":
+            if self.exists or self.key_source == "provided":
                 self._opened(provided)
 
         await self._in_thread(work)
@@ -314,13 +319,18 @@ class Safe:
             from jupyter_agent.vault.vault import Vault  # noqa: PLC0415  (see the top)
 
             provided = provided or self.provided()
-            self._vault = Vault.open(
-                self._folders,
-                key_source=self._settings.get("key_source") or None,
-                keyring=self._keyring(),
-                provided=provided,
-                accept_restored=accept_restored,
-            )
+            try:
+                self._vault = Vault.open(
+                    self._folders,
+                    key_source=self.key_source or None,
+                    keyring=self._keyring(),
+                    provided=provided,
+                    accept_restored=accept_restored,
+                )
+            except ConsentRequired as error:
+                self._consent_wanted = error  # the status says what there is to be decided
+                raise
+            self._consent_wanted = None
             provided.let_go()
         return self._vault
 
@@ -350,8 +360,8 @@ class Safe:
         In a container the first caller, whoever it is, gets such a vault. It must not stand in the
         way of what a person says later, as long as nothing is in it.
         """
-        chosen = self._settings.get("key_source")
-        return vault.tier == "memory" and chosen not in (None, "memory") and not vault.list()
+        chosen = self.key_source
+        return vault.tier == "memory" and chosen not in ("", "memory") and not vault.list()
 
     def _close_vault(self) -> None:
         if self._vault is not None:

@@ -51,6 +51,7 @@ class VaultOperations:
             for name, operation in {
                 "unlock": self._unlock,
                 "vault.offer": self._offer,
+                "vault.create": self._create,
                 "vault.move": self._move,
                 "vault.verify": self._verify,
                 "vault.export": self._export,
@@ -72,6 +73,29 @@ class VaultOperations:
         await self._safe.unlock(self._safe.provided(passphrase=self._passphrase(ask), work=work))
         self._changed("vault")
         return {}
+
+    async def _create(self, ask: Ask) -> wire.Message:
+        """Make the vault at the key source that a person named; naming `file` is the consent."""
+        from jupyter_agent.vault.passphrase import Work  # noqa: PLC0415
+
+        if self._safe.exists:
+            raise RequestInvalid(
+                "There is a vault already, and it keeps its key source.",
+                "Move it: jupyter agent vault move",
+            )
+        work = Work.chosen(ask.message.get("memory"))
+        provided = self._safe.provided(passphrase=self._passphrase(ask), work=work)
+        before, chosen = self._safe.key_source, wire.text(ask.message, "key_source")
+        self._safe.take_settings({"key_source": chosen})
+        try:
+            await self._safe.unlock(provided)
+            await self._safe.use(lambda vault: _check_tier(vault, chosen))
+        except BaseException:
+            # What could not be had is not insisted on: the next one may choose another place.
+            self._safe.take_settings({"key_source": before})
+            raise
+        self._changed("vault")
+        return {"vault": await self._safe.status()}
 
     async def _move(self, ask: Ask) -> wire.Message:
         """Give the vault new keys, at another place or at the same one."""
@@ -204,3 +228,12 @@ class VaultOperations:
         if passphrase is None:
             raise PassphraseRequired("An export needs a passphrase.", "Type it in a terminal.")
         return passphrase
+
+
+def _check_tier(vault: Vault, chosen: str) -> None:
+    """Refuse where there was a vault in memory already, with secrets in it."""
+    if vault.tier != chosen:
+        raise RequestInvalid(
+            "Secrets are kept in memory already.",
+            f"Take them along: jupyter agent vault move {chosen}",
+        )

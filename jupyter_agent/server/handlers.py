@@ -6,16 +6,24 @@ no route takes or gives a value.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from jupyter_agent.screen import vendor
 from jupyter_agent.server import bodies, labels
 from jupyter_agent.server.guard import Guarded
 from jupyter_agent.server.room import RoomHandler, Rooms
 from jupyter_agent.server.streams import EventsHandler
+from jupyter_agent.server.vault_handlers import (
+    CreateHandler,
+    LockHandler,
+    PassphraseOffersHandler,
+    UnlockHandler,
+)
 
 
 class StatusHandler(RoomHandler):
@@ -72,9 +80,39 @@ class OffersHandler(RoomHandler):
     @authorized
     async def post(self) -> None:
         """Make an offer for the page that asks."""
-        fields = self.fields("label", replace=bool)
+        fields = self.fields("label", replace=bool, plain_http=bool)
+        self.check_protected(confirmed=fields.pop("plain_http", False))
         self.check_public(fields["label"])
         self.finish(await self.rooms.link.call("secret.offer", origin=self.origin, **fields))
+
+
+class ShowHandler(RoomHandler):
+    """All that is known about one label."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Show it, its grants, and where its vendor lets it be rotated."""
+        label = self.fields("label")["label"]
+        shown = await self.rooms.link.call("secret.show", label=label)
+        # In a thread: the first time it reads every rule.
+        page = await asyncio.to_thread(vendor.rotation_page, label)
+        self.finish({**shown, "rotation_page": page or None})
+
+
+class DescribeHandler(RoomHandler):
+    """What a person notes about a label."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Note it. An empty time and 0 days mean: no longer."""
+        fields = self.fields("label", kind=str, note=str, expires=str, rotate_every=int)
+        self.check_public(fields.get("note", ""))
+        for name in ("expires", "rotate_every"):
+            if name in fields:
+                fields[name] = fields[name] or None
+        self.finish(await self.rooms.link.call("secret.describe", **fields))
 
 
 class RenameHandler(RoomHandler):
@@ -192,23 +230,6 @@ class RemoveAllowanceHandler(RoomHandler):
         self.done()
 
 
-class LockHandler(RoomHandler):
-    """Close the vault, or open it again."""
-
-    def initialize(self, rooms: Rooms, op: str) -> None:  # type: ignore[override]
-        """Take the operation: ``lock`` or ``unlock``."""
-        super().initialize(rooms)
-        self.op = op
-
-    @web.authenticated
-    @authorized
-    async def post(self) -> None:
-        """Do it."""
-        self.fields()
-        await self.rooms.link.call(self.op)
-        self.done()
-
-
 def routes(base_url: str, rooms: Rooms) -> list[tuple[Any, ...]]:
     """The handlers and their addresses.
 
@@ -217,13 +238,15 @@ def routes(base_url: str, rooms: Rooms) -> list[tuple[Any, ...]]:
         rooms: What the handlers work with.
     """
 
-    def route(path: str, handler: type, **more: str) -> tuple[Any, ...]:
-        return url_path_join(base_url, "jupyter-agent", path), handler, {"rooms": rooms, **more}
+    def route(path: str, handler: type) -> tuple[Any, ...]:
+        return url_path_join(base_url, "jupyter-agent", path), handler, {"rooms": rooms}
 
     return [
         route("status", StatusHandler),
         route("secrets", SecretsHandler),
         route("offers", OffersHandler),
+        route("secrets/show", ShowHandler),
+        route("secrets/describe", DescribeHandler),
         route("secrets/rename", RenameHandler),
         route("secrets/remove", RemoveHandler),
         route("secrets/suggest", SuggestHandler),
@@ -232,7 +255,9 @@ def routes(base_url: str, rooms: Rooms) -> list[tuple[Any, ...]]:
         route("grants/remove", RemoveGrantHandler),
         route("allowances", AllowancesHandler),
         route("allowances/remove", RemoveAllowanceHandler),
-        route("lock", LockHandler, op="lock"),
-        route("unlock", LockHandler, op="unlock"),
+        route("lock", LockHandler),
+        route("unlock", UnlockHandler),
+        route("vault/offers", PassphraseOffersHandler),
+        route("vault/create", CreateHandler),
         route("events", EventsHandler),
     ]

@@ -11,6 +11,7 @@ there is one login; whoever was given the token is its owner, as everywhere in J
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,6 +58,25 @@ def own_origin(handler: Any) -> str | None:
     named = handler.allow_origin not in ("", "*") and handler.allow_origin.lower() == origin
     matched = handler.allow_origin_pat and origin_matches_pat(handler.allow_origin_pat, origin)
     return origin if named or matched else None
+
+
+def is_protected(origin: str) -> bool:
+    """Whether a page of this origin reached the browser unread and unchanged.
+
+    That is what browsers call a potentially trustworthy origin (W3C, Secure Contexts, section 3.1):
+    https, or a host that is this very machine.
+
+    Args:
+        origin: As ``own_origin`` gives it.
+    """
+    parts = urlsplit(origin)
+    host = parts.hostname or ""
+    if parts.scheme == "https" or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
 
 
 def _same_host(origin: str, host: str) -> bool:

@@ -9,6 +9,7 @@ from jupyter_agent import errors
 # The first class that fits counts, so special ones stand before what they derive from.
 _STATUS: Final[tuple[tuple[type[errors.AgentError], int], ...]] = (
     (errors.RequestInvalid, 400),
+    (errors.PlainHttp, 403),
     (errors.RoleDenied, 403),
     (errors.BrokerRefused, 403),
     (errors.GrantError, 403),

@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from jupyter_agent.errors import AgentError, RoleDenied, SecretBlocked
+from jupyter_agent.errors import AgentError, PlainHttp, RoleDenied, SecretBlocked
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.server import bodies, owner, replies
 from jupyter_agent.server.blocks import Blocks
@@ -122,6 +122,26 @@ class RoomHandler(OwnersOnly, APIHandler):
             RequestInvalid: See ``bodies.read``.
         """
         return bodies.read(self.request.body, dict.fromkeys(names, str), optional)
+
+    def check_protected(self, *, confirmed: bool) -> None:
+        """Stop a form in a page that anybody on the way could have changed.
+
+        What is typed there is sealed all the same; but whoever can change the page can read the
+        keys. Only the person can say that this network is theirs.
+
+        Args:
+            confirmed: They have said so.
+
+        Raises:
+            PlainHttp: The page came over plain http from another machine, and nobody has.
+        """
+        if not confirmed and not owner.is_protected(self.origin):
+            raise PlainHttp(
+                "This page came over plain http: whoever can change its traffic could read what "
+                "is typed.",
+                "Open Jupyter over https or on localhost, or save it in a terminal: jupyter agent "
+                "secret set LABEL",
+            )
 
     def check_public(self, *texts: str) -> None:
         """Stop texts that everybody may read and that hold a secret, pasted where it can't stay.

@@ -16,6 +16,7 @@ import pytest
 import steps
 from canary import Canary
 from kernel_pages import KernelPage
+from route_calls import Call, caller
 from traitlets.config import Config
 
 from jupyter_agent import person as person_door
@@ -25,6 +26,12 @@ from jupyter_agent.folders import Folders
 @pytest.fixture
 def jp_server_config() -> Config:
     return Config({"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}})
+
+
+@pytest.fixture
+def call(jp_fetch: Callable[..., Awaitable[Any]]) -> Call:
+    """Call a route, whatever it answers."""
+    return caller(jp_fetch)
 
 
 @pytest.fixture

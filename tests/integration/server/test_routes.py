@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from jupyter_server.auth.authorizer import Authorizer
-from steps import sealed_fields
+from route_calls import save, sealed_with
 from tornado.httpclient import HTTPClientError
 from traitlets.config import Config
-
-from jupyter_agent import entry
 
 ROUTES = [
     ("GET", "status"),
     ("GET", "secrets"),
     ("POST", "secrets"),
     ("POST", "offers"),
+    ("POST", "secrets/show"),
+    ("POST", "secrets/describe"),
     ("POST", "secrets/rename"),
     ("POST", "secrets/remove"),
     ("POST", "secrets/suggest"),
@@ -33,10 +29,14 @@ ROUTES = [
     ("POST", "allowances/remove"),
     ("POST", "lock"),
     ("POST", "unlock"),
+    ("POST", "vault/offers"),
+    ("POST", "vault/create"),
 ]
 GOOD = {
     "secrets": {"kid": "k", "ticket": "t", "label": "A", "origin": "o", "sealed": "cw=="},
     "offers": {"label": "A", "replace": False},
+    "secrets/show": {"label": "A"},
+    "secrets/describe": {"label": "A", "note": "n"},
     "secrets/rename": {"label": "A", "to": "B"},
     "secrets/remove": {"label": "A"},
     "secrets/suggest": {"rule": "r", "name": "n"},
@@ -44,54 +44,8 @@ GOOD = {
     "grants/remove": {"id": "i"},
     "allowances": {"block": "b", "finding": 0, "scope": "value", "reason": "r"},
     "allowances/remove": {"id": "i"},
+    "vault/create": {"key_source": "file"},
 }
-
-
-@dataclass(frozen=True)
-class Answer:
-    code: int
-    body: Any
-    raw: bytes
-
-
-Call = Callable[..., Awaitable[Answer]]
-
-
-@pytest.fixture
-def call(jp_fetch: Callable[..., Awaitable[Any]]) -> Call:
-    """Call a route, whatever it answers."""
-
-    async def fetch(
-        method: str,
-        route: str,
-        body: Any = None,
-        headers: dict[str, str] | None = None,
-        **more: Any,
-    ) -> Answer:
-        sent = None if method == "GET" else json.dumps({} if body is None else body)
-        try:
-            answer = await jp_fetch(
-                "jupyter-agent", route, method=method, body=sent, headers=headers
-            )
-            code, raw = answer.code, answer.body
-        except HTTPClientError as refusal:
-            code, raw = refusal.code, refusal.response.body
-        try:
-            return Answer(code, json.loads(raw or b"null"), raw)
-        except ValueError:
-            return Answer(code, None, raw)
-
-    return fetch
-
-
-async def save(call: Call, label: str, value: bytes, **more: Any) -> Answer:
-    """What the panel does to save a value."""
-    offer = (await call("POST", "offers", {"label": label})).body["offer"]
-    return await call("POST", "secrets", sealed_with(offer, value) | more)
-
-
-def sealed_with(offer: dict[str, Any], value: bytes) -> dict[str, Any]:
-    return sealed_fields(offer, entry.seal(entry.Offer.from_json(offer), value))
 
 
 async def test_no_route_answers_without_a_login(call):
