@@ -4,6 +4,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { Offer } from './seal.ts';
 import {
+  type About,
   type Allowance,
   type Answer,
   type Approval,
@@ -11,6 +12,7 @@ import {
   NAMESPACE,
   type Scope,
   type SecretMeta,
+  type Shown,
   type Status
 } from './tokens.ts';
 
@@ -37,17 +39,18 @@ export class ApiError extends Error {
   }
 }
 
-/** A sealed value and what is stored with it. */
-export interface SealedEntry {
+/** A sealed passphrase of the vault. */
+export interface SealedPassphrase {
   kid: string;
   ticket: string;
-  label: string;
   origin: string;
   /** Base64; see seal.ts. */
   sealed: string;
-  kind?: string;
-  note?: string;
-  expires?: string;
+}
+
+/** A sealed value and what is stored with it. */
+export interface SealedEntry extends SealedPassphrase, About {
+  label: string;
   exposed?: ExposedAt;
 }
 
@@ -67,12 +70,24 @@ export class Api {
     return (await this.get<{ secrets: SecretMeta[] }>('secrets')).secrets;
   }
 
-  async offer(label: string, replace: boolean): Promise<Offer> {
-    return (await this.post<{ offer: Offer }>('offers', { label, replace })).offer;
+  /** @param plainHttp - The person has accepted that this page came over plain http. */
+  async offer(label: string, replace: boolean, plainHttp = false): Promise<Offer> {
+    const body = { label, replace, ...(plainHttp && { plain_http: true }) };
+    return (await this.post<{ offer: Offer }>('offers', body)).offer;
   }
 
   async save(entry: SealedEntry): Promise<SecretMeta> {
     return (await this.post<{ secret: SecretMeta }>('secrets', entry)).secret;
+  }
+
+  /** All that is known about a label. */
+  show(label: string): Promise<Shown> {
+    return this.post<Shown>('secrets/show', { label });
+  }
+
+  async describe(label: string, about: About): Promise<SecretMeta> {
+    return (await this.post<{ secret: SecretMeta }>('secrets/describe', { label, ...about }))
+      .secret;
   }
 
   async rename(label: string, to: string): Promise<SecretMeta> {
@@ -115,8 +130,19 @@ export class Api {
     await this.post('lock', {});
   }
 
-  async unlock(): Promise<void> {
-    await this.post('unlock', {});
+  async unlock(passphrase?: SealedPassphrase): Promise<void> {
+    await this.post('unlock', passphrase ? { passphrase } : {});
+  }
+
+  /** An offer for a passphrase. */
+  async passphraseOffer(plainHttp = false): Promise<Offer> {
+    const body = plainHttp ? { plain_http: true } : {};
+    return (await this.post<{ offer: Offer }>('vault/offers', body)).offer;
+  }
+
+  /** Make the vault where there is none; naming `file` is the consent to it. */
+  async createVault(keySource: string, passphrase?: SealedPassphrase): Promise<void> {
+    await this.post('vault/create', { key_source: keySource, ...(passphrase && { passphrase }) });
   }
 
   /** Open the websocket `events`. */

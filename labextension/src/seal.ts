@@ -17,6 +17,9 @@ export interface Offer {
   expires: string;
 }
 
+/** A value as it was typed, or as a file holds it. */
+export type Value = string | Uint8Array;
+
 export const MAX_VALUE = 64 * 1024;
 const PURPOSE = 'jupyter_agent/seal/v1';
 const PAD_TO = 256;
@@ -27,11 +30,11 @@ const utf8 = new TextEncoder();
  * Seal a value to an offer.
  *
  * @param offer - From the broker, used once.
- * @param value - 1 byte to 64 KiB in UTF-8.
+ * @param value - 1 byte to 64 KiB; a text goes in as UTF-8. Bytes are wiped.
  * @returns Base64 of the encapsulated key (32 bytes) and the ciphertext.
  */
-export async function seal(offer: Offer, value: string): Promise<string> {
-  const raw = utf8.encode(value);
+export async function seal(offer: Offer, value: Value): Promise<string> {
+  const raw = typeof value === 'string' ? utf8.encode(value) : value;
   if (raw.length === 0 || raw.length > MAX_VALUE) {
     throw new RangeError(`A value has 1 to ${MAX_VALUE} bytes.`);
   }

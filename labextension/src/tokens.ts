@@ -36,8 +36,47 @@ export interface SecretMeta {
   last_used: string | null;
   uses: number;
   expires: string | null;
+  /** Days. */
+  rotate_every: number | null;
+  due: Due | null;
   weak: boolean;
   exposed: Exposure[];
+}
+
+/** What comes first, its end or its rotation; there from 30 days before. */
+export interface Due {
+  what: 'expires' | 'rotate';
+  on: string;
+  days: number;
+  level: 30 | 7 | 1 | 0;
+}
+
+/** What a person notes about a secret; in a change, "" and 0 take a time away. */
+export interface About {
+  kind?: string;
+  note?: string;
+  expires?: string;
+  rotate_every?: number;
+}
+
+/** A standing permission, as far as the panel shows it. */
+export interface Grant {
+  id: string;
+  label: string;
+  notebook: string | null;
+  script: string | null;
+  pattern: string | null;
+  any_command: boolean;
+  uses: number | null;
+  until: string | null;
+}
+
+/** All that is known about a secret. */
+export interface Shown {
+  secret: SecretMeta;
+  grants: Grant[];
+  /** Where its vendor lets it be rotated; known from the label. */
+  rotation_page: string | null;
 }
 
 export interface Problem {
@@ -50,6 +89,7 @@ export interface VaultStatus {
   state: 'open' | 'closed' | 'locked' | 'absent' | 'error';
   tier: string | null;
   promise: string | null;
+  better: string | null;
   note: string | null;
   error: Problem | null;
 }

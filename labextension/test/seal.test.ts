@@ -68,6 +68,16 @@ value = open_entry(Offer.from_json(entry["offer"]), bytes.fromhex(entry["private
 print(base64.b64encode(value).decode())
 `;
 
+test('a file of any bytes is sealed as it is, and wiped', async () => {
+  const file = join(vectors, 'one-byte.json');
+  const { offer, private_key }: Vector = JSON.parse(readFileSync(file, 'utf8'));
+  const bytes = Uint8Array.from({ length: 600 }, (_, index) => index % 256);
+  const before = Buffer.from(bytes);
+  const sealed = await seal(offer, bytes);
+  assert.deepEqual(Buffer.from(await open(offer, private_key, sealed)), before);
+  assert.ok(bytes.every(byte => byte === 0));
+});
+
 test('an empty or oversized value is refused before anything is sealed', async () => {
   const file = join(vectors, 'one-byte.json');
   const { offer }: Vector = JSON.parse(readFileSync(file, 'utf8'));

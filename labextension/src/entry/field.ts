@@ -1,9 +1,12 @@
 // The masked field: the one place in a page that a value is typed into.
 //
-// The value lives in the DOM control and nowhere else; `take` hands it over once and clears it.
+// The value lives in the DOM control, or in the file that was picked, and nowhere else; `take` hands it
+// over once and clears it.
 // No Lab imports: the notebook widget uses the same field where there is no Lab.
 
 import { button, element } from '../dom.ts';
+import type { Value } from '../seal.ts';
+import { PickedFile } from './picked.ts';
 
 // Lumino must not read keystrokes as shortcuts; browsers and password managers must not keep,
 // correct or send away what is typed.
@@ -24,37 +27,52 @@ export class ValueField {
   private readonly onEnter: () => void;
   private readonly toggle: HTMLButtonElement;
   private readonly lines: HTMLButtonElement;
+  private readonly picked: PickedFile;
+  private readonly tools: HTMLElement;
   private readonly remark: HTMLElement;
+  private readonly onEdit: () => void;
   private shown = false;
 
   /**
    * @param id - Of the control, for its `<label for>`.
    * @param onEnter - The person is done typing.
+   * @param onEdit - The person has typed, or picked a file.
+   * @param oneLine - It is a passphrase: no several lines and no file.
    */
-  constructor(id: string, onEnter: () => void) {
+  constructor(id: string, onEnter: () => void, onEdit: () => void = () => {}, oneLine = false) {
     this.id = id;
     this.onEnter = onEnter;
+    this.onEdit = onEdit;
     this.control = this.input();
-    this.toggle = button('ja-field-toggle', 'Show', () => this.show(!this.shown), {
+    this.toggle = button('ja-field-tool ja-field-toggle', 'Show', () => this.show(!this.shown), {
       'aria-pressed': 'false',
       'aria-controls': id
     });
-    this.lines = button('ja-field-lines', 'Several lines', () => this.setLines(!this.multiline), {
-      'aria-pressed': 'false',
-      title: 'For private keys and certificates'
-    });
+    this.lines = button(
+      'ja-field-tool ja-field-lines',
+      'Several lines',
+      () => this.setLines(!this.multiline),
+      { 'aria-pressed': 'false', title: 'For private keys and certificates' }
+    );
     this.remark = element('div', { className: 'ja-field-remark', attributes_: { role: 'status' } });
+    this.picked = new PickedFile(problem => this.showPicked(problem));
+    const more = oneLine ? [] : [this.lines, this.picked.button];
+    this.tools = element('div', { className: 'ja-field-tools' }, this.toggle, ...more);
     this.node = element(
       'div',
       { className: 'ja-field' },
       this.control,
-      element('div', { className: 'ja-field-tools' }, this.toggle, this.lines),
+      this.picked.node,
+      this.tools,
       this.remark
     );
+    if (!oneLine) {
+      this.picked.catchOn(this.node);
+    }
   }
 
   get empty(): boolean {
-    return this.control.value === '';
+    return this.control.value === '' && !this.picked.there;
   }
 
   private get multiline(): boolean {
@@ -66,19 +84,29 @@ export class ValueField {
   }
 
   /** The value, which the field forgets with this. */
-  take(): string {
-    const value = this.control.value;
+  take(): Value {
+    const value = this.picked.there ? this.picked.take() : this.control.value;
     this.clear();
     return value;
   }
 
+  /** Put a value in that the page has made itself. */
+  put(value: string): void {
+    this.clear();
+    this.setLines(false);
+    this.control.value = value;
+  }
+
   /** Forget what was typed, the browser's own undo list for the control included. */
   clear(): void {
+    this.picked.clear();
+    this.tools.hidden = false;
     this.control.value = '';
     this.show(false);
     // A fresh control has no undo list that could bring the value back.
     const fresh = this.multiline ? this.textarea() : this.input();
     this.swap(fresh, false);
+    this.control.hidden = false;
     this.remark.textContent = '';
   }
 
@@ -86,6 +114,22 @@ export class ValueField {
     this.control.disabled = disabled;
     this.toggle.disabled = disabled;
     this.lines.disabled = disabled;
+    this.picked.button.disabled = disabled;
+  }
+
+  /** A file takes the place of what was typed. */
+  private showPicked(problem: string): void {
+    const { there } = this.picked;
+    if (there) {
+      this.control.value = '';
+    }
+    this.control.hidden = there;
+    this.tools.hidden = there;
+    this.remark.textContent = problem;
+    this.onEdit();
+    if (!there) {
+      this.focus();
+    }
   }
 
   private show(shown: boolean): void {
@@ -148,7 +192,10 @@ export class ValueField {
   }
 
   private listen<T extends HTMLElement>(node: T): T {
-    node.addEventListener('input', () => this.inspect());
+    node.addEventListener('input', () => {
+      this.inspect();
+      this.onEdit();
+    });
     node.addEventListener('keydown', event => {
       if (
         event.key === 'Enter' &&

@@ -3,26 +3,12 @@
 import { type Api, ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import { ValueField } from '../entry/field.ts';
+import { Generator } from '../entry/generator.ts';
 import { LabelField } from '../entry/label.ts';
-import { type Details, saveSecret } from '../save.ts';
+import { PlainTick } from '../entry/plain.ts';
+import { saveSecret } from '../save.ts';
 import type { SecretMeta } from '../tokens.ts';
-
-const KINDS: [string, string][] = [
-  ['', 'Not said'],
-  ['api-key', 'API key'],
-  ['access-token', 'Access token'],
-  ['refresh-token', 'Refresh token'],
-  ['password', 'Password'],
-  ['private-key', 'Private key'],
-  ['connection-string', 'Connection string'],
-  ['session', 'Session'],
-  ['recovery', 'Recovery phrase or code'],
-  ['login-code', 'Login code']
-];
-
-export function kindTitle(kind: string): string {
-  return kind === '' ? '' : (KINDS.find(([name]) => name === kind)?.[1] ?? kind);
-}
+import { AboutFields } from './about.ts';
 
 export interface FormEnd {
   saved(secret: SecretMeta): void;
@@ -38,10 +24,9 @@ export class SecretForm {
   private readonly replacing: string | null;
   private readonly label: LabelField;
   private readonly value: ValueField;
-  private readonly kind: HTMLSelectElement;
-  private readonly expires: HTMLInputElement;
-  private readonly note: HTMLInputElement;
-  private readonly accept: HTMLInputElement | null;
+  private readonly generator: Generator;
+  private readonly about: AboutFields;
+  private readonly plain = new PlainTick();
   private readonly problem: HTMLElement;
   private readonly submitButton: HTMLButtonElement;
   private busy = false;
@@ -56,23 +41,10 @@ export class SecretForm {
     const id = `ja-form-${forms}`;
     const submit = () => void this.submit();
     this.label = new LabelField(`${id}-label`, replacing ?? '', () => this.value.focus());
-    this.value = new ValueField(`${id}-value`, submit);
-    this.kind = element(
-      'select',
-      { id: `${id}-kind`, className: 'ja-input' },
-      ...KINDS.map(([value, text]) => element('option', { value }, text))
-    );
-    this.expires = element('input', { id: `${id}-expires`, type: 'date', className: 'ja-input' });
-    this.note = element('input', {
-      id: `${id}-note`,
-      type: 'text',
-      maxLength: 200,
-      className: 'ja-input',
-      placeholder: 'What it is for; shown in lists',
-      attributes_: { autocomplete: 'off', 'data-lm-suppress-shortcuts': 'true' }
-    });
-    // On plain http whoever can change the traffic can change this page and read what is typed.
-    this.accept = window.isSecureContext ? null : element('input', { type: 'checkbox' });
+    this.value = new ValueField(`${id}-value`, submit, () => this.generator.clear());
+    this.generator = new Generator(`${id}-generator`, value => this.value.put(value));
+    // A new value begins its own life, so the old one's end is not carried over.
+    this.about = new AboutFields(id, null, api.now());
     this.problem = element('div', { className: 'ja-form-problem', attributes_: { role: 'alert' } });
     this.submitButton = button(
       'jp-mod-styled jp-mod-accept ja-form-save',
@@ -98,7 +70,7 @@ export class SecretForm {
 
   dispose(): void {
     this.disposed = true;
-    this.value.clear();
+    this.forget();
     this.node.remove();
   }
 
@@ -129,21 +101,14 @@ export class SecretForm {
           )
         : row('label', 'Label', this.label.node),
       row('value', 'Value', this.value.node),
+      this.generator.node,
       element(
         'details',
         { className: 'ja-form-more' },
-        element('summary', {}, 'Kind, expiry, note'),
-        row('kind', 'Kind', this.kind),
-        row('expires', 'Expires', this.expires),
-        row('note', 'Note', this.note)
+        element('summary', {}, 'Kind, expiry, rotation, note'),
+        ...this.about.nodes
       ),
-      this.accept &&
-        element(
-          'label',
-          { className: 'ja-form-plain' },
-          this.accept,
-          'This page came over plain http: whoever can change the traffic could read what I type. I accept that for this value.'
-        ),
+      this.plain.node,
       this.problem,
       element(
         'div',
@@ -168,9 +133,9 @@ export class SecretForm {
       this.value.focus();
       return;
     }
-    if (this.accept && !this.accept.checked) {
-      this.report('Tick the box above, or open JupyterLab over https.');
-      this.accept.focus();
+    if (this.plain.problem) {
+      this.report(this.plain.problem);
+      this.plain.focus();
       return;
     }
     this.setBusy(true);
@@ -182,8 +147,10 @@ export class SecretForm {
         label,
         () => this.value.take(),
         this.replacing !== null,
-        this.details()
+        this.about.changes(),
+        this.plain.accepted
       );
+      this.generator.clear();
       if (!this.disposed) {
         this.end.saved(secret);
       }
@@ -200,20 +167,14 @@ export class SecretForm {
     }
   }
 
-  private details(): Details {
-    return {
-      ...(this.kind.value && { kind: this.kind.value }),
-      ...(this.note.value && { note: this.note.value }),
-      // The end of that day where the person is.
-      ...(this.expires.value && {
-        expires: new Date(`${this.expires.value}T23:59:59`).toISOString()
-      })
-    };
+  private cancel(): void {
+    this.forget();
+    this.end.cancelled();
   }
 
-  private cancel(): void {
+  private forget(): void {
     this.value.clear();
-    this.end.cancelled();
+    this.generator.clear();
   }
 
   private setBusy(busy: boolean): void {

@@ -1,166 +1,303 @@
-// The list of labels. It never has a value to show.
+// The list of labels, with its search, its order and its keys. It never has a value to show.
+//
+// All rows are in the page, so that the browser's own search and screen readers find them; the style
+// sheet keeps those out of sight from costing anything.
 
-import {
-  copyIcon,
-  deleteIcon,
-  editIcon,
-  type LabIcon,
-  refreshIcon
-} from '@jupyterlab/ui-components';
 import { button, element } from '../dom.ts';
-import { LabelField } from '../entry/label.ts';
-import { warningIcon } from '../icons.ts';
-import type { Exposure, SecretMeta } from '../tokens.ts';
-import { kindTitle } from './form.ts';
-import { ago } from './when.ts';
+import type { SecretMeta } from '../tokens.ts';
+import { found, needsAttention, ORDERS, type Order, sorted } from './order.ts';
+import { type RowAction, SecretRow } from './row.ts';
 
-export interface RowActions {
+export interface ListActions {
   copy(label: string): void;
   replace(label: string): void;
-  rename(label: string, to: string): Promise<void>;
+  rename(row: SecretRow): void;
   remove(label: string): void;
-  /** The form in a row was closed; the list may be drawn anew. */
-  closed(label: string): void;
+  /** Show or hide the details of a row. */
+  toggle(row: SecretRow): void;
+  /** Something about a secret whose details are shown has changed. */
+  changed(row: SecretRow): void;
 }
 
-export function secretList(secrets: SecretMeta[], now: number, actions: RowActions): HTMLElement {
-  const rows = secrets.map(secret => secretRow(secret, now, actions));
-  return element('ul', { className: 'ja-list', attributes_: { 'aria-label': 'Secrets' } }, ...rows);
-}
+const PAGE = 10;
 
-function secretRow(secret: SecretMeta, now: number, actions: RowActions): HTMLElement {
-  const { label } = secret;
-  const name = element('code', { className: 'ja-secret-label', title: label }, label);
-  const head = element(
-    'div',
-    { className: 'ja-secret-head' },
-    name,
-    element(
-      'span',
-      { className: 'ja-secret-actions' },
-      iconButton('ja-secret-copy', copyIcon, `Copy the label ${label}`, () => actions.copy(label)),
-      iconButton('ja-secret-rename', editIcon, `Rename ${label}`, () =>
-        rename(head, label, actions)
-      ),
-      iconButton('ja-secret-replace', refreshIcon, `Replace the value of ${label}`, () =>
-        actions.replace(label)
-      ),
-      iconButton('ja-secret-remove', deleteIcon, `Remove ${label}`, () => actions.remove(label))
-    )
-  );
-  return element(
-    'li',
-    { className: 'ja-secret', dataset: { label } },
-    head,
-    element('div', { className: 'ja-secret-facts' }, ...facts(secret, now)),
-    secret.note && element('div', { className: 'ja-secret-note' }, secret.note),
-    ...secret.exposed.map(exposure => exposedNote(exposure))
-  );
-}
-
-function facts(secret: SecretMeta, now: number): HTMLElement[] {
-  const fact = (text: string, title = '', className = '') =>
-    element('span', { className: `ja-fact ${className}`, title }, text);
-  const time = (iso: string) => ago(Date.parse(iso), now);
-  const exact = (iso: string) => new Date(iso).toLocaleString();
-  const found: HTMLElement[] = [];
-  if (secret.kind) {
-    found.push(fact(kindTitle(secret.kind), '', 'ja-fact-kind'));
-  }
-  found.push(
-    secret.replaced
-      ? fact(`replaced ${time(secret.replaced)}`, exact(secret.replaced))
-      : fact(`added ${time(secret.created)}`, exact(secret.created))
-  );
-  found.push(
-    secret.last_used
-      ? fact(
-          `used ${secret.uses === 1 ? 'once' : `${secret.uses} times`}, last ${time(secret.last_used)}`,
-          exact(secret.last_used)
-        )
-      : fact('never used')
-  );
-  if (secret.expires) {
-    const gone = Date.parse(secret.expires) <= now;
-    const soon = Date.parse(secret.expires) - now < 7 * 86_400_000;
-    found.push(
-      fact(
-        `${gone ? 'expired' : 'expires'} ${time(secret.expires)}`,
-        exact(secret.expires),
-        gone || soon ? 'ja-fact-due' : ''
-      )
-    );
-  }
-  if (secret.weak) {
-    found.push(
-      fact(
-        'short',
-        'A short value: recognised in output only where a command was granted it.',
-        'ja-fact-weak'
-      )
-    );
-  }
-  return found;
-}
-
-function exposedNote(exposure: Exposure): HTMLElement {
-  const place = exposure.notebook ?? exposure.where;
-  return element(
-    'div',
-    { className: 'ja-secret-exposed', title: exposure.notebook ?? '' },
-    warningIcon.element({ tag: 'span', className: 'ja-icon' }),
-    element(
-      'span',
-      {},
-      'Seen in ',
-      element('b', {}, place),
-      ' — rotate it: make a new one where it comes from, then replace it here.'
-    )
-  );
-}
-
-function rename(head: HTMLElement, label: string, actions: RowActions): void {
-  const done = () => {
-    form.replaceWith(head);
-    actions.closed(label);
-  };
-  const submit = async () => {
-    if (!field.check()) {
-      return;
-    }
-    done();
-    if (field.value !== label) {
-      await actions.rename(label, field.value);
-    }
-  };
-  const field = new LabelField(`ja-rename-${label}`, label, () => void submit());
-  const form = element(
-    'div',
-    {
-      className: 'ja-secret-head ja-rename',
-      attributes_: { role: 'form', 'aria-label': `Rename ${label}` }
-    },
-    field.node,
-    button('jp-mod-styled jp-mod-accept', 'Rename', () => void submit()),
-    button('jp-mod-styled', 'Cancel', done)
-  );
-  form.addEventListener('keydown', event => {
-    if (event.key === 'Escape') {
-      event.stopPropagation();
-      done();
+export class SecretList {
+  readonly node: HTMLElement;
+  private readonly actions: ListActions;
+  private readonly rows = new Map<string, SecretRow>();
+  private readonly grid = element('div', {
+    className: 'ja-list',
+    attributes_: {
+      role: 'grid',
+      'aria-label': 'Secrets',
+      'aria-describedby': 'ja-list-keys',
+      'data-lm-suppress-shortcuts': 'true'
     }
   });
-  head.replaceWith(form);
-  field.focus();
-}
+  private readonly search = element('input', {
+    type: 'search',
+    className: 'ja-input ja-search',
+    placeholder: 'Search',
+    title: 'In labels, kinds and notes',
+    attributes_: {
+      'aria-label': 'Search secrets',
+      'data-lm-suppress-shortcuts': 'true',
+      autocomplete: 'off',
+      spellcheck: 'false'
+    }
+  });
+  private readonly order = element(
+    'select',
+    { className: 'ja-input ja-order', attributes_: { 'aria-label': 'Sort by' } },
+    ...ORDERS.map(([value, text]) => element('option', { value }, text))
+  );
+  private readonly attention: HTMLButtonElement;
+  private readonly count = element('div', {
+    className: 'ja-list-count',
+    attributes_: { role: 'status' }
+  });
+  private onlyAttention = false;
+  private secrets: SecretMeta[] = [];
+  private shown: SecretRow[] = [];
+  private current: SecretRow | null = null;
 
-function iconButton(
-  className: string,
-  icon: LabIcon,
-  title: string,
-  onClick: () => void
-): HTMLElement {
-  const node = button(`ja-icon-button ${className}`, '', onClick, { title, 'aria-label': title });
-  icon.element({ container: node });
-  return node;
+  constructor(actions: ListActions) {
+    this.actions = actions;
+    this.attention = button('ja-quiet ja-attention', '', () => {
+      this.onlyAttention = !this.onlyAttention;
+      this.arrange();
+    });
+    this.node = element(
+      'div',
+      { className: 'ja-listing' },
+      element('div', { className: 'ja-list-tools' }, this.search, this.order),
+      this.attention,
+      this.count,
+      this.grid,
+      element(
+        'p',
+        { id: 'ja-list-keys', className: 'ja-list-keys' },
+        'Keys: ↑ ↓ to move, Enter for details, F2 to rename, Delete to remove, / to search.'
+      )
+    );
+    this.search.addEventListener('input', () => this.arrange());
+    this.order.addEventListener('change', () => this.arrange());
+    this.search.addEventListener('keydown', event => this.onSearchKey(event));
+    this.grid.addEventListener('keydown', event => this.onKey(event));
+    this.grid.addEventListener('click', event => this.onClick(event));
+    this.grid.addEventListener('focusin', event => this.setCurrent(this.rowOf(event.target)));
+  }
+
+  /** Show these secrets; rows that stay keep the focus and what is open below them. */
+  update(secrets: SecretMeta[], now: number): void {
+    this.secrets = secrets;
+    const gone = new Set(this.rows.keys());
+    for (const secret of secrets) {
+      const row = this.rows.get(secret.label);
+      gone.delete(secret.label);
+      if (!row) {
+        this.rows.set(secret.label, new SecretRow(secret, now));
+      } else if (row.update(secret, now) && !row.below.hidden) {
+        this.actions.changed(row);
+      }
+    }
+    for (const label of gone) {
+      this.rows.delete(label);
+    }
+    this.arrange();
+  }
+
+  /** Put the focus on a row; false where it is not in sight. */
+  focus(label: string): boolean {
+    const row = this.rows.get(label);
+    if (!row || !this.shown.includes(row)) {
+      return false;
+    }
+    this.setCurrent(row);
+    row.node.focus();
+    return true;
+  }
+
+  /** The label that the focus should go to once a secret is gone, or null. */
+  beside(label: string): string | null {
+    const at = this.shown.findIndex(row => row.secret.label === label);
+    const next = this.shown[at + 1] ?? this.shown[at - 1];
+    return at < 0 || !next ? null : next.secret.label;
+  }
+
+  focusSearch(): void {
+    this.search.focus();
+  }
+
+  /** Filter and sort what is known. */
+  private arrange(): void {
+    const due = this.secrets.filter(needsAttention).length;
+    this.onlyAttention &&= due > 0;
+    const wanted = this.secrets.filter(
+      secret =>
+        found(secret, this.search.value.trim()) && (!this.onlyAttention || needsAttention(secret))
+    );
+    this.shown = sorted(wanted, this.order.value as Order).flatMap(
+      secret => this.rows.get(secret.label) ?? []
+    );
+    this.place();
+    if (!this.current || !this.shown.includes(this.current)) {
+      this.setCurrent(this.shown[0] ?? null);
+    }
+    this.attention.hidden = due === 0;
+    this.attention.setAttribute('aria-pressed', String(this.onlyAttention));
+    this.attention.textContent = this.onlyAttention
+      ? 'Show all secrets'
+      : `${due === 1 ? '1 secret needs' : `${due} secrets need`} your attention: show`;
+    const all = this.secrets.length;
+    this.count.textContent =
+      this.shown.length === all
+        ? ''
+        : this.shown.length === 0
+          ? 'No secret matches.'
+          : `${this.shown.length} of ${all}`;
+  }
+
+  /** Put the rows into the page, touching only those that are not in their place. */
+  private place(): void {
+    const wanted = this.shown.map(row => row.node);
+    const now = this.grid.children;
+    if (wanted.length === now.length && wanted.every((node, index) => now[index] === node)) {
+      return;
+    }
+    const focused = document.activeElement;
+    this.grid.replaceChildren(...wanted);
+    if (focused instanceof HTMLElement && this.grid.contains(focused)) {
+      focused.focus({ preventScroll: true }); // being moved takes it away
+    }
+  }
+
+  private setCurrent(row: SecretRow | null): void {
+    if (row === this.current) {
+      return;
+    }
+    if (this.current) {
+      this.current.node.tabIndex = -1;
+    }
+    this.current = row;
+    if (row) {
+      row.node.tabIndex = 0;
+    }
+  }
+
+  private rowOf(target: EventTarget | null): SecretRow | null {
+    const node = target instanceof Element ? target.closest<HTMLElement>('.ja-secret') : null;
+    return (node && this.rows.get(node.dataset.label ?? '')) ?? null;
+  }
+
+  private onClick(event: MouseEvent): void {
+    const row = this.rowOf(event.target);
+    const target = event.target as Element;
+    if (!row || row.below.contains(target)) {
+      return;
+    }
+    const action = target.closest<HTMLElement>('[data-action]')?.dataset.action;
+    if (action) {
+      this.act(action as RowAction, row);
+    } else if (!window.getSelection()?.toString()) {
+      row.node.focus();
+      this.actions.toggle(row);
+    }
+  }
+
+  private act(action: RowAction, row: SecretRow): void {
+    if (action === 'rename') {
+      this.actions.rename(row);
+    } else {
+      this.actions[action](row.secret.label);
+    }
+  }
+
+  private onSearchKey(event: KeyboardEvent): void {
+    if (event.key === 'Escape') {
+      this.search.value = '';
+      this.arrange();
+    } else if ((event.key === 'ArrowDown' || event.key === 'Enter') && !event.isComposing) {
+      event.preventDefault();
+      this.shown[0]?.node.focus();
+    }
+    event.stopPropagation();
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const row = this.rowOf(event.target);
+    if (!row || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) {
+      return;
+    }
+    const handled = row.below.contains(event.target as Node)
+      ? this.keyBelow(event.key, row)
+      : this.keyOnRow(event.key, row, event.target as HTMLElement);
+    if (handled) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }
+
+  private keyBelow(key: string, row: SecretRow): boolean {
+    if (key === 'Escape') {
+      this.actions.toggle(row);
+      row.node.focus();
+      return true;
+    }
+    return false;
+  }
+
+  private keyOnRow(key: string, row: SecretRow, target: HTMLElement): boolean {
+    const at = this.shown.indexOf(row);
+    const steps: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: Math.min(at + PAGE, this.shown.length - 1),
+      PageUp: Math.max(at - PAGE, 0),
+      Home: 0,
+      End: this.shown.length - 1
+    };
+    if (key in steps) {
+      this.shown[steps[key] ?? at]?.node.focus();
+      return true;
+    }
+    const onButton = target !== row.node;
+    switch (key) {
+      case 'ArrowRight':
+      case 'ArrowLeft':
+        this.moveInRow(key === 'ArrowRight' ? 1 : -1, row, target);
+        return true;
+      case 'Enter':
+      case ' ':
+        if (!onButton) {
+          this.actions.toggle(row);
+        }
+        return !onButton; // a button takes the key itself
+      case 'Delete':
+        this.actions.remove(row.secret.label);
+        return true;
+      case 'F2':
+        this.actions.rename(row);
+        return true;
+      case '/':
+        this.search.focus();
+        return true;
+      case 'Escape':
+        if (onButton) {
+          row.node.focus();
+        } else if (!row.below.hidden) {
+          this.actions.toggle(row);
+        } else {
+          this.search.focus();
+        }
+        return true;
+    }
+    return false;
+  }
+
+  private moveInRow(step: number, row: SecretRow, target: HTMLElement): void {
+    const stops = [row.node, ...row.node.querySelectorAll<HTMLElement>('[data-action]')];
+    const next = stops[Math.min(Math.max(stops.indexOf(target) + step, 0), stops.length - 1)];
+    next?.focus();
+  }
 }

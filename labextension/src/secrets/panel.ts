@@ -1,16 +1,24 @@
 // The Secrets side panel: what state the vault is in, and the labels in it.
 
-import { Clipboard, Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import { secretsIcon } from '../icons.ts';
-import { type IAgent, SECRETS_PANEL_ID, type SecretMeta, type Status } from '../tokens.ts';
+import {
+  type IAgent,
+  type Problem,
+  SECRETS_PANEL_ID,
+  type SecretMeta,
+  type Status
+} from '../tokens.ts';
+import { copyText, SecretActions } from './actions.ts';
 import { SecretForm } from './form.ts';
-import { secretList } from './list.ts';
+import { SecretList } from './list.ts';
 import type { Host, MakeSection, Section } from './section.ts';
 import { emptyState, notices } from './states.ts';
+import { importHelp, VaultGate, vaultFoot } from './vault.ts';
 
 export class SecretsPanel extends Widget implements Host {
   readonly agent: IAgent;
@@ -20,8 +28,12 @@ export class SecretsPanel extends Widget implements Host {
     className: 'ja-panel-notice',
     attributes_: { role: 'status' }
   });
+  private readonly gate: VaultGate;
   private readonly formSpace = element('div', { className: 'ja-panel-form' });
-  private readonly body = element('div', { className: 'ja-panel-body' });
+  private readonly list: SecretList;
+  private readonly empty: HTMLElement;
+  private readonly loadingNote = element('p', { className: 'ja-loading' }, 'Loading…');
+  private readonly importing = importHelp(command => copyText(command, 'the command'));
   private readonly foot = element('div', { className: 'ja-panel-foot' });
   private form: SecretForm | null = null;
   private status: Status | null = null;
@@ -34,6 +46,15 @@ export class SecretsPanel extends Widget implements Host {
   constructor(agent: IAgent, sections: readonly MakeSection[]) {
     super();
     this.agent = agent;
+    this.gate = new VaultGate(agent.api, () => void this.refresh());
+    this.list = new SecretList(
+      new SecretActions(
+        this,
+        () => this.list,
+        label => this.openForm(label)
+      )
+    );
+    this.empty = emptyState(() => this.openForm(null));
     this.sections = sections.map(make => make(this));
     const placed = (place: Section['place']) =>
       this.sections.filter(section => section.place === place).map(section => section.node);
@@ -46,10 +67,14 @@ export class SecretsPanel extends Widget implements Host {
     this.node.append(
       element('header', { className: 'ja-panel-head' }, element('h2', {}, 'Secrets'), this.tools),
       this.notice,
+      this.gate.node,
       ...placed('above'),
       this.formSpace,
-      this.body,
+      this.loadingNote,
+      this.empty,
+      this.list.node,
       ...placed('below'),
+      this.importing,
       this.foot
     );
     agent.events.changed.connect(this.onEvent, this);
@@ -60,6 +85,7 @@ export class SecretsPanel extends Widget implements Host {
 
   override dispose(): void {
     this.closeForm();
+    this.gate.clear();
     for (const section of this.sections) {
       section.dispose?.();
     }
@@ -69,8 +95,9 @@ export class SecretsPanel extends Widget implements Host {
   /** Ask the server for everything shown here. */
   refresh(): Promise<void> {
     if (this.loading) {
-      this.again = true; // what is on its way may be older than the reason for asking
-      return this.loading;
+      // What is on its way may be older than the reason for asking.
+      this.again = true;
+      return this.loading.then(() => this.loading ?? undefined);
     }
     this.loading = this.load().finally(() => {
       this.loading = null;
@@ -85,6 +112,17 @@ export class SecretsPanel extends Widget implements Host {
   /** Open the form for a new secret. */
   add(): void {
     this.openForm(null);
+  }
+
+  /** Do it, say so when it fails, and show what is true now. */
+  async act(action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (reason) {
+      const error = ApiError.from(reason);
+      Notification.error(`${error.message} ${error.hint}`.trim(), { autoClose: 8000 });
+    }
+    await this.refresh();
   }
 
   protected override onAfterShow(message: Message): void {
@@ -136,19 +174,37 @@ export class SecretsPanel extends Widget implements Host {
   }
 
   private render(): void {
-    const state = this.status?.vault.state;
-    const problem = this.problem ?? this.status?.vault.error ?? null;
-    const usable = this.secrets !== null;
-    this.node.dataset.state = problem ? 'problem' : (state ?? 'loading');
+    const { status, secrets } = this;
+    const vault = status?.vault ?? null;
+    const problem = this.problem ?? (secrets === null ? (vault?.error ?? null) : null);
+    const usable = secrets !== null;
+    this.node.dataset.state = problem ? 'problem' : (vault?.state ?? 'loading');
+    this.renderTools(usable, vault?.state === 'locked');
+    this.renderProblem(problem);
+    if (!usable && vault?.state === 'locked') {
+      this.closeForm();
+    }
+    this.loadingNote.hidden = !!status || !!problem;
+    this.empty.hidden = secrets?.length !== 0 || !!this.form;
+    this.list.node.hidden = !secrets?.length;
+    this.list.update(secrets ?? [], this.agent.api.now());
+    this.importing.hidden = !usable;
+    if (this.foot.dataset.shown !== JSON.stringify(vault)) {
+      this.foot.dataset.shown = JSON.stringify(vault);
+      this.foot.replaceChildren(...(vault ? vaultFoot(vault) : []));
+    }
+    this.foot.hidden = this.foot.childElementCount === 0;
+  }
+
+  private renderTools(usable: boolean, locked: boolean): void {
+    const shown = usable ? 'usable' : locked ? 'locked' : '';
+    if (this.tools.dataset.shown === shown) {
+      return; // a button that is replaced loses the focus
+    }
+    this.tools.dataset.shown = shown;
     this.tools.replaceChildren(
-      ...(state === 'locked'
-        ? [
-            button(
-              'jp-mod-styled ja-unlock',
-              'Unlock',
-              () => void this.act(() => this.agent.api.unlock())
-            )
-          ]
+      ...(locked && !usable
+        ? [button('jp-mod-styled ja-unlock', 'Unlock', () => void this.unlock())]
         : []),
       ...(usable
         ? [
@@ -160,62 +216,15 @@ export class SecretsPanel extends Widget implements Host {
         : [])
     );
     this.tools.hidden = this.tools.childElementCount === 0;
+  }
+
+  private renderProblem(problem: Problem | null): void {
+    const passable = this.gate.show(problem);
+    const vault = this.status?.vault ?? null;
     this.notice.replaceChildren(
-      ...notices(problem, this.status?.vault ?? null, () => void this.refresh())
+      ...(passable ? [] : notices(problem, vault, () => void this.refresh()))
     );
     this.notice.hidden = this.notice.childElementCount === 0;
-    if (!usable && state === 'locked') {
-      this.closeForm();
-    }
-    if (!this.body.querySelector('.ja-rename')) {
-      this.renderBody();
-    }
-    const vault = this.status?.vault;
-    this.foot.replaceChildren(
-      ...(vault?.tier ? [element('b', {}, `Key: ${vault.tier}. `), vault.promise ?? ''] : [])
-    );
-    this.foot.hidden = !vault?.tier;
-  }
-
-  /** Draw the list anew, with the focus where it was. */
-  private renderBody(): void {
-    const active = document.activeElement;
-    const row = this.body.contains(active) && active?.closest<HTMLElement>('.ja-secret');
-    this.body.replaceChildren(...this.content());
-    if (row && active) {
-      this.focusIn(row.dataset.label ?? '', `.${active.className.split(' ').at(-1)}`);
-    }
-  }
-
-  private content(): HTMLElement[] {
-    if (!this.status && !this.problem) {
-      return [element('p', { className: 'ja-loading' }, 'Loading…')];
-    }
-    if (!this.secrets) {
-      return [];
-    }
-    return this.listed(this.secrets);
-  }
-
-  private listed(secrets: SecretMeta[]): HTMLElement[] {
-    if (secrets.length === 0) {
-      return this.form ? [] : [emptyState(() => this.openForm(null))];
-    }
-    return [
-      secretList(secrets, this.agent.api.now(), {
-        copy: label => this.copy(label),
-        replace: label => this.openForm(label),
-        rename: async (label, to) => {
-          await this.act(() => this.agent.api.rename(label, to));
-          this.focusIn(to, '.ja-secret-rename');
-        },
-        remove: label => void this.remove(label),
-        closed: label => {
-          this.render();
-          this.focusIn(label, '.ja-secret-rename');
-        }
-      })
-    ];
   }
 
   private openForm(replacing: string | null): void {
@@ -233,6 +242,7 @@ export class SecretsPanel extends Widget implements Host {
     });
     this.formSpace.append(this.form.node);
     this.render();
+    this.form.node.scrollIntoView({ block: 'nearest' });
     this.form.focus();
   }
 
@@ -242,35 +252,8 @@ export class SecretsPanel extends Widget implements Host {
   }
 
   private focusRow(label: string | null): void {
-    if (label === null || !this.focusIn(label, '.ja-secret-replace')) {
+    if (label === null || !this.list.focus(label)) {
       this.node.querySelector<HTMLElement>('.ja-add')?.focus();
-    }
-  }
-
-  private focusIn(label: string, selector: string): boolean {
-    const rows = [...this.body.querySelectorAll<HTMLElement>('.ja-secret')];
-    const target = rows
-      .find(row => row.dataset.label === label)
-      ?.querySelector<HTMLElement>(selector);
-    target?.focus();
-    return !!target;
-  }
-
-  private copy(label: string): void {
-    Clipboard.copyToSystem(label);
-    Notification.info(`Copied the label ${label}.`, { autoClose: 2000 });
-  }
-
-  private async remove(label: string): Promise<void> {
-    const answer = await showDialog({
-      title: `Remove ${label}?`,
-      body: 'The stored value is deleted and can’t be brought back. Commands that use the label will fail.',
-      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Remove' })],
-      defaultButton: 0
-    });
-    if (answer.button.accept) {
-      await this.act(() => this.agent.api.remove(label));
-      this.focusRow(null);
     }
   }
 
@@ -290,13 +273,17 @@ export class SecretsPanel extends Widget implements Host {
     await this.act(() => this.agent.api.lock());
   }
 
-  async act(action: () => Promise<unknown>): Promise<void> {
+  /** Open the vault; one with a passphrase asks for it in the panel. */
+  private async unlock(): Promise<void> {
     try {
-      await action();
+      await this.agent.api.unlock();
     } catch (reason) {
       const error = ApiError.from(reason);
-      Notification.error(`${error.message} ${error.hint}`.trim(), { autoClose: 8000 });
+      if (error.code !== 'passphrase_required') {
+        Notification.error(`${error.message} ${error.hint}`.trim(), { autoClose: 8000 });
+      }
     }
     await this.refresh();
+    this.gate.focus();
   }
 }

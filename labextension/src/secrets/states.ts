@@ -10,11 +10,9 @@ export function notices(
   retry: () => void
 ): HTMLElement[] {
   if (problem) {
-    // Asking for consent is a question, not a fault.
-    const look = problem.code === 'consent_required' ? 'ja-mod-info' : 'ja-mod-problem';
     return [
       notice(
-        look,
+        'ja-mod-problem',
         problem.code,
         problem.message,
         problem.hint,

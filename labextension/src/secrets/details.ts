@@ -1,0 +1,130 @@
+// All that is known about one secret, below its row, and what can be done with it.
+
+import { type Api, ApiError } from '../api.ts';
+import { button, element } from '../dom.ts';
+import type { Exposure, Grant, SecretMeta, Shown } from '../tokens.ts';
+import { kindTitle } from './about.ts';
+import { dueText } from './order.ts';
+import { exactly } from './when.ts';
+
+export interface DetailsActions {
+  copy(): void;
+  replace(): void;
+  rename(): void;
+  edit(): void;
+  remove(): void;
+}
+
+export class Details {
+  readonly node = element('div', { className: 'ja-details' });
+  private readonly api: Api;
+  private readonly label: string;
+  private readonly actions: DetailsActions;
+
+  constructor(api: Api, label: string, actions: DetailsActions) {
+    this.api = api;
+    this.label = label;
+    this.actions = actions;
+  }
+
+  /** Ask the server and draw what it says. */
+  async load(): Promise<void> {
+    try {
+      this.draw(await this.api.show(this.label));
+    } catch (reason) {
+      const { message, hint } = ApiError.from(reason);
+      this.node.replaceChildren(
+        element('p', { attributes_: { role: 'alert' } }, `${message} ${hint}`.trim())
+      );
+    }
+  }
+
+  private draw({ secret, grants, rotation_page }: Shown): void {
+    const actions = this.actions;
+    const page = rotation_page && link(rotation_page);
+    this.node.replaceChildren(
+      element('dl', { className: 'ja-details-facts' }, ...facts(secret)),
+      ...secret.exposed.map(exposure => exposureNote(exposure)),
+      element(
+        'p',
+        { className: 'ja-details-rotate' },
+        ...(secret.exposed.length > 0 || secret.due
+          ? [
+              'Make a new one',
+              ...(page ? [' at ', page] : [' where it comes from']),
+              ', then replace it here.'
+            ]
+          : page
+            ? ['Rotate or revoke it at ', page, '.']
+            : [])
+      ),
+      element('h3', {}, 'May be used'),
+      grants.length === 0
+        ? element('p', {}, 'Only where you say so, each time.')
+        : element(
+            'ul',
+            { className: 'ja-details-grants' },
+            ...grants.map(grant => element('li', {}, grantText(grant)))
+          ),
+      element(
+        'div',
+        { className: 'ja-details-buttons' },
+        button('jp-mod-styled ja-details-replace', 'Replace value', () => actions.replace()),
+        button('jp-mod-styled ja-details-edit', 'Edit', () => actions.edit()),
+        button('jp-mod-styled ja-details-rename', 'Rename', () => actions.rename()),
+        button('jp-mod-styled ja-details-copy', 'Copy label', () => actions.copy()),
+        button('jp-mod-styled jp-mod-warn ja-details-remove', 'Remove', () => actions.remove())
+      )
+    );
+  }
+}
+
+function facts(secret: SecretMeta): HTMLElement[] {
+  const rows: [string, string][] = [
+    ['Kind', kindTitle(secret.kind) || 'not said'],
+    ['Note', secret.note || 'none'],
+    ['Added', exactly(secret.created)],
+    ['Replaced', secret.replaced ? exactly(secret.replaced) : 'never'],
+    ['Last used', secret.last_used ? exactly(secret.last_used) : 'never'],
+    ['Uses', String(secret.uses)],
+    ['Expires', secret.expires ? exactly(secret.expires) : 'never, as far as known'],
+    ['Rotate', secret.rotate_every ? `every ${secret.rotate_every} days` : 'no reminder']
+  ];
+  if (secret.due) {
+    rows.push(['Due', dueText(secret.due)]);
+  }
+  return rows.map(([name, value]) =>
+    element('div', {}, element('dt', {}, name), element('dd', {}, value))
+  );
+}
+
+function exposureNote({ where, notebook, time }: Exposure): HTMLElement {
+  return element(
+    'p',
+    { className: 'ja-details-exposed' },
+    'Seen in ',
+    ...(notebook ? [element('b', {}, notebook), ` (${where})`] : [element('b', {}, where)]),
+    ` on ${exactly(time)}. Treat it as exposed: rotate it.`
+  );
+}
+
+function grantText(grant: Grant): string {
+  const what = grant.any_command
+    ? 'Any command'
+    : grant.pattern
+      ? `Commands like ${grant.pattern}`
+      : 'One script';
+  const where = grant.notebook ? ` in ${grant.notebook}` : ' anywhere';
+  const uses = grant.uses === null ? '' : `, ${grant.uses} more times`;
+  const until = grant.until ? `, until ${exactly(grant.until)}` : '';
+  return `${what}${where}${uses}${until}`;
+}
+
+function link(page: string): HTMLElement {
+  return element(
+    'a',
+    // The vendor learns nothing of where this link stood.
+    { href: page, target: '_blank', rel: 'noopener noreferrer' },
+    new URL(page).hostname
+  );
+}
