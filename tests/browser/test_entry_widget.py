@@ -22,7 +22,7 @@ def test_the_form_seals_in_the_page_and_leaves_nothing_behind(
     notebook.open("entry.ipynb")
     notebook.run(0)
     form = notebook.output(0).locator(".ja-entry")
-    field = form.locator("input")
+    field = form.locator(".ja-field-value")
     expect(field).to_have_attribute("type", "password")
     field.click()
     notebook.page.keyboard.type(canary.value)
