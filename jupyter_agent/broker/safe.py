@@ -71,8 +71,7 @@ class Safe:
     def take_settings(self, settings: object) -> None:
         """Remember what a person wants for a vault that is yet to be made."""
         if isinstance(settings, dict):
-            known = {k: v for k, v in settings.items() if isinstance(v, str)}
-            self._settings.update(known)
+            self._settings.update({k: v for k, v in settings.items() if isinstance(v, str)})
 
     async def use(self, work: Callable[[Vault], T]) -> T:
         """Run something with the open vault, in its thread.
@@ -98,7 +97,7 @@ class Safe:
         own = (id(vault), vault.writes) if vault is not None else (0, 0)
         written = stamp_of(self._folders.data / "vault.db")
         if written is None:
-            return own if vault is not None else None
+            return None if vault is None else own
         return (*own, *written)
 
     async def grants(self) -> list[Grant]:
@@ -328,9 +327,8 @@ class Safe:
                     accept_restored=accept_restored,
                 )
             except ConsentRequired as error:
-                self._consent_wanted = error  # the status says what there is to be decided
+                self._consent_wanted = error  # the status says so
                 raise
-            self._consent_wanted = None
             provided.let_go()
         return self._vault
 
@@ -360,8 +358,8 @@ class Safe:
         In a container the first caller, whoever it is, gets such a vault. It must not stand in the
         way of what a person says later, as long as nothing is in it.
         """
-        chosen = self.key_source
-        return vault.tier == "memory" and chosen not in ("", "memory") and not vault.list()
+        wanted = self.key_source not in ("", "memory")
+        return wanted and vault.tier == "memory" and not vault.list()
 
     def _close_vault(self) -> None:
         if self._vault is not None:

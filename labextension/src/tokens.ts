@@ -91,6 +91,8 @@ export interface VaultStatus {
   promise: string | null;
   better: string | null;
   note: string | null;
+  /** How much of it would survive this machine; null for one in memory. */
+  export?: { last: string | null; missing: number; reminder: string } | null;
   error: Problem | null;
 }
 

@@ -142,6 +142,9 @@ export function vaultFoot(vault: VaultStatus): HTMLElement[] {
       element('b', { title: TIERS[vault.tier] ?? '' }, `Key: ${vault.tier}. `),
       vault.promise ?? ''
     ),
+    ...(vault.export?.reminder
+      ? [element('p', { className: 'ja-vault-export' }, vault.export.reminder)]
+      : []),
     ...(vault.better
       ? [
           element(
