@@ -95,8 +95,10 @@ class ShowHandler(RoomHandler):
         """Show it, its grants, and where its vendor lets it be rotated."""
         label = self.fields("label")["label"]
         shown = await self.rooms.link.call("secret.show", label=label)
-        # In a thread: the first time it reads every rule.
-        page = await asyncio.to_thread(vendor.rotation_page, label)
+        # A value that was seen somewhere says whose it is; else its label may. In a thread, because
+        # the first time every rule is read.
+        page = shown["secret"].get("revoke")
+        page = page or await asyncio.to_thread(vendor.rotation_page, label)
         self.finish({**shown, "rotation_page": page or None})
 
 

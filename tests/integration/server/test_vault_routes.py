@@ -90,7 +90,7 @@ async def test_what_a_person_notes_is_shown_and_can_be_taken_back(call, person):
     described = await call("POST", "secrets/describe", {"label": "GITHUB_TOKEN", **noted})
     shown = await call("POST", "secrets/show", {"label": "GITHUB_TOKEN"})
 
-    assert described.body["secret"] == shown.body["secret"]
+    assert shown.body["secret"].items() >= described.body["secret"].items()
     assert shown.body["secret"].items() >= noted.items()
     assert [grant["label"] for grant in shown.body["grants"]] == ["GITHUB_TOKEN"]
     assert shown.body["rotation_page"].startswith("https://github.com/")
