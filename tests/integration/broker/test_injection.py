@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from canary import Canary
-from steps import collect, output_until, request, run, save, sleeping, wait_until
+from persons import answer_next, person_is_there
+from steps import collect, output_until, request, run, save, sleeping, until, wait_until
 
 from jupyter_agent.client import Client, Hello
-from jupyter_agent.errors import CommandNotStarted, LabelNotFound, RequestInvalid
+from jupyter_agent.errors import CommandNotStarted, GrantRequired, LabelNotFound, RequestInvalid
 from jupyter_agent.shell import files, linux
 
 VALUE = b"injected: 'quotes' \"double\" \\ \xff\xfe\r\n\tand \xe2\x82\xac, no end"
@@ -45,6 +46,13 @@ def file_of(env: str = "KEY", label: str = "A") -> list[dict[str, str]]:
 
 def template(text: str, env: str = "CONFIG", name: str = "app.toml") -> list[dict[str, str]]:
     return [{"env": env, "name": name, "text": text}]
+
+
+def begun(caller: Client, script: str, **more) -> tuple[int, Path]:
+    """A run whose script prints the path of its file, and that path."""
+    number = caller.begin("run", **request(script, files=file_of(), **more))
+    path = path_in(output_until(caller, number, b"\n"))
+    return number, path
 
 
 def path_in(output: bytes) -> Path:
@@ -131,42 +139,35 @@ class TestFiles:
 class TestEndings:
     """However a run ends, its files are gone within a second."""
 
+    STUBBORN = "trap '' INT TERM; echo \"$KEY\"; while :; do sleep 7792; done"
+
     @pytest.fixture
     def running(self, granted, folders):
         """A run that ignores what can be ignored, its number and its file."""
-        script = "trap '' INT TERM; echo \"$KEY\"; while :; do sleep 7792; done"
         with Client(folders, Hello()) as caller:
-            number = caller.begin("run", **request(script, files=file_of()))
-            path = path_in(output_until(caller, number, b"\n"))
-            assert path.read_bytes() == VALUE
-            yield caller, number, path
+            yield caller, *begun(caller, self.STUBBORN)
         wait_until(lambda: sleeping("7792") == [])
 
-    def test_stop(self, running):
-        caller, number, path = running
-        caller.begin("stop", run=number)
-        wait_until(lambda: not path.parent.parent.exists(), 1.0)
+    def test_the_files_are_gone_within_a_second_however_a_run_ends(self, granted, folders):
+        leaving = 'trap "" TERM; (sleep 7793; :) >/dev/null 2>&1 & echo "$KEY"'
+        with Client(folders, Hello()) as caller:
+            number, path = begun(caller, self.STUBBORN)
+            caller.begin("stop", run=number)
+            wait_until(lambda: not path.parent.parent.exists(), 1.0)
+            assert collect(caller, number).result["stopped"]
 
-    def test_the_caller_hangs_up(self, running):
-        caller, _, path = running
-        caller.close()
-        wait_until(lambda: not path.parent.parent.exists(), 1.0)
+            number, path = begun(caller, self.STUBBORN, timeout=0.2)
+            wait_until(lambda: not path.parent.parent.exists(), 1.2)
+            assert collect(caller, number).exit == 124
 
-    def test_timeout(self, granted, guest):
-        number = guest.begin(
-            "run", **request('trap "" INT; echo "$KEY"; sleep 60', files=file_of(), timeout=0.2)
-        )
-        path = path_in(output_until(guest, number, b"\n"))
-        wait_until(lambda: not path.parent.parent.exists(), 1.2)
-        assert collect(guest, number).exit == 124
+            number, path = begun(caller, leaving)
+            wait_until(lambda: not path.parent.parent.exists(), 1.0)
+            assert collect(caller, number).exit == 0
+            assert sleeping("7793") == []
 
-    def test_the_command_ends_and_leaves_something_running(self, granted, guest):
-        script = 'trap "" TERM; (sleep 7793; :) >/dev/null 2>&1 & echo "$KEY"'
-        number = guest.begin("run", **request(script, files=file_of()))
-        path = path_in(output_until(guest, number, b"\n"))
-        wait_until(lambda: not path.parent.parent.exists(), 1.0)
-        collect(guest, number)
-        assert sleeping("7793") == []
+            _, path = begun(caller, self.STUBBORN)
+        wait_until(lambda: not path.parent.parent.exists(), 1.0)  # the caller has hung up
+        wait_until(lambda: sleeping("7792") == [])
 
     def test_the_broker_is_killed(self, running, granted):
         _, _, path = running
@@ -282,6 +283,69 @@ class TestMarkers:
     def test_the_person_sees_the_script_as_it_was_written(self, granted, guest):
         run(guest, "echo {{B}}")
         assert granted.call("audit.read")["events"][-1]["command"] == "echo {{B}}"
+
+
+SCRIPT = "echo ran"
+PLAIN = {"secrets": [{"env": "A", "label": "A"}]}
+OTHERS = (
+    {"stdin": "A", "secrets": []},
+    {"files": file_of("A", "A"), "secrets": []},
+    {"secrets": [{"env": "OTHER", "label": "A"}]},
+    {"env": {"ADDED": "by the caller"}},
+    {"shell": "python"},
+    {"templates": template("{{A}}"), "secrets": []},
+)
+
+
+class TestPermission:
+    """What a person permits is the script and where its values go."""
+
+    @pytest.mark.parametrize("permitted", [PLAIN, *OTHERS])
+    def test_a_grant_for_a_script_covers_where_its_values_go_and_nothing_else(
+        self, person, folders, permitted
+    ):
+        save(person, "A", VALUE)
+        script = "print('ran')" if permitted.get("shell") else SCRIPT
+        ways = [{**request(script), **PLAIN, **way} for way in (PLAIN, *OTHERS)]
+        wanted = {**request(script), **PLAIN, **permitted}
+        if "shell" not in wanted:
+            ways = [way for way in ways if "shell" not in way] + [{**wanted, "shell": "zsh"}]
+        thread = answer_next(folders, "always")
+        with Client(folders, Hello()) as caller:
+            assert collect(caller, caller.begin("run", **wanted)).stdout == b"ran\n"
+            thread.join(10)
+            assert collect(caller, caller.begin("run", **wanted)).stdout == b"ran\n"
+            for way in ways:
+                if way != wanted:
+                    with pytest.raises(GrantRequired):
+                        collect(caller, caller.begin("run", **way))
+
+    def test_a_template_that_has_changed_asks_again(self, person, folders):
+        save(person, "A", VALUE)
+        thread = answer_next(folders, "always")
+        with Client(folders, Hello()) as caller:
+            first = template("host = good.example\nkey = {{A}}\n")
+            assert run(caller, "echo ran", templates=first).exit == 0
+            thread.join(10)
+            assert run(caller, "echo ran", templates=first).exit == 0
+            for changed in (
+                template("host = evil.example\nkey = {{A}}\n"),
+                template(first[0]["text"], name="other.toml"),
+            ):
+                with pytest.raises(GrantRequired):
+                    run(caller, "echo ran", templates=changed)
+
+    def test_who_is_asked_sees_where_each_value_goes(self, person, folders):
+        save(person, "A", VALUE)
+        text = "key = {{A}}\n"
+        with person_is_there(folders) as (watcher, number), Client(folders, Hello()) as caller:
+            asked = {"files": file_of(), "templates": template(text), "stdin": "A"}
+            caller.begin("run", **request("echo {{A}}", **asked))
+            approval = until(watcher, number, "approval")["approval"]
+        assert approval["labels"] == ["A"]
+        assert approval["script"] == "echo {{A}}"
+        assert approval["secrets"] == [{"env": "A", "label": "A"}]
+        assert {name: approval[name] for name in asked} == asked
 
 
 def test_without_a_file_system_in_memory_no_file_is_made_unless_a_person_allows_it(
