@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.stamps import Stamp
 from jupyter_agent.errors import AgentError, LabelNotFound, VaultLocked
-from jupyter_agent.scrub import Fingerprints, Others
+from jupyter_agent.scrub import Fingerprints, Others, too_short
 from jupyter_agent.scrub.matcher import Matcher
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ class Values:
         """A line that says whose value it is; screened for its vendor, and never shown."""
         value = self.strong.get(label) or self.weak.get(label) or b""
         return f"{label}={value.decode(errors='replace')}"
+
+    @cached_property
+    def short(self) -> frozenset[str]:
+        """Labels of values of which no encoding is looked for in output."""
+        return frozenset(too_short(self.weak))
 
     @cached_property
     def matcher(self) -> Matcher:

@@ -163,7 +163,7 @@ class Operations:
             )
         )
         self._changed("secrets")
-        return {"secret": _shown(meta)}
+        return {"secret": await self._advised(ask, meta)}
 
     async def _save_file(self, ask: Ask) -> wire.Message:
         """Save what a file holds, byte for byte: no kernel has to read it."""
@@ -185,22 +185,30 @@ class Operations:
             lambda vault: vault.put(secret, kind=wire.text(ask.message, "kind", ""))
         )
         self._changed("secrets")
-        return {"secret": _shown(meta)}
+        return {"secret": await self._advised(ask, meta)}
 
-    async def _list(self, _ask: Ask) -> wire.Message:
+    async def _list(self, ask: Ask) -> wire.Message:
         metas = await self._safe.use(lambda vault: vault.list())
-        return {"secrets": [await self._advised(meta) for meta in metas]}
+        return {"secrets": [await self._advised(ask, meta) for meta in metas]}
 
     async def _show(self, ask: Ask) -> wire.Message:
         label = wire.text(ask.message, "label")
         meta = await self._safe.use(lambda vault: vault.meta(label))
         about = [g.to_json() for g in await self._safe.grants() if g.label == label]
-        return {"secret": await self._advised(meta), "grants": about}
+        return {"secret": await self._advised(ask, meta), "grants": about}
 
-    async def _advised(self, meta: Meta) -> wire.Message:
-        """As ``_shown``; of a value that was seen somewhere, also where it can be revoked."""
-        revoke = await self._exposures.revoke_page(meta.label) if meta.exposed else ""
-        return {**_shown(meta), "revoke": revoke}
+    async def _advised(self, ask: Ask, meta: Meta) -> wire.Message:
+        """As ``_shown``, with what follows from the value itself.
+
+        Where it can be revoked, if it was seen somewhere; and for persons, whether it is too short
+        to be recognised encoded. Others would have less to guess.
+        """
+        shown = _shown(meta)
+        shown["revoke"] = await self._exposures.revoke_page(meta.label) if meta.exposed else ""
+        if ask.caller.role == "person":
+            values = await self._values.current() if meta.weak else None
+            shown["short"] = values is not None and meta.label in values.short
+        return shown
 
     async def _rename(self, ask: Ask) -> wire.Message:
         label, to = wire.text(ask.message, "label"), wire.text(ask.message, "to")
@@ -248,7 +256,7 @@ class Operations:
         place = _place(ask.message)
         meta = await self._safe.use(lambda vault: vault.mark_exposed(label, **place))
         self._changed("secrets")
-        return {"secret": await self._advised(meta)}
+        return {"secret": await self._advised(ask, meta)}
 
     # -- kernels
 

@@ -28,7 +28,7 @@ from jupyter_agent.errors import (
     VaultError,
 )
 from jupyter_agent.screen import Screener, mask
-from jupyter_agent.scrub import Scrubber
+from jupyter_agent.scrub import Scrubber, too_short
 from jupyter_agent.shell.files import Files, Places
 from jupyter_agent.shell.process import Ending, Process, Stream
 
@@ -157,6 +157,7 @@ class Runs:
         files, env = self._prepared(wanted, values)
         stdin = values[wanted.injection.stdin] if wanted.injection.stdin else None
         typed = wanted.terminal.lines(values) if wanted.terminal else []
+        withheld = [] if wanted.shows_output else too_short(values)
         del values
         started = time.monotonic()
         ending, how = Ending(_LOST, None), "lost"
@@ -178,7 +179,8 @@ class Runs:
             others = await self._opened.others()
             scrubbers = {stream: scrubber.sibling(others) for stream in run.sent}
             await emit({"event": "started", "run_id": record.run_id})
-            ending = await self._pump(run, run.process, wanted, scrubbers, typed, emit)
+            shown = _without_output(emit) if withheld else emit
+            ending = await self._pump(run, run.process, wanted, scrubbers, typed, shown)
             how = _how(run)
         except CommandNotStarted as error:
             how = "not started"
@@ -189,7 +191,7 @@ class Runs:
             # However it ends, the record says that it has: also when it is given up.
             if run.process is not None:
                 run.process.close()
-            result = {
+            result: wire.Message = {
                 "exit": _TIMED_OUT if run.timed_out else ending.exit,
                 "signal": ending.signal,
                 "timed_out": run.timed_out,
@@ -200,6 +202,7 @@ class Runs:
             }
             await record.ended(result, how)
             seen = self._remember(caller, wanted, _hits(scrubbers))
+        result["withheld"] = withheld
         return {**result, "seen": [await self._advised(label, where) for label, where in seen]}
 
     async def _values(self, wanted: Wanted) -> dict[str, bytes]:
@@ -355,6 +358,16 @@ class _Record:
             raise VaultError(
                 f"{what} can't be written.", "Make room on the disk; see: jupyter agent doctor"
             ) from None
+
+
+def _without_output(emit: Emit) -> Emit:
+    """Everything but the output: a value that short can be told from what is left of it."""
+
+    async def emit_the_rest(event: wire.Message) -> None:
+        if event.get("event") != "output":
+            await emit(event)
+
+    return emit_the_rest
 
 
 def _how(run: Run) -> str:

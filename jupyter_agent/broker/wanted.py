@@ -40,6 +40,7 @@ class Wanted:
         asks: Whether the caller puts the question to the person itself (a terminal).
         background: Whether its caller goes on meanwhile; shown to persons.
         terminal: The terminal it runs on, or None for pipes.
+        shows_output: Whether its output is shown although it was granted a short value.
     """
 
     argv: tuple[str, ...]
@@ -52,6 +53,7 @@ class Wanted:
     asks: bool
     background: bool = False
     terminal: WantedTerminal | None = None
+    shows_output: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -157,6 +159,7 @@ def read_wanted(message: wire.Message) -> Wanted:
         asks=message.get("approve") is True,
         background=message.get("background") is True,
         terminal=terminal,
+        shows_output=message.get("show_output") is True,
     )
 
 

@@ -106,6 +106,11 @@ exit codes:
         metavar="LABEL",
         help="type this secret at a hidden prompt (a password); each once, in order; means --pty",
     )
+    parser.add_argument(
+        "--show-output",
+        action="store_true",
+        help="show the output although a value of fewer than 8 bytes is used",
+    )
     parser.add_argument("--cwd", metavar="DIR", help="where it runs; here, if not given")
     parser.add_argument("--timeout", metavar="TIME", help="seconds, or 30s, 5m; then it is ended")
 
@@ -151,6 +156,7 @@ def _request(arguments: Arguments) -> dict[str, Any]:
         "cwd": _folder(arguments.cwd),
         "env": run_fields.handed_on(os.environ),
         "timeout": _seconds(arguments.timeout),
+        "show_output": arguments.show_output,
         "terminal": _terminal(arguments),
     }
 
@@ -213,7 +219,17 @@ def _follow(client: Client, request: dict[str, Any], tty: Tty | None, terminal: 
             else:
                 # Not before: while a person is asked, Ctrl-C just leaves, and that is a no.
                 until_ended.enter_context(_signals_stop(client, number))
+    _tell_withheld(message["result"], terminal)
     return int(message["result"]["exit"])
+
+
+def _tell_withheld(result: dict[str, Any], terminal: Terminal) -> None:
+    if labels := result.get("withheld"):
+        sizes = result["bytes"]
+        terminal.notice(
+            f"Output not shown ({sizes['stdout']} + {sizes['stderr']} bytes): {', '.join(labels)} "
+            "is too short to be replaced in every form. Show it all the same: --show-output"
+        )
 
 
 def _show(message: dict[str, Any]) -> None:

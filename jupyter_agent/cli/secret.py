@@ -132,6 +132,8 @@ def show(arguments: Arguments, terminal: Terminal) -> int:
     if meta.get("weak"):
         lines.append("A short value: its output is scrubbed only in runs that are granted it.")
     lines += [_exposure(exposure) for exposure in meta.get("exposed", ())]
+    if meta.get("revoke"):
+        lines.append(f"Rotate or revoke it at {meta['revoke']}")
     lines += ["", *(grant_table(terminal, grants) if grants else ["No grants."])]
     terminal.answer({"secret": meta, "grants": grants}, lines)
     return 0
@@ -216,14 +218,19 @@ def _add_lifecycle_arguments(parser: Parser) -> None:
 def _next_steps(meta: dict[str, Any]) -> list[str]:
     label = meta["label"]
     steps = [f"Use it: jupyter agent run -s {label} -- COMMAND, or %%agent_run -s {label}"]
-    if meta.get("weak"):
+    if meta.get("short"):
+        steps.append(
+            f"{label} has fewer than 8 bytes: in output it is replaced only as it is, in no other "
+            "form. A run that uses it shows no output, unless you say --show-output."
+        )
+    elif meta.get("weak"):
         steps.append("It is short: what a command prints of it is scrubbed only in its own runs.")
     return steps
 
 
 def _remark(meta: dict[str, Any]) -> str:
     """The most pressing thing there is to say about a secret."""
-    if meta.get("exposed"):
+    if any(each["where"] != "run" for each in meta.get("exposed") or ()):
         return "exposed: rotate it"
     return reminder(meta.get("due")) or meta.get("note") or ""
 
@@ -240,5 +247,9 @@ def _times(uses: int) -> str:
 def _exposure(exposure: dict[str, Any]) -> str:
     from jupyter_agent.cli.times import local  # noqa: PLC0415
 
-    where = exposure.get("notebook") or exposure.get("where") or "somewhere"
-    return f"Exposed in {printable(str(where))}, {local(exposure.get('time'))}: rotate it."
+    where = printable(str(exposure.get("notebook") or exposure.get("where") or "somewhere"))
+    time = local(exposure.get("time"))
+    if exposure.get("where") == "run":
+        place = "by a command" if where == "run" else f"by a command in {where}"
+        return f"Printed {place}, {time}, and scrubbed: rotate it if the command logs it, too."
+    return f"Seen in {where}, {time}: rotate it."

@@ -40,6 +40,9 @@ class RunArguments:
         raises: Whether a non-zero exit code raises.
         pty: Run it on a terminal.
         answers: Labels that are typed at its hidden prompts, in order; only on a terminal.
+        save: File that the whole output is written into, or "".
+        overwrite: Whether that file may be there already.
+        shows_output: Show the output although a short value is used.
         background: Python name that the handle of a run in the background is bound to, or "".
     """
 
@@ -59,6 +62,9 @@ class RunArguments:
     pty: bool = False
     answers: tuple[str, ...] = ()
     background: str = ""
+    save: str = ""
+    overwrite: bool = False
+    shows_output: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -108,6 +114,10 @@ def _check_together(arguments: RunArguments) -> None:
             "With --pty there is no --err: a terminal has one stream for everything.",
             "--out NAME binds it.",
         )
+    if arguments.overwrite and not arguments.save:
+        raise RequestInvalid("--overwrite needs a file.", "--save FILE --overwrite")
+    if arguments.background and arguments.save:
+        raise RequestInvalid("With --bg there is no --save.", "Read it: NAME.tail()")
     if arguments.background and (arguments.out or arguments.err or arguments.json):
         raise RequestInvalid(
             "With --bg nothing is bound when the cell ends: the script goes on.",
@@ -183,6 +193,8 @@ def _answer(arguments: RunArguments, value: str) -> RunArguments:
 
 _SWITCHES: Final[dict[str, Callable[[RunArguments], RunArguments]]] = {
     "--pty": lambda arguments: replace(arguments, pty=True),
+    "--overwrite": lambda arguments: replace(arguments, overwrite=True),
+    "--show-output": lambda arguments: replace(arguments, shows_output=True),
     "--quiet": lambda arguments: replace(arguments, quiet=True),
     "--no-raise": lambda arguments: replace(arguments, raises=False),
 }
@@ -198,6 +210,7 @@ _VALUES: Final[dict[str, Callable[[RunArguments, str], RunArguments]]] = {
     "--out": lambda arguments, value: replace(arguments, out=_python_name("--out", value)),
     "--err": lambda arguments, value: replace(arguments, err=_python_name("--err", value)),
     "--json": lambda arguments, value: replace(arguments, json=_python_name("--json", value)),
+    "--save": lambda arguments, value: replace(arguments, save=value),
     "--answer": _answer,
     "--bg": lambda arguments, value: replace(arguments, background=_python_name("--bg", value)),
 }

@@ -25,8 +25,30 @@ def show(shell: Any, note: str) -> None:
     shell.display_pub.publish(data=bundle)
 
 
-def show_hits(shell: Any, hits: Mapping[str, int]) -> None:
-    """Say which values were replaced in the output: a reason to rotate them."""
+def show_hits(shell: Any, result: Mapping[str, Any]) -> None:
+    """Say which values were replaced in the output, and what follows from that.
+
+    Args:
+        shell: The running ``InteractiveShell``.
+        result: Of the run (docs/protocol.md).
+    """
+    hits, seen = result.get("hits") or {}, result.get("seen") or []
     if hits:
         times = ", ".join(f"{label} ({count})" for label, count in sorted(hits.items()))
         show(shell, f"scrubbed from the output: {times}")
+    for each in seen:
+        if each["where"] != "run":
+            at = f" Revoke it at {each['revoke']}" if each.get("revoke") else ""
+            note = "was not granted to this run, and it printed it: treat it as exposed, rotate it."
+            show(shell, f"{each['label']} {note}{at}")
+
+
+def show_withheld(shell: Any, result: Mapping[str, Any]) -> None:
+    """Say why nothing is shown of what the command printed."""
+    if labels := result.get("withheld"):
+        sizes = result["bytes"]
+        show(
+            shell,
+            f"output not shown ({sizes['stdout']} + {sizes['stderr']} bytes): {', '.join(labels)} "
+            "is too short to be replaced in every form; show it all the same: --show-output",
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import time
+from collections.abc import Callable
 from typing import Final, Protocol, TextIO
 
 from jupyter_agent import wire
@@ -19,6 +20,10 @@ FLUSH_GAP: Final = 0.02
 Each flush is a message to every client. The first one goes out at once; under a flood the stream's
 own timer (``flush_interval``, 0.2 s) gathers what is in between.
 """
+
+
+MOST_KEPT: Final = 256 * 1024 * 1024
+"""Characters that are bound to a Python name. A kernel that runs out of memory loses everything."""
 
 
 class Sink(Protocol):
@@ -72,16 +77,23 @@ class Printed:
 
 
 class Kept:
-    """Text that goes to a Python name instead of the cell's output."""
+    """Text that goes to a Python name instead of the cell's output.
+
+    Attributes:
+        cut: Whether there was more than ``MOST_KEPT``.
+    """
 
     waits = False
 
     def __init__(self) -> None:
         self._text = io.StringIO()
+        self.cut = False
 
     def write(self, text: str) -> None:
-        """Keep it."""
-        self._text.write(text)
+        """Keep it, as far as there is room."""
+        room = MOST_KEPT - self._text.tell()
+        self._text.write(text[:room])
+        self.cut = self.cut or len(text) > room
 
     def flush(self) -> None:
         """Nothing to show."""
@@ -98,9 +110,13 @@ class Output:
     Args:
         stdout: Where standard output goes.
         stderr: Where standard error goes.
+        saved: Takes every byte of both, too.
     """
 
-    def __init__(self, stdout: Sink, stderr: Sink) -> None:
+    def __init__(
+        self, stdout: Sink, stderr: Sink, saved: Callable[[bytes], None] | None = None
+    ) -> None:
+        self._saved = saved
         self._sinks = {"stdout": stdout, "stderr": stderr}
         new_decoder = codecs.getincrementaldecoder("utf-8")
         self._decoders = {name: new_decoder(errors="replace") for name in self._sinks}
@@ -113,7 +129,10 @@ class Output:
             RequestInvalid: The event is not one of docs/protocol.md.
         """
         stream = "stderr" if event.get("stream") == "stderr" else "stdout"
-        text = self._decoders[stream].decode(wire.data(event, "data"))
+        data = wire.data(event, "data")
+        if self._saved is not None:
+            self._saved(data)
+        text = self._decoders[stream].decode(data)
         if not text:
             return
         if self._last not in ("", stream):

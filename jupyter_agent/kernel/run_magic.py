@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,9 @@ from jupyter_agent.kernel.arguments import RunArguments, parse
 from jupyter_agent.kernel.background import BackgroundRuns
 from jupyter_agent.kernel.identity import has_terminal, open_client
 from jupyter_agent.kernel.interrupts import Interrupts
-from jupyter_agent.kernel.output import FLUSH_GAP, Kept, Output, Printed
+from jupyter_agent.kernel.limit import Limit, Limited
+from jupyter_agent.kernel.output import FLUSH_GAP, MOST_KEPT, Kept, Output, Printed
+from jupyter_agent.kernel.saved_output import SavedOutput
 
 _ENVIRONMENTS: Final = ("VIRTUAL_ENV", "CONDA_PREFIX")
 """What names the environment that Python is taken from."""
@@ -70,6 +73,11 @@ class RunMagics(Magics):
                                 password); each once, in the order of the prompts; takes --pty
             --bg NAME           go on at once, and bind NAME to a handle: NAME.tail(),
                                 NAME.stop(), NAME.wait(); it ends with the kernel
+            --save FILE         write everything it prints into a new private file; the cell shows
+                                1,000,000 characters or 10,000 lines, and the last lines
+            --overwrite         that file may be there already
+            --show-output       a value of fewer than 8 bytes keeps the output from being shown;
+                                show it all the same
             --quiet             no notes of our own below the output
             --no-raise          a non-zero exit code raises nothing
 
@@ -122,6 +130,7 @@ def run_request(shell: Any, arguments: RunArguments, script: str) -> wire.Messag
         "approve": has_terminal(shell),
         "background": bool(arguments.background),
         "terminal": terminal.wanted(arguments.answers) if arguments.pty else None,
+        "show_output": arguments.shows_output,
     }
 
 
@@ -160,23 +169,31 @@ class _Run:
         self._client = client
         self._arguments = arguments
         self._script = script
+        self._limit = Limit()
         keeps_stdout = bool(arguments.out or arguments.json)
-        self._stdout = Kept() if keeps_stdout else Printed(sys.stdout)
-        self._stderr = Kept() if arguments.err else Printed(sys.stderr)
+        self._stdout = Kept() if keeps_stdout else Limited(Printed(sys.stdout), self._limit)
+        self._stderr = Kept() if arguments.err else Limited(Printed(sys.stderr), self._limit)
         self._permission = permission.for_run(shell, arguments.labels)
 
     def carry_out(self, request: wire.Message) -> None:
         """Run to the end, print and bind what came, and raise where that is due."""
-        output = Output(self._stdout, self._stderr)
-        try:
-            result = self._follow(request, output)
-        finally:
-            self._permission.answered()
-            output.finish()
-            self._bind_text()
+        with ExitStack() as until_ended:
+            saved = None
+            if name := self._arguments.save:
+                file = SavedOutput(name, overwrite=self._arguments.overwrite)
+                saved = until_ended.enter_context(file).write
+            output = Output(self._stdout, self._stderr, saved)
+            try:
+                result = self._follow(request, output)
+            finally:
+                self._permission.answered()
+                output.finish()
+                self._tell_cut()
+                self._bind_text()
         self._shell.user_ns["_exit_code"] = result["exit"]
         if not self._arguments.quiet:
-            notes.show_hits(self._shell, result.get("hits") or {})
+            notes.show_hits(self._shell, result)
+        notes.show_withheld(self._shell, result)
         error = failures.failure(
             result, self._script, self._arguments.timeout, _text(self._stdout), _text(self._stderr)
         )
@@ -213,11 +230,22 @@ class _Run:
             output.flush()
             notes.show(self._shell, terminal.UNANSWERED)
 
+    def _tell_cut(self) -> None:
+        # Also with --quiet: what is missing must not look as if it had never been there.
+        if note := self._limit.note(self._arguments.save):
+            notes.show(self._shell, f"{note}. The last lines:")
+            print(self._limit.last, end="", flush=True)  # noqa: T201  (the command's own output)
+
     def _bind_text(self) -> None:
         names = (self._arguments.out, self._arguments.err)
         for name, sink in zip(names, (self._stdout, self._stderr), strict=True):
             if name and isinstance(sink, Kept):
                 self._shell.user_ns[name] = sink.text
+                if sink.cut:
+                    note = (
+                        f"{name} holds the first {MOST_KEPT:,} characters; the whole: --save FILE"
+                    )
+                    notes.show(self._shell, note)
 
     def _bind_json(self) -> None:
         if not self._arguments.json:
@@ -232,5 +260,5 @@ class _Run:
             ) from None
 
 
-def _text(sink: Kept | Printed) -> str | None:
+def _text(sink: Kept | Limited) -> str | None:
     return sink.text if isinstance(sink, Kept) else None

@@ -78,7 +78,8 @@ def secret(meta: wire.Message, grants: Sequence[wire.Message]) -> Table:
         ("rotate", f"every {meta['rotate_every']} days" if meta.get("rotate_every") else ""),
         ("warning", _notes(meta)),
     ]
-    rows += [("exposed", _exposure(where)) for where in meta.get("exposed") or ()]
+    rows += [("seen in", _exposure(where)) for where in meta.get("exposed") or ()]
+    rows.append(("revoke it at", str(meta.get("revoke") or "")))
     rows += [("grant", _grant(grant)) for grant in grants]
     return Table(("", ""), [row for row in rows if row[1]])
 
@@ -118,7 +119,7 @@ def _notes(meta: wire.Message) -> str:
     notes = []
     if meta.get("weak"):
         notes.append("short or easy to guess: scrubbed less widely")
-    if meta.get("exposed"):
+    if any(each.get("where") != "run" for each in meta.get("exposed") or ()):
         notes.append("was exposed: rotate it")
     if due := reminder(meta.get("due")):
         notes.append(due)
@@ -126,7 +127,9 @@ def _notes(meta: wire.Message) -> str:
 
 
 def _exposure(where: wire.Message) -> str:
-    place = f"{where.get('where', '')} {where.get('notebook') or ''}".strip()
+    what = where.get("where", "")
+    what = "a command's output, scrubbed" if what == "run" else what
+    place = f"{what} {where.get('notebook') or ''}".strip()
     return f"{place}, {moment(where.get('time'))}"
 
 

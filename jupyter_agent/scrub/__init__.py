@@ -5,6 +5,6 @@ from __future__ import annotations
 from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.scrub.others import Others
 from jupyter_agent.scrub.scrubber import Scrubber
-from jupyter_agent.scrub.variants import forms
+from jupyter_agent.scrub.variants import forms, too_short
 
-__all__ = ["Fingerprints", "Others", "Scrubber", "forms"]
+__all__ = ["Fingerprints", "Others", "Scrubber", "forms", "too_short"]

@@ -69,6 +69,11 @@ def needles(secrets: Mapping[str, bytes]) -> list[Needle]:
     return list(found.values())
 
 
+def too_short(secrets: Mapping[str, bytes]) -> list[str]:
+    """The labels of values that are looked for as they are and in no other form."""
+    return [label for label, value in secrets.items() if len(value) < SHORT]
+
+
 _Pieces = Callable[[], tuple[Piece, ...]]
 _Text = tuple[bytes, View, bytes, _Pieces | None]
 
