@@ -25,6 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The arguments after the program's name; the process's own, if none are given.
     """
+    if argv is None and "_ARGCOMPLETE" in os.environ:
+        # A shell asks what fits; ends the process.
+        from jupyter_agent.cli import completion  # noqa: PLC0415  (only needed here)
+
+        completion.answer()
     words = list(sys.argv[1:] if argv is None else argv)
     _open_closed_streams()
     terminal = Terminal(sys.stdout, sys.stderr, as_json=_wants_json(words), environ=os.environ)

@@ -31,6 +31,7 @@ _FAMILIES: Final = {
     "lock": ("lock", "unlock", "status"),
     "doctor": ("doctor",),
     "vault": ("vault",),
+    "completion": ("completion",),
     "later": ("desktop", "mcp"),
 }
 """Module of this package → the commands it adds."""
@@ -184,6 +185,11 @@ def parse(words: Sequence[str]) -> Asked:
     # A hook's host takes 1 for "go on", and that must not follow from a failure of ours.
     failure = 2 if getattr(arguments, "hook", None) else arguments.failure
     return Asked(failure=failure, command=arguments.command, arguments=arguments)
+
+
+def whole_parser() -> Parser:
+    """The parser with every command in it."""
+    return _build("")
 
 
 def usage(message: str, program: str = PROGRAM) -> RequestInvalid:
