@@ -84,6 +84,19 @@ async def test_a_lock_that_the_disk_does_not_take_closes_the_vault_all_the_same(
     await safe.close()
 
 
+async def test_a_clock_that_jumps_breaks_no_audit_and_changes_no_order(tmp_path: Path) -> None:
+    safe = await opened(tmp_path)
+    times = ["2026-11-28T12:00:00Z", "2099-01-01T00:00:00Z", "1999-01-01T00:00:00Z"]
+    for time in times:
+        await safe.record({"time": time})
+    assert await safe.read_audit(lambda trail, record: trail.verify(record)) == (3, None)
+    await safe.close()
+    again = Safe(folders_in(tmp_path))
+    events = await again.read_audit(lambda trail, record: trail.events(record))
+    assert [event["time"] for event in events] == times
+    await again.close()
+
+
 async def test_uses_and_the_audits_head_are_one_write(tmp_path: Path) -> None:
     safe = await opened(tmp_path)
     anchor = tmp_path / "state/vault.anchor"

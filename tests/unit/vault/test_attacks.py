@@ -224,6 +224,31 @@ def test_an_old_copy_is_refused_even_if_its_anchor_was_put_back_under_an_open_va
         vault.get("ALPHA")
 
 
+def test_a_planted_journal_that_brings_old_pages_back_is_refused(home: Path, store: Path) -> None:
+    """sqlite takes a journal that lies there for one of a crash, and rolls the file back to it."""
+    journal = store.with_name("vault.db-journal")
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("PRAGMA synchronous = OFF")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE head SET epoch = epoch + 1")
+        other.execute("UPDATE record SET version = version + 1")
+        other.execute("PRAGMA cache_spill = ON")
+        planted = journal.read_bytes()
+        other.execute("ROLLBACK")
+    assert len(planted) > 4096
+    vault = open_vault(home)
+    vault.put(Secret("ALPHA", b"newer value"), replace=True)
+    vault.close()
+    newest = store.read_bytes()
+    journal.write_bytes(planted)
+    journal.chmod(0o600)
+    with pytest.raises((VaultRolledBack, VaultTampered)):
+        open_vault(home)
+    assert store.read_bytes() != newest, "sqlite did not take it for one of a crash"
+    store.write_bytes(newest)
+    assert open_vault(home).get("ALPHA").reveal() == b"newer value"
+
+
 def test_a_restored_copy_that_is_the_newest_one_opens(home: Path, store: Path) -> None:
     copy = _copy(store)
     store.unlink()
