@@ -17,6 +17,7 @@ _STATUS: Final[tuple[tuple[type[errors.AgentError], int], ...]] = (
     (errors.LabelTaken, 409),
     (errors.SecretBlocked, 422),
     (errors.ScreenTimeout, 422),
+    (errors.VaultBusy, 503),
     (errors.VaultLocked, 423),
     (errors.ConsentRequired, 428),
     (errors.PassphraseRequired, 423),
