@@ -46,7 +46,7 @@ def add(commands: Family) -> None:
   jupyter agent run --file KEY=DEPLOY_KEY -c 'ssh -i "$KEY" deploy@example.com uptime'
   jupyter agent run --stdin REGISTRY_PASSWORD -- docker login -u me --password-stdin
   jupyter agent run --template PGSERVICEFILE=services.conf -- psql service=reports
-  jupyter agent run -s API_KEY -c 'curl -sH "Authorization: Bearer $API_KEY" https://api.example.com'
+  jupyter agent run -s API_KEY -c 'curl -sH @<(printf "X-Key: %s" "$API_KEY") https://api.example.com'
 
 exit codes:
   the command's own; 128+n when signal n ended it; 124 timeout; 125 we failed or it was not

@@ -43,7 +43,7 @@ class RunMagics(Magics):
         ::
 
             %%agent_run -s GITHUB_TOKEN
-            curl -s -H "Authorization: Bearer $GITHUB_TOKEN" https://api.github.com/user
+            curl -sH @<(printf 'Authorization: Bearer %s' "$GITHUB_TOKEN") https://api.github.com/user
 
         The script finds each value in an environment variable. The notebook, the kernel and the
         output hold the label only: where a value shows up in what the script prints, in base64,
