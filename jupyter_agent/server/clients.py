@@ -17,6 +17,7 @@ from typing import Any, Final
 from jupyter_agent.server.asking import Asking
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guarded_client import guarded_client
+from jupyter_agent.server.seen import SeenInOutput
 
 _CLASSES: Final = ("client_factory", "blocking_class")
 """Traits of a kernel's manager that hold the classes of its clients."""
@@ -31,12 +32,14 @@ class GuardedClients:
     Args:
         gate: Decides by the rules.
         asking: Decides by all there is, where somebody can be asked.
+        seen: Knows what is replaced in output, and is told where that was done.
         log: Told what was stopped, never what it said.
     """
 
-    def __init__(self, gate: Gate, asking: Asking, log: Logger) -> None:
+    def __init__(self, gate: Gate, asking: Asking, seen: SeenInOutput, log: Logger) -> None:
         self._gate = gate
         self._asking = asking
+        self._seen = seen
         self._log = log
 
     def watch(self, kernel_manager: Any) -> None:
@@ -77,6 +80,6 @@ class GuardedClients:
 
     def _guard_class(self, manager: Any, name: str) -> None:
         given = getattr(manager, name)
-        guarded = guarded_client(given, self._gate, self._asking, self._log)
+        guarded = guarded_client(given, self._gate, self._asking, self._seen, self._log)
         if guarded is not given:
             setattr(manager, name, guarded)

@@ -58,14 +58,16 @@ def _load_jupyter_server_extension(app: Any) -> None:
     relay = Relay(link)
     values = StoredValues(link, _match_teller(relay, app.log))
     fingerprinted = Fingerprinted(link, _output_teller(app.log))
-    seen = SeenInOutput(fingerprinted, values, relay, capabilities.notebook_of, app.log)
+    link.on_open(fingerprinted.begin)
+    loop = app.io_loop.asyncio_loop
+    seen = SeenInOutput(fingerprinted, values, relay, capabilities.notebook_of, loop, app.log)
     blocks = Blocks()
     gate = Gate(screener)
     judge = Judge(gate, screener, values, blocks, capabilities.notebook_of)
     # Read from the settings at each connection, so that whatever class won is guarded.
     settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate, judge, seen)
     asking = Asking(judge, app.io_loop.asyncio_loop, app.log)
-    GuardedClients(gate, asking, app.log).watch(app.kernel_manager)
+    GuardedClients(gate, asking, seen, app.log).watch(app.kernel_manager)
     guard_execute_routes(app.web_app, gate, judge, app.kernel_manager)
 
     door = Door(folders)

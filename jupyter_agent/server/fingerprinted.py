@@ -55,6 +55,10 @@ class Fingerprinted:
             loop.call_later(self._patience, self._give_up)
         return self._settled.is_set()
 
+    async def begin(self, _conversation: object) -> None:
+        """Find out: the broker is there, so that a kernel is, too, or will soon be."""
+        _ = self.settled
+
     async def until_settled(self) -> None:
         """Wait until it is; never long."""
         await self._settled.wait()

@@ -65,7 +65,6 @@ class Guarded:
         self._outgoing = Outgoing()
         self._outbox: Outbox | None = None
         if (seen := self.jupyter_agent_seen) is not None:
-            self._loop = asyncio.get_running_loop()
             self._outbox = Outbox(seen.fingerprinted, self._scrubbed, self._pass_out, self.log)
 
     def handle_incoming_message(self, incoming_msg: str | bytes) -> None:
@@ -167,8 +166,7 @@ class Guarded:
         if not seen:
             return message
         assert self.jupyter_agent_seen is not None  # noqa: S101  (else there is no outbox)
-        report = self.jupyter_agent_seen.report
-        self._loop.call_soon_threadsafe(report, seen, str(getattr(self, "kernel_id", "")))
+        self.jupyter_agent_seen.report_soon(seen, str(getattr(self, "kernel_id", "")))
         return changed
 
     def _question_answered_by(self, request: messages.Request) -> _Question | None:

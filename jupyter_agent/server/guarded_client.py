@@ -28,7 +28,9 @@ from jupyter_agent.server import answers, envelope, stub
 from jupyter_agent.server.asking import Asking, Question, Turns
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.inbox import deliver_to
+from jupyter_agent.server.outgoing import Outgoing
 from jupyter_agent.server.screened_session import SendOn, screened
+from jupyter_agent.server.seen import SeenInOutput
 from jupyter_agent.server.told import tell
 
 Json = dict[str, Any]
@@ -45,6 +47,7 @@ class GuardedClient(HasTraits):
 
     jupyter_agent_gate: ClassVar[Gate]
     jupyter_agent_asking: ClassVar[Asking]
+    jupyter_agent_seen: ClassVar[SeenInOutput]
     jupyter_agent_log: ClassVar[Logger]
 
     # Set by client classes.
@@ -59,12 +62,24 @@ class GuardedClient(HasTraits):
             "jupyter_agent_interactive", default=None
         )
         self._turns = Turns(self.jupyter_agent_asking)
+        self._outgoing = Outgoing()
         super().__init__(*args, **kwargs)
         self.session = self.session  # a session made by default is not validated by itself
 
     @validate("session")
     def _screen_session(self, proposal: Json) -> Any:
-        return screened(proposal["value"], self._leave, self._heard)
+        return screened(proposal["value"], self._leave, self._heard, self._said)
+
+    def _said(self, parts: list[Any]) -> list[Any] | None:
+        """A message of the kernel without stored values: who runs cells here may save outputs."""
+        known = self.jupyter_agent_seen.fingerprinted.known
+        if not known:
+            return None
+        parts, labels = self._outgoing.scrub(parts, known)
+        if not labels:
+            return None
+        self.jupyter_agent_seen.report_soon(labels, str(getattr(self.parent, "kernel_id", "")))
+        return parts
 
     def stop_channels(self) -> None:
         """Send what still waits, and close."""
@@ -274,13 +289,16 @@ def _blocking(interactive: Callable[..., Any], asking: Asking) -> Callable[..., 
     return execute_interactive
 
 
-def guarded_client(client_class: type, gate: Gate, asking: Asking, log: Logger) -> type:
+def guarded_client(
+    client_class: type, gate: Gate, asking: Asking, seen: SeenInOutput, log: Logger
+) -> type:
     """The client class with the guard in front of it.
 
     Args:
         client_class: What a kernel manager makes its clients of.
         gate: Decides by the rules.
         asking: Decides by all there is, where somebody can be asked.
+        seen: Knows what is replaced in output, and is told where that was done.
         log: Told what was stopped, never what it said.
     """
     if issubclass(client_class, GuardedClient) or not issubclass(client_class, KernelClient):
@@ -288,6 +306,7 @@ def guarded_client(client_class: type, gate: Gate, asking: Asking, log: Logger) 
     namespace: Json = {
         "jupyter_agent_gate": gate,
         "jupyter_agent_asking": asking,
+        "jupyter_agent_seen": seen,
         "jupyter_agent_log": log,
         "__module__": __name__,
     }

@@ -22,11 +22,14 @@ returned, if it was now."""
 Heard = Callable[[Json, Json], None]
 """The parent header and the content of an ``input_request`` of the kernel."""
 
+Said = Callable[[list[Any]], list[Any] | None]
+"""A message's parts in; others out, or None where they stay as they are."""
+
 _MARK: Final = "jupyter_agent_leaving"
 _PARTS: Final = ("header", "parent_header", "metadata", "content")
 
 
-def screened(session: Any, leaving: Leaving, heard: Heard) -> Any:
+def screened(session: Any, leaving: Leaving, heard: Heard, said: Said) -> Any:
     """A copy of a ``jupyter_client`` session that asks before it sends.
 
     A copy, because whoever gave us the session may send something else with it.
@@ -35,12 +38,13 @@ def screened(session: Any, leaving: Leaving, heard: Heard) -> Any:
         session: The session.
         leaving: What is asked.
         heard: Told when the kernel asks for input; only then is it known what an answer is.
+        said: Gives what the kernel says as it may be read here.
     """
     if getattr(session, _MARK, None) == leaving:
         return session
     own = session.clone()
     _ask_before_sending(own, leaving)
-    _listen_for_questions(own, heard)
+    _listen(own, heard, said)
     setattr(own, _MARK, leaving)
     return own
 
@@ -95,7 +99,7 @@ def _ask_before_sending(own: Any, leaving: Leaving) -> None:
     own.send, own.send_raw = asking_send, asking_send_raw
 
 
-def _listen_for_questions(own: Any, heard: Heard) -> None:
+def _listen(own: Any, heard: Heard, said: Said) -> None:
     feed_identities = own.feed_identities
 
     def listening_feed_identities(*args: Any, **kwargs: Any) -> Any:
@@ -104,6 +108,10 @@ def _listen_for_questions(own: Any, heard: Heard) -> None:
         if len(parts) > len(_PARTS) and b'"input_request"' in bytes(parts[1]):
             asked = _read(own, parts[1:])  # the signature comes first
             heard(asked["parent_header"], asked["content"])
+        onward = said(parts[1:])
+        if onward is not None:
+            # Signed anew, or this client would refuse it.
+            parts = [own.sign(onward[: len(_PARTS)]), *onward]
         return identities, parts
 
     own.feed_identities = listening_feed_identities

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 from logging import Logger
 from typing import Any
@@ -19,27 +21,34 @@ class SeenInOutput:
         values: Has labels marked.
         relay: Tells the pages.
         notebook_of: The notebook of a kernel, absolute, or "".
+        loop: The server's.
         log: Told the label.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  (the server's rooms)
         self,
         fingerprinted: Fingerprinted,
         values: StoredValues,
         relay: Relay,
         notebook_of: Callable[[str], str],
+        loop: asyncio.AbstractEventLoop,
         log: Logger,
     ) -> None:
         self.fingerprinted = fingerprinted
         self._values = values
         self._relay = relay
         self._notebook_of = notebook_of
+        self._loop = loop
         self._log = log
         self._told: set[tuple[str, str]] = set()
         self._told_of: object = None
 
-    def report(self, labels: Iterable[str], kernel_id: str) -> None:
-        """Report values that were replaced in a message of a kernel."""
+    def report_soon(self, labels: Iterable[str], kernel_id: str) -> None:
+        """Report values that were replaced in a message of a kernel; from any thread."""
+        with contextlib.suppress(RuntimeError):  # the server has ended
+            self._loop.call_soon_threadsafe(self._report, labels, kernel_id)
+
+    def _report(self, labels: Iterable[str], kernel_id: str) -> None:
         notebook = self._notebook_of(kernel_id)
         if self._told_of is not self.fingerprinted.known:
             self._told_of = self.fingerprinted.known

@@ -23,6 +23,13 @@ export interface Masked {
   count: number;
 }
 
+/** A kernel said a stored value, and it was replaced; told once. */
+export interface Exposed {
+  label: string;
+  notebook: string;
+  revoke: string;
+}
+
 export class Events implements IDisposable {
   private readonly api: Api;
   private readonly _approval = new Signal<this, Approval>(this);
@@ -31,6 +38,7 @@ export class Events implements IDisposable {
   );
   private readonly _changed = new Signal<this, Changed>(this);
   private readonly _masked = new Signal<this, Masked>(this);
+  private readonly _exposed = new Signal<this, Exposed>(this);
   private readonly _broker = new Signal<this, 'up' | 'down'>(this);
   private readonly _match = new Signal<this, MatchState>(this);
   private readonly _connected = new Signal<this, void>(this);
@@ -57,6 +65,10 @@ export class Events implements IDisposable {
 
   get masked(): ISignal<this, Masked> {
     return this._masked;
+  }
+
+  get exposed(): ISignal<this, Exposed> {
+    return this._exposed;
   }
 
   get broker(): ISignal<this, 'up' | 'down'> {
@@ -127,6 +139,9 @@ export class Events implements IDisposable {
         break;
       case 'masked':
         this._masked.emit(message as unknown as Masked);
+        break;
+      case 'exposed':
+        this._exposed.emit(message as unknown as Exposed);
         break;
       case 'broker':
         this._broker.emit(message.state as 'up' | 'down');

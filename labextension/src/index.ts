@@ -3,6 +3,7 @@ import { approvalPlugin } from './approval/plugin.ts';
 import { blockedPlugin } from './blocked/plugin.ts';
 import { maskedPlugin } from './masked/plugin.ts';
 import { secretsPlugin } from './secrets/plugin.ts';
+import { seenPlugin } from './seen/plugin.ts';
 import { servicePlugin } from './service.ts';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
@@ -10,7 +11,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   secretsPlugin,
   blockedPlugin,
   approvalPlugin,
-  maskedPlugin
+  maskedPlugin,
+  seenPlugin
 ];
 
 export default plugins;

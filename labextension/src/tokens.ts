@@ -41,6 +41,8 @@ export interface SecretMeta {
   due: Due | null;
   weak: boolean;
   exposed: Exposure[];
+  /** The vendor's page to rotate or revoke it, where the rules know it and it was seen; else "". */
+  revoke?: string;
 }
 
 /** What comes first, its end or its rotation; there from 30 days before. */

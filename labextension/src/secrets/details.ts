@@ -102,9 +102,13 @@ function exposureNote({ where, notebook, time }: Exposure): HTMLElement {
   return element(
     'p',
     { className: 'ja-details-exposed' },
-    'Seen in ',
-    ...(notebook ? [element('b', {}, notebook), ` (${where})`] : [element('b', {}, where)]),
-    ` on ${exactly(time)}. Treat it as exposed: rotate it.`
+    where === 'run' ? 'Printed by a command, and scrubbed, in ' : 'Seen in ',
+    ...(notebook
+      ? [element('b', {}, notebook), where === 'run' ? '' : ` (${where})`]
+      : [element('b', {}, where === 'run' ? 'its output' : where)]),
+    where === 'run'
+      ? ` on ${exactly(time)}. Rotate it if that command also writes it into a log.`
+      : ` on ${exactly(time)}. Treat it as exposed: rotate it.`
   );
 }
 

@@ -35,9 +35,14 @@ export function found(secret: SecretMeta, search: string): boolean {
     .every(word => text.includes(word));
 }
 
+/** Whether a value got somewhere. In a command's own output it was replaced before anybody saw it. */
+export function seenOutside(exposure: { where: string }): boolean {
+  return exposure.where !== 'run';
+}
+
 /** Whether a person should do something about it: it was exposed, or its time is near or over. */
 export function needsAttention(secret: SecretMeta): boolean {
-  return secret.exposed.length > 0 || secret.due !== null;
+  return secret.exposed.some(seenOutside) || secret.due !== null;
 }
 
 /** What is due, in a few words; the words are those of `secret.reminder` in Python. */

@@ -12,7 +12,7 @@ import { button, element } from '../dom.ts';
 import { warningIcon } from '../icons.ts';
 import type { SecretMeta } from '../tokens.ts';
 import { kindTitle } from './about.ts';
-import { dueText } from './order.ts';
+import { dueText, seenOutside } from './order.ts';
 import { ago, exactly } from './when.ts';
 
 export type RowAction = 'copy' | 'rename' | 'replace' | 'remove';
@@ -84,10 +84,11 @@ function content(meta: SecretMeta, now: number): HTMLElement[] {
   if (meta.note) {
     parts.push(element('div', { className: 'ja-secret-note' }, meta.note));
   }
-  const last = meta.exposed.at(-1);
+  const outside = meta.exposed.filter(seenOutside);
+  const last = outside.at(-1);
   if (last) {
     const place = last.notebook || last.where;
-    const more = meta.exposed.length > 1 ? ` and ${meta.exposed.length - 1} more` : '';
+    const more = outside.length > 1 ? ` and ${outside.length - 1} more` : '';
     parts.push(
       element(
         'div',
