@@ -20,6 +20,8 @@ from jupyter_agent.client import Client
 from jupyter_agent.folders import Folders
 
 SECONDS_TO_START = 60
+OTHER_NAME = "lab.example"
+"""A name by which the server answers too, and which is not this machine's own to a browser."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ def running_lab(root: Path) -> Iterator[Lab]:
         "--JupyterNotebookApp.expose_app_in_browser=True",
         *(["--allow-root"] if os.getuid() == 0 else []),
         f"--ServerApp.root_dir={root / 'notebooks'}",
+        f"--ServerApp.local_hostnames={OTHER_NAME}",
+        "--ServerApp.local_hostnames=localhost",
     ]
     with (root / "server.log").open("wb") as log:
         server = subprocess.Popen(

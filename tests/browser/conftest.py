@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from canary import Canary
 from conftest import end_brokers
-from lab import Lab, running_lab
+from lab import OTHER_NAME, Lab, running_lab
 from notebook_page import NotebookPage
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -23,6 +23,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    f"--host-resolver-rules=MAP {OTHER_NAME} 127.0.0.1",
 ]
 PICTURES = Path(__file__).resolve().parents[2] / "test-results"
 

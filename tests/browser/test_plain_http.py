@@ -1,0 +1,60 @@
+"""JupyterLab over plain http from another machine: nothing is entered before it is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from canary import Canary
+from lab import OTHER_NAME, Lab
+from notebook_page import NotebookPage
+from playwright.sync_api import Browser, expect
+
+_ASK = """async () => {
+  const base = JSON.parse(document.getElementById("jupyter-config-data").textContent).baseUrl;
+  const xsrf = /_xsrf=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+  const answer = await fetch(`${base}jupyter-agent/offers`, {
+    method: "POST",
+    headers: { "X-XSRFToken": xsrf, "Content-Type": "application/json" },
+    body: JSON.stringify({ label: "OVER_HTTP" }),
+  });
+  return [answer.status, (await answer.json()).error?.code];
+}"""
+
+
+@pytest.fixture
+def elsewhere(lab: Lab, browser: Browser) -> Iterator[NotebookPage]:
+    """The same server, by a name that is not this machine's own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
+    named = Lab(lab.root, lab.url.replace("localhost", OTHER_NAME), lab.token)
+    yield NotebookPage(page, named)
+    context.close()
+
+
+def test_panel_widget_and_server_refuse_until_a_person_confirms(
+    lab: Lab, elsewhere: NotebookPage, canary: Canary
+) -> None:
+    lab.notebook("plain.ipynb", "%secret set OVER_HTTP")
+    page = elsewhere.open("plain.ipynb").page
+    assert page.evaluate("() => [isSecureContext, location.hostname]") == [False, OTHER_NAME]
+
+    assert page.evaluate(_ASK) == [403, "plain_http"]  # the server, whatever a page may ask
+    elsewhere.run(0)
+    expect(elsewhere.output(0).get_by_role("alert")).to_contain_text("Not on plain http.")
+    assert elsewhere.output(0).locator(".ja-field-value").count() == 0
+
+    panel = elsewhere.open_secrets()
+    panel.locator(".ja-add").first.click()
+    panel.get_by_label("Label").fill("OVER_HTTP")
+    panel.locator(".ja-field-value").fill(canary.value)
+    panel.locator(".ja-form-save").click()
+    expect(panel.locator(".ja-form-problem")).to_contain_text("Tick the box above")
+    with lab.person() as person:
+        assert person.call("secret.list")["secrets"] == []
+
+    panel.get_by_label("This page came over plain http").check()
+    panel.locator(".ja-form-save").click()
+    expect(panel.locator(".ja-secret[data-label=OVER_HTTP]")).to_be_visible()
