@@ -44,10 +44,19 @@ class KernelPage:
 
     @classmethod
     async def connect(
-        cls, fetch: Callable[..., Awaitable[Any]], kernel_id: str, *, v1: bool = True
+        cls,
+        fetch: Callable[..., Awaitable[Any]],
+        kernel_id: str,
+        *,
+        v1: bool = True,
+        session: str = "",
     ) -> KernelPage:
+        """Connect; with the session of an earlier page, as that page does after a lost line."""
         protocols = [V1] if v1 else None
-        socket = await fetch("api", "kernels", kernel_id, "channels", subprotocols=protocols)
+        params = {"session_id": session} if session else {}
+        socket = await fetch(
+            "api", "kernels", kernel_id, "channels", params=params, subprotocols=protocols
+        )
         assert socket.selected_subprotocol == (V1 if v1 else None)
         return cls(socket, v1=v1)
 
