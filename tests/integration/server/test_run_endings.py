@@ -60,15 +60,17 @@ async def test_a_restart_of_the_kernel_leaves_nothing(jp_fetch, connect):
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """A Jupyter server in a process of its own, and its folder of connection files."""
+def own_server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+    """A Jupyter server in a process of its own, its port, and its folder of connection files."""
+    with socket.create_server(("localhost", 0)) as free:
+        port = free.getsockname()[1]
     runtime = tmp_path / "runtime"
     env = {**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime), "JUPYTER_TOKEN": "t"}
     (tmp_path / "work").mkdir()
     words = ["-m", "jupyter_server", f"--ServerApp.root_dir={tmp_path / 'work'}", "--no-browser"]
     with (tmp_path / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, *words, "--ServerApp.port=0"],
+            [sys.executable, *words, f"--ServerApp.port={port}"],
             env=env,
             cwd=tmp_path,
             stdout=log,
@@ -76,8 +78,8 @@ def own_server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]
             process_group=0,
         )
     try:
-        wait_until(lambda: list(runtime.glob("jpserver-*.json")) != [], seconds=60)
-        yield server, runtime
+        wait_until(lambda: _listens(port), seconds=60)
+        yield server, port, runtime
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
@@ -85,10 +87,9 @@ def own_server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_server_that_ends_leaves_nothing(own_server, number):
-    server, runtime = own_server
-    about = json.loads(next(runtime.glob("jpserver-*.json")).read_text())
-    wait_until(lambda: _listens(about["port"]), seconds=30)
-    request = urllib.request.Request(f"{about['url']}api/kernels", data=b"{}", method="POST")  # noqa: S310
+    server, port, runtime = own_server
+    url = f"http://localhost:{port}/api/kernels"
+    request = urllib.request.Request(url, data=b"{}", method="POST")
     request.add_header("Authorization", "token t")
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         kernel = json.loads(answer.read())["id"]
