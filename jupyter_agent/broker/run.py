@@ -17,11 +17,13 @@ class Run:
     Attributes:
         stopped: Somebody asked for its end.
         timed_out: Its time was over.
+        starting: It is permitted and about to be there; what stops it now stops it then.
         shown: What `runs.list` says of it, once it was permitted; labels, never a value.
     """
 
     stopped: bool = False
     timed_out: bool = False
+    starting: bool = False
     process: Process | None = None
     task: asyncio.Task[Any] | None = None
     sent: dict[Stream, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0})
@@ -32,8 +34,14 @@ class Run:
         self.stopped = True
         if self.process is not None:
             self.process.stop()
-        elif self.task is not None:
+        elif self.task is not None and not self.starting:
             self.task.cancel()
+
+    def started(self, process: Process) -> None:
+        """It is there; and ends again, if it was stopped while it was being started."""
+        self.process, self.starting = process, False
+        if self.stopped:
+            process.stop()
 
     def abandon(self) -> None:
         """Give it up: what still runs is killed, and what it has said is lost."""

@@ -163,7 +163,8 @@ class Runs:
         ending, how = Ending(_LOST, None), "lost"
         try:
             await record.started(decision)
-            run.process = await Process.start(
+            run.starting = True
+            process = await Process.start(
                 self._runner,
                 wanted.argv,
                 env=env,
@@ -172,6 +173,7 @@ class Runs:
                 files=files,
                 terminal=wanted.terminal.open() if wanted.terminal else None,
             )
+            run.started(process)
             del env, stdin, files
             run.shown = record.shown(background=wanted.background)
             self.on_change()
@@ -180,7 +182,7 @@ class Runs:
             scrubbers = {stream: scrubber.sibling(others) for stream in run.sent}
             await emit({"event": "started", "run_id": record.run_id})
             shown = _without_output(emit) if withheld else emit
-            ending = await self._pump(run, run.process, wanted, scrubbers, typed, shown)
+            ending = await self._pump(run, process, wanted, scrubbers, typed, shown)
             how = _how(run)
         except CommandNotStarted as error:
             how = "not started"

@@ -44,15 +44,8 @@ _KILL_AGAIN: Final = 0.01  # seconds between rounds of SIGKILL: a process may ha
 _FRESH_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
-    """Be the keeper of one run; the whole life of a process.
-
-    Args:
-        control: The broker's end of it is the other one.
-        stdin: What the command reads.
-        stdout: What it writes.
-        stderr: The same for errors.
-    """
+def prepare() -> None:
+    """Become a keeper, of whichever run."""
     linux.rename_process(TITLE)
     linux.adopt_orphans()
     # Whoever started the broker may have ignored these (nohup, a background job), and an ignored
@@ -60,6 +53,17 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
     for number in _FRESH_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
+    """Keep one run to its end, in a process that is prepared for it.
+
+    Args:
+        control: The broker's end of it is the other one.
+        stdin: What the command reads.
+        stdout: What it writes.
+        stderr: The same for errors.
+    """
     wanted = _read_wanted(control)
     if wanted is None:
         return 0

@@ -1,4 +1,4 @@
-"""The broker's first child, forked before the vault opens: forks one keeper for each run.
+"""The broker's first child, forked before the vault opens: has a keeper for each run.
 
 It holds no value, ever: a run's environment goes straight to its keeper. When its socket closes,
 because the broker ended or was killed, every keeper's life line has closed too; the runner then
@@ -18,12 +18,11 @@ from typing import Final
 
 from jupyter_agent import spawn
 from jupyter_agent.shell import files, linux, tree
-from jupyter_agent.shell.keeper import keep
+from jupyter_agent.shell.spare import FDS_OF_A_RUN, Spare
 
 TITLE: Final = "jupyter_agent.runner"
 """What the runner is called in ``ps``."""
 
-_FDS_OF_A_RUN: Final = 4  # control, stdin, stdout, stderr
 _RUN: Final = b"run "
 _LONGEST: Final = len(_RUN) + 4096  # PATH_MAX, see limits.h
 _LAST_WAIT: Final = 0.05
@@ -72,34 +71,70 @@ def _serve(door: socket.socket) -> int:
         os.set_blocking(end, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(write)
-    keepers: dict[int, Path | None] = {}
+    serving = _Serving(door, wakeup, write)
     while True:
         ready, _, _ = select.select([door.fileno(), wakeup], (), ())
         if wakeup in ready:
             os.read(wakeup, 4096)
-            ended = tree.reap()[0]
-            # A keeper that ends by itself leaves nothing behind, so there is nothing to look for.
-            orphaned = any(status or pid not in keepers for pid, status in ended.items())
-            folders = [keepers.pop(pid, None) for pid in ended]
-            if orphaned:
-                _end_strays(keepers)
-                _remove(folders)
-        if door.fileno() in ready:
-            message, handles, _, _ = socket.recv_fds(door, _LONGEST, _FDS_OF_A_RUN)
-            if not message:
-                break
-            if len(handles) == _FDS_OF_A_RUN:
-                where = message[len(_RUN) :]
-                keeper = _fork_keeper(door, (wakeup, write), handles)
-                keepers[keeper] = Path(os.fsdecode(where)) if where else None
-            for handle in handles:
-                os.close(handle)
-    # Keepers kill their own trees now; whoever is left after that has lost its keeper.
-    while tree.reap()[1]:
-        select.select([wakeup], (), (), _LAST_WAIT)
-        _end_strays(keepers)
-    _remove(keepers.values())
+            serving.reap()
+        if door.fileno() in ready and not serving.hand_on():
+            break
+    serving.end()
     return 0
+
+
+class _Serving:
+    """The keepers of the runs that are not over, and one that waits for the next run."""
+
+    def __init__(self, door: socket.socket, wakeup: int, write: int) -> None:
+        self._door = door
+        self._pipe = (wakeup, write)
+        self._folders: dict[int, Path | None] = {}  # by the pid of the keeper
+        self._spare = Spare.fork(self._let_go)
+
+    def hand_on(self) -> bool:
+        """Give the next run to a keeper; False when the broker is gone."""
+        message, handles, _, _ = socket.recv_fds(self._door, _LONGEST, FDS_OF_A_RUN)
+        if not message:
+            return False
+        taken = None
+        if len(handles) == FDS_OF_A_RUN:
+            while not self._spare.take(handles):  # somebody has killed it
+                self._spare = Spare.fork(self._let_go)
+            taken = self._spare
+            where = message[len(_RUN) :]
+            self._folders[taken.pid] = Path(os.fsdecode(where)) if where else None
+        for handle in handles:
+            os.close(handle)
+        if taken is not None:
+            # Only now that they are closed: the next one must not hold the ends of this run.
+            self._spare = Spare.fork(self._let_go)
+        return True
+
+    def reap(self) -> None:
+        """Collect what has ended, and clean up after keepers that were killed."""
+        ended = tree.reap()[0]
+        # A keeper that ends by itself leaves nothing behind, so there is nothing to look for.
+        orphaned = any(status or pid not in self._folders for pid, status in ended.items())
+        folders = [self._folders.pop(pid, None) for pid in ended]
+        if orphaned:
+            _end_strays({*self._folders, self._spare.pid})
+            _remove(folders)
+
+    def end(self) -> None:
+        """Wait for the keepers, which kill their own trees now, and kill what has lost its own."""
+        self._spare.dismiss()
+        while tree.reap()[1]:
+            select.select(self._pipe[:1], (), (), _LAST_WAIT)
+            _end_strays({*self._folders, self._spare.pid})
+        _remove(self._folders.values())
+
+    def _let_go(self) -> None:
+        """In a keeper: close what is the runner's alone."""
+        signal.set_wakeup_fd(-1)
+        self._door.close()
+        for end in self._pipe:
+            os.close(end)
 
 
 def _let_go_of_all_but(kept: int) -> None:
@@ -110,17 +145,6 @@ def _let_go_of_all_but(kept: int) -> None:
         if int(name) > 2 and int(name) != kept:
             with contextlib.suppress(OSError):  # the one with which the folder was read
                 os.close(int(name))
-
-
-def _fork_keeper(door: socket.socket, wakeup: tuple[int, int], handles: list[int]) -> int:
-    def main() -> int:
-        signal.set_wakeup_fd(-1)
-        door.close()
-        for end in wakeup:
-            os.close(end)
-        return keep(socket.socket(fileno=handles[0]), *handles[1:])
-
-    return spawn.fork_into(main)
 
 
 def _remove(folders: Iterable[Path | None]) -> None:

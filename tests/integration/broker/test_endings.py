@@ -246,3 +246,27 @@ def _title(pid: int) -> bytes:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     return b""
+
+
+def test_a_waiting_keeper_that_is_killed_is_replaced_and_none_outlives_its_broker(granted, guest):
+    broker = granted.welcome["pid"]
+    for _ in range(2):
+        [waiting] = _keepers(broker)
+        os.kill(waiting, signal.SIGKILL)
+        assert run(guest, "echo fine", "A").stdout == b"fine\n"
+    [waiting] = _keepers(broker)
+    os.kill(broker, signal.SIGKILL)
+    wait_until(lambda: not _title(waiting).startswith(b"jupyter_agent"))
+
+
+def _keepers(broker: int) -> list[int]:
+    """The keepers below a broker, once there is one only: the one that waits."""
+    found: list[int] = []
+
+    def one_only() -> bool:
+        below = [pid for pid, _ in tree.descendants(broker)]
+        found[:] = [pid for pid in below if _title(pid).startswith(b"jupyter_agent.keeper")]
+        return len(found) == 1
+
+    wait_until(one_only)
+    return found

@@ -60,7 +60,8 @@ def _kill_the_runner(person: Client, _caller: Client, _number: int) -> None:
 
 
 def _kill_the_keeper(person: Client, _caller: Client, _number: int) -> None:
-    os.kill(_below(person, keeper.TITLE), signal.SIGKILL)
+    above = [pid for pid, _ in tree.ancestry(sleeping("7955")[0])]
+    os.kill(next(pid for pid in above if tree.title(pid) == keeper.TITLE), signal.SIGKILL)
 
 
 def _end_the_command(_person: Client, _caller: Client, _number: int) -> None:
