@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import secrets
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller
@@ -16,18 +15,17 @@ from jupyter_agent.broker.exposures import Exposures
 from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.permission import Emit, Permission
 from jupyter_agent.broker.run import Run
+from jupyter_agent.broker.run_record import RunRecord, written
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.terminals import Prompts
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import (
-    AgentError,
     CommandNotStarted,
     GrantDenied,
     GrantRequired,
     RunLost,
-    VaultError,
 )
-from jupyter_agent.screen import Screener, mask
+from jupyter_agent.screen import Screener
 from jupyter_agent.scrub import Scrubber, too_short
 from jupyter_agent.shell.files import Files, Places
 from jupyter_agent.shell.process import Ending, Process, Stream
@@ -143,17 +141,17 @@ class Runs:
     async def _permitted(
         self, caller: Caller, wanted: Wanted, run: Run, emit: Emit
     ) -> wire.Message:
-        record = _Record(self._safe, caller, wanted)
+        record = RunRecord(self._safe, caller, wanted)
         try:
             decision = await self._permission.for_run(caller, wanted, emit)
         except (GrantRequired, GrantDenied, asyncio.CancelledError) as refusal:
-            record.command = _written(wanted.command, Scrubber({}), self._screener)
+            record.command = written(wanted.command, Scrubber({}), self._screener)
             await record.refused(_REFUSED.get(type(refusal), "stopped"))
             raise
         values = await self._values(wanted)
         scrubber = Scrubber(values)
         scrubbers: dict[Stream, Scrubber] = {}
-        record.command = _written(wanted.command, scrubber, self._screener)
+        record.command = written(wanted.command, scrubber, self._screener)
         files, env = self._prepared(wanted, values)
         stdin = values[wanted.injection.stdin] if wanted.injection.stdin else None
         typed = wanted.terminal.lines(values) if wanted.terminal else []
@@ -279,89 +277,6 @@ class Runs:
         return ending
 
 
-class _Record:
-    """What the audit says about one run: a line at its start and one at its end."""
-
-    def __init__(self, safe: Safe, caller: Caller, wanted: Wanted) -> None:
-        self.run_id = secrets.token_hex(8)
-        self.command = ""
-        self._safe = safe
-        self._exact = wanted.command
-        self._uses_secrets = bool(wanted.labels)
-        self._begun = False
-        self._about = {
-            "actor": caller.name,
-            "notebook": caller.notebook,
-            "labels": list(wanted.labels),
-        }
-
-    def shown(self, *, background: bool) -> wire.Message:
-        """What persons are told of the run while it lasts."""
-        return {
-            "run_id": self.run_id,
-            **self._about,
-            "command": self.command,
-            "started": wire.timestamp(),
-            "background": background,
-        }
-
-    async def refused(self, decision: str) -> None:
-        await self._write(self._line(decision))
-
-    async def started(self, decision: str) -> None:
-        """Written before the command exists. If it can't be written, nothing is run."""
-        self._begun = True
-        try:
-            await self._write(self._line(decision) | {"run": self.run_id})
-        except AgentError:
-            self._begun = False
-            raise
-
-    async def ended(self, result: wire.Message, how: str) -> None:
-        """Written for every start that was written.
-
-        Args:
-            result: What the caller is told.
-            how: ``exited``, ``stopped``, ``timed out``, ``not started`` or ``lost``.
-        """
-        if not self._begun:
-            return
-        sent = sum(result["bytes"].values())
-        more = {"run": self.run_id, "exit": result["exit"], "seconds": result["seconds"]}
-        event = {**more, "ending": how, "bytes": sent, "hits": result["hits"]}
-        await self._write(event, f"The command ended with {result['exit']}, but the record")
-
-    def _line(self, decision: str) -> dict[str, Any]:
-        return {
-            "time": wire.timestamp(),
-            **self._about,
-            "command": self.command,
-            "decision": decision,
-            "ending": None,
-            "exit": None,
-            "seconds": None,
-            "bytes": None,
-            "hits": {},
-        }
-
-    async def _write(self, event: dict[str, Any], what: str = "Nothing is run: the audit") -> None:
-        if not self._uses_secrets:
-            return
-        # A line that was begun is written whatever is stopped meanwhile: a start without its end
-        # would say for ever that something still runs.
-        exact = self._exact if "command" in event else None
-        writing = asyncio.ensure_future(self._safe.record(event, exact))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await asyncio.wait({writing})
-            raise
-        except OSError:
-            raise VaultError(
-                f"{what} can't be written.", "Make room on the disk; see: jupyter agent doctor"
-            ) from None
-
-
 def _without_output(emit: Emit) -> Emit:
     """Everything but the output: a value that short can be told from what is left of it."""
 
@@ -380,17 +295,6 @@ def _how(run: Run) -> str:
 
 def _stopped_early() -> GrantDenied:
     return GrantDenied("It was stopped before it was permitted.")
-
-
-def _written(command: str, scrubber: Scrubber, screener: Screener) -> str:
-    """A command as the audit keeps it: without the values it was granted, and masked."""
-    stream = scrubber.sibling()
-    raw = command.encode(errors="surrogateescape")
-    clean = (stream.feed(raw) + stream.finish()).decode(errors="replace")
-    try:
-        return mask(clean, screener.screen(clean))
-    except AgentError:
-        return "[not screened in time]"
 
 
 def _hits(scrubbers: dict[Stream, Scrubber]) -> dict[str, int]:
