@@ -24,6 +24,9 @@
     ├── GrantError
     │   ├── GrantRequired           grant_required       nobody has permitted this run
     │   └── GrantDenied             grant_denied         a person said no, or nobody answered
+    ├── EgressError
+    │   ├── EgressRefused           egress_refused       a request is not one that may have a value
+    │   └── EgressFailed            egress_failed        the service could not be asked
     ├── RunError
     │   ├── CommandNotStarted       command_not_started
     │   └── RunLost                 run_lost             the broker went away during the run
@@ -222,6 +225,24 @@ class GrantDenied(GrantError):
     """A person said no, or nobody answered in time."""
 
     code = "grant_denied"
+
+
+class EgressError(AgentError):
+    """The request was not passed on, or its answer was not."""
+
+    code = "egress_error"
+
+
+class EgressRefused(EgressError):
+    """A request is not one that may carry the value, or its answer can't be looked through."""
+
+    code = "egress_refused"
+
+
+class EgressFailed(EgressError):
+    """The service could not be reached, or did not prove who it is."""
+
+    code = "egress_failed"
 
 
 class RunError(AgentError):

@@ -187,10 +187,17 @@ def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def run_in_terminal(argv: Sequence[str]) -> int:
-    """Run a program of ours on the caller's own terminal and return its exit code.
+def run_in_terminal(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
+    """Run a program on the caller's own terminal and return its exit code.
+
+    Args:
+        argv: Program and arguments; nothing secret.
+        env: Its environment; the caller's own, if none is given.
+
+    Returns:
+        Its exit code, or minus the number of the signal that ended it.
 
     Raises:
         OSError: It could not be started.
     """
-    return subprocess.run(list(argv), check=False).returncode
+    return subprocess.run(list(argv), check=False, env=env).returncode

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from canary import Canary
+
 _STEP = 16 * 1024 * 1024
 
 
@@ -57,3 +59,11 @@ def _regions(pid: int) -> Iterator[bytes]:
             except OSError:
                 pass  # a device, or gone meanwhile
             yield region
+
+
+def forms_in_memory(pid: int, canary: Canary) -> list[str]:
+    """Names of all forms in which a value stands in a process's memory."""
+    found: set[str] = set()
+    for region in _regions(pid):
+        found.update(canary.found_in(region))
+    return sorted(found)

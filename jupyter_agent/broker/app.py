@@ -84,6 +84,7 @@ class Broker:
         exposures = Exposures(self._safe, values, screener, self._secrets_changed)
         self._runs = Runs(self._safe, permission, values, exposures, screener, runner, self._places)
         self._operations = Operations(
+            state=folders.state,
             safe=self._safe,
             values=values,
             exposures=exposures,

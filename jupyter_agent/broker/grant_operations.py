@@ -77,7 +77,7 @@ class GrantOperations:
 
     async def _list(self, ask: Ask) -> wire.Message:
         label = wire.optional_text(ask.message, "label")
-        found = await self._safe.grants()
+        found = await self._safe.use(policy.all_grants)
         return {"grants": [g.to_json() for g in found if label in (None, g.label)]}
 
     async def _refused(self, ask: Ask) -> wire.Message:

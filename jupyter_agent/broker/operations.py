@@ -27,6 +27,7 @@ from jupyter_agent.broker.run_operations import RunOperations
 from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.vault_operations import VaultOperations
+from jupyter_agent.broker.ways import Ways
 from jupyter_agent.errors import LabelTaken, RequestInvalid
 from jupyter_agent.secret import MAX_VALUE, Secret, check_label, without_line_end
 
@@ -41,6 +42,7 @@ class Operations:
     """The table of operations and what they work with.
 
     Args:
+        state: The folder for what a person has chosen.
         safe: Vault and audit.
         values: Every value.
         exposures: Remembers where one was seen.
@@ -55,6 +57,7 @@ class Operations:
     def __init__(  # noqa: PLR0913  (the broker's rooms)
         self,
         *,
+        state: Path,
         safe: Safe,
         values: OpenedValues,
         exposures: Exposures,
@@ -76,7 +79,8 @@ class Operations:
         self._offers = Offers()
         self._grants = GrantOperations(safe, approvals, permission, executables, self._changed)
         self._guards = GuardOperations(safe, values, exposures, permission, self._changed)
-        self._whole_vault = VaultOperations(safe, runs.end_all, self._changed)
+        self._whole_vault = VaultOperations(safe, self._end_uses, self._changed)
+        self._ways = Ways(state, safe, permission, self._changed)
         self.table: Mapping[str, Operation] = {
             "status": self._status,
             "lock": for_persons(self._lock),
@@ -91,6 +95,7 @@ class Operations:
             "secret.exposed": for_persons(self._exposed),
             **self._guards.table,
             **{name: for_persons(op) for name, op in self._grants.table.items()},
+            **self._ways.table,
             "kernel.register": for_persons(self._register),
             "kernel.forget": for_persons(self._forget),
             **RunOperations(runs, self._changed).table,
@@ -108,6 +113,7 @@ class Operations:
             "protocol": max(wire.PROTOCOLS),
             "vault": await self._safe.status(),
             "runs": len(self._runs),
+            "ways": len(self._ways),
             "approvers": self._approvals.watchers,
             "memory": _resident_bytes(),
         }
@@ -116,11 +122,15 @@ class Operations:
         ended = len(self._runs)
         self._whole_vault.forget()
         try:
-            await self._safe.lock(self._runs.end_all)
+            await self._safe.lock(self._end_uses)
         finally:
             self._guards.forget()
         self._changed("vault")
         return {"ended": ended}
+
+    async def _end_uses(self) -> None:
+        self._ways.end_all()
+        await self._runs.end_all()
 
     # -- secrets
 
@@ -194,7 +204,7 @@ class Operations:
     async def _show(self, ask: Ask) -> wire.Message:
         label = wire.text(ask.message, "label")
         meta = await self._safe.use(lambda vault: vault.meta(label))
-        about = [g.to_json() for g in await self._safe.grants() if g.label == label]
+        about = [g.to_json() for g in await self._safe.use(policy.all_grants) if g.label == label]
         return {"secret": await self._advised(ask, meta), "grants": about}
 
     async def _advised(self, ask: Ask, meta: Meta) -> wire.Message:

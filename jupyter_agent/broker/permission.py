@@ -18,7 +18,7 @@ from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.permitting import Request
 from jupyter_agent.broker.policy import Policy
-from jupyter_agent.broker.requests import asker, details, request_of
+from jupyter_agent.broker.requests import asker, details, details_of_way, request_of
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import GrantDenied, GrantRequired, LabelNotFound, RequestInvalid
@@ -81,6 +81,45 @@ class Permission:
             made = _made(answer, request, missing)
             await self._settle(request, version, made)
             return answer.kind
+
+    async def for_way(
+        self, caller: Caller, request: Request, place: str, emit: Emit, *, asks: bool
+    ) -> tuple[str, tuple[str, ...]]:
+        """How a way out was permitted, and the ids of the grants it rests on.
+
+        Args:
+            caller: Who asks.
+            request: As ``requests.request_of_way`` makes it.
+            place: Where in its requests the value goes, for the person who decides.
+            emit: Tells the caller that somebody is being asked.
+            asks: The caller asks the person itself.
+
+        Raises:
+            LabelNotFound: The label is not stored.
+            GrantRequired: Nobody has permitted it, and nobody is there to ask.
+            GrantDenied: As in ``for_run``.
+        """
+        while True:
+            resting, (missing, version) = await self._safe.use(
+                lambda vault: (_covering(vault, request), _take(vault, request))
+            )
+            if not missing:
+                return "grant", resting
+            if not asks and not self._approvals.watchers:
+                self._remember(request)
+                raise _required(request, missing)
+            question = Question(
+                details={**details_of_way(caller, request, place), "policy": version},
+                asker=f"{caller.name} {caller.claimed}",
+                key=f"{caller.name} {caller.claimed} {request.identity} {asks}",
+                is_settled=lambda standing: _is_settled(standing, request),
+            )
+            answer = await self._ask(caller, question, emit, asks=asks)
+            if answer.kind == "again":
+                continue
+            made = _made(answer, request, missing)
+            await self._settle(request, version, made)
+            return answer.kind, tuple(grant.id for grant in made)
 
     async def for_change(
         self, caller: Caller, change: dict[str, str], command: str, emit: Emit
@@ -197,6 +236,15 @@ def _take(vault: Vault, request: Request) -> tuple[list[str], int]:
         for grant in permitting.used(standing, request, now):
             vault.put_grant(grant.id, grant.record())
     return missing, version
+
+
+def _covering(vault: Vault, request: Request) -> tuple[str, ...]:
+    now = datetime.now(UTC)
+    return tuple(
+        grant.id
+        for grant in policy.all_grants(vault)
+        if permitting.permits(grant, request.labels[0], request, now)
+    )
 
 
 def _settle(vault: Vault, request: Request, version: int, made: list[Grant]) -> list[Grant]:

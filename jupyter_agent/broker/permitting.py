@@ -22,6 +22,8 @@ _CREDENTIAL: Final = re.compile(
 )
 """Variables that programs take for a credential, and not for a place to connect to."""
 _PLAIN_SHELLS: Final = ("", "sh", "bash")
+EGRESS: Final = "egress"
+"""Stands for a shell in a request for a way out, whose script is ``egress https://HOST``."""
 
 
 def _nothing(_word: str) -> tuple[str, str] | None:
@@ -83,6 +85,8 @@ class Request:
         pipelines = self.pipelines()
         if pipelines is not None:
             return patterns.programs_of(pipelines)
+        if self.shell == EGRESS:
+            return []
         words = [] if self.shell == "python" else commands.named(self.script)
         return words if self.shell in _PLAIN_SHELLS else [*self.argv[:1], *words]
 
@@ -215,13 +219,15 @@ def _is_over(grant: Grant, now: datetime) -> bool:
 def _is_exactly(grant: Grant, request: Request) -> bool:
     if grant.script is None or grant.script != request.script:
         return False
+    if grant.script.startswith(f"{EGRESS} ") and request.shell != EGRESS:
+        return False  # or a program of that name would get what was meant for a host
     if request.exports and request.role == "agent":
         return False  # what it sets is another each time, and is part of an exact command
     if grant.identity is not None:
         is_it = grant.identity == request.identity
     else:  # written by hand: the text alone, where nothing else can change what it means
         is_it = (
-            request.shell in _PLAIN_SHELLS
+            request.shell in (*_PLAIN_SHELLS, EGRESS)
             and not request.exports
             and _goes_where_it_may(grant, request, grant.script)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from jupyter_agent import spawn
-from jupyter_agent.broker import grants, markers, patterns
+from jupyter_agent.broker import grants, markers, patterns, permitting
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.permitting import Request
@@ -77,6 +77,46 @@ def details(caller: Caller, wanted: Wanted, request: Request) -> dict[str, Any]:
         ],
         "pattern": suggestion,
         "choices": choices,
+    }
+
+
+def request_of_way(caller: Caller, label: str, origin: str, place: str) -> Request:
+    """A way out as the rule sees it.
+
+    Args:
+        caller: Who asks.
+        label: Whose value.
+        origin: Where to: ``https://api.example.com``.
+        place: Where in its requests the value goes.
+    """
+    return Request(
+        labels=(label,),
+        script=f"{permitting.EGRESS} {origin}",
+        cwd="",
+        notebook=caller.notebook,
+        actor=caller.name,
+        claimed=caller.claimed,
+        shell=permitting.EGRESS,
+        identity=f"{permitting.EGRESS} {origin} {place}",
+    )
+
+
+def details_of_way(caller: Caller, request: Request, place: str) -> dict[str, Any]:
+    """All that a person has to know to decide on a way out."""
+    return {
+        **asker(caller),
+        "kind": "egress",
+        "labels": list(request.labels),
+        "script": request.script,
+        "argv": None,
+        "shell": "",
+        "cwd": "",
+        "secrets": [],
+        "exports": {},
+        "executables": [],
+        "pattern": None,
+        "choices": ["once", "minutes", "always", "deny"],
+        "place": place,
     }
 
 

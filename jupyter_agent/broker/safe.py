@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from jupyter_agent import wire
 from jupyter_agent.broker import vault_state
-from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.locking import LockMark, locked
 from jupyter_agent.broker.stamps import Stamp, stamp_of
 from jupyter_agent.broker.trail import Trail
@@ -100,9 +99,17 @@ class Safe:
             return None if vault is None else own
         return (*own, *written)
 
-    async def grants(self) -> list[Grant]:
-        """Every grant."""
-        return await self.use(lambda vault: [Grant.from_record(r) for r in vault.grants()])
+    async def use_with_trail(self, work: Callable[[Vault, Trail], T]) -> T:
+        """Run something with the open vault and its audit, to which it adds events.
+
+        Raises:
+            AgentError: What ``use`` raises.
+            OSError: The audit can't be written.
+        """
+        outcome = await self.use(lambda vault: work(vault, self._trail_for(vault)))
+        self._recorded = True
+        self._flush_later()
+        return outcome
 
     async def record(self, event: dict[str, Any], exact: str | None = None) -> None:
         """Add an event to the audit.
@@ -236,8 +243,7 @@ class Safe:
         def work() -> None:
             self._close_vault()
             vault = self._opened(provided, accept_restored=True)
-            trail = self._trail_for(vault)
-            vault.record_uses({}, trail.accepted)
+            vault.record_uses({}, self._trail_for(vault).accepted)
 
         await self._in_thread(work)
 
@@ -276,17 +282,10 @@ class Safe:
             key_file: The file they chose for a new key.
             work: What guessing a new passphrase shall cost.
         """
-        from jupyter_agent.vault.open_vault import PROVIDED_FILE  # noqa: PLC0415  (see the top)
-        from jupyter_agent.vault.provided_source import ProvidedSource  # noqa: PLC0415
+        from jupyter_agent.broker import sources  # noqa: PLC0415  (see the top)
 
-        credentials = self._settings.get("credentials")
-        return ProvidedSource(
-            self._folders.state / PROVIDED_FILE,
-            credentials=Path(credentials) if credentials else None,
-            passphrase=passphrase,
-            key_file=key_file,
-            work=work,
-            keep_out=(self._folders.data, self._folders.state),
+        return sources.provided(
+            self._folders, self._settings, passphrase=passphrase, key_file=key_file, work=work
         )
 
     async def must_stay(self) -> bool:
@@ -333,11 +332,9 @@ class Safe:
         return self._vault
 
     def _keyring(self) -> KeyringSource:
-        from jupyter_agent.vault import keyring_source  # noqa: PLC0415  (see the top)
+        from jupyter_agent.broker import sources  # noqa: PLC0415  (see the top)
 
-        # The way to the session bus as the person named it: our own environment is fixed.
-        environ = {"DBUS_SESSION_BUS_ADDRESS": self._settings.get("dbus_address", "")}
-        return keyring_source.KeyringSource(bus=lambda: keyring_source.session_bus(environ))
+        return sources.keyring(self._settings)
 
     def _trail_for(self, vault: Vault) -> Trail:
         """The record of uses of the open vault, which another broker may have given new keys."""

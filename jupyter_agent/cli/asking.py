@@ -138,6 +138,8 @@ def described(approval: Mapping[str, Any]) -> list[str]:
     """
     if approval["kind"] == "change":
         return _change(approval)
+    if approval["kind"] == "egress":
+        return _egress(approval)
     labels = ", ".join(approval["labels"])
     command = _command(approval)
     lines = [
@@ -157,6 +159,19 @@ def described(approval: Mapping[str, Any]) -> list[str]:
     lines += _origin(approval)
     lines += ["", "It can do whatever it is told to do with the value; its output is scrubbed."]
     return lines
+
+
+def _egress(approval: Mapping[str, Any]) -> list[str]:
+    """A way out: what matters is where the value goes, and in what."""
+    return [
+        f"May {printable(', '.join(approval['labels']))} be sent to this service?",
+        "",
+        f"  to        {printable(str(approval['script']).removeprefix('egress '))}",
+        f"  as        {printable(str(approval['place']))}",
+        *_origin(approval),
+        "",
+        "The service gets the value with each request; the program holds a placeholder only.",
+    ]
 
 
 def _command(approval: Mapping[str, Any]) -> list[str]:

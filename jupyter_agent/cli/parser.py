@@ -23,6 +23,7 @@ _FAMILIES: Final = {
     "secret": ("secret",),
     "run": ("run",),
     "runs": ("runs",),
+    "egress": ("egress",),
     "grant": ("grant",),
     "approve": ("approvals", "approve"),
     "screen": ("screen",),

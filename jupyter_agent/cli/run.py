@@ -209,7 +209,7 @@ def _follow(client: Client, request: dict[str, Any], tty: Tty | None, terminal: 
     with ExitStack() as until_ended:
         while "result" not in (message := client.receive(number)):
             if message.get("event") == "asking":
-                _ask(client, message, tty, terminal)
+                ask(client, message, tty, terminal)
             elif message.get("event") != "started":
                 _show(message)
             elif request["terminal"] is not None:
@@ -237,20 +237,21 @@ def _show(message: dict[str, Any]) -> None:
         _write(_STREAMS[message["stream"]], _decoded(message["data"]))
 
 
-def _ask(client: Client, asking: dict[str, Any], tty: Tty | None, terminal: Terminal) -> None:
+def ask(client: Client, asking: dict[str, Any], tty: Tty | None, terminal: Terminal) -> None:
+    """Put a question of the broker to the person, where that is to be done here."""
     approval = asking.get("approval")
     if tty is None or not approval or "terminal" not in asking["where"]:
         terminal.notice("Waiting for an answer in JupyterLab.")
         return
-    from jupyter_agent.cli.asking import ask, settled  # noqa: PLC0415
+    from jupyter_agent.cli import asking as question  # noqa: PLC0415
 
-    answer = ask(tty, approval, unless=client.fileno())
+    answer = question.ask(tty, approval, unless=client.fileno())
     if answer is None:
         return
     if answer["answer"] == "pattern":
         # Another conversation: this one may already tell of the run.
         with open_as_person() as other:
-            settled(tty, other, approval, answer, unless=client.fileno())
+            question.settled(tty, other, approval, answer, unless=client.fileno())
         return
     client.begin(
         "approval.answer",

@@ -32,9 +32,9 @@ def canary(tmp_path: Path, agent_home: Path) -> Canary:
     return Canary.make(random.Random("quickstart"))
 
 
-def executed(tmp_path: Path) -> dict[str, Any]:
-    """The quickstart after a run from top to bottom: text of each cell's output by its source."""
-    notebook = nbformat.read(NOTEBOOKS / "quickstart.ipynb", 4)
+def executed(tmp_path: Path, name: str = "quickstart") -> dict[str, Any]:
+    """A notebook after a run from top to bottom: text of each cell's output by its source."""
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
     resources = {"metadata": {"path": str(NOTEBOOKS)}}
     NotebookClient(notebook, kernel_name="python3", timeout=60, resources=resources).execute()
     nbformat.write(notebook, tmp_path / "executed.ipynb")
@@ -67,6 +67,20 @@ def test_it_runs_from_top_to_bottom_with_a_grant_made_beforehand(
     assert second.count("[secret:DEMO_TOKEN]") == 2
     assert by_start(outputs, "import os") == ["False"]
     assert "[secret:github-token]" in by_start(outputs, "import secrets")[0]
+    assert not canary.search_tree(tmp_path, agent_home)
+
+
+def test_the_tour_of_egress_runs_from_top_to_bottom(
+    tmp_path: Path, agent_home: Path, canary: Canary
+) -> None:
+    agent("secret", "set", "DEMO_TOKEN", "--stdin", stdin=canary.value)
+    agent("grant", "DEMO_TOKEN", "--any-command")
+    outputs = executed(tmp_path, "egress")
+    assert by_start(outputs, "import json") == [
+        "{'signed in': True, 'your token': '[secret:DEMO_TOKEN]'}"
+    ]
+    assert "api.openai.com" in by_start(outputs, "%agent_egress --services")[0]
+    assert by_start(outputs, "%agent_egress --list")[0].endswith("open")
     assert not canary.search_tree(tmp_path, agent_home)
 
 

@@ -1,0 +1,201 @@
+"""One way out: decides about each request on it, and writes it down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent import wire
+from jupyter_agent.broker import permitting, policy
+from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.permitting import Request
+from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.trail import Trail
+from jupyter_agent.errors import AgentError, GrantDenied, VaultError
+from jupyter_agent.screen import Screener, mask
+from jupyter_agent.scrub import Scrubber
+
+if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first use
+    from jupyter_agent.egress.exchange import Granted, Seen
+    from jupyter_agent.egress.route import Route
+    from jupyter_agent.vault.vault import Vault
+
+_LAST_WORDS: Final = 1.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """How a way was permitted.
+
+    Attributes:
+        request: What was permitted.
+        decision: ``grant``, or what a person answered.
+        grants: Ids of the grants it rests on; empty where a person said "once".
+    """
+
+    request: Request
+    decision: str
+    grants: tuple[str, ...] = ()
+
+
+class Way:
+    """One open way: decides about each request on it, and writes it down.
+
+    Args:
+        route: Where it leads.
+        caller: Whose it is.
+        permitted: How it was permitted.
+        safe: Vault and audit.
+        screener: For what the audit says of a path.
+    """
+
+    def __init__(  # noqa: PLR0913  (what a way consists of)
+        self,
+        route: Route,
+        caller: Caller,
+        permitted: Permitted,
+        *,
+        safe: Safe,
+        screener: Screener,
+        closed: asyncio.Event,
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self.route = route
+        self.caller = caller
+        self.opened = wire.timestamp()
+        self.requests = 0
+        self._permitted = permitted
+        self._safe = safe
+        self._screener = screener
+        self._closed = closed
+        self._scrubber: tuple[bytes, Scrubber] | None = None
+        self._begun: dict[int, tuple[str, float]] = {}
+        self._writing: set[asyncio.Future[None]] = set()
+
+    def close(self) -> None:
+        """End it."""
+        self._closed.set()
+
+    def to_json(self) -> wire.Message:
+        """As a person sees it."""
+        return {
+            "id": self.id,
+            "label": self.route.label,
+            "origin": str(self.route.origin),
+            "place": str(self.route.place),
+            "notebook": self.caller.notebook or self.caller.claimed,
+            "actor": self.caller.name,
+            "opened": self.opened,
+            "requests": self.requests,
+        }
+
+    async def begin(self, seen: Seen) -> Granted:
+        """Permit one request, in writing.
+
+        Raises:
+            VaultLocked: The vault is closed.
+            GrantDenied: What permitted this way was taken back, or its time is over.
+            VaultError: The audit can't be written; nothing is sent.
+        """
+        from jupyter_agent.egress.exchange import Granted  # noqa: PLC0415
+
+        run = secrets.token_hex(8)
+        try:
+            value = await self._safe.use_with_trail(
+                lambda vault, trail: self._value_in_writing(run, seen, vault, trail)
+            )
+        except GrantDenied:
+            # Not at once: the caller shall still read why.
+            asyncio.get_running_loop().call_later(_LAST_WORDS, self.close)
+            raise
+        except OSError:
+            raise VaultError(
+                "Nothing is sent: the audit can't be written.",
+                "Make room on the disk; see: jupyter agent doctor",
+            ) from None
+        self.requests += 1
+        self._begun[id(seen)] = run, time.monotonic()
+        self._safe.count_use([self.route.label])
+        return Granted(value, self._scrubber_for(value).sibling())
+
+    def _value_in_writing(self, run: str, seen: Seen, vault: Vault, trail: Trail) -> bytes:
+        value = self._value(vault)
+        trail.append(self._line(run, seen, value))
+        return value
+
+    def _line(self, run: str, seen: Seen, value: bytes) -> dict[str, Any]:
+        return {
+            "run": run,
+            "time": wire.timestamp(),
+            "actor": self.caller.name,
+            "notebook": self.caller.notebook,
+            "labels": [self.route.label],
+            "command": self._written(seen, self._scrubber_for(value)),
+            "decision": self._permitted.decision,
+            "exit": None,
+            "seconds": None,
+            "bytes": None,
+            "hits": {},
+        }
+
+    def end(self, seen: Seen) -> None:
+        """Write down soon how it ended."""
+        run, began = self._begun.pop(id(seen))
+        event = {
+            "run": run,
+            "exit": seen.status,
+            "seconds": round(time.monotonic() - began, 3),
+            "bytes": seen.received,
+            "hits": {self.route.label: seen.hits} if seen.hits else {},
+        }
+        writing = asyncio.ensure_future(self._write(event))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+    async def _write(self, event: dict[str, Any]) -> None:
+        # What was sent is written down already; a disk that is full by now can't take that back.
+        with contextlib.suppress(OSError, AgentError):
+            await self._safe.record(event)
+
+    async def written(self) -> None:
+        """Return when every end is written down."""
+        await asyncio.gather(*self._writing)
+
+    def _value(self, vault: Vault) -> bytes:
+        # Again for each request: a grant that was taken back, or is over, counts no more.
+        standing = {grant.id: grant for grant in policy.all_grants(vault)}
+        now = datetime.now(UTC)
+        rests = [standing.get(each) for each in self._permitted.grants]
+        if permitting.forbidding(standing.values(), self._permitted.request, now) or not all(
+            grant and (grant.until is None or now < datetime.fromisoformat(grant.until))
+            for grant in rests
+        ):
+            raise GrantDenied(
+                f"The permission to use {self.route.label} here is over.",
+                f"Ask again: %agent_egress {self.route.label}",
+            )
+        return vault.get(self.route.label).reveal()
+
+    def _scrubber_for(self, value: bytes) -> Scrubber:
+        if self._scrubber is None or self._scrubber[0] != value:
+            scrubber = Scrubber({self.route.label: value})
+            # At once and not after much output, as runs do it: a way lives long.
+            threading.Thread(target=scrubber.hasten, name="scrub-compile", daemon=True).start()
+            self._scrubber = value, scrubber
+        return self._scrubber[1]
+
+    def _written(self, seen: Seen, scrubber: Scrubber) -> str:
+        # Some services put keys into paths; the query is never written at all.
+        one = scrubber.sibling()
+        path = (one.feed(seen.path.encode()) + one.finish()).decode(errors="replace")
+        line = f"{seen.method} {self.route.origin}{path}"
+        try:
+            return mask(line, self._screener.screen(line))
+        except AgentError:
+            return f"{seen.method} {self.route.origin}/[not screened in time]"

@@ -1,0 +1,159 @@
+"""``jupyter agent egress``: a program calls an API with a stored key that it never sees."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent.cli.door import open_as_person
+from jupyter_agent.cli.parser import Arguments, Family, usage
+from jupyter_agent.cli.terminal import Terminal, printable
+from jupyter_agent.errors import CommandNotStarted, RequestInvalid
+from jupyter_agent.secret import check_label
+
+if TYPE_CHECKING:
+    from jupyter_agent.cli.prompts import Tty
+    from jupyter_agent.client import Client
+
+_LARGEST: Final = 512 * 1024
+"""Longest file of certificates, in bytes."""
+
+
+def add(commands: Family) -> None:
+    """Add the command to the command line."""
+    parser = commands.command(
+        "egress",
+        egress,
+        "Let a program call an API with a stored key that it never sees.",
+        examples="""\
+  jupyter agent egress OPENAI_API_KEY -- python chat.py
+  jupyter agent egress MY_KEY --service openai -- python chat.py
+  jupyter agent egress API_KEY --host api.example.com --header 'Authorization: Bearer {}' -- ./job
+  jupyter agent egress GITHUB_TOKEN                     a shell in which it is so
+  jupyter agent egress --services
+  jupyter agent egress --trust ca.pem                   also believe servers with these certificates
+
+The program finds a placeholder in the key's variable, and an address on this machine in the
+variable for the service's address. What it sends there goes on to that one host, with the value.
+Permit it beforehand: jupyter agent grant OPENAI_API_KEY --command 'egress https://api.openai.com'""",
+    )
+    parser.usage = "jupyter agent egress LABEL [options] [-- COMMAND ARGS]"
+    parser.set_defaults(takes_words=True)
+    parser.add_argument("label", nargs="?", metavar="LABEL", help="whose value")
+    parser.add_argument("--service", metavar="NAME", help="a known service, see --services")
+    parser.add_argument("--host", metavar="HOST", help="exactly one host: api.example.com")
+    parser.add_argument("--header", metavar="LINE", help="'Name: form', with {} for the value")
+    parser.add_argument("--query", metavar="FIELD", help="a field of the address instead")
+    parser.add_argument("--basic", action="store_true", help="the password of HTTP Basic instead")
+    parser.add_argument("--list", action="store_true", help="what is open now")
+    parser.add_argument("--services", action="store_true", help="the services that are known")
+    parser.add_argument(
+        "--trust",
+        metavar="FILE",
+        help="believe servers with these certificates (PEM), too; 'none' takes that back",
+    )
+
+
+def egress(arguments: Arguments, terminal: Terminal) -> int:
+    """Do what the arguments say."""
+    if arguments.services:
+        return _services(terminal)
+    if arguments.list:
+        return _list(terminal)
+    if arguments.trust:
+        return _trust(arguments.trust, terminal)
+    if not arguments.label:
+        raise usage("Say whose value: a label.", "jupyter agent egress")
+    return _run(arguments, terminal)
+
+
+def _run(arguments: Arguments, terminal: Terminal) -> int:
+    from jupyter_agent import spawn  # noqa: PLC0415
+    from jupyter_agent.cli.prompts import Tty  # noqa: PLC0415
+
+    request = {
+        "label": check_label(arguments.label),
+        "service": arguments.service,
+        "host": arguments.host,
+        "header": arguments.header,
+        "query": arguments.query,
+        "basic": arguments.basic,
+    }
+    words = list(arguments.words or [os.environ.get("SHELL") or "/bin/sh"])
+    with Tty.open() or nullcontext() as tty, open_as_person() as client:
+        asks = tty is not None and client.welcome["role"] == "person"
+        way = _opened(client, {**request, "approve": asks}, tty, terminal)
+        terminal.notice(f"{way['place']} of requests to {way['origin']}: {arguments.label}.")
+        terminal.notice(f"Set: {', '.join(way['variables'])}.")
+        # Ctrl-C is the program's; this process only holds the way open until it has ended.
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            code = spawn.run_in_terminal(words, env={**os.environ, **way["variables"]})
+        except OSError as error:
+            raise CommandNotStarted(
+                f"The command could not be started: {error.strerror}.", "Check its name."
+            ) from None
+        finally:
+            signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code
+
+
+def _opened(
+    client: Client, request: dict[str, Any], tty: Tty | None, terminal: Terminal
+) -> dict[str, Any]:
+    from jupyter_agent.cli.run import ask  # noqa: PLC0415
+
+    number = client.begin("egress.open", **request)
+    while (message := client.receive(number)).get("event") != "open":
+        if message.get("event") == "asking":
+            ask(client, message, tty, terminal)
+    return message
+
+
+def _services(terminal: Terminal) -> int:
+    with open_as_person() as client:
+        services = client.call("egress.services")["services"]
+    widest = max(len(service["name"]) for service in services)
+    lines = [
+        f"{service['name']:<{widest}}  {service['labels'][0]}  {service['origin']}"
+        for service in services
+    ]
+    terminal.answer({"services": services}, lines)
+    return 0
+
+
+def _list(terminal: Terminal) -> int:
+    with open_as_person() as client:
+        ways = client.call("egress.list")["ways"]
+    lines = [
+        f"{way['label']}  {way['origin']}  {way['requests']} requests  "
+        f"{printable(str(way['notebook'] or way['actor']))}"
+        for way in ways
+    ]
+    terminal.answer({"ways": ways}, lines or ["Nothing is open."])
+    return 0
+
+
+def _trust(path: str, terminal: Terminal) -> int:
+    certificates = None
+    if path != "none":
+        try:
+            certificates = Path(path).read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError):
+            raise RequestInvalid(
+                "That file of certificates can't be read.", "It is text, PEM."
+            ) from None
+        if len(certificates) > _LARGEST or "PRIVATE KEY" in certificates:
+            raise RequestInvalid("That is not a file of certificates only.", "PEM, without a key.")
+    with open_as_person() as client:
+        client.call("egress.trust", certificates=certificates)
+    said = (
+        "Only this machine's own certificates are believed."
+        if certificates is None
+        else ("Servers with these certificates are believed, too, from the next way on.")
+    )
+    terminal.answer({"trusted": certificates is not None}, [said])
+    return 0

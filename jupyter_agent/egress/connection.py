@@ -1,0 +1,88 @@
+"""One HTTP/1.1 connection: h11's rules on asyncio's streams."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import h11
+
+READ: Final = 256 * 1024
+_LONGEST_HEAD: Final = 64 * 1024
+Event = Any  # h11's events have no common class
+
+
+class Connection:
+    """One side of an exchange.
+
+    Args:
+        role: What we are on it: ``h11.SERVER`` or ``h11.CLIENT``.
+        reader: From the other side.
+        writer: To it.
+
+    Attributes:
+        silent: The other side has said nothing yet in this exchange.
+    """
+
+    def __init__(
+        self, role: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.state = h11.Connection(role, max_incomplete_event_size=_LONGEST_HEAD)
+        self.reader = reader
+        self.silent = True
+        self._writer = writer
+
+    async def next(self) -> Event:
+        """The next event from the other side.
+
+        Raises:
+            h11.RemoteProtocolError: It does not speak HTTP, or hung up in the middle.
+            OSError: The connection is lost.
+        """
+        while True:
+            event: Event = self.state.next_event()
+            if event is not h11.NEED_DATA:
+                return event
+            if self.state.they_are_waiting_for_100_continue:
+                await self.send(h11.InformationalResponse(status_code=100, headers=[]))
+            data = await self.reader.read(READ)
+            self.silent = self.silent and not data
+            self.state.receive_data(data)
+
+    async def send(self, event: Event) -> None:
+        """Send an event, and wait while the other side does not read.
+
+        Raises:
+            h11.LocalProtocolError: It may not come now.
+            OSError: The connection is lost.
+        """
+        data: bytes | None = self.state.send(event)
+        if data:
+            self._writer.write(data)
+            await self._writer.drain()
+
+    async def until_hung_up(self) -> None:
+        """Return when the other side has hung up; what it sends before that waits in ``state``."""
+        while data := await self.reader.read(READ):
+            self.state.receive_data(data)
+
+    def again(self) -> bool:
+        """Whether another exchange may follow on this connection; then it is ready for it."""
+        if self.state.our_state is not h11.DONE or self.state.their_state is not h11.DONE:
+            return False
+        self.state.start_next_cycle()
+        self.silent = True
+        return True
+
+    @property
+    def gone(self) -> bool:
+        """Whether the other side has hung up while nothing was asked."""
+        return self.reader.at_eof() or self._writer.is_closing()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+    def abort(self) -> None:
+        """Hang up at once, so that the other side sees that something is missing."""
+        self._writer.transport.abort()

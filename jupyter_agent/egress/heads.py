@@ -1,0 +1,164 @@
+"""The heads of requests and answers, rebuilt from their parsed parts. Pure.
+
+Nothing of a head is passed on as it came: h11 has parsed it, what belongs to one connection stays
+on that connection (RFC 9110, section 7.6.1), and a new head is written. So what we take for the end
+of a message is what the other side takes for it, too (request smuggling, RFC 9112, section 11.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import h11
+
+from jupyter_agent.egress.place import Header
+from jupyter_agent.egress.route import Origin, Route
+from jupyter_agent.errors import EgressFailed, EgressRefused
+
+_METHODS: Final = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"))
+_OF_ONE_CONNECTION: Final = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer"
+    b" transfer-encoding upgrade".split()
+)
+# What a proxy adds on the way, and some servers believe.
+_FORWARDED: Final = (b"forwarded", b"x-forwarded-", b"x-real-ip", b"via")
+# Would tell the caller's program about another host than the one it talks to.
+_ABOUT_THE_HOST: Final = frozenset((b"alt-svc", b"strict-transport-security", b"public-key-pins"))
+_LONGEST_HEAD: Final = 64 * 1024  # bytes
+READABLE: Final = frozenset((b"", b"identity", b"gzip", b"x-gzip", b"deflate"))
+"""The content encodings in which an answer can be looked through."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Outgoing:
+    """A request as it goes out. Its target or its headers hold the value: it has no repr."""
+
+    head: h11.Request
+
+    def __repr__(self) -> str:
+        return "<Outgoing>"
+
+
+def outgoing(
+    request: h11.Request, route: Route, *, port: int, placeholder: bytes, value: bytes
+) -> Outgoing:
+    """What goes to the service instead of a request that came.
+
+    Args:
+        request: As h11 has parsed it.
+        route: Where it may go.
+        port: Of our own that it came to.
+        placeholder: What stands for the value.
+        value: The value.
+
+    Raises:
+        EgressRefused: It is for somebody else, or the placeholder is not where it belongs.
+    """
+    headers: list[Header] = [(bytes(n), bytes(v)) for n, v in request.headers]
+    _check(request, headers, port)
+    target, headers = route.place.fill(request.target, headers, placeholder, value)
+    kept = [
+        (name, text)
+        for name, text in _end_to_end(headers)
+        if name not in (b"host", b"accept-encoding", b"expect") and not name.startswith(_FORWARDED)
+    ]
+    # identity: a body that is compressed has to be unpacked here to be looked through.
+    own = [(b"host", route.origin.authority.encode()), (b"accept-encoding", b"identity")]
+    framing = [(n, v) for n, v in headers if n == b"transfer-encoding"]
+    return Outgoing(h11.Request(method=request.method, target=target, headers=own + kept + framing))
+
+
+def _check(request: h11.Request, headers: list[Header], port: int) -> None:
+    if len(request.target) + sum(len(n) + len(v) for n, v in headers) > _LONGEST_HEAD:
+        raise _refused("size", "The request's head is too long.")
+    names = [name for name, _ in headers]
+    if request.method not in _METHODS:
+        raise _refused("method", "That method is not passed on.")
+    # Not "//": some servers take what follows for another host.
+    if not request.target.startswith(b"/") or request.target.startswith(b"//"):
+        raise _refused("target", "This is no proxy: it leads to one host only.")
+    hosts = [text for name, text in headers if name == b"host"]
+    if hosts not in ([b"127.0.0.1:%d" % port], [b"localhost:%d" % port]):
+        raise _refused("host", "The Host header names another place than this one.")
+    if b"origin" in names or any(name.startswith(b"sec-fetch-") for name in names):
+        raise _refused("origin", "Pages in a browser are not served here.")
+    if b"upgrade" in names:
+        raise _refused("upgrade", "Another protocol inside the connection is not passed on.")
+    if b"content-length" in names and b"transfer-encoding" in names:
+        raise _refused("framing", "The request ends in two places.")
+
+
+def incoming(
+    answer: h11.Response, origin: Origin, *, port: int, has_body: bool
+) -> tuple[h11.Response, bytes]:
+    """What goes to the caller for an answer that came, and the encoding its body came in.
+
+    Args:
+        answer: As h11 has parsed it.
+        origin: Where it came from.
+        port: Of our own that the request came to.
+        has_body: Not for HEAD: there the length says what a GET would bring.
+
+    Raises:
+        EgressFailed: Its body is packed in a way that can't be looked through.
+    """
+    headers: list[Header] = [(bytes(n), bytes(v)) for n, v in answer.headers]
+    packed = b",".join(text for name, text in headers if name == b"content-encoding")
+    encoding = packed.strip().lower()
+    if has_body and encoding not in READABLE:
+        raise EgressFailed(
+            "The answer is compressed in a way that can't be looked through.",
+            "Ask the service for gzip, or for nothing: it was asked for nothing.",
+        )
+    kept: list[Header] = []
+    for name, text in _end_to_end(headers):
+        # Scrubbing may change the length, so the body goes in chunks.
+        if has_body and name in (b"content-length", b"content-encoding"):
+            continue
+        if name in _ABOUT_THE_HOST:
+            continue
+        if name in (b"location", b"content-location"):
+            text = _here(text, origin, port)  # noqa: PLW2901
+        kept.append((name, text))
+    head = h11.Response(status_code=answer.status_code, reason=answer.reason, headers=kept)
+    return head, b"" if encoding == b"identity" else encoding
+
+
+def _here(location: bytes, origin: Origin, port: int) -> bytes:
+    """An address of the same service, by way of us; every other one stays as it is.
+
+    The caller follows that one by itself, with its placeholder at most.
+    """
+    try:
+        parts = urlsplit(location.decode("ascii"))
+        there = (parts.scheme, (parts.hostname or "").lower(), parts.port)
+    except (UnicodeDecodeError, ValueError):
+        return location
+    default = 443 if origin.scheme == "https" else 80
+    if there[:2] != (origin.scheme, origin.host) or (there[2] or default) != origin.port:
+        return location
+    return parts._replace(scheme="http", netloc=f"127.0.0.1:{port}").geturl().encode()
+
+
+def _end_to_end(headers: Iterable[Header]) -> list[Header]:
+    headers = list(headers)
+    named = {
+        word.strip().lower()
+        for name, text in headers
+        if name == b"connection"
+        for word in text.split(b",")
+    }
+    return [
+        (name, text)
+        for name, text in headers
+        if name not in _OF_ONE_CONNECTION and name not in named
+    ]
+
+
+def _refused(rule: str, message: str) -> EgressRefused:
+    return EgressRefused(
+        message, "Use the address as %agent_egress has set it.", data={"rule": rule}
+    )

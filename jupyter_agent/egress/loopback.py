@@ -1,0 +1,56 @@
+"""Which socket is at the other end of a connection on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+def socket_of(there: tuple[str, int], here: tuple[str, int]) -> tuple[int, int] | None:
+    """User and inode of the socket that is connected to ours.
+
+    See proc(5), ``/proc/net/tcp``: addresses in hexadecimal, in the machine's byte order.
+
+    Args:
+        there: Its address, IPv4.
+        here: Ours.
+
+    Returns:
+        Its uid and inode, or None where it is not found: then nobody knows whose it is.
+    """
+    wanted = [_written(there), _written(here)]
+    for line in (_PROC / "net/tcp").read_text("ascii").splitlines()[1:]:
+        fields = line.split()
+        if fields[1:3] == wanted:
+            return int(fields[7]), int(fields[9])
+    return None
+
+
+def holds(pids: Iterable[int], inode: int) -> bool:
+    """Whether one of these processes has that socket open."""
+    wanted = f"socket:[{inode}]"
+    for pid in pids:
+        try:
+            with os.scandir(_PROC / str(pid) / "fd") as entries:
+                if any(_link(entry.path) == wanted for entry in entries):
+                    return True
+        except OSError:
+            continue  # it has ended, or is none of ours
+    return False
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115  (a name, which is no path)
+    except OSError:
+        return ""
+
+
+def _written(address: tuple[str, int]) -> str:
+    host = bytes(map(int, address[0].split(".")))
+    number = int.from_bytes(host, sys.byteorder)
+    return f"{number:08X}:{address[1]:04X}"

@@ -1,0 +1,124 @@
+"""Connections to a service: verified TLS, kept open between requests."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Final
+
+import h11
+
+from jupyter_agent.egress.connection import READ, Connection
+from jupyter_agent.egress.route import Origin
+from jupyter_agent.errors import EgressFailed, RequestInvalid
+
+_CONNECT_SECONDS: Final = 30.0
+_MOST_IDLE: Final = 16
+
+
+def believe(more: bytes | None = None) -> ssl.SSLContext:
+    """How a service proves who it is: by the certificates that this machine trusts.
+
+    Blocks: reading a machine's certificates takes some tenths of a second.
+
+    Args:
+        more: Further ones, in PEM, that the person has named.
+
+    Raises:
+        EgressFailed: They can't be used.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        if more is not None:
+            context.load_verify_locations(cadata=more.decode("ascii"))
+    except (ssl.SSLError, ValueError):
+        raise EgressFailed(
+            "The certificates to trust can't be read.", "See: jupyter agent egress --help"
+        ) from None
+    return context
+
+
+def check_certificates(pem: str) -> None:
+    """Return if that is a file of certificates.
+
+    Raises:
+        RequestInvalid: It is not.
+    """
+    try:
+        ssl.create_default_context(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        raise RequestInvalid("Those are no certificates.", "PEM, one after the other.") from None
+
+
+class Upstream:
+    """The connections to one origin.
+
+    Args:
+        origin: Where they lead.
+        context: Whom to believe; None for http.
+    """
+
+    def __init__(self, origin: Origin, context: ssl.SSLContext | None) -> None:
+        assert (origin.scheme == "https") == (context is not None)  # noqa: S101  (no TLS, no https)
+        self._origin = origin
+        self._context = context
+        self._idle: list[Connection] = []
+
+    async def take(self) -> tuple[Connection, bool]:
+        """A connection, and whether it was used before.
+
+        Raises:
+            EgressFailed: The service can't be reached, or is not who it should be.
+        """
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.gone:
+                return connection, True
+            connection.abort()
+        return await self.connect(), False
+
+    async def connect(self) -> Connection:
+        """A new connection.
+
+        Raises:
+            EgressFailed: As in ``take``.
+        """
+        host, port = self._origin.host, self._origin.port
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                reader, writer = await asyncio.open_connection(
+                    host, port, ssl=self._context, limit=READ
+                )
+        except ssl.SSLCertVerificationError as error:
+            raise EgressFailed(
+                f"{self._origin} could not prove who it is: {error.verify_message}.",
+                "Nothing was sent. If it has a certificate of your own: "
+                "jupyter agent egress --trust FILE",
+            ) from None
+        except TimeoutError:
+            raise EgressFailed(
+                f"{self._origin} did not answer within {_CONNECT_SECONDS:g} seconds.",
+                "Nothing was sent. Check the network, and try again.",
+            ) from None
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise EgressFailed(
+                f"{self._origin} can't be reached: {why}.",
+                "Nothing was sent. Check the network, and try again.",
+            ) from None
+        return Connection(h11.CLIENT, reader, writer)
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep a connection for the next request, if it is good for one."""
+        if len(self._idle) < _MOST_IDLE and not connection.gone and connection.again():
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        for connection in self._idle:
+            connection.abort()
+        self._idle.clear()

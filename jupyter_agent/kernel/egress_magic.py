@@ -1,0 +1,205 @@
+"""``%agent_egress``: this kernel's libraries call an API, and the key stays out of the kernel."""
+
+from __future__ import annotations
+
+import os
+import select
+import shlex
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+
+from jupyter_agent import wire
+from jupyter_agent.client import Client
+from jupyter_agent.errors import RequestInvalid
+from jupyter_agent.kernel import tables
+from jupyter_agent.kernel.identity import has_terminal, open_client
+from jupyter_agent.kernel.permission import Permission
+from jupyter_agent.secret import check_label
+
+_HELP: Final = "See all of it: %agent_egress?"
+VALUES: Final = ("--service", "--host", "--header", "--query")
+SWITCHES: Final = ("--basic", "--list", "--services", "--off")
+OPTIONS: Final = (*VALUES, *SWITCHES)
+
+
+@dataclass(slots=True)
+class _Open:
+    """One way out that this kernel holds; it ends with the conversation, so with the kernel."""
+
+    client: Client
+    way: wire.Message
+    before: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the broker has closed it: then it has said so, or is gone."""
+        return bool(select.select([self.client.fileno()], [], [], 0)[0])
+
+    def set_variables(self) -> None:
+        variables: dict[str, str] = self.way["variables"]
+        self.before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+
+    def close(self) -> None:
+        """End it, and put back what stood in the variables before."""
+        self.client.close()
+        for name, value in self.before.items():
+            if os.environ.get(name) != self.way["variables"][name]:
+                continue  # somebody has set it since
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@magics_class
+class EgressMagics(Magics):
+    """The magic that opens ways out."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self._open: dict[str, _Open] = {}
+
+    @no_var_expand
+    @line_magic("agent_egress")  # type: ignore[arg-type]  # IPython types it for plain functions
+    def agent_egress(self, line: str) -> Any:
+        """Let a library use a stored key without the key in this kernel.
+
+        ::
+
+            %agent_egress OPENAI_API_KEY
+            from openai import OpenAI
+            OpenAI().models.list()
+
+        The library's variables are set to a placeholder and to an address on this machine. What
+        the library sends there goes on to the service, and to no other host, with the value in
+        the placeholder's place; what comes back is scrubbed. A person permits it once.
+
+        ::
+
+            %agent_egress LABEL                          a service that is known by its label
+            %agent_egress LABEL --service NAME           a known service, another label
+            %agent_egress LABEL --service NAME --host H  your own server of that kind
+            %agent_egress LABEL --host H --header 'Authorization: Bearer {}'
+            %agent_egress LABEL --host H --query api_key
+            %agent_egress LABEL --host H --basic         the password of HTTP Basic
+            %agent_egress --list                         what is open in this kernel
+            %agent_egress --services                     the services that are known
+            %agent_egress --off [LABEL]                  close it, or all of them
+
+        A host is named exactly: api.example.com, by https. http://127.0.0.1:8000 is for a server
+        on this machine. With a host of your own the variables are LABEL and LABEL_URL.
+        """
+        fields, switches = _parse(line)
+        if "--services" in switches:
+            return self._services()
+        if "--list" in switches:
+            return self._list()
+        label = fields.pop("label", "")
+        if "--off" in switches:
+            return self._close(label)
+        if not label:
+            raise RequestInvalid("%agent_egress needs a label.", _HELP)
+        if "--basic" in switches:
+            fields["basic"] = "yes"
+        return self._begin(label, fields)
+
+    def _begin(self, label: str, fields: dict[str, str]) -> _Opened:
+        client = open_client(self.shell)
+        try:
+            way = self._opened(client, label, fields)
+        except BaseException:
+            client.close()
+            raise
+        if label in self._open:
+            self._open.pop(label).close()
+        self._open[label] = _Open(client, way)
+        self._open[label].set_variables()
+        return _Opened(label, way)
+
+    def _opened(self, client: Client, label: str, fields: dict[str, str]) -> wire.Message:
+        request: dict[str, Any] = {**fields, "approve": has_terminal(self.shell)}
+        if "basic" in request:
+            request["basic"] = True
+        permission = Permission(self.shell, f"send {label} to its service")
+        number = client.begin("egress.open", label=label, **request)
+        try:
+            while (message := client.receive(number)).get("event") != "open":
+                if message.get("event") == "asking":
+                    permission.ask(message)
+        finally:
+            permission.answered()
+        return message
+
+    def _close(self, label: str) -> None:
+        labels = [label] if label else list(self._open)
+        for each in labels:
+            if each not in self._open:
+                raise RequestInvalid(f"No way out is open for {each}.", "%agent_egress --list")
+            self._open.pop(each).close()
+
+    def _list(self) -> tables.Table:
+        rows = [
+            (
+                label,
+                str(each.way["origin"]),
+                ", ".join(each.way["variables"]),
+                "closed: open it again" if each.ended else "open",
+            )
+            for label, each in self._open.items()
+        ]
+        empty = "Nothing is open in this kernel. Begin: %agent_egress LABEL"
+        return tables.Table(("label", "goes to", "variables", "state"), rows, empty=empty)
+
+    def _services(self) -> tables.Table:
+        with open_client(self.shell) as client:
+            services = client.call("egress.services")["services"]
+        rows = [
+            (s["name"], s["title"], s["labels"][0], s["origin"], ", ".join(s["variables"]))
+            for s in services
+        ]
+        return tables.Table(("service", "", "label", "goes to", "address in"), rows)
+
+
+class _Opened:
+    """What a cell shows once a way is open: names only."""
+
+    def __init__(self, label: str, way: wire.Message) -> None:
+        names = ", ".join(way["variables"])
+        self._lines = [
+            f"{label} goes to {way['origin']} and nowhere else ({way['place']}).",
+            f"Set in this kernel: {names}. They hold no value.",
+        ]
+        by_hand = [name for name in way["variables"] if name.endswith(("URL", "ENDPOINT", "HOST"))]
+        if not set(by_hand) & set(way["library"]):
+            address = by_hand[0] if by_hand else names
+            self._lines.append(f"Send requests to os.environ['{address}'].")
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines)
+
+
+def _parse(line: str) -> tuple[dict[str, str], set[str]]:
+    """Read the line; no message repeats it, because people paste values where labels belong."""
+    try:
+        words = iter(shlex.split(line))
+    except ValueError:
+        raise RequestInvalid("A quote on the %agent_egress line is not closed.", _HELP) from None
+    fields: dict[str, str] = {}
+    switches: set[str] = set()
+    for word in words:
+        option, equals, attached = word.partition("=") if word.startswith("--") else (word, "", "")
+        if option in VALUES:
+            value = attached if equals else next(words, "")
+            if not value:
+                raise RequestInvalid(f"{option} needs a value behind it.", _HELP)
+            fields[option.removeprefix("--")] = value
+        elif word in SWITCHES:
+            switches.add(word)
+        elif word.startswith("-") or "label" in fields:
+            raise RequestInvalid("%agent_egress knows one label and its options.", _HELP)
+        else:
+            fields["label"] = check_label(word)
+    return fields, switches

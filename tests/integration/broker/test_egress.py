@@ -1,0 +1,249 @@
+"""Ways out: a program holds a placeholder, and the value goes to one host only."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from bearer_service import Service, bearer_service
+from canary import Canary
+from steps import run, save, until, wait_until
+
+from jupyter_agent.client import Client, Hello
+from jupyter_agent.errors import GrantRequired
+
+
+@pytest.fixture
+def planted() -> Canary:
+    return Canary.make(random.Random())
+
+
+@pytest.fixture
+def service(planted: Canary) -> Iterator[Service]:
+    known = f"Bearer {planted.value}"
+    with bearer_service(lambda request: request.headers.get("Authorization") == known) as service:
+        yield service
+
+
+@pytest.fixture
+def granted(person: Client, planted: Canary, service: Service) -> Client:
+    save(person, "DEMO_TOKEN", planted.value)
+    person.call("grant.add", label="DEMO_TOKEN", script=f"egress {service.origin}")
+    return person
+
+
+def until_gone(person: Client) -> None:
+    wait_until(lambda: person.call("egress.list")["ways"] == [])
+
+
+def open_way(client: Client, service: Service, **more: str) -> dict:
+    place = more or {"header": "Authorization: Bearer {}"}
+    number = client.begin("egress.open", label="DEMO_TOKEN", host=service.origin, **place)
+    return until(client, number, "open")
+
+
+@pytest.fixture
+def way(granted: Client, guest: Client, service: Service) -> dict:
+    return open_way(guest, service)
+
+
+@pytest.fixture
+def http(way: dict) -> Iterator[httpx.Client]:
+    variables = way["variables"]
+    headers = {"Authorization": f"Bearer {variables['DEMO_TOKEN']}"}
+    with httpx.Client(base_url=variables["DEMO_TOKEN_URL"], headers=headers) as client:
+        yield client
+
+
+def test_the_service_gets_the_value_and_the_caller_its_answer(http, service, planted):
+    answer = http.get("/echo", params={"q": "1"})
+    assert answer.status_code == 200
+    line, headers = service.heads[0]
+    assert line == "GET /echo?q=1 HTTP/1.1"
+    assert ("authorization", f"Bearer {planted.value}") in [(n.lower(), v) for n, v in headers]
+    assert {n.lower(): v for n, v in headers}["host"] == f"127.0.0.1:{service.port}"
+    assert "[secret:DEMO_TOKEN]" in answer.text
+    assert planted.found_in(answer.content) == []
+    assert json.loads(answer.text)["at"] == "/echo?q=1"
+
+
+@pytest.mark.parametrize("path", ["/echo", "/echo-gzip", "/echo-deflate", "/echo-header", "/split"])
+def test_an_echo_comes_back_scrubbed(http, planted, path):
+    answer = http.get(path, follow_redirects=False)
+    assert answer.status_code == 200
+    assert planted.found_in(answer.content + str(answer.headers).encode()) == []
+    assert b"[secret:DEMO_TOKEN]" in answer.content + str(answer.headers).encode()
+
+
+def test_an_answer_that_can_not_be_looked_through_is_kept_back(http, planted):
+    answer = http.get("/echo-brotli")
+    assert answer.status_code == 502
+    assert answer.json()["error"]["code"] == "egress_failed"
+
+
+def test_tokens_stream_as_they_come(http):
+    with http.stream("GET", "/stream") as answer:
+        assert answer.headers["content-type"] == "text/event-stream"
+        parts = list(answer.iter_raw())
+    assert len(parts) >= 5
+    assert b"".join(parts) == b"".join(b"data: %d\n\n" % n for n in range(5))
+
+
+def test_bodies_of_any_size_go_through_both_ways(http, service):
+    big = random.Random(1).randbytes(3_000_000)
+    assert http.post("/echo-body", content=big).content == big
+    chunks = iter([big[:1_000_000], big[1_000_000:]])
+    assert http.post("/echo-body", content=chunks).content == big
+    assert service.bodies == [len(big), len(big)]
+
+
+def test_methods_and_statuses_are_passed_on(http, service):
+    for method in ("HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        assert http.request(method, "/any").status_code == 200
+    assert [line.split()[0] for line, _ in service.heads] == [
+        *("HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+    ]
+    http.headers["Authorization"] = http.headers["Authorization"].removeprefix("Bearer ")
+    assert http.get("/echo").status_code == 403  # not in the place it was permitted for
+
+
+def test_one_connection_serves_many_requests(http, service):
+    for _ in range(20):
+        assert http.get("/ok").text == "ok"
+
+
+def test_a_redirect_within_the_service_stays_with_us_and_another_one_does_not(http, service):
+    def to(place: str):
+        return lambda request: request.answer(302, b"", ("Location", place))
+
+    service.more["/here"] = to(f"{service.origin}/echo")
+    service.more["/there"] = to("https://elsewhere.example/x")
+    assert http.get("/here").headers["location"] == str(http.base_url.join("/echo"))
+    assert http.get("/there").headers["location"] == "https://elsewhere.example/x"
+
+
+def test_each_request_is_in_the_audit_without_query_and_value(http, person, planted):
+    http.get("/echo", params={"token": "hidden-in-the-query"})
+    http.post(f"/echo-body/{planted.value[:4]}", content=b"12345")
+    first, second = person.call("audit.read")["events"][-2:]
+    assert first["command"].startswith("GET http://127.0.0.1:")
+    assert first["command"].endswith("/echo")
+    assert (first["labels"], first["exit"], first["decision"]) == (["DEMO_TOKEN"], 200, "grant")
+    assert first["hits"] == {"DEMO_TOKEN": 1}
+    assert first["bytes"] > 0
+    assert second["command"].startswith("POST ")
+
+
+def test_the_way_ends_with_its_owner(granted, folders, service):
+    with Client(folders, Hello()) as owner:
+        way = open_way(owner, service)
+        address = way["variables"]["DEMO_TOKEN_URL"]
+        assert len(granted.call("egress.list")["ways"]) == 1
+    until_gone(granted)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)
+
+
+def test_taking_back_the_grant_ends_the_way(http, granted):
+    assert http.get("/ok").status_code == 200
+    grant = granted.call("grant.list")["grants"][0]["id"]
+    granted.call("grant.remove", grant=grant)
+    refused = http.get("/ok")
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "grant_denied"
+    until_gone(granted)
+
+
+def test_lock_ends_every_way(http, granted):
+    granted.call("lock")
+    until_gone(granted)
+    with pytest.raises(httpx.TransportError):
+        http.get("/ok")
+    granted.call("unlock")
+
+
+def test_without_a_grant_the_error_carries_the_line_that_grants_it(person, guest, service, planted):
+    save(person, "DEMO_TOKEN", planted.value)
+    with pytest.raises(GrantRequired, match="jupyter agent grant DEMO_TOKEN") as refused:
+        open_way(guest, service)
+    assert f"egress {service.origin}" in refused.value.data["grant"][0]
+
+
+def test_a_value_that_was_replaced_is_used_from_then_on(http, granted, service):
+    new = Canary.make(random.Random())
+    save(granted, "DEMO_TOKEN", new.value, replace=True)
+    http.get("/echo")
+    assert f"Bearer {new.value}" in [text for _, text in service.heads[-1][1]]
+
+
+def test_a_way_leads_for_its_own_program_only(way):
+    values = [way["variables"]["DEMO_TOKEN_URL"], way["variables"]["DEMO_TOKEN"]]
+    child, stranger = (
+        subprocess.run(
+            [sys.executable, "-c", program, *values], capture_output=True, text=True, check=True
+        ).stdout
+        for program in (ASKS, LEAVES + ASKS)
+    )
+    assert (child, stranger) == ("200", "403")
+
+
+ASKS = """
+import sys, urllib.error, urllib.request
+address, placeholder = sys.argv[1:]
+request = urllib.request.Request(
+    address + "/ok", headers={"Authorization": "Bearer " + placeholder}
+)
+try:
+    print(urllib.request.urlopen(request).status, end="")
+except urllib.error.HTTPError as error:
+    print(error.code, end="")
+"""
+
+# A double fork leaves the family: the grandchild's parent ends, and it becomes nobody's child.
+LEAVES = """
+import os, select
+told, tell = os.pipe()
+if os.fork():
+    os.close(tell)
+    os.read(told, 1)  # the end of the grandchild
+    os._exit(0)
+os.close(told)
+gone, alive = os.pipe()
+if os.fork():
+    os._exit(0)
+os.close(alive)
+os.read(gone, 1)  # the end of its parent
+"""
+
+
+def test_a_grant_for_a_host_lets_no_program_of_that_name_have_the_value(granted, guest, service):
+    with pytest.raises(GrantRequired):
+        run(guest, f"egress {service.origin}", "DEMO_TOKEN")
+
+
+def test_a_rule_that_denies_the_host_wins_also_over_a_way_that_is_open(http, granted, service):
+    assert http.get("/ok").status_code == 200
+    granted.call("grant.add", label="DEMO_TOKEN", script=f"egress {service.origin}", deny=True)
+    assert http.get("/ok").status_code == 403
+    assert len(service.heads) == 1
+
+
+def test_a_label_for_another_notebook_or_with_no_use_left_opens_nothing(person, guest, service):
+    save(person, "DEMO_TOKEN", "correct-horse-battery-staple-42")
+    person.call(
+        "grant.add",
+        label="DEMO_TOKEN",
+        script=f"egress {service.origin}",
+        notebook="/another.ipynb",
+    )
+    with pytest.raises(GrantRequired):
+        open_way(guest, service)
+    person.call("grant.add", label="DEMO_TOKEN", script=f"egress {service.origin}", uses=1)
+    assert open_way(guest, service)["way"]
+    with pytest.raises(GrantRequired):
+        open_way(guest, service)

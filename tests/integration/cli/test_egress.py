@@ -1,0 +1,70 @@
+"""``jupyter agent egress``: a program in a terminal uses a key that it does not have."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from bearer_service import Service, bearer_service
+from canary import Canary
+from certificates import Authority
+from command_line import CommandLine, ended
+
+ASKS = (
+    "import os, urllib.request as u; e = os.environ;"
+    "q = u.Request(e['DEMO_TOKEN_URL'] + '/echo', headers={'X-Key': e['DEMO_TOKEN']});"
+    "print(u.urlopen(q).read().decode())"
+)
+
+
+@pytest.fixture
+def service(saved: Canary) -> Iterator[Service]:
+    with bearer_service(lambda request: request.headers.get("X-Key") == saved.value) as service:
+        yield service
+
+
+def test_a_command_gets_variables_and_the_service_the_value(cli, saved, service):
+    where = ("--host", service.origin, "--header", "X-Key: {}")
+    refused = cli("egress", "DEMO_TOKEN", *where, "--", "true")
+    assert refused.code == 1
+    assert f"--command 'egress {service.origin}'".encode() in refused.err
+    assert cli("grant", "DEMO_TOKEN", "--command", f"egress {service.origin}").code == 0
+    done = cli("egress", "DEMO_TOKEN", *where, "--", sys.executable, "-c", ASKS)
+    assert done.code == 0
+    assert b"[secret:DEMO_TOKEN]" in done.out
+    assert saved.found_in(done.out + done.err) == []
+    assert cli("egress", "DEMO_TOKEN", *where, "--", "sh", "-c", "exit 7").code == 7
+    assert cli("egress", "--list", "--json").json["ways"] == []
+
+
+def test_a_person_at_a_terminal_is_asked_there(cli, service):
+    terminal = cli.on_terminal(
+        *("egress", "DEMO_TOKEN", "--host", service.origin, "--header", "X-Key: {}"),
+        *("--", sys.executable, "-c", ASKS),
+    )
+    terminal.expect(rb"a no\): ")
+    assert service.origin.encode() in terminal.before
+    assert b"header x-key: {}" in terminal.before
+    terminal.sendline("o")
+    code, rest = ended(terminal)
+    assert code == 0
+    assert b"[secret:DEMO_TOKEN]" in rest
+
+
+def test_services_are_listed_for_people_and_programs(cli: CommandLine):
+    assert b"openai" in cli("egress", "--services").out
+    services = cli("egress", "--services", "--json").json["services"]
+    openai = next(service for service in services if service["name"] == "openai")
+    assert openai["origin"] == "https://api.openai.com"
+    assert openai["labels"] == ["OPENAI_API_KEY"]
+
+
+def test_certificates_to_trust_are_a_file_without_a_key(cli: CommandLine):
+    pem = cli.cwd / "ca.pem"
+    pem.write_text(Authority().pem)
+    assert cli("egress", "--trust", "ca.pem", "--json").json == {"format": 1, "trusted": True}
+    assert cli("egress", "--trust", "none", "--json").json == {"format": 1, "trusted": False}
+    pem.write_text("-----BEGIN " + "PRIVATE KEY-----")
+    assert cli("egress", "--trust", "ca.pem").code == 1
+    assert cli("egress", "--trust", "nowhere.pem").code == 1

@@ -1,0 +1,133 @@
+"""Whatever a program sends, the value goes to its host in its place, or nowhere."""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+
+import h11
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from jupyter_agent.egress.body import Body
+from jupyter_agent.egress.heads import outgoing
+from jupyter_agent.egress.place import Place, new_placeholder
+from jupyter_agent.egress.route import Route, read_origin
+from jupyter_agent.errors import EgressFailed, EgressRefused
+from jupyter_agent.scrub import Scrubber
+
+PLACEHOLDER = new_placeholder()
+VALUE = b"correct-horse-battery-staple-42"
+PORT = 1234
+ROUTE = Route("KEY", read_origin("api.example.com"), Place.of_header("Authorization: Bearer {}"))
+
+PIECES = st.sampled_from(
+    [
+        *(
+            b"GET ",
+            b"POST ",
+            b"CONNECT ",
+            b"/",
+            b"//",
+            b"*",
+            b"http://x.example/",
+            b" HTTP/1.1\r\n",
+        ),
+        *(
+            b" HTTP/1.0\r\n",
+            b"Host: 127.0.0.1:1234\r\n",
+            b"Host: x.example\r\n",
+            b"\r\n",
+            b"\n",
+            b"\r",
+        ),
+        *(
+            b"Authorization: Bearer ",
+            b"Authorization:",
+            b"X-A: ",
+            b"Cookie: ",
+            PLACEHOLDER,
+            b"\x00",
+        ),
+        *(
+            b"Connection: ",
+            b"authorization",
+            b"close\r\n",
+            b"Upgrade: h2c\r\n",
+            b" ",
+            b"\t",
+            b":",
+            b",",
+        ),
+        *(b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n"),
+        *(b"3\r\nabc\r\n0\r\n\r\n", b"abc", b"?k=", b"&", b"%0d%0a", b"Origin: null\r\n", b"\xff"),
+    ]
+)
+
+
+def passed_on(raw: bytes) -> bytes | None:
+    """What would go to the service for these bytes, as it goes over the wire."""
+    caller = h11.Connection(h11.SERVER, max_incomplete_event_size=65536)
+    try:
+        caller.receive_data(raw)
+        request = caller.next_event()
+        if not isinstance(request, h11.Request):
+            return None
+        going = outgoing(request, ROUTE, port=PORT, placeholder=PLACEHOLDER, value=VALUE)
+        return h11.Connection(h11.CLIENT).send(going.head)
+    except (h11.RemoteProtocolError, EgressRefused):
+        return None
+
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:1234\r\nAuthorization: Bearer " + PLACEHOLDER
+
+
+@given(st.one_of(st.lists(PIECES, max_size=25).map(b"".join), st.binary(max_size=400)))
+@example(REQUEST + b"\r\n\r\n")
+@example(REQUEST + b"\r\nConnection: authorization\r\n\r\n")
+def test_a_request_that_gets_the_value_is_one_request_to_its_host(raw):
+    sent = passed_on(raw)
+    if sent is None:
+        return
+    head, end, rest = sent.partition(b"\r\n\r\n")
+    assert (end, rest) == (b"\r\n\r\n", b"")
+    line, *headers = head.split(b"\r\n")
+    assert line.split(b" ")[1].startswith(b"/")
+    assert not line.split(b" ")[1].startswith(b"//")
+    names = [header.partition(b":")[0].lower() for header in headers]
+    assert headers[0] == b"host: api.example.com"
+    assert names.count(b"host") == 1
+    assert PLACEHOLDER not in sent
+    assert sent.count(VALUE) == names.count(b"authorization") <= 1
+    assert not {b"upgrade", b"connection", b"te", b"expect"} & set(names)
+
+
+def test_the_plain_request_passes():
+    assert VALUE in passed_on(REQUEST + b"\r\n\r\n")
+
+
+@given(
+    st.lists(st.sampled_from([VALUE, VALUE[:9], b"text ", b"\n", bytes(64)]), max_size=12),
+    st.integers(1, 50),
+    st.sampled_from([b"gzip", b"deflate", b"bare"]),
+)
+def test_a_packed_body_is_scrubbed_like_a_plain_one_however_it_is_cut(parts, size, encoding):
+    plain = b"".join(parts)
+    bits = {b"gzip": 31, b"deflate": 15, b"bare": -15}[encoding]
+    pack = zlib.compressobj(wbits=bits)
+    packed = pack.compress(plain) + pack.flush()
+    whole = Scrubber({"KEY": VALUE})
+    wanted = whole.feed(plain) + whole.finish()
+    body = Body(Scrubber({"KEY": VALUE}), b"gzip" if encoding == b"gzip" else b"deflate")
+    shown = b""
+    for at in range(0, len(packed), size):
+        shown += b"".join(body.feed(packed[at : at + size]))
+    assert shown + b"".join(body.finish()) == wanted
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"gzip", b"deflate", b""]))
+def test_a_body_of_any_bytes_is_passed_on_or_refused(data, encoding):
+    body = Body(Scrubber({"KEY": VALUE}), encoding)
+    with contextlib.suppress(EgressFailed):
+        shown = b"".join(body.feed(data)) + b"".join(body.finish())
+        assert encoding or shown == data
