@@ -25,6 +25,7 @@ from jupyter_agent.cli.plain_files import (
     without,
 )
 from jupyter_agent.cli.terminal import Terminal, printable
+from jupyter_agent.cli.usual_places import usual_places
 from jupyter_agent.cli.value import seal_and_save
 from jupyter_agent.errors import AgentError, RequestInvalid
 from jupyter_agent.folders import sync_folder
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _LARGEST: Final = 1024 * 1024
 """Bytes of a file that is looked at."""
-_USUAL: Final = (".env", "~/.aws/credentials", "~/.netrc", "~/.pgpass", "~/.config/gh/hosts.yml")
 _ENVIRONMENT: Final = "environment"
 
 
@@ -61,7 +61,8 @@ def add(secrets_: Family) -> None:
     parser = secrets_.command(
         "import",
         import_,
-        "Take in secrets from .env, AWS, netrc, PostgreSQL or GitHub files, or the environment.",
+        "Take in secrets from .env, AWS, netrc, PostgreSQL, GitHub or Jupyter AI files, or from "
+        "the environment.",
         examples="""\
   jupyter agent secret import                      look at the usual places
   jupyter agent secret import .env --dry-run
@@ -122,11 +123,13 @@ def _origins(arguments: Arguments) -> list[Origin]:
     screener = Screener()
     paths = list(arguments.paths)
     usual = not paths and not arguments.environment
-    origins = []
-    for path in _USUAL if usual else paths:
+    origins: list[Origin] = []
+    for path in usual_places() if usual else paths:
         where = Path(path).expanduser()
         if usual and not where.is_file():
             continue
+        if str(where.resolve()) in [origin.path for origin in origins]:
+            continue  # the same file by another name
         form = arguments.form or format_of(str(where.absolute()))
         if form is None:
             raise RequestInvalid(

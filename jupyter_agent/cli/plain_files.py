@@ -2,11 +2,13 @@
 
 A find knows which part of the text to take away, so that what is left is still such a file.
 Formats: dotenv (https://hexdocs.pm/dotenvy/dotenv-file-format.html), AWS's shared credentials file,
-netrc(5), PostgreSQL's password file, and the hosts.yml of GitHub's command line.
+netrc(5), PostgreSQL's password file, the hosts.yml of GitHub's command line, and the config.json of
+Jupyter AI 2.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -67,6 +69,8 @@ def format_of(path: str) -> str | None:
         return "aws"
     if name == "hosts.yml" and folder == "gh":
         return "gh"
+    if name == "config.json" and folder == "jupyter_ai":
+        return "jupyter-ai"
     known = {".netrc": "netrc", "_netrc": "netrc", ".pgpass": "pgpass"}
     is_dotenv = name == ".env" or name.startswith(".env.") or name.endswith(".env")
     return known.get(name) or ("dotenv" if is_dotenv else None)
@@ -164,6 +168,20 @@ def _gh(text: str) -> Iterator[Find]:
         yield _find(text, label, match["value"], match.span())
 
 
+def _jupyter_ai(text: str) -> Iterator[Find]:
+    """``{"api_keys": {"NAME": "value"}}``. The value alone is cut: what is left is still JSON."""
+    try:
+        keys = json.loads(text)["api_keys"].items()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return
+    start = text.index('"api_keys"')
+    for name, value in keys:
+        # As it is written there; escapes are not expected in a key, and are left alone.
+        pair = re.compile(rf'"{re.escape(name)}"\s*:\s*"({re.escape(str(value))})"')
+        if (match := pair.search(text, start)) is not None:
+            yield _find(text, label_for(name), value, match.span(1))
+
+
 def _find(text: str, label: str, value: str, cut: tuple[int, int], *, named: bool = True) -> Find:
     return Find(label, value, cut, text.count("\n", 0, cut[0]) + 1, named)
 
@@ -174,5 +192,6 @@ FORMATS: Final[Mapping[str, Callable[[str], Iterator[Find]]]] = {
     "netrc": _netrc,
     "pgpass": _pgpass,
     "gh": _gh,
+    "jupyter-ai": _jupyter_ai,
 }
 """By the names that the command line uses."""

@@ -1,6 +1,6 @@
 """What a vault costs: python tests/benchmarks/bench_vault.py [--kills N]
 
-Prints milliseconds, median, best and worst, and the goal where there is one; each put against a bare
+Prints milliseconds (median, best, worst), and the goal where there is one; each put against a bare
 fsync of the same disk, because that is what a durable write costs at least. ``--kills 2000`` kills
 a writer so often and checks each time that nothing was lost.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -127,6 +128,28 @@ def test_the_usual_places_are_looked_at(cli, env_file, tmp_path):
         "API_TOKEN", "AWS_SECRET_ACCESS_KEY", "EXAMPLE_COM_PASSWORD", "GITHUB_TOKEN",
     }  # fmt: skip
     assert not [path for path in home.rglob("*") if path.is_file() and b"made" in path.read_bytes()]
+
+
+def test_what_jupyter_ai_keeps_is_found_in_the_folder_that_a_server_serves(cli, planted, tmp_path):
+    """Its third version keeps keys in a `.env` there, its second one in a file of its own."""
+    served, runtime = tmp_path / "served", tmp_path / "runtime"
+    served.mkdir()
+    runtime.mkdir()
+    (runtime / "jpserver-1.json").write_text(json.dumps({"root_dir": str(served)}))
+    (runtime / "jpserver-2.json").write_text("half writ")
+    (served / ".env").write_text(f"OPENAI_API_KEY={planted.value}\n")
+    config = tmp_path / "share/jupyter_ai/config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps({"api_keys": {"MISTRAL_API_KEY": planted.value}}))
+    env = {
+        "HOME": str(tmp_path / "home"),
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "JUPYTER_DATA_DIR": str(tmp_path / "share"),
+    }
+    done = cli("secret", "import", "--yes", "--remove", "--json", env=env)
+    assert set(done.json["saved"]) == {"OPENAI_API_KEY", "MISTRAL_API_KEY"}
+    assert (served / ".env").read_bytes() == b""
+    assert json.loads(config.read_text()) == {"api_keys": {"MISTRAL_API_KEY": ""}}
 
 
 def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(cli):

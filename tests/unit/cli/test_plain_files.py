@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,9 +105,23 @@ def test_githubs_hosts_file_has_a_token_for_each_host():
     assert without(text, found) == "github.com:\n    user: me\ngit.example.com:\n"
 
 
+def test_jupyter_ais_keys_are_emptied_and_what_is_left_is_json():
+    kept = {"model_provider_id": "openai-chat:gpt", "api_keys": {"OPENAI_API_KEY": "made-up-1"}}
+    kept["api_keys"] |= {"OTHER_API_KEY": "made-up-2", "EMPTY_KEY": ""}
+    text = json.dumps(kept, indent=2)
+    found = finds(text, "jupyter-ai")
+    assert {find.label: find.value for find in found} == {
+        "OPENAI_API_KEY": "made-up-1",
+        "OTHER_API_KEY": "made-up-2",
+    }
+    left = json.loads(without(text, found))
+    assert left == kept | {"api_keys": dict.fromkeys(kept["api_keys"], "")}
+
+
 @pytest.mark.parametrize(
     ("path", "form"),
     [
+        ("/home/me/.local/share/jupyter/jupyter_ai/config.json", "jupyter-ai"),
         ("/home/me/project/.env", "dotenv"),
         ("/home/me/.env.local", "dotenv"),
         ("/home/me/prod.env", "dotenv"),
