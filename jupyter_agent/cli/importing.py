@@ -95,7 +95,7 @@ def import_(arguments: Arguments, terminal: Terminal) -> int:
             for origin in origins
             for find in origin.found
         ]  # fmt: skip
-        wanted = sum(row["state"] == "new" for row in rows)
+        wanted = len({row["label"] for row in rows if row["state"] == "new"})
         for line in _lines(rows, terminal):
             terminal.notice(line)
         saved: list[str] = []
@@ -105,6 +105,8 @@ def import_(arguments: Arguments, terminal: Terminal) -> int:
             for origin in origins:
                 new = [find for find in origin.found if find.label not in taken]
                 for find in new:
+                    if find.label in saved:
+                        continue
                     value = find.value.encode("utf-8", "surrogateescape")
                     seal_and_save(client, find.label, value)
                     saved.append(find.label)
@@ -161,17 +163,26 @@ def _is_secret(find: Find, screener: Screener) -> bool:
 
 
 def _named_apart(origins: list[Origin]) -> list[Origin]:
-    """Give every find a label of its own."""
+    """Give every value a label of its own.
+
+    The same value under the same name is one secret: GitHub's command line writes a person's token
+    twice. Each place of it is taken out.
+    """
     used: set[str] = set()
+    same: dict[tuple[str, str], str] = {}
     result = []
     for origin in origins:
         found = []
         for find in origin.found:
             label, number = find.label, 2
+            if known := same.get((find.label, find.value)):
+                found.append(replace(find, label=known))
+                continue
             while label in used:
                 ending = f"_{number}"
                 label, number = find.label[: MAX_LABEL - len(ending)] + ending, number + 1
             used.add(label)
+            same[find.label, find.value] = label
             found.append(replace(find, label=label))
         result.append(replace(origin, found=tuple(found)))
     return result
@@ -255,7 +266,7 @@ def _lines(rows: list[dict[str, Any]], terminal: Terminal) -> list[str]:
 def _ending(saved: list[str], removed: list[str], rows: list[dict[str, Any]]) -> list[str]:
     if not rows:
         return ["No secrets were found. Name a file, or see: jupyter agent secret import --help"]
-    lines = [f"Saved {len(saved)} of {len(rows)}."]
+    lines = [f"Saved {len(saved)} of {len({row['label'] for row in rows})}."]
     lines += [f"Taken out of {printable(path)}." for path in removed]
     if saved:
         lines.append(

@@ -174,10 +174,12 @@ def _jupyter_ai(text: str) -> Iterator[Find]:
         keys = json.loads(text)["api_keys"].items()
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return
-    start = text.index('"api_keys"')
+    start = max(0, text.find('"api_keys"'))
     for name, value in keys:
+        if not isinstance(value, str):
+            continue
         # As it is written there; escapes are not expected in a key, and are left alone.
-        pair = re.compile(rf'"{re.escape(name)}"\s*:\s*"({re.escape(str(value))})"')
+        pair = re.compile(rf'"{re.escape(name)}"\s*:\s*"({re.escape(value)})"')
         if (match := pair.search(text, start)) is not None:
             yield _find(text, label_for(name), value, match.span(1))
 

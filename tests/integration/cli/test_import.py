@@ -152,6 +152,20 @@ def test_what_jupyter_ai_keeps_is_found_in_the_folder_that_a_server_serves(cli, 
     assert json.loads(config.read_text()) == {"api_keys": {"MISTRAL_API_KEY": ""}}
 
 
+def test_a_token_that_stands_twice_is_one_secret_and_taken_out_twice(cli, planted):
+    """As GitHub's command line writes it: for the host, and for its user."""
+    path = cli.cwd / "gh/hosts.yml"
+    path.parent.mkdir()
+    token = f"oauth_token: {planted.value}\n"
+    path.write_text(
+        f"github.com:\n    users:\n        me:\n            {token}    user: me\n    {token}"
+    )
+    done = cli("secret", "import", "gh/hosts.yml", "--yes", "--remove", "--json")
+    assert done.json["saved"] == ["GITHUB_TOKEN"]
+    assert [row["line"] for row in done.json["found"]] == [4, 6]
+    assert path.read_text() == "github.com:\n    users:\n        me:\n    user: me\n"
+
+
 def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(cli):
     os.mkfifo(cli.cwd / ".env")
     done = cli("secret", "import", ".env", "--yes")

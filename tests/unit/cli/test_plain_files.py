@@ -116,6 +116,12 @@ def test_jupyter_ais_keys_are_emptied_and_what_is_left_is_json():
     }
     left = json.loads(without(text, found))
     assert left == kept | {"api_keys": dict.fromkeys(kept["api_keys"], "")}
+    for odd in (
+        '{"\\u0061pi_keys": {"A_KEY": "made-up"}}',
+        '{"api_keys": {"A": 1}}',
+        '{"api_keys": 1}',
+    ):
+        assert without(odd, finds(odd, "jupyter-ai")) in (odd, odd.replace("made-up", ""))
 
 
 @pytest.mark.parametrize(
