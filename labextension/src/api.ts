@@ -8,8 +8,11 @@ import {
   type Allowance,
   type Answer,
   type Approval,
+  type AuditPage,
   type ExposedAt,
+  type Grant,
   NAMESPACE,
+  type Run,
   type Scope,
   type SecretMeta,
   type Shown,
@@ -108,9 +111,45 @@ export class Api {
     return (await this.get<{ approvals: Approval[] }>('approvals')).approvals;
   }
 
-  async answer(approval: Approval, answer: Answer): Promise<void> {
+  /** @param pattern - With the answer `pattern`: what is permitted. */
+  async answer(approval: Approval, answer: Answer, pattern?: string): Promise<void> {
     const { approval_id, nonce } = approval;
-    await this.post('approvals', { approval_id, nonce, answer });
+    await this.post('approvals', { approval_id, nonce, answer, pattern });
+  }
+
+  async grants(): Promise<Grant[]> {
+    return (await this.get<{ grants: Grant[] }>('grants')).grants;
+  }
+
+  async removeGrant(id: string): Promise<void> {
+    await this.post('grants/remove', { id });
+  }
+
+  /** Take every grant back; what is denied stays denied. */
+  async revokeGrants(): Promise<void> {
+    await this.post('grants/revoke', {});
+  }
+
+  async runs(): Promise<Run[]> {
+    return (await this.get<{ runs: Run[] }>('runs')).runs;
+  }
+
+  /** End a run, or all of them. */
+  async stop(run_id?: string): Promise<void> {
+    await this.post('runs/stop', { run_id });
+  }
+
+  audit(wanted: {
+    label?: string;
+    since?: string;
+    before?: number;
+    limit?: number;
+  }): Promise<AuditPage> {
+    return this.post<AuditPage>('audit/read', wanted);
+  }
+
+  verifyAudit(): Promise<{ ok: boolean; events: number; broken_at: number | null }> {
+    return this.post('audit/verify', {});
   }
 
   async allowances(): Promise<Allowance[]> {

@@ -1,6 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { Api } from './api.ts';
+import { OpenApprovals } from './approval/open.ts';
 import { Events } from './events.ts';
 import { IAgent, NAMESPACE } from './tokens.ts';
 
@@ -29,6 +30,6 @@ export const servicePlugin: JupyterFrontEndPlugin<IAgent> = {
         );
       }
     });
-    return { api, events };
+    return { api, events, approvals: new OpenApprovals(api, events) };
   }
 };

@@ -2,6 +2,7 @@
 
 import { Token } from '@lumino/coreutils';
 import type { Api } from './api.ts';
+import type { OpenApprovals } from './approval/open.ts';
 import type { Events } from './events.ts';
 
 export const NAMESPACE = 'jupyter-agent';
@@ -13,6 +14,7 @@ export const BLOCKED_MIME = 'application/vnd.jupyter-agent.blocked+json';
 export interface IAgent {
   readonly api: Api;
   readonly events: Events;
+  readonly approvals: OpenApprovals;
 }
 
 export const IAgent = new Token<IAgent>(
@@ -121,13 +123,75 @@ export interface Approval {
   /** The notebook is what the caller says, not what the broker knows. */
   claimed: boolean;
   role: string;
-  executables: { word: string; path: string }[];
+  /** The files behind the programs' names, with the first digits of their SHA-256. */
+  executables: { word: string; path: string | null; sha256?: string | null }[];
   expires: string;
+  /** Which label goes where; for a run only. */
+  secrets?: { env: string; label: string }[];
+  stdin?: string | null;
+  files?: { env: string; label: string }[];
+  templates?: { env: string; name: string; text: string }[];
+  /** Labels that are typed at hidden prompts. */
+  answers?: string[];
+  /** What else the caller sets: variable → content. */
+  exports?: Record<string, string>;
+  /** A pattern that covers it, for the person to edit. */
+  pattern?: string | null;
+  choices: Answer[];
   /** For the op `allow`: a rule, its scope and the reason. */
   change?: { op: string; label: string; to: string | null; scope?: string };
 }
 
-export type Answer = 'once' | 'always' | 'deny';
+export type Answer = 'once' | 'minutes' | 'always' | 'pattern' | 'deny';
+
+/** A standing permission, or with `deny` a rule against one. */
+export interface Grant {
+  id: string;
+  label: string;
+  notebook: string | null;
+  script: string | null;
+  pattern: string | null;
+  any_command: boolean;
+  cwd: string | null;
+  uses: number | null;
+  until: string | null;
+  created: string;
+  who: string | null;
+  deny: boolean;
+}
+
+/** A run that was permitted and is not over. */
+export interface Run {
+  run_id: string;
+  actor: string;
+  notebook: string | null;
+  labels: string[];
+  command: string;
+  started: string;
+  background: boolean;
+  processes: number;
+}
+
+/** One line of the record of uses. */
+export interface AuditEvent {
+  time: string;
+  actor: string;
+  notebook: string | null;
+  labels: string[];
+  command: string;
+  decision: string;
+  ending: string | null;
+  exit: number | null;
+  seconds: number | null;
+  bytes: number | null;
+  hits: Record<string, number>;
+}
+
+export interface AuditPage {
+  events: AuditEvent[];
+  /** Where to go on, for what was before; null where there is nothing. */
+  earlier: number | null;
+}
 
 /** Where a value stood before it was saved. */
 export interface ExposedAt {

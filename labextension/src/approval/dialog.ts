@@ -4,10 +4,12 @@
 // a click that was meant for something else, and must close by itself.
 
 import { Widget } from '@lumino/widgets';
+import { ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import { countdown } from '../secrets/when.ts';
 import type { Answer, Approval } from '../tokens.ts';
-import { visible, words } from './visible.ts';
+import { details, question } from './details.ts';
+import { PatternForm } from './pattern.ts';
 
 /** Nothing can be pressed this long after the dialog appears or the window comes back, in ms. */
 export const ARM_AFTER = 500;
@@ -15,7 +17,7 @@ export const ARM_AFTER = 500;
 export class ApprovalDialog extends Widget {
   private readonly approval: Approval;
   private readonly now: () => number;
-  private readonly onAnswer: (answer: Answer) => Promise<void>;
+  private readonly onAnswer: (answer: Answer, pattern?: string) => Promise<void>;
   private readonly buttons: HTMLButtonElement[];
   private readonly left = element('span', { className: 'ja-approval-left' });
   private readonly problem = element('div', {
@@ -23,6 +25,8 @@ export class ApprovalDialog extends Widget {
     attributes_: { role: 'alert' }
   });
   private readonly before = document.activeElement;
+  private readonly others = element('span', { className: 'ja-approval-others' });
+  private pattern: PatternForm | null = null;
   private ticker = 0;
   private armTimer = 0;
   private armed = false;
@@ -32,7 +36,11 @@ export class ApprovalDialog extends Widget {
    * @param now - The server's time in ms.
    * @param onAnswer - Rejects when the answer did not arrive.
    */
-  constructor(approval: Approval, now: () => number, onAnswer: (answer: Answer) => Promise<void>) {
+  constructor(
+    approval: Approval,
+    now: () => number,
+    onAnswer: (answer: Answer, pattern?: string) => Promise<void>
+  ) {
     super();
     this.approval = approval;
     this.now = now;
@@ -52,17 +60,22 @@ export class ApprovalDialog extends Widget {
           'data-lm-suppress-shortcuts': 'true'
         }
       },
-      element('h2', { id: 'ja-approval-title' }, this.question()),
-      ...(approval.kind === 'change' ? this.changeDetails() : this.runDetails()),
+      element('h2', { id: 'ja-approval-title' }, question(approval)),
+      ...details(approval),
       this.problem,
       element(
         'div',
         { className: 'ja-approval-buttons' },
-        element('span', { className: 'ja-approval-time' }, 'Denied in ', this.left),
+        element('span', { className: 'ja-approval-time' }, 'Denied in ', this.left, this.others),
         ...this.buttons
       )
     );
     this.node.append(box);
+  }
+
+  /** Say how many others wait behind this one. */
+  setWaiting(others: number): void {
+    this.others.textContent = others > 0 ? ` · ${others} more waiting` : '';
   }
 
   override dispose(): void {
@@ -93,146 +106,59 @@ export class ApprovalDialog extends Widget {
     return this.node.firstElementChild as HTMLElement;
   }
 
-  private question(): string {
-    const { kind, labels, change } = this.approval;
-    const names = labels.join(', ');
-    if (kind === 'change') {
-      const label = change?.label ?? names;
-      if (change?.op === 'allow') {
-        return `Let what ${label} finds pass as no secret?`;
-      }
-      if (change?.op === 'save_file') {
-        return `Save what ${visible(change.to ?? '')} holds as ${label}?`;
-      }
-      return change?.op === 'rename' ? `Rename ${label} to ${change.to}?` : `Remove ${label}?`;
-    }
-    return `May this script use ${names}?`;
-  }
-
-  private asker(): HTMLElement {
-    const { notebook, claimed, role } = this.approval;
-    return fact(
-      'Asked by',
-      notebook === null
-        ? role === 'person'
-          ? 'you, outside a notebook'
-          : 'a program outside JupyterLab'
-        : claimed
-          ? element(
-              'span',
-              { className: 'ja-approval-claimed' },
-              'something that claims to be ',
-              element('b', {}, visible(notebook))
-            )
-          : element('b', {}, visible(notebook))
-    );
-  }
-
-  private changeDetails(): HTMLElement[] {
-    const { change } = this.approval;
-    const consequences: Record<string, string> = {
-      rename: 'Cells and grants that use the old label will no longer find it.',
-      save_file: 'The file is read once; it stays where it is.',
-      allow:
-        change?.scope === 'rule'
-          ? 'Nothing that this rule finds in notebooks of this folder is stopped any more.'
-          : change?.scope === 'once'
-            ? 'One value is not stopped when its cell is run the next time.'
-            : 'One value is not stopped any more, wherever it stands.'
-    };
-    return [
-      element(
-        'p',
-        {},
-        consequences[change?.op ?? ''] ?? 'The stored value is deleted and can’t be brought back.'
-      ),
-      element(
-        'dl',
-        { className: 'ja-approval-facts' },
-        this.asker(),
-        change?.op === 'allow' && fact('Why', visible(change.to ?? ''))
-      )
-    ];
-  }
-
-  private runDetails(): HTMLElement[] {
-    const { approval } = this;
-    const script = visible((approval.script ?? words(approval.argv ?? [])).replace(/\n$/, ''));
-    const lines = script.split('\n').length;
-    const pre = element(
-      'pre',
-      { className: 'ja-approval-script', tabIndex: 0, attributes_: { 'aria-label': 'Script' } },
-      script
-    );
-    return [
-      element(
-        'dl',
-        { className: 'ja-approval-facts' },
-        this.asker(),
-        fact(
-          'Secrets',
-          ...approval.labels.map(label =>
-            element('code', { className: 'ja-approval-label' }, label)
-          )
-        ),
-        fact('Folder', element('code', {}, visible(approval.cwd))),
-        fact(
-          approval.argv ? 'Run' : 'Shell',
-          approval.argv ? 'directly, no shell' : element('code', {}, visible(approval.shell))
-        ),
-        approval.executables.length > 0 &&
-          fact(
-            'Programs',
-            ...approval.executables.map(({ word, path }) =>
-              element(
-                'code',
-                { className: 'ja-approval-program', title: word },
-                visible(path || `${word}: not found`)
-              )
-            )
-          )
-      ),
-      element(
-        'div',
-        { className: 'ja-approval-lines' },
-        lines === 1 ? 'Script, 1 line' : `Script, ${lines} lines`
-      ),
-      pre,
-      element(
-        'p',
-        { className: 'ja-approval-caution' },
-        'It can do with the secret whatever it says. Read it before you allow it.'
-      )
-    ];
-  }
-
   private answerButtons(): HTMLButtonElement[] {
-    const { kind, claimed, notebook } = this.approval;
-    const make = (answer: Answer, text: string, className: string) =>
-      button(
-        `jp-mod-styled ${className} ja-approval-${answer}`,
-        text,
-        () => void this.answer(answer)
+    const { kind, claimed, notebook, choices } = this.approval;
+    const known = notebook !== null && !claimed;
+    const texts: Record<Answer, string> = {
+      deny: 'Deny',
+      pattern: 'A pattern…',
+      always: known ? 'Allow this script in this notebook' : 'Allow this script always',
+      minutes: 'Allow for 10 minutes',
+      once: kind === 'change' ? 'Allow' : 'Allow once'
+    };
+    const offered = (Object.keys(texts) as Answer[]).filter(
+      // A pattern where none could cover it would only be refused.
+      one => choices.includes(one) && (one !== 'pattern' || !!this.approval.pattern)
+    );
+    return offered.map(one => {
+      const node = button(
+        `jp-mod-styled ja-approval-${one}${one === 'once' ? ' jp-mod-accept' : ''}`,
+        texts[one],
+        () => (one === 'pattern' ? this.openPattern() : void this.answer(one))
       );
-    const always = kind === 'run' && !claimed && notebook !== null;
-    return [
-      make('deny', 'Deny', ''),
-      ...(always ? [make('always', 'Allow this script in this notebook', '')] : []),
-      make('once', kind === 'change' ? 'Allow' : 'Allow once', 'jp-mod-accept')
-    ];
+      // A click that a script makes is no person's.
+      node.addEventListener('click', event => event.isTrusted || event.stopImmediatePropagation(), {
+        capture: true
+      });
+      return node;
+    });
   }
 
-  private async answer(answer: Answer): Promise<void> {
+  /** Let the person edit what is permitted; only then a pattern can be allowed. */
+  private openPattern(): void {
+    if (!this.armed || this.pattern) {
+      return;
+    }
+    this.pattern = new PatternForm(this.approval.pattern ?? '', text =>
+      this.answer('pattern', text)
+    );
+    this.buttons.push(this.pattern.allow);
+    this.problem.before(this.pattern.node);
+    this.pattern.focus();
+  }
+
+  private async answer(answer: Answer, pattern?: string): Promise<void> {
     if (!this.armed || this.answering) {
       return;
     }
     this.answering = true;
     this.setDisabled(true);
     try {
-      await this.onAnswer(answer);
+      await this.onAnswer(answer, pattern);
     } catch (reason) {
       this.answering = false;
-      this.problem.textContent = (reason as Error).message;
+      const error = ApiError.from(reason);
+      this.problem.textContent = `${error.message} ${error.hint}`.trim();
       this.setDisabled(false);
     }
   }
@@ -262,7 +188,10 @@ export class ApprovalDialog extends Widget {
   /** While a dialog is open the page behind it gets no keys. */
   private readonly onKey = (event: KeyboardEvent) => {
     event.stopPropagation();
-    if (event.key === 'Escape') {
+    if (event.key === 'Enter' && this.isAllowing(document.activeElement)) {
+      // Enter is pressed by habit, and in the page behind it runs things. Space presses a button.
+      event.preventDefault();
+    } else if (event.key === 'Escape') {
       event.preventDefault();
       void this.answer('deny');
     } else if (event.key === 'Tab') {
@@ -274,8 +203,14 @@ export class ApprovalDialog extends Widget {
     }
   };
 
+  private isAllowing(node: Element | null): boolean {
+    return (
+      node instanceof HTMLButtonElement && !node.matches('.ja-approval-deny, .ja-approval-pattern')
+    );
+  }
+
   private moveFocus(step: number): void {
-    const stops = [...this.box.querySelectorAll<HTMLElement>('pre, button:not(:disabled)')];
+    const stops = [...this.box.querySelectorAll<HTMLElement>('pre, input, button:not(:disabled)')];
     const at = stops.indexOf(document.activeElement as HTMLElement);
     stops[(at + step + stops.length) % stops.length]?.focus();
   }
@@ -283,8 +218,4 @@ export class ApprovalDialog extends Widget {
   private tick(): void {
     this.left.textContent = countdown(Date.parse(this.approval.expires) - this.now());
   }
-}
-
-function fact(name: string, ...what: (Node | string)[]): HTMLElement {
-  return element('div', {}, element('dt', {}, name), element('dd', {}, ...what));
 }

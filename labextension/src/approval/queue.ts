@@ -1,4 +1,7 @@
-// The approvals that wait for a person, shown one after the other.
+// Shows the approvals that wait, one after the other.
+//
+// One whose notebook is in view is asked at once. One of a notebook that is elsewhere says so, and
+// waits in the panel until the person looks: a question about something unseen is answered blindly.
 
 import { Notification } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
@@ -6,121 +9,125 @@ import { ApiError } from '../api.ts';
 import type { Answer, Approval, IAgent } from '../tokens.ts';
 import { ApprovalDialog } from './dialog.ts';
 import { TitleHint } from './title.ts';
+import { asker, nextOf } from './turns.ts';
+import { visible } from './visible.ts';
 
 export class ApprovalQueue {
   private readonly agent: IAgent;
-  private readonly waiting = new Map<string, Approval>();
-  private readonly expiry = new Map<string, number>();
+  private readonly inView: (notebook: string) => boolean;
   private readonly hint = new TitleHint();
+  private readonly notices = new Map<string, string>();
+  private readonly wanted = new Set<string>();
+  private served: string[] = [];
   private dialog: ApprovalDialog | null = null;
   private shown: string | null = null;
-  private notification: string | null = null;
 
-  constructor(agent: IAgent) {
+  /** @param inView - Whether a notebook, as an absolute path, stands open before the person. */
+  constructor(agent: IAgent, inView: (notebook: string) => boolean) {
     this.agent = agent;
-    const { events } = agent;
-    events.approval.connect((_, approval) => this.add(approval));
-    events.approvalClosed.connect((_, closed) => this.drop(closed.approval_id));
-    events.connected.connect(() => void this.reconcile());
+    this.inView = inView;
+    agent.approvals.changed.connect(() => this.show());
+    agent.approvals.wanted.connect((_, id) => {
+      this.wanted.add(id);
+      this.show();
+    });
   }
 
-  private add(approval: Approval): void {
-    const left = Date.parse(approval.expires) - this.agent.api.now();
-    if (this.waiting.has(approval.approval_id) || left <= 0) {
+  /** Look again what is to be shown: something came, went, or came into view. */
+  show(): void {
+    const waiting = this.agent.approvals.list();
+    this.forget(waiting);
+    if (waiting.length === 0) {
+      this.hint.clear();
+    } else if (document.hidden) {
+      this.hint.show();
+    }
+    for (const approval of waiting) {
+      if (document.hidden || !this.isSeen(approval)) {
+        this.notify(approval);
+      }
+    }
+    this.dialog?.setWaiting(waiting.length - 1);
+    if (this.dialog) {
       return;
     }
-    this.waiting.set(approval.approval_id, approval);
-    // The broker denies by itself then; a dialog that stays would only pretend to ask.
-    this.expiry.set(
-      approval.approval_id,
-      window.setTimeout(() => this.drop(approval.approval_id), left)
+    const next = nextOf(
+      waiting.filter(approval => this.isSeen(approval)),
+      this.served
     );
-    this.show();
+    if (next) {
+      this.open(next, waiting.length - 1);
+    }
   }
 
-  private drop(id: string): void {
-    window.clearTimeout(this.expiry.get(id));
-    this.expiry.delete(id);
-    this.waiting.delete(id);
-    if (this.shown === id) {
+  private open(next: Approval, others: number): void {
+    const { api } = this.agent;
+    this.shown = next.approval_id;
+    this.served = [...this.served.filter(one => one !== asker(next)), asker(next)].slice(-100);
+    this.dialog = new ApprovalDialog(
+      next,
+      () => api.now(),
+      (answer, pattern) => this.answer(next, answer, pattern)
+    );
+    this.dialog.setWaiting(others);
+    Widget.attach(this.dialog, document.body);
+  }
+
+  /** Close what nobody asks any more. */
+  private forget(waiting: Approval[]): void {
+    const ids = new Set(waiting.map(approval => approval.approval_id));
+    if (this.shown && !ids.has(this.shown)) {
       this.dialog?.dispose();
       this.dialog = null;
       this.shown = null;
     }
-    this.show();
-  }
-
-  /** The websocket was away: forget what was closed meanwhile, learn what was opened. */
-  private async reconcile(): Promise<void> {
-    let open: Approval[];
-    try {
-      open = await this.agent.api.approvals();
-    } catch {
-      return; // the events that follow say the same
-    }
-    const ids = new Set(open.map(approval => approval.approval_id));
-    for (const id of [...this.waiting.keys()]) {
-      if (!ids.has(id)) {
-        this.drop(id);
+    for (const [id, notice] of this.notices) {
+      const approval = waiting.find(one => one.approval_id === id);
+      if (!approval || (!document.hidden && this.isSeen(approval))) {
+        Notification.dismiss(notice);
+        this.notices.delete(id);
       }
     }
-    for (const approval of open) {
-      this.add(approval);
+    for (const id of this.wanted) {
+      if (!ids.has(id)) {
+        this.wanted.delete(id);
+      }
     }
   }
 
-  private show(): void {
-    const next = this.waiting.values().next().value;
-    if (!next) {
-      this.hint.clear();
-      this.dismiss();
-      return;
-    }
-    if (document.hidden) {
-      this.hint.show();
-      this.notify(next);
-    }
-    if (this.dialog) {
-      return;
-    }
-    const { api } = this.agent;
-    this.shown = next.approval_id;
-    this.dialog = new ApprovalDialog(
-      next,
-      () => api.now(),
-      answer => this.answer(next, answer)
-    );
-    Widget.attach(this.dialog, document.body);
+  private isSeen(approval: Approval): boolean {
+    const { notebook, claimed, approval_id } = approval;
+    return notebook === null || claimed || this.wanted.has(approval_id) || this.inView(notebook);
   }
 
-  private async answer(approval: Approval, answer: Answer): Promise<void> {
+  private async answer(approval: Approval, answer: Answer, pattern?: string): Promise<void> {
     try {
-      await this.agent.api.answer(approval, answer);
+      await this.agent.api.answer(approval, answer, pattern);
     } catch (reason) {
       const error = ApiError.from(reason);
       if (error.code !== 'grant_denied') {
         throw error;
       }
-      // Closed already: answered elsewhere, or it ran out.
+      // Closed already: answered elsewhere, or it ran out, or the rules have changed.
       Notification.info(error.message, { autoClose: 5000 });
     }
-    this.drop(approval.approval_id);
+    this.agent.approvals.drop(approval.approval_id);
   }
 
   private notify(approval: Approval): void {
-    this.dismiss();
-    this.notification = Notification.warning(
-      `${approval.notebook ?? 'A program'} asks for an approval.`,
-      {
-        autoClose: false
-      }
-    );
-  }
-
-  private dismiss(): void {
-    if (this.notification) {
-      Notification.dismiss(this.notification);
-      this.notification = null;
+    const { approval_id: id, notebook } = approval;
+    if (this.notices.has(id)) {
+      return;
     }
+    const name = visible(notebook?.split('/').at(-1) ?? 'A program');
+    const labels = approval.labels.join(', ');
+    const what = labels ? `asks for ${labels}` : 'asks for an approval';
+    this.notices.set(
+      id,
+      Notification.warning(`${name} ${what}.`, {
+        autoClose: false,
+        actions: [{ label: 'Answer…', callback: () => this.agent.approvals.bring(id) }]
+      })
+    );
   }
 }

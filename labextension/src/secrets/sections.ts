@@ -1,6 +1,16 @@
 // The sections of the Secrets panel, top to bottom.
 
+import { AuditSection } from '../uses/audit.ts';
+import { GrantsSection } from '../uses/grants.ts';
+import { RunningSection } from '../uses/running.ts';
+import { WaitingSection } from '../uses/waiting.ts';
 import { AllowedSection } from './allowed.ts';
 import type { MakeSection } from './section.ts';
 
-export const SECTIONS: readonly MakeSection[] = [host => new AllowedSection(host)];
+export const SECTIONS: readonly MakeSection[] = [
+  host => new WaitingSection(host),
+  host => new RunningSection(host),
+  host => new GrantsSection(host),
+  host => new AllowedSection(host),
+  host => new AuditSection(host)
+];

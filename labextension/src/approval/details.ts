@@ -1,0 +1,163 @@
+// What a person has to know to decide. Everything that comes from others stays text.
+
+import { element } from '../dom.ts';
+import type { Approval } from '../tokens.ts';
+import { visible, words } from './visible.ts';
+
+/** The question itself. */
+export function question({ kind, labels, change }: Approval): string {
+  const names = labels.join(', ');
+  if (kind === 'change') {
+    const label = change?.label ?? names;
+    if (change?.op === 'allow') {
+      return `Let what ${label} finds pass as no secret?`;
+    }
+    if (change?.op === 'save_file') {
+      return `Save what ${visible(change.to ?? '')} holds as ${label}?`;
+    }
+    return change?.op === 'rename' ? `Rename ${label} to ${change.to}?` : `Remove ${label}?`;
+  }
+  return `May this script use ${names}?`;
+}
+
+/** Nothing is left out or cut: what is not shown can't be agreed to. */
+export function details(approval: Approval): HTMLElement[] {
+  return approval.kind === 'change' ? changeDetails(approval) : runDetails(approval);
+}
+
+function changeDetails(approval: Approval): HTMLElement[] {
+  const { change } = approval;
+  const consequences: Record<string, string> = {
+    rename: 'Cells and grants that use the old label will no longer find it.',
+    save_file: 'The file is read once; it stays where it is.',
+    allow:
+      change?.scope === 'rule'
+        ? 'Nothing that this rule finds in notebooks of this folder is stopped any more.'
+        : change?.scope === 'once'
+          ? 'One value is not stopped when its cell is run the next time.'
+          : 'One value is not stopped any more, wherever it stands.'
+  };
+  return [
+    element(
+      'p',
+      {},
+      consequences[change?.op ?? ''] ?? 'The stored value is deleted and can’t be brought back.'
+    ),
+    element(
+      'dl',
+      { className: 'ja-approval-facts' },
+      asker(approval),
+      change?.op === 'allow' && fact('Why', visible(change.to ?? ''))
+    )
+  ];
+}
+
+function runDetails(approval: Approval): HTMLElement[] {
+  const text = visible((approval.script ?? words(approval.argv ?? [])).replace(/\n$/, ''));
+  const lines = text.split('\n').length;
+  const exported = Object.entries(approval.exports ?? {});
+  return [
+    element(
+      'dl',
+      { className: 'ja-approval-facts' },
+      asker(approval),
+      fact('Secrets', ...places(approval)),
+      fact('Folder', code(approval.cwd)),
+      fact(
+        approval.argv ? 'Run' : 'Shell',
+        approval.argv ? 'directly, no shell' : code(approval.shell)
+      ),
+      approval.executables.length > 0 && fact('Programs', ...approval.executables.map(program)),
+      exported.length > 0 &&
+        fact('Sets', ...exported.map(([name, value]) => code(`${name}=${value}`)))
+    ),
+    ...(approval.templates ?? []).flatMap(({ env, name, text: template }) =>
+      block(`Template ${visible(name)}, its path in $${env}`, visible(template))
+    ),
+    ...block(lines === 1 ? 'Script, 1 line' : `Script, ${lines} lines`, text, 'ja-approval-script'),
+    element(
+      'p',
+      { className: 'ja-approval-caution' },
+      'It can do with the secret whatever it says. Read it before you allow it.'
+    )
+  ];
+}
+
+/** Each label with the place that its value goes to. */
+function places(approval: Approval): HTMLElement[] {
+  const { labels, secrets = [], files = [], answers = [], stdin } = approval;
+  const going: [string, string][] = [
+    ...secrets.map(({ env, label }): [string, string] => [label, `$${env}`]),
+    ...files.map(({ env, label }): [string, string] => [label, `a file, $${env}`]),
+    ...(stdin ? [[stdin, 'standard input'] as [string, string]] : []),
+    ...answers.map((label): [string, string] => [label, 'a hidden prompt'])
+  ];
+  const silent = labels.filter(label => !going.some(([one]) => one === label));
+  return [...going, ...silent.map((label): [string, string] => [label, 'a template'])].map(
+    ([label, place]) =>
+      element(
+        'span',
+        { className: 'ja-approval-place' },
+        element('code', { className: 'ja-approval-label' }, label),
+        ` → ${place}`
+      )
+  );
+}
+
+function program({ word, path, sha256 }: Approval['executables'][number]): HTMLElement {
+  if (!path) {
+    return element(
+      'span',
+      { className: 'ja-approval-program', title: word },
+      code(word),
+      ' the shell’s own, or not found'
+    );
+  }
+  return element(
+    'span',
+    { className: 'ja-approval-program', title: word },
+    code(path),
+    sha256 ? element('small', { title: 'The first digits of its SHA-256' }, ` ${sha256}`) : null
+  );
+}
+
+function asker({ notebook, claimed, role }: Approval): HTMLElement {
+  return fact(
+    'Asked by',
+    notebook === null
+      ? role === 'person'
+        ? 'you, outside a notebook'
+        : 'a program outside JupyterLab'
+      : claimed
+        ? element(
+            'span',
+            { className: 'ja-approval-claimed' },
+            'something that claims to be ',
+            element('b', {}, visible(notebook))
+          )
+        : element('b', {}, visible(notebook))
+  );
+}
+
+function block(title: string, text: string, className = ''): HTMLElement[] {
+  return [
+    element('div', { className: 'ja-approval-lines' }, title),
+    element(
+      'pre',
+      {
+        className: `ja-approval-text ${className}`.trim(),
+        tabIndex: 0,
+        attributes_: { 'aria-label': title }
+      },
+      text
+    )
+  ];
+}
+
+function code(text: string): HTMLElement {
+  return element('code', {}, visible(text));
+}
+
+function fact(name: string, ...what: (Node | string)[]): HTMLElement {
+  return element('div', {}, element('dt', {}, name), element('dd', {}, ...what));
+}

@@ -1,0 +1,94 @@
+// The approvals that wait for the person, above the list of secrets.
+
+import { button, element } from '../dom.ts';
+import type { Host, Section } from '../secrets/section.ts';
+import { countdown } from '../secrets/when.ts';
+import type { Approval } from '../tokens.ts';
+import { commandLine, place } from './rows.ts';
+
+export class WaitingSection implements Section {
+  readonly place = 'above';
+  readonly node = element('section', {
+    className: 'ja-section ja-waiting',
+    hidden: true,
+    attributes_: { 'aria-label': 'Waiting for you' }
+  });
+  private readonly host: Host;
+  private readonly list = element('ul', { className: 'ja-uses-list' });
+  private readonly ticker: number;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.node.append(element('h3', {}, 'Waiting for you'), this.list);
+    host.agent.approvals.changed.connect(this.render, this);
+    this.ticker = window.setInterval(() => this.tick(), 1000);
+  }
+
+  dispose(): void {
+    window.clearInterval(this.ticker);
+    this.host.agent.approvals.changed.disconnect(this.render, this);
+  }
+
+  async load(): Promise<void> {
+    // What is open comes with the events.
+  }
+
+  clear(): void {
+    // A locked vault has ended the runs that asked.
+  }
+
+  render(): void {
+    const waiting = this.host.agent.approvals.list();
+    this.node.hidden = waiting.length === 0;
+    this.list.replaceChildren(...waiting.map(approval => this.entry(approval)));
+    this.tick();
+  }
+
+  private entry(approval: Approval): HTMLElement {
+    const { approvals } = this.host.agent;
+    const { approval_id: id, labels, change, kind } = approval;
+    const names = labels.join(', ') || (change?.label ?? '');
+    return element(
+      'li',
+      { className: 'ja-uses-entry', dataset: { approvalId: id, expires: approval.expires } },
+      element(
+        'div',
+        { className: 'ja-uses-head' },
+        element('span', { className: 'ja-secret-label' }, names),
+        button('jp-mod-styled ja-waiting-answer', 'Answer…', () => approvals.bring(id), {
+          'aria-label': `Answer: ${names}`
+        })
+      ),
+      kind === 'run'
+        ? commandLine(approval.script ?? (approval.argv ?? []).join(' '))
+        : element('span', {}, `Wants to ${change?.op ?? 'change'} it`),
+      element(
+        'div',
+        { className: 'ja-secret-facts' },
+        element(
+          'span',
+          { className: 'ja-fact' },
+          approval.claimed
+            ? 'a program outside JupyterLab'
+            : place(approval.notebook, approval.role)
+        ),
+        element(
+          'span',
+          { className: 'ja-fact' },
+          'denied in ',
+          element('span', { className: 'ja-waiting-left' })
+        )
+      )
+    );
+  }
+
+  private tick(): void {
+    const now = this.host.agent.api.now();
+    for (const row of this.list.querySelectorAll<HTMLElement>('li')) {
+      const left = row.querySelector('.ja-waiting-left');
+      if (left) {
+        left.textContent = countdown(Date.parse(row.dataset.expires ?? '') - now);
+      }
+    }
+  }
+}
