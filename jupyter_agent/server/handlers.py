@@ -18,6 +18,7 @@ from jupyter_agent.server import bodies, labels
 from jupyter_agent.server.guard import Guarded
 from jupyter_agent.server.room import RoomHandler, Rooms
 from jupyter_agent.server.streams import EventsHandler
+from jupyter_agent.server.use_routes import USES
 from jupyter_agent.server.vault_handlers import (
     CreateHandler,
     LockHandler,
@@ -154,45 +155,6 @@ class SuggestHandler(RoomHandler):
         self.finish({"label": label})
 
 
-class ApprovalsHandler(RoomHandler):
-    """Runs and changes that wait for a person."""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        """List them."""
-        self.finish(await self.rooms.link.call("approval.list"))
-
-    @web.authenticated
-    @authorized
-    async def post(self) -> None:
-        """Answer one."""
-        fields = self.fields("approval_id", "nonce", "answer")
-        await self.rooms.link.call("approval.answer", **fields)
-        self.done()
-
-
-class GrantsHandler(RoomHandler):
-    """Standing permissions."""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        """List them."""
-        self.finish(await self.rooms.link.call("grant.list"))
-
-
-class RemoveGrantHandler(RoomHandler):
-    """The end of a permission."""
-
-    @web.authenticated
-    @authorized
-    async def post(self) -> None:
-        """Take it back."""
-        await self.rooms.link.call("grant.remove", grant=self.fields("id")["id"])
-        self.done()
-
-
 class AllowancesHandler(RoomHandler):
     """What is no secret, although a rule says so."""
 
@@ -252,9 +214,7 @@ def routes(base_url: str, rooms: Rooms) -> list[tuple[Any, ...]]:
         route("secrets/rename", RenameHandler),
         route("secrets/remove", RemoveHandler),
         route("secrets/suggest", SuggestHandler),
-        route("approvals", ApprovalsHandler),
-        route("grants", GrantsHandler),
-        route("grants/remove", RemoveGrantHandler),
+        *(route(path, handler) for path, handler in USES.items()),
         route("allowances", AllowancesHandler),
         route("allowances/remove", RemoveAllowanceHandler),
         route("lock", LockHandler),

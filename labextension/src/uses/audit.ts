@@ -7,6 +7,14 @@ import { ago } from '../secrets/when.ts';
 import type { AuditEvent } from '../tokens.ts';
 import { commandLine, facts, foldedSection, place } from './rows.ts';
 
+const SAID: Record<string, string> = {
+  grant: 'granted',
+  once: 'allowed once',
+  minutes: 'allowed for 10 minutes',
+  always: 'allowed always',
+  pattern: 'allowed by pattern',
+  required: 'not permitted'
+};
 const PAGE = 20;
 const DAY = 86_400_000;
 const PERIODS: [string, number][] = [
@@ -162,7 +170,7 @@ function entry(event: AuditEvent, now: number): HTMLElement {
       element(
         'span',
         { className: denied ? 'ja-audit-decision ja-denied' : 'ja-audit-decision' },
-        event.decision
+        SAID[event.decision] ?? event.decision
       )
     ),
     commandLine(event.command),

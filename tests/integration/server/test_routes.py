@@ -7,6 +7,7 @@ import os
 import pytest
 from jupyter_server.auth.authorizer import Authorizer
 from route_calls import save, sealed_with
+from steps import request, run, until
 from tornado.httpclient import HTTPClientError
 from traitlets.config import Config
 
@@ -24,6 +25,11 @@ ROUTES = [
     ("POST", "approvals"),
     ("GET", "grants"),
     ("POST", "grants/remove"),
+    ("POST", "grants/revoke"),
+    ("GET", "runs"),
+    ("POST", "runs/stop"),
+    ("POST", "audit/read"),
+    ("POST", "audit/verify"),
     ("GET", "allowances"),
     ("POST", "allowances"),
     ("POST", "allowances/remove"),
@@ -288,6 +294,47 @@ async def test_grants_are_listed_and_taken_back(call, person):
     assert (await call("POST", "grants/remove", {"id": grant["id"]})).code == 204
 
     assert (await call("GET", "grants")).body["grants"] == []
+
+
+async def test_all_grants_are_revoked_at_once(call, person):
+    await save(call, "A_KEY", b"value")
+    for pattern in ("true x*", "true y*"):
+        person.call("grant.add", label="A_KEY", pattern=pattern)
+
+    assert (await call("POST", "grants/revoke", {})).body == {"revoked": 2}
+
+    assert (await call("GET", "grants")).body["grants"] == []
+
+
+async def test_runs_are_listed_and_stopped(call, person):
+    await save(call, "A_KEY", b"value")
+    person.call("grant.add", label="A_KEY", any_command=True)
+    number = person.begin("run", **request("echo up; sleep 600", "A_KEY"))
+    until(person, number, "output")
+
+    (run,) = (await call("GET", "runs")).body["runs"]
+    assert (run["labels"], run["actor"]) == (["A_KEY"], "person")
+
+    assert (await call("POST", "runs/stop", {"run_id": run["run_id"]})).body == {"ended": 1}
+    assert (await call("GET", "runs")).body["runs"] == []
+
+
+async def test_the_record_is_read_page_by_page_and_verified(call, person):
+    await save(call, "A_KEY", b"value")
+    person.call("grant.add", label="A_KEY", any_command=True)
+    for number in range(3):
+        run(person, f"echo {number}", "A_KEY")
+
+    last = (await call("POST", "audit/read", {"label": "A_KEY", "limit": 2})).body
+    assert [event["command"] for event in last["events"]] == ["echo 1", "echo 2"]
+    more = {"label": "A_KEY", "before": last["earlier"]}
+    first = (await call("POST", "audit/read", more)).body
+    assert [event["command"] for event in first["events"]] == ["echo 0"]
+    assert (await call("POST", "audit/verify", {})).body == {
+        "ok": True,
+        "events": 6,  # a beginning and an end each
+        "broken_at": None,
+    }
 
 
 async def test_without_a_broker_the_server_says_so_and_goes_on(call, jp_fetch, agent_home):

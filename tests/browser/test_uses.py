@@ -1,0 +1,154 @@
+"""The Secrets panel about uses, and approvals that are not asked in front of the notebook."""
+
+from __future__ import annotations
+
+from canary import Canary
+from lab import Lab
+from notebook_page import NotebookPage
+from playwright.sync_api import Locator, expect
+from steps import run, save
+
+RUN = "%%agent_run -s DEMO_TOKEN\n"
+
+
+def folded(panel: Locator, name: str) -> Locator:
+    """A folded section, opened."""
+    section = panel.locator(f".ja-{name}")
+    expect(section).to_be_visible()
+    if section.get_attribute("open") is None:
+        section.locator("summary").click()
+    return section
+
+
+def test_a_pattern_is_edited_in_the_dialog_and_held_to_the_command(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "DEMO_TOKEN", canary.value)
+    lab.notebook("pattern.ipynb", RUN + "seq 1 3", RUN + "seq 1 4", RUN + "seq 1 5 9")
+    notebook.open("pattern.ipynb")
+    notebook.run(0)
+    approval = notebook.approval
+    expect(approval).to_contain_text("DEMO_TOKEN → $DEMO_TOKEN")
+    expect(approval.locator(".ja-approval-program small")).to_have_count(1)
+    approval.locator(".ja-approval-pattern").click()
+    text = approval.get_by_label("Commands that may run without being asked for")
+    expect(text).to_have_value("seq 1 3")
+    for wrong, why in (("seq 2 *", "does not cover"), ("curl *", "too wide")):
+        text.fill(wrong)
+        approval.locator(".ja-approval-pattern-allow").click()
+        expect(approval.locator(".ja-approval-problem")).to_contain_text(why)
+    text.fill("seq 1 *")
+    approval.locator(".ja-approval-pattern-allow").click()
+    expect(notebook.output(0)).to_contain_text("3")
+    notebook.run(1)
+    expect(notebook.output(1)).to_contain_text("4")
+    notebook.run(2)
+    notebook.answer("deny")
+    expect(notebook.output(2)).to_contain_text("GrantDenied")
+
+
+def test_enter_and_a_scripts_click_allow_nothing(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "DEMO_TOKEN", canary.value)
+    witness = lab.root / "allowed by a key"
+    lab.notebook("keys.ipynb", RUN + f"touch '{witness}'")
+    notebook.open("keys.ipynb")
+    notebook.run(0)
+    once = notebook.approval.locator(".ja-approval-once")
+    expect(once).to_be_enabled()
+    expect(notebook.approval.locator(".ja-approval-deny")).to_be_focused()
+    once.evaluate("button => button.click()")  # as script in an output could
+    once.focus()
+    notebook.page.keyboard.press("Enter")
+    expect(notebook.approval).to_be_visible()
+    assert not witness.exists()
+    notebook.page.keyboard.press("Escape")
+    expect(notebook.output(0)).to_contain_text("GrantDenied")
+
+
+def test_a_notebook_out_of_sight_waits_in_the_panel(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "DEMO_TOKEN", canary.value)
+    lab.notebook("hidden.ipynb", RUN + "echo <b>done</b>".replace("<", "'<'").replace(">", "'>'"))
+    lab.notebook("front.ipynb", "1")
+    notebook.open("hidden.ipynb")
+    notebook.page.evaluate(
+        """async () => {
+          const panel = window.jupyterapp.shell.currentWidget;
+          await window.jupyterapp.commands.execute("docmanager:open", {path: "front.ipynb"});
+          const code = panel.content.widgets[0].model.sharedModel.getSource();
+          panel.sessionContext.session.kernel.requestExecute({ code });
+        }"""
+    )
+    panel = notebook.open_secrets()
+    waiting = panel.locator(".ja-waiting")
+    expect(waiting).to_contain_text("hidden.ipynb")
+    expect(waiting.locator(".ja-uses-command")).to_contain_text("echo")
+    expect(notebook.approval).to_have_count(0)
+    expect(notebook.page.locator(".Toastify__toast")).to_contain_text("asks for DEMO_TOKEN")
+    waiting.locator(".ja-waiting-answer").click()
+    notebook.answer("once")
+    expect(waiting).to_be_hidden()
+
+
+def test_grants_are_listed_and_revoked_one_by_one_and_all_at_once(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "DEMO_TOKEN", canary.value)
+        person.call("grant.add", label="DEMO_TOKEN", pattern="seq 1 *", uses=3)
+        person.call("grant.add", label="DEMO_TOKEN", script="echo <img src=x onerror=alert(1)>")
+        person.call("grant.add", label="DEMO_TOKEN", pattern="printenv *", deny=True)
+    lab.notebook("grants.ipynb", "1")
+    panel = notebook.open("grants.ipynb").open_secrets()
+    grants = folded(panel, "grants")
+    expect(grants.locator("summary")).to_have_text("Grants (3)")
+    expect(grants).to_contain_text("3 uses left")
+    expect(grants).to_contain_text("echo <img src=x onerror=alert(1)>")
+    expect(grants.locator("img")).to_have_count(0)
+    expect(grants.locator("[data-deny=true]")).to_contain_text("denied")
+    row = grants.locator("[data-grant]").filter(has_text="seq 1")
+    row.locator(".ja-revoke").click()
+    expect(grants.locator("[data-grant]")).to_have_count(2)
+    grants.locator(".ja-revoke-all").click()
+    notebook.page.locator(".jp-Dialog").get_by_role("button", name="Revoke all").click()
+    expect(grants.locator("[data-grant]")).to_have_count(1)
+    grants.locator(".ja-revoke").click()
+    expect(grants).to_contain_text("None: each use of a secret is asked for.")
+    grants.locator("summary").click()
+
+
+def test_runs_are_shown_and_stopped_and_written_down(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    lab.notebook("runs.ipynb", "1")
+    panel = notebook.open("runs.ipynb").open_secrets()
+    with lab.person() as person, lab.person() as other:
+        save(person, "DEMO_TOKEN", canary.value)
+        person.call("grant.add", label="DEMO_TOKEN", any_command=True)
+        assert run(person, "printenv DEMO_TOKEN", "DEMO_TOKEN").exit == 0
+        fields = {"secrets": [{"label": "DEMO_TOKEN", "env": "DEMO_TOKEN"}], "cwd": "/"}
+        numbers = [client.begin("run", script="sleep 600", **fields) for client in (person, other)]
+        running = panel.locator(".ja-running")
+        expect(running.locator("[data-run]")).to_have_count(2)
+        running.locator(".ja-stop").first.click()
+        expect(running.locator("[data-run]")).to_have_count(1)
+        for number, client in zip(numbers, (person, other), strict=True):
+            client.begin("run", script="sleep 600", **fields)
+            assert number
+        expect(running.locator("[data-run]")).to_have_count(3)
+        running.locator(".ja-stop-all").click()
+        expect(running).to_be_hidden()
+
+    uses = folded(panel, "audit")
+    expect(uses.locator("[data-decision=grant]").first).to_contain_text("sleep 600")
+    uses.get_by_label("Secret").select_option("DEMO_TOKEN")
+    expect(uses).to_contain_text("scrubbed DEMO_TOKEN")
+    uses.locator(".ja-audit-verify").click()
+    expect(uses.locator(".ja-audit-state")).to_contain_text("The record is whole")
+    uses.locator("summary").click()
