@@ -309,8 +309,8 @@ async def test_all_grants_are_revoked_at_once(call, person):
 async def test_runs_are_listed_and_stopped(call, person):
     await save(call, "A_KEY", b"value")
     person.call("grant.add", label="A_KEY", any_command=True)
-    number = person.begin("run", **request("echo up; sleep 600", "A_KEY"))
-    until(person, number, "output")
+    number = person.begin("run", **request("sleep 600", "A_KEY"))
+    until(person, number, "started")
 
     (run,) = (await call("GET", "runs")).body["runs"]
     assert (run["labels"], run["actor"]) == (["A_KEY"], "person")
