@@ -18,6 +18,7 @@ from jupyter_agent.broker.run import Run
 from jupyter_agent.broker.run_record import RunRecord, written
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.terminals import Prompts
+from jupyter_agent.broker.turns import Turns
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import (
     CommandNotStarted,
@@ -35,6 +36,7 @@ _TIMED_OUT: Final = 124  # as timeout(1) says it
 _STOP_WAIT: Final = 2.5  # seconds; a stop kills after 1.4
 _LAST_WAIT: Final = 3.0  # seconds more, for runs whose caller does not read what they say
 _REFUSED: Final[dict[type[BaseException], str]] = {GrantRequired: "required", GrantDenied: "denied"}
+_MUCH: Final = 8 * 1024  # bytes in one read; who prints as much can wait for its turn
 _LOST: Final = 137  # as shells say it: ended by SIGKILL
 
 
@@ -72,6 +74,7 @@ class Runs:
         self._screener = screener
         self._runner = runner
         self.on_change: Callable[[], None] = lambda: None
+        self._turns = Turns()
         self._live: dict[Run, None] = {}  # in the order in which they came
         self._closed = False
         self._none = asyncio.Event()
@@ -256,6 +259,8 @@ class Runs:
         async def sink(stream: Stream, chunk: bytes) -> None:
             if prompts is not None:
                 prompts.saw(chunk)
+            if len(chunk) >= _MUCH:
+                await self._turns.take()
             await send(stream, scrubbers[stream].feed(chunk))
 
         async def unanswered() -> None:
