@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS
@@ -78,10 +78,9 @@ class Gate:
     def __init__(self, expression: bytes, keywords: Collection[bytes], who: Sequence[int]) -> None:
         self.expression = expression
         # Where "password" stands "pass" does too, and the gate decides either way.
-        others = tuple(keywords)
-        self.keywords = sorted(
-            word for word in others if not any(word.startswith(w) for w in others if w != word)
-        )
+        self.keywords = tuple(_shortest(keywords))
+        # What is looked for; few, because "key " and "key=" begin alike.
+        self._stems = _shortest({word[:_STEM] for word in keywords})
         self.longest = max(map(len, self.keywords))
         self.who = tuple(who)
 
@@ -91,7 +90,7 @@ class Gate:
         return re.compile(self.expression).match
 
     def begins_in(self, data: bytes, folded: bytes, offset: int, deadline: Deadline) -> list[int]:
-        """Where in a stretch of a text the gate matches, in order.
+        """Where in a stretch of a text a keyword stands and the gate matches, in order.
 
         Args:
             data: The text.
@@ -100,20 +99,44 @@ class Gate:
             deadline: The text's time.
         """
         matches_at = self.matches_at
-        find = folded.find
-        found: list[int] = []
+        places = self._stands(folded, deadline)
+        found = [offset + at for at in places if matches_at(data, offset + at)]
+        return in_order(found) if len(found) > 1 else found
+
+    def begins_where_it_matched(
+        self, data: bytes, folded: bytes, deadline: Deadline
+    ) -> Sequence[int]:
+        """``begins_in`` for a whole text in which the gate is known to match.
+
+        Where a keyword stands once only the gate need not be asked again: the rules behind it ask
+        for all that it asks for.
+        """
+        places = self._stands(folded, deadline)
+        return places if len(places) < 2 else self.begins_in(data, folded, 0, deadline)
+
+    def _stands(self, folded: bytes, deadline: Deadline) -> list[int]:
+        keywords = self.keywords
+        places: list[int] = []
         steps = STEPS
-        for word in self.keywords:
-            at = find(word)
+        for stem in self._stems:
+            at = folded.find(stem)
             while at >= 0:
                 steps -= 1
                 if not steps:
                     steps = STEPS
                     deadline.check_now()
-                if matches_at(data, offset + at):
-                    found.append(offset + at)
-                at = find(word, at + 1)
-        return in_order(found) if len(found) > 1 else found
+                if folded.startswith(keywords, at):
+                    places.append(at)
+                at = folded.find(stem, at + 1)
+        return places
+
+
+_STEM: Final = 3
+
+
+def _shortest(words: Collection[bytes]) -> list[bytes]:
+    """The words that do not begin with another one."""
+    return sorted(word for word in words if not any(word.startswith(w) for w in words if w != word))
 
 
 def in_order(places: list[int]) -> list[int]:

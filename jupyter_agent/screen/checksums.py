@@ -14,6 +14,7 @@ from typing import Final
 from jupyter_agent.screen.candidate import Candidate, entropy
 
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BASE62_VALUES: Final = {digit: value for value, digit in enumerate(_BASE62)}
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _BECH32_GENERATOR: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
@@ -31,12 +32,18 @@ def has_crc32_base62(token: str) -> bool:
     from zlib import crc32  # noqa: PLC0415  (rare; import time)
 
     number = crc32(token[:-6].encode())
-    digits = ""
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        digits = _BASE62[digit] + digits
     # Both orders of the two alphabets are in use.
-    return token[-6:] in (digits, digits.swapcase())
+    return number in (_base62(token[-6:]), _base62(token[-6:].swapcase()))
+
+
+def _base62(digits: str) -> int:
+    """The number that six digits write, or -1."""
+    if len(digits) != 6:
+        return -1
+    number = 0
+    for digit in digits:
+        number = number * 62 + _BASE62_VALUES.get(digit, -(62**6))
+    return max(number, -1)
 
 
 def has_bech32(text: str) -> bool:

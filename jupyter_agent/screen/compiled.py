@@ -88,7 +88,7 @@ class CompiledAnchors:
         alone = self._alone
         first_gate = len(alone)
         first_sign = first_gate + len(self._gates)
-        by_rule: dict[int, list[int]] = {}
+        by_rule: dict[int, Sequence[int]] = {}
         signs: set[tuple[int, int]] = set()
         fired: set[int] = set()
         for part, end in ends:
@@ -107,7 +107,7 @@ class CompiledAnchors:
             folded = data.lower()
             for number in fired:
                 gate = self._gates[number]
-                begins = gate.begins_in(data, folded, 0, deadline)
+                begins = gate.begins_where_it_matched(data, folded, deadline)
                 if begins:
                     for index in gate.who:
                         by_rule[index] = begins

@@ -143,9 +143,12 @@ def _is_placeholder(candidate: Candidate) -> bool:
     return _is_stand_in(candidate)
 
 
+_PARTED: Final = re.compile(r"[:/@,]")
+
+
 def _is_default(candidate: Candidate) -> bool:
     """``password="password"``."""
-    said = re.split(r"[:/@,]", candidate.value.lower().strip("\"'<>[](){}.,;:!?"))
+    said = _PARTED.split(candidate.value.lower().strip("\"'<>[](){}.,;:!?"))
     return words.DEFAULTS.issuperset(said)
 
 
