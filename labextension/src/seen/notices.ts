@@ -29,7 +29,8 @@ function show({ label, notebook, revoke }: Exposed, openPanel: () => void): void
     });
   }
   Notification.warning(
-    `The value of ${label} was in what ${place} printed. It was replaced before it came here, but the kernel has it: treat it as exposed, rotate it.`,
+    // JupyterLab shows 140 characters.
+    `${place} printed the value of ${label}. It was replaced here, but the kernel has it: rotate it.`,
     { autoClose: false, actions }
   );
 }
