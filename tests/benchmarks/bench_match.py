@@ -116,7 +116,8 @@ def main() -> None:
             )
             names = ("nothing", "status", "2 kB", "2 kB, escapes", "2 kB, a value in base64")
             for name, (least, half, worst) in zip(names, rows, strict=True):
-                verdict = "" if name != "2 kB" else "  ok" if least <= TARGET else f"  over {TARGET}"
+                verdict = "  ok" if least <= TARGET else f"  over {TARGET}"
+                verdict = verdict if name == "2 kB" else ""
                 times = f"{least:8.3f} / {half:7.3f} / {worst:7.3f} ms"
                 print(f"{name:26}{times}   nothing x{least / rows[0][0]:.1f}{verdict}")
             broker = owner.call("status")["pid"]
