@@ -10,7 +10,7 @@ from jupyter_agent.errors import ScreenTimeout
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BUDGET: Final = 0.04
+BUDGET: Final = 0.036
 """Seconds for each 100,000 characters, and at least this much for a text."""
 
 STEPS: Final = 16
