@@ -23,7 +23,7 @@ EXAMPLES = int(os.environ.get("MARKER_EXAMPLES", "40"))
 WORD = ".mArK."
 """A value that means nothing to any shell, in whatever quotes it stands."""
 
-COMMON = ["'", '"', "\\\\", "#", ";", "(", ")", "$(", "x", "$V_A", "{", "}"]
+COMMON = ["'", '"', "\\", "#", ";", "(", ")", "$(", "x", "$V_A", "{", "}"]
 COMMON += [" ", "\n", "echo ", "echo "]
 POSIX = ["`", "$'", "${V_A}", "${N:-", "$((1", "))", "<<<", "$", "(("]
 POSIX += ["read r <<E\n", "read r <<'E'\n", "read r <<-E\n", "\nE\n", "\n\tE\n", '\nE\necho "$r"\n']
