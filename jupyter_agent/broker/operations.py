@@ -129,7 +129,7 @@ class Operations:
         return {"ended": ended}
 
     async def _end_uses(self) -> None:
-        self._ways.end_all()
+        await self._ways.end_all()
         await self._runs.end_all()
 
     # -- secrets

@@ -70,6 +70,7 @@ class Way:
         self.caller = caller
         self.opened = wire.timestamp()
         self.requests = 0
+        self.gone = asyncio.Event()
         self._permitted = permitted
         self._safe = safe
         self._screener = screener

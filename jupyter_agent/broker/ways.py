@@ -59,10 +59,15 @@ class Ways:
     def __len__(self) -> int:
         return len(self._open)
 
-    def end_all(self) -> None:
-        """Close every way."""
-        for way in list(self._open.values()):
+    async def end_all(self) -> None:
+        """Close every way, and return when all are closed."""
+        await self._end(*self._open.values())
+
+    async def _end(self, *ways: Way) -> None:
+        for way in ways:
             way.close()
+        for way in ways:
+            await way.gone.wait()
 
     async def _begin(self, ask: Ask) -> wire.Message:
         if len(self._open) >= _MOST_OPEN:
@@ -121,6 +126,7 @@ class Ways:
             del self._open[way.id]
             await endpoint.close()
             await way.written()
+            way.gone.set()
             self._changed("egress")
 
     async def _permitted(self, ask: Ask, route: Route) -> Permitted:
@@ -138,7 +144,7 @@ class Ways:
     async def _close(self, ask: Ask) -> wire.Message:
         way = self._open.get(wire.text(ask.message, "way"))
         if way is not None:
-            way.close()
+            await self._end(way)
         return {}
 
     async def _believed(self, route: Route) -> ssl.SSLContext | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from jupyter_agent import spawn, wire
 from jupyter_agent.client import Client
@@ -15,6 +15,9 @@ from jupyter_agent.kernel.identity import has_terminal, is_kernel
 def for_run(shell: Any, labels: Sequence[str]) -> Permission:
     """The question whether a script may use these labels."""
     return Permission(shell, f"use {', '.join(labels)}" if labels else "run this script")
+
+
+_MAGICS: Final = ("%%agent_run", "%secret", "%agent_egress")
 
 
 class Permission:
@@ -70,7 +73,7 @@ class Permission:
         if not is_kernel(self._shell):
             return False
         content = self._shell.kernel.get_parent().get("content", {})
-        return str(content.get("code", "")).lstrip().startswith(("%%agent_run", "%secret"))
+        return str(content.get("code", "")).lstrip().startswith(_MAGICS)
 
 
 def call(shell: Any, client: Client, what: str, op: str, **fields: Any) -> wire.Message:

@@ -80,6 +80,26 @@ class StopHandler(RoomHandler):
         self.finish(await self.rooms.link.call("runs.stop", **self.fields(run_id=str)))
 
 
+class WaysHandler(RoomHandler):
+    """The open ways out."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """List them."""
+        self.finish(await self.rooms.link.call("egress.list"))
+
+
+class CloseWayHandler(RoomHandler):
+    """The end of a way out."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Close it, and answer when it is closed."""
+        self.finish(await self.rooms.link.call("egress.close", **self.fields("way")))
+
+
 class ReadAuditHandler(RoomHandler):
     """The record of uses. A POST, because labels belong in no address."""
 
@@ -109,6 +129,8 @@ USES: Final[dict[str, type[RoomHandler]]] = {
     "grants/revoke": RevokeGrantsHandler,
     "runs": RunsHandler,
     "runs/stop": StopHandler,
+    "ways": WaysHandler,
+    "ways/close": CloseWayHandler,
     "audit/read": ReadAuditHandler,
     "audit/verify": VerifyAuditHandler,
 }

@@ -16,7 +16,8 @@ import {
   type Scope,
   type SecretMeta,
   type Shown,
-  type Status
+  type Status,
+  type Way
 } from './tokens.ts';
 
 /** What went wrong and what to do next, in sentences that are safe to show. */
@@ -135,6 +136,14 @@ export class Api {
   }
 
   /** End a run, or all of them. */
+  async ways(): Promise<Way[]> {
+    return (await this.get<{ ways: Way[] }>('ways')).ways;
+  }
+
+  async closeWay(way: string): Promise<void> {
+    await this.post('ways/close', { way });
+  }
+
   async stop(run_id?: string): Promise<void> {
     await this.post('runs/stop', { run_id });
   }

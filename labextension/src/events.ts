@@ -9,7 +9,7 @@ import type { Approval } from './tokens.ts';
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
 
-export type Changed = 'secrets' | 'grants' | 'allowances' | 'vault' | 'runs';
+export type Changed = 'secrets' | 'grants' | 'allowances' | 'vault' | 'runs' | 'egress';
 
 /** Whether stored values are recognised in cells, and why they are not. */
 export interface MatchState {

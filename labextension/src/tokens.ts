@@ -113,7 +113,7 @@ export interface Status {
 export interface Approval {
   approval_id: string;
   nonce: string;
-  kind: 'run' | 'change';
+  kind: 'run' | 'change' | 'egress';
   labels: string[];
   script: string | null;
   argv: string[] | null;
@@ -133,6 +133,8 @@ export interface Approval {
   templates?: { env: string; name: string; text: string }[];
   /** Labels that are typed at hidden prompts. */
   answers?: string[];
+  /** Where in a request the value goes; for a way out only. */
+  place?: string;
   /** What else the caller sets: variable → content. */
   exports?: Record<string, string>;
   /** A pattern that covers it, for the person to edit. */
@@ -170,6 +172,18 @@ export interface Run {
   started: string;
   background: boolean;
   processes: number;
+}
+
+/** An open way out: a program may use a value at one host. */
+export interface Way {
+  id: string;
+  label: string;
+  origin: string;
+  place: string;
+  notebook: string | null;
+  actor: string;
+  opened: string;
+  requests: number;
 }
 
 /** One line of the record of uses. */

@@ -17,12 +17,33 @@ export function question({ kind, labels, change }: Approval): string {
     }
     return change?.op === 'rename' ? `Rename ${label} to ${change.to}?` : `Remove ${label}?`;
   }
-  return `May this script use ${names}?`;
+  return kind === 'egress' ? `Send ${names} to this service?` : `May this script use ${names}?`;
 }
 
 /** Nothing is left out or cut: what is not shown can't be agreed to. */
 export function details(approval: Approval): HTMLElement[] {
-  return approval.kind === 'change' ? changeDetails(approval) : runDetails(approval);
+  const kinds = { change: changeDetails, egress: wayDetails, run: runDetails };
+  return kinds[approval.kind](approval);
+}
+
+/** What matters of a way out: where the value goes, and in what. */
+function wayDetails(approval: Approval): HTMLElement[] {
+  const to = (approval.script ?? '').replace(/^egress /, '');
+  return [
+    element(
+      'dl',
+      { className: 'ja-approval-facts' },
+      asker(approval),
+      fact('To', element('b', {}, code(to))),
+      fact('As', visible(approval.place ?? ''))
+    ),
+    element(
+      'p',
+      { className: 'ja-approval-caution' },
+      'The service gets the secret with each request, and may do with it whatever the secret allows. ' +
+        'The notebook holds a placeholder only. “Once” is until it is closed.'
+    )
+  ];
 }
 
 function changeDetails(approval: Approval): HTMLElement[] {

@@ -109,10 +109,11 @@ export class ApprovalDialog extends Widget {
   private answerButtons(): HTMLButtonElement[] {
     const { kind, claimed, notebook, choices } = this.approval;
     const known = notebook !== null && !claimed;
+    const what = kind === 'egress' ? 'service' : 'script';
     const texts: Record<Answer, string> = {
       deny: 'Deny',
       pattern: 'A pattern…',
-      always: known ? 'Allow this script in this notebook' : 'Allow this script always',
+      always: `Allow this ${what} ${known ? 'in this notebook' : 'always'}`,
       minutes: 'Allow for 10 minutes',
       once: kind === 'change' ? 'Allow' : 'Allow once'
     };

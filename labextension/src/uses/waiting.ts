@@ -59,7 +59,7 @@ export class WaitingSection implements Section {
           'aria-label': `Answer: ${names}`
         })
       ),
-      kind === 'run'
+      kind !== 'change'
         ? commandLine(approval.script ?? (approval.argv ?? []).join(' '))
         : element('span', {}, `Wants to ${change?.op ?? 'change'} it`),
       element(

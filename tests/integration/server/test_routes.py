@@ -28,6 +28,8 @@ ROUTES = [
     ("POST", "grants/revoke"),
     ("GET", "runs"),
     ("POST", "runs/stop"),
+    ("GET", "ways"),
+    ("POST", "ways/close"),
     ("POST", "audit/read"),
     ("POST", "audit/verify"),
     ("GET", "allowances"),
