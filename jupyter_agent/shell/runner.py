@@ -25,6 +25,10 @@ TITLE: Final = "jupyter_agent.runner"
 
 _RUN: Final = b"run "
 _LONGEST: Final = len(_RUN) + 4096  # PATH_MAX, see limits.h
+_QUIET: Final = 0.02
+"""Seconds without a new run, after which a keeper is forked for the next one: not while a command
+starts, which would have to share the processor."""
+
 _LAST_WAIT: Final = 0.05
 
 
@@ -73,12 +77,15 @@ def _serve(door: socket.socket) -> int:
     signal.set_wakeup_fd(write)
     serving = _Serving(door, wakeup, write)
     while True:
-        ready, _, _ = select.select([door.fileno(), wakeup], (), ())
+        pause = None if serving.is_prepared else _QUIET
+        ready, _, _ = select.select([door.fileno(), wakeup], (), (), pause)
         if wakeup in ready:
             os.read(wakeup, 4096)
             serving.reap()
         if door.fileno() in ready and not serving.hand_on():
             break
+        if not ready:
+            serving.prepare()
     serving.end()
     return 0
 
@@ -90,26 +97,37 @@ class _Serving:
         self._door = door
         self._pipe = (wakeup, write)
         self._folders: dict[int, Path | None] = {}  # by the pid of the keeper
-        self._spare = Spare.fork(self._let_go)
+        self._spare: Spare | None = None
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether a keeper waits for the next run."""
+        return self._spare is not None
+
+    def prepare(self) -> None:
+        """Have a keeper wait for the next run."""
+        self._spare = self._spare or Spare.fork(self._let_go)
 
     def hand_on(self) -> bool:
         """Give the next run to a keeper; False when the broker is gone."""
         message, handles, _, _ = socket.recv_fds(self._door, _LONGEST, FDS_OF_A_RUN)
         if not message:
             return False
-        taken = None
         if len(handles) == FDS_OF_A_RUN:
-            while not self._spare.take(handles):  # somebody has killed it
-                self._spare = Spare.fork(self._let_go)
-            taken = self._spare
+            keeper = self._keeper_of(handles)
             where = message[len(_RUN) :]
-            self._folders[taken.pid] = Path(os.fsdecode(where)) if where else None
+            self._folders[keeper] = Path(os.fsdecode(where)) if where else None
+        # Closed before another keeper is forked, which must not hold the ends of this run.
         for handle in handles:
             os.close(handle)
-        if taken is not None:
-            # Only now that they are closed: the next one must not hold the ends of this run.
-            self._spare = Spare.fork(self._let_go)
         return True
+
+    def _keeper_of(self, handles: Sequence[int]) -> int:
+        if self._spare is None or not self._spare.take(handles):  # somebody has killed it
+            self._spare = Spare.fork(self._let_go)
+            self._spare.take(handles)
+        pid, self._spare = self._spare.pid, None
+        return pid
 
     def reap(self) -> None:
         """Collect what has ended, and clean up after keepers that were killed."""
@@ -118,16 +136,20 @@ class _Serving:
         orphaned = any(status or pid not in self._folders for pid, status in ended.items())
         folders = [self._folders.pop(pid, None) for pid in ended]
         if orphaned:
-            _end_strays({*self._folders, self._spare.pid})
+            _end_strays(self._known())
             _remove(folders)
 
     def end(self) -> None:
         """Wait for the keepers, which kill their own trees now, and kill what has lost its own."""
-        self._spare.dismiss()
+        if self._spare is not None:
+            self._spare.dismiss()
         while tree.reap()[1]:
             select.select(self._pipe[:1], (), (), _LAST_WAIT)
-            _end_strays({*self._folders, self._spare.pid})
+            _end_strays(self._known())
         _remove(self._folders.values())
+
+    def _known(self) -> set[int]:
+        return {*self._folders} | ({self._spare.pid} if self._spare else set())
 
     def _let_go(self) -> None:
         """In a keeper: close what is the runner's alone."""
