@@ -84,7 +84,7 @@ def _serve(door: socket.socket) -> int:
             serving.reap()
         if door.fileno() in ready and not serving.hand_on():
             break
-        if not ready:
+        if door.fileno() not in ready:  # it is quiet, or a run is over
             serving.prepare()
     serving.end()
     return 0

@@ -11,9 +11,8 @@ import os
 import signal
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-_PROC = Path("/proc")
+_PROC = "/proc"
 _TRIES = 3
 
 
@@ -24,7 +23,7 @@ def parent_and_start(pid: int) -> tuple[int, int] | None:
     ``/proc/pid/stat``, fields 4 and 22.
     """
     try:
-        stat = (_PROC / str(pid) / "stat").read_bytes()
+        stat = _read(pid, "stat")
     except OSError:
         return None
     # The name in field 2 may hold spaces and brackets; what follows its last bracket may not.
@@ -53,7 +52,7 @@ def ancestry(pid: int) -> list[tuple[int, int]]:
 def title(pid: int) -> str:
     """What a process calls itself in ``ps``, or "" if it is gone."""
     try:
-        words = (_PROC / str(pid) / "cmdline").read_bytes()
+        words = _read(pid, "cmdline")
     except OSError:
         return ""
     return words.partition(b"\0")[0].decode(errors="replace")
@@ -105,6 +104,15 @@ def send(root: int, number: signal.Signals) -> None:
                     signal.pidfd_send_signal(handle, number)
             finally:
                 os.close(handle)
+
+
+def _read(pid: int, name: str) -> bytes:
+    """The beginning of a process's file in /proc, in as few calls as can be: there are many."""
+    handle = os.open(f"{_PROC}/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(handle, 4096)
+    finally:
+        os.close(handle)
 
 
 def reap() -> tuple[dict[int, int], bool]:
