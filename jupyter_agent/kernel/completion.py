@@ -51,6 +51,8 @@ class Completion:
             return list(SECRET_COMMANDS)
         if len(words) == 1 and words[0] in _TAKE_LABEL:
             return self._labels()
+        if len(words) == 2 and words[0] == "set":
+            return ["--file"]
         return []
 
     def run(self, _shell: Any, event: SimpleNamespace) -> list[str]:

@@ -151,6 +151,7 @@ def test_commands_and_options_complete(kernel):
         "%secret rename",
         "%secret remove",
     }
+    assert "%secret set NEW_TOKEN --file" in _completions(kernel, "%secret set NEW_TOKEN --")
     assert "%%agent_run --timeout" in _completions(kernel, "%%agent_run --ti")
     assert "%%agent_run --quiet --no-raise" in _completions(kernel, "%%agent_run --quiet --no")
     assert "%%agent_run --shell bash" in _completions(kernel, "%%agent_run --shell b")

@@ -123,3 +123,17 @@ async def test_a_lane_is_used_again_after_it_was_empty(lanes):
         put(lanes, done, name).set_result(None)
         await until(lambda: lanes.idle("shell"))
     assert [name for name, _ in done] == [0, 1, 2]
+
+
+async def test_what_waits_when_there_is_no_time_left_goes_in_order_and_by_the_rules(lanes):
+    done, by_rules = [], Stop(late=True)
+    first = put(lanes, done, 1)
+    waits = asyncio.get_running_loop().create_future()
+    lanes.put("shell", answered(waits), lambda verdict: done.append((2, verdict)), by_rules)
+
+    lanes.hurry()
+
+    assert done == [(1, None), (2, by_rules)]
+    first.cancel()
+    await until(lambda: lanes.idle("shell"))
+    assert len(done) == 2
