@@ -4,7 +4,7 @@
 
 Prints p50 and p95 of ``true`` through both, and the rate of much output through both until the
 last byte is with the client, each with its ratio. ``%%bash`` reads 100 bytes at a time and sends a
-message for each, so it gets less to do by default. Expected: p50 at most 10 ms above ``%%bash``;
+message for each, so it gets less to do by default. Expected: p50 at most 5 ms above ``%%bash``;
 output at least as fast.
 """
 
