@@ -68,19 +68,11 @@ def info_by_hand(offer: Offer) -> bytes:
 
 
 def test_hpke_by_hand_gives_the_bytes_of_rfc_9180_appendix_a_1_1() -> None:
-    sealed = seal_by_hand(
-        bytes.fromhex("4265617574792069732074727574682c20747275746820626561757479"),
-        bytes.fromhex("3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d"),
-        bytes.fromhex("52c4a758a802cd8b936eceea314432798d5baf2d7e9235dc084ab1b9cfa2f736"),
-        bytes.fromhex("4f6465206f6e2061204772656369616e2055726e"),
-        aad=bytes.fromhex("436f756e742d30"),
-        aead=1,
-    )
-    enc = "37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431"
-    ciphertext = (
-        "f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a"
-    )
-    assert sealed.hex() == enc + ciphertext
+    vector = json.loads((VECTORS.parent / "hpke" / "rfc9180-a-1-1.json").read_text("utf-8"))
+    fields = ("plaintext", "public_key", "ephemeral_key", "info", "aad")
+    plain, public, ephemeral, info, aad = (bytes.fromhex(vector[name]) for name in fields)
+    sealed = seal_by_hand(plain, public, ephemeral, info, aad=aad, aead=1)
+    assert sealed.hex() == vector["enc"] + vector["ciphertext"]
 
 
 def test_an_entry_sealed_by_hand_opens() -> None:

@@ -8,7 +8,8 @@ import widgetCss from '../../style/widget.css';
 import { button, element } from '../dom.ts';
 import { ValueField } from '../entry/field.ts';
 import { seal } from '../seal.ts';
-import { type Door, DoorError, findDoor, type Model } from './door.ts';
+import { OfferAhead } from './ahead.ts';
+import { DoorError, type Model } from './door.ts';
 
 let entries = 0;
 
@@ -33,6 +34,7 @@ class Entry {
   private readonly label: string;
   private readonly replace: boolean;
   private readonly field: ValueField;
+  private readonly ahead: OfferAhead;
   private readonly problem: HTMLElement;
   private readonly save: HTMLButtonElement;
   private readonly form: HTMLElement;
@@ -47,7 +49,8 @@ class Entry {
     entries += 1;
     const id = `ja-entry-${entries}`;
     const submit = () => void this.submit();
-    this.field = new ValueField(id, submit);
+    this.ahead = new OfferAhead(model, this.label, this.replace);
+    this.field = new ValueField(id, submit, () => this.ahead.begin());
     this.problem = element('div', {
       className: 'ja-entry-problem',
       attributes_: { role: 'alert' }
@@ -139,7 +142,7 @@ class Entry {
     this.setBusy(true);
     this.report('');
     try {
-      await this.send(await findDoor(this.model));
+      await this.send();
       this.savedHere = true;
       this.show();
     } catch (reason) {
@@ -155,11 +158,8 @@ class Entry {
     this.setBusy(false);
   }
 
-  private async send(door: Door): Promise<void> {
-    const offer = await door.offer(this.label, this.replace);
-    if (offer.label !== this.label) {
-      throw new DoorError('The offer is for another label.', 'Run the cell again.');
-    }
+  private async send(): Promise<void> {
+    const { door, offer } = await this.ahead.take();
     const { kid, ticket, label, origin } = offer;
     await door.save({ kid, ticket, label, origin, sealed: await seal(offer, this.field.take()) });
     this.model.send({ type: 'saved', label });
