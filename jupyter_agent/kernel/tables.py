@@ -42,9 +42,11 @@ class Table:
     def _repr_html_(self) -> str:
         if not self.rows:
             return f"<p>{html.escape(self.empty)}</p>"
-        head = _html_row(self.columns, "th") if any(self.columns) else ""
-        body = "".join(_html_row(row, "td") for row in self.rows)
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+        # Without headings above, the first cell of a row is its heading.
+        headed = any(self.columns)
+        head = f"<thead>{_html_row(self.columns, 'col')}</thead>" if headed else ""
+        body = "".join(_html_row(row, "" if headed else "row") for row in self.rows)
+        return f"<table>{head}<tbody>{body}</tbody></table>"
 
 
 def secrets(found: Sequence[wire.Message]) -> Table:
@@ -143,11 +145,13 @@ def _grant(grant: wire.Message) -> str:
     return ", ".join(parts)
 
 
-def _html_row(cells: Sequence[str], tag: str) -> str:
+def _html_row(cells: Sequence[str], headings: str) -> str:
+    """One row; ``headings`` is ``col`` (all cells), ``row`` (the first one) or ""."""
     # Left-aligned: Jupyter's own style puts text to the right.
-    style = "text-align:left"
-    return (
-        "<tr>"
-        + "".join(f'<{tag} style="{style}">{html.escape(cell)}</{tag}>' for cell in cells)
-        + "</tr>"
-    )
+    style = 'style="text-align:left"'
+    made = []
+    for index, cell in enumerate(cells):
+        is_heading = headings == "col" or (headings == "row" and index == 0)
+        tag, scope = ("th", f' scope="{headings}"') if is_heading else ("td", "")
+        made.append(f"<{tag}{scope} {style}>{html.escape(cell)}</{tag}>")
+    return f"<tr>{''.join(made)}</tr>"

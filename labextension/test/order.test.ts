@@ -52,6 +52,8 @@ test('what was exposed or is due needs attention', () => {
   assert.ok(needsAttention(meta('A', { due })));
   const exposed = [{ where: 'cell', notebook: null, time: '2026-12-01T00:00:00Z' }];
   assert.ok(needsAttention(meta('A', { exposed })));
+  const scrubbed = [{ where: 'run', notebook: null, time: '2026-12-01T00:00:00Z' }];
+  assert.ok(!needsAttention(meta('A', { exposed: scrubbed })));
 });
 
 test('panel, kernel and terminal say in the same words what is due', () => {

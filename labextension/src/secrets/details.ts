@@ -4,7 +4,7 @@ import { type Api, ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import type { Exposure, Grant, SecretMeta, Shown } from '../tokens.ts';
 import { kindTitle } from './about.ts';
-import { dueText } from './order.ts';
+import { dueText, exposures } from './order.ts';
 import { exactly } from './when.ts';
 
 export interface DetailsActions {
@@ -48,7 +48,7 @@ export class Details {
       element(
         'p',
         { className: 'ja-details-rotate' },
-        ...(secret.exposed.length > 0 || secret.due
+        ...(exposures(secret).length > 0 || secret.due
           ? [
               'Make a new one',
               ...(page ? [' at ', page] : [' where it comes from']),
@@ -99,6 +99,10 @@ function facts(secret: SecretMeta): HTMLElement[] {
 }
 
 function exposureNote({ where, notebook, time }: Exposure): HTMLElement {
+  if (where === 'run') {
+    const place = notebook ? ` in ${notebook}` : '';
+    return element('p', {}, `A command printed it${place} on ${exactly(time)}; it was scrubbed.`);
+  }
   return element(
     'p',
     { className: 'ja-details-exposed' },

@@ -1,6 +1,6 @@
 // Which secrets are listed, and in which order. Pure.
 
-import type { Due, SecretMeta } from '../tokens.ts';
+import type { Due, Exposure, SecretMeta } from '../tokens.ts';
 
 export type Order = 'label' | 'last_used' | 'expires' | 'uses';
 
@@ -38,6 +38,11 @@ export function found(secret: SecretMeta, search: string): boolean {
 /** Whether a value got somewhere. In a command's own output it was replaced before anybody saw it. */
 export function seenOutside(exposure: { where: string }): boolean {
   return exposure.where !== 'run';
+}
+
+/** Where a value was seen by somebody; what a run printed was scrubbed before anybody saw it. */
+export function exposures(secret: SecretMeta): Exposure[] {
+  return secret.exposed.filter(({ where }) => where !== 'run');
 }
 
 /** Whether a person should do something about it: it was exposed, or its time is near or over. */

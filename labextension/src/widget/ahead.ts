@@ -46,11 +46,11 @@ export class OfferAhead {
 
   private ask(): Promise<Ready> {
     this.asked = performance.now();
-    this.pending = this.fetch();
+    this.pending = this.prepare();
     return this.pending;
   }
 
-  private async fetch(): Promise<Ready> {
+  private async prepare(): Promise<Ready> {
     const door = await findDoor(this.model);
     const offer = await door.offer(this.label, this.replace);
     if (offer.label !== this.label) {

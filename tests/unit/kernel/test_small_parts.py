@@ -80,6 +80,15 @@ def test_no_cell_becomes_markup(rows):
     assert html.count("<td") == 2 * len(rows)
 
 
+def test_a_screen_reader_is_told_what_is_a_heading():
+    headed = tables.Table(("a", "b"), [("1", "2")])._repr_html_()
+    assert headed.count('scope="col"') == 2
+    facts = tables.Table(("", ""), [("kind", "password"), ("uses", "3")])
+    assert facts._repr_html_().count('scope="row"') == 2
+    assert "<thead" not in facts._repr_html_()
+    assert repr(facts) == "kind  password\nuses  3"
+
+
 # -- the guard
 
 
