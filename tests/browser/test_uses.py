@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
 from canary import Canary
 from lab import Lab
 from notebook_page import NotebookPage
 from playwright.sync_api import Locator, expect
-from steps import run, save
+from steps import run, save, wait_until
 
 RUN = "%%agent_run -s DEMO_TOKEN\n"
+IMPATIENT = """
+import sys
+from jupyter_agent.broker import __main__ as broker, app
+app.Broker.__init__.__kwdefaults__["seconds_to_answer"] = 4.0
+sys.exit(broker.main())
+"""
+
+
+@contextlib.contextmanager
+def impatient_broker(lab: Lab) -> Iterator[None]:
+    """While entered, a question is open for four seconds."""
+
+    def is_up() -> bool:
+        with lab.person() as person:
+            pid = person.call("status")["pid"]
+        if IMPATIENT.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return True
+        os.kill(pid, signal.SIGKILL)  # the server may have been quicker to start one
+        folders = (str(folder) for folder in (lab.folders.data, lab.folders.state, lab.folders.run))
+        subprocess.run(
+            [sys.executable, "-I", "-c", IMPATIENT, *folders, "jupyter_agent.broker"], check=True
+        )
+        return False
+
+    wait_until(is_up, 30)
+    try:
+        yield
+    finally:
+        with lab.person() as person:
+            os.kill(person.call("status")["pid"], signal.SIGKILL)
 
 
 def folded(panel: Locator, name: str) -> Locator:
@@ -67,6 +105,24 @@ def test_enter_and_a_scripts_click_allow_nothing(
     assert not witness.exists()
     notebook.page.keyboard.press("Escape")
     expect(notebook.output(0)).to_contain_text("GrantDenied")
+
+
+def test_a_question_that_nobody_answers_closes_itself_and_is_a_no(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "DEMO_TOKEN", canary.value)
+    witness = lab.root / "ran without an answer"
+    lab.notebook("silence.ipynb", RUN + f"touch '{witness}'")
+    notebook.open("silence.ipynb")
+    with impatient_broker(lab):
+        with lab.person() as person:
+            wait_until(lambda: person.call("status")["approvers"] > 0, 30)
+        notebook.run(0)
+        expect(notebook.approval.locator(".ja-approval-time")).to_contain_text("Denied in 0:0")
+        expect(notebook.approval).to_have_count(0)
+        expect(notebook.output(0)).to_contain_text("Nobody answered within 4 seconds")
+    assert not witness.exists()
 
 
 def test_a_notebook_out_of_sight_waits_in_the_panel(
