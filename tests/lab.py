@@ -76,8 +76,12 @@ class Lab:
 
 
 @contextlib.contextmanager
-def running_lab(root: Path) -> Iterator[Lab]:
+def running_lab(root: Path, key_source: str | None = "file") -> Iterator[Lab]:
     """Start JupyterLab, and end it with its kernels.
+
+    Args:
+        root: Everything it writes lies below.
+        key_source: What its owner has chosen.
 
     Raises:
         AssertionError: It did not come up; the end of its log is shown.
@@ -89,7 +93,7 @@ def running_lab(root: Path) -> Iterator[Lab]:
     } | {
         "HOME": str(root),
         "JUPYTER_AGENT_HOME": str(root / "agent home"),
-        "JUPYTER_AGENT_KEY_SOURCE": "file",
+        **({"JUPYTER_AGENT_KEY_SOURCE": key_source} if key_source else {}),
         "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
         "JUPYTER_CONFIG_DIR": str(root / "config"),
         "JUPYTER_DATA_DIR": str(root / "share"),
