@@ -14,7 +14,7 @@ from jupyter_agent.broker import files, policy
 from jupyter_agent.broker.approvals import Approvals
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
 from jupyter_agent.broker.audit_operations import AuditOperations
-from jupyter_agent.broker.callers import require
+from jupyter_agent.broker.callers import refuse_runs, require
 from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.exposures import Exposures
 from jupyter_agent.broker.grant_operations import GrantOperations
@@ -28,7 +28,7 @@ from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.vault_operations import VaultOperations
 from jupyter_agent.broker.ways import Ways
-from jupyter_agent.errors import LabelTaken, RequestInvalid
+from jupyter_agent.errors import BrokerRefused, LabelTaken, RequestInvalid
 from jupyter_agent.secret import MAX_VALUE, Secret, check_label, without_line_end
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class Operations:
             **self._ways.table,
             "kernel.register": for_persons(self._register),
             "kernel.forget": for_persons(self._forget),
+            "kernel.above": for_persons(self._above),
             **RunOperations(runs, self._changed).table,
             **AuditOperations(safe).table,
             **self._whole_vault.table,
@@ -277,6 +278,20 @@ class Operations:
     async def _forget(self, ask: Ask) -> wire.Message:
         self._kernels.forget(wire.text(ask.message, "kernel_id"))
         return {}
+
+    async def _above(self, ask: Ask) -> wire.Message:
+        """Whether any of these processes runs below a kernel or a run."""
+        pids = ask.message.get("pids")
+        if not isinstance(pids, list) or not all(isinstance(pid, int) for pid in pids):
+            raise RequestInvalid('"pids" is a list of numbers.')
+        return {"below": any(self._is_below(pid) for pid in pids)}
+
+    def _is_below(self, pid: int) -> bool:
+        try:
+            line = refuse_runs(pid, -1)
+        except BrokerRefused:
+            return True
+        return self._kernels.above(line) is not None
 
     def _changed(self, what: str) -> None:
         if what == "vault":

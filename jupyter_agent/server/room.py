@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from tornado import web
 
 from jupyter_agent.errors import AgentError, PlainHttp, RoleDenied, SecretBlocked
 from jupyter_agent.screen.cell import Screens
-from jupyter_agent.server import bodies, owner, replies
+from jupyter_agent.server import bodies, owner, peer, replies
 from jupyter_agent.server.blocks import Blocks
 from jupyter_agent.server.fingerprinted import Fingerprinted
 from jupyter_agent.server.link import Link
@@ -50,6 +51,7 @@ class OwnersOnly:
 
     request: Any
     current_user: Any
+    rooms: Rooms
 
     def check_owner(self) -> str:
         """Return the page's origin.
@@ -66,6 +68,21 @@ class OwnersOnly:
                 "Open JupyterLab at the address of this server.",
             )
         return origin
+
+    async def check_person(self) -> None:
+        """Let nobody pass who is seen to run below a kernel or a command that was started for one.
+
+        What shows a nonce or takes an answer is for persons. A kernel that reaches the server by
+        another machine, or that has left its ancestry, is not seen (docs/threat-model.md).
+
+        Raises:
+            RoleDenied: A kernel asks.
+        """
+        pids = await asyncio.to_thread(peer.pids_behind, self.request.connection)
+        if pids and (await self.rooms.link.call("kernel.above", pids=pids))["below"]:
+            raise RoleDenied(
+                "A kernel can't answer for a person.", "Answer in JupyterLab or in a terminal."
+            )
 
     def _log(self) -> None:
         # What somebody put behind the question mark stays out of the access log.

@@ -17,12 +17,14 @@ class ApprovalsHandler(RoomHandler):
     @authorized
     async def get(self) -> None:
         """List them."""
+        await self.check_person()
         self.finish(await self.rooms.link.call("approval.list"))
 
     @web.authenticated
     @authorized
     async def post(self) -> None:
         """Answer one."""
+        await self.check_person()
         fields = self.fields("approval_id", "nonce", "answer", pattern=str)
         await self.rooms.link.call("approval.answer", **fields)
         self.done()

@@ -115,6 +115,7 @@ PERSON_ONLY = [
     ("approval.answer", {"approval_id": "x", "nonce": "y", "answer": "once"}),
     ("kernel.register", {"kernel_id": "k", "capability": "c"}),
     ("kernel.forget", {"kernel_id": "k"}),
+    ("kernel.above", {"pids": [1]}),
     ("audit.read", {}),
     ("audit.verify", {}),
     ("secret.describe", {"label": "A", "note": "x"}),
