@@ -146,7 +146,7 @@ class NotebookPage:
 
 def labels(panel: Locator) -> Sequence[str]:
     """The labels that a Secrets panel lists."""
-    return panel.locator(".ja-secret-label").all_inner_texts()
+    return panel.locator(".ja-list .ja-secret-label").all_inner_texts()
 
 
 RUN_ENDED = re.compile(r"^\[\d+\]:$")

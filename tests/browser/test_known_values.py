@@ -43,8 +43,8 @@ def test_a_stored_value_in_a_cell_is_blocked_by_its_label_and_replaced_by_it(
         assert run(person, 'echo "open ${ORCHARD_KEY}"', "ORCHARD_KEY").stdout == (
             b"open [secret:ORCHARD_KEY]\n"
         )
-        (seen,) = person.call("secret.show", label="ORCHARD_KEY")["secret"]["exposed"]
-        assert seen["where"] == "cell"
+        seen = person.call("secret.show", label="ORCHARD_KEY")["secret"]["exposed"]
+        assert {each["where"] for each in seen} == {"cell", "run"}
 
 
 def test_a_finding_that_is_not_a_secret_runs_and_is_listed_and_taken_back(

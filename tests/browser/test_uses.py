@@ -47,6 +47,8 @@ def impatient_broker(lab: Lab) -> Iterator[None]:
     finally:
         with lab.person() as person:
             os.kill(person.call("status")["pid"], signal.SIGKILL)
+        with lab.person() as person:  # the next one; until the server is there again, nobody asks
+            wait_until(lambda: person.call("status")["approvers"] > 0, 30)
 
 
 def folded(panel: Locator, name: str) -> Locator:
