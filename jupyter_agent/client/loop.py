@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import AsyncIterator
 from typing import Any
@@ -105,8 +104,12 @@ class AsyncClient:
         """End the conversation."""
         self._pump.cancel()
         self._writer.close()
-        with contextlib.suppress(OSError, asyncio.CancelledError):
-            await self._writer.wait_closed()
+        # In a task of its own: what ends that wait is none of our business, but a cancellation of
+        # the caller must get through, or a watch that is cancelled here would go on for ever.
+        closing = asyncio.ensure_future(self._writer.wait_closed())
+        await asyncio.wait({self._pump, closing})
+        if not closing.cancelled():
+            closing.exception()  # looked at, so that nobody complains that nobody did
 
     async def _receive(self, request: int) -> wire.Message:
         message = await self._waiting[request].get()
