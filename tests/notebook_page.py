@@ -146,7 +146,8 @@ class NotebookPage:
 
 def labels(panel: Locator) -> Sequence[str]:
     """The labels that a Secrets panel lists."""
-    return panel.locator(".ja-list .ja-secret-label").all_inner_texts()
+    # What the document says: a row that is not drawn yet has no inner text.
+    return panel.locator(".ja-list .ja-secret-label").all_text_contents()
 
 
 RUN_ENDED = re.compile(r"^\[\d+\]:$")
