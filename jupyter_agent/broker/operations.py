@@ -226,6 +226,7 @@ class Operations:
         await self._ask_for_change(ask, {"op": "rename", "label": label, "to": to})
         meta = await self._safe.use(lambda vault: _forget(vault, label, to))
         self._approvals.withdraw(label)
+        self._ways.withdraw(label)
         self._changed("secrets")
         self._changed("grants")
         assert meta is not None  # noqa: S101  (a rename answers with it)
@@ -236,6 +237,7 @@ class Operations:
         await self._ask_for_change(ask, {"op": "remove", "label": label})
         await self._safe.use(lambda vault: _forget(vault, label))
         self._approvals.withdraw(label)
+        self._ways.withdraw(label)
         self._changed("secrets")
         self._changed("grants")
         return {}

@@ -63,6 +63,12 @@ class Ways:
         """Close every way, and return when all are closed."""
         await self._end(*self._open.values())
 
+    def withdraw(self, label: str) -> None:
+        """Close what is open for a label: what comes to stand under it is another secret."""
+        for way in list(self._open.values()):
+            if way.route.label == label:
+                way.close()
+
     async def _end(self, *ways: Way) -> None:
         for way in ways:
             way.close()

@@ -247,3 +247,11 @@ def test_a_label_for_another_notebook_or_with_no_use_left_opens_nothing(person, 
     assert open_way(guest, service)["way"]
     with pytest.raises(GrantRequired):
         open_way(guest, service)
+
+
+@pytest.mark.parametrize("change", ["remove", "rename"])
+def test_a_way_does_not_outlive_its_secret(way, granted, change):
+    granted.call(
+        f"secret.{change}", label="DEMO_TOKEN", **({"to": "B"} if change == "rename" else {})
+    )
+    until_gone(granted)
