@@ -27,6 +27,11 @@
     ├── EgressError
     │   ├── EgressRefused           egress_refused       a request is not one that may have a value
     │   └── EgressFailed            egress_failed        the service could not be asked
+    ├── DesktopError
+    │   ├── DesktopUnavailable      desktop_unavailable  none can be started here
+    │   ├── DesktopClosed           desktop_closed       it is over, or was never there
+    │   ├── PersonDrives            person_drives        the agent is detached while a person drives
+    │   └── LeaseLost               lease_lost           another one drives now
     ├── RunError
     │   ├── CommandNotStarted       command_not_started
     │   └── RunLost                 run_lost             the broker went away during the run
@@ -243,6 +248,36 @@ class EgressFailed(EgressError):
     """The service could not be reached, or did not prove who it is."""
 
     code = "egress_failed"
+
+
+class DesktopError(AgentError):
+    """The desktop could not do it."""
+
+    code = "desktop_error"
+
+
+class DesktopUnavailable(DesktopError):
+    """No desktop can be started here; the hint says what is missing, and the command for it."""
+
+    code = "desktop_unavailable"
+
+
+class DesktopClosed(DesktopError):
+    """The desktop is over, or there never was one."""
+
+    code = "desktop_closed"
+
+
+class PersonDrives(DesktopError):
+    """A person drives, or the desktop is paused: the agent is detached from it."""
+
+    code = "person_drives"
+
+
+class LeaseLost(DesktopError):
+    """The lease that was shown is not the one by which the desktop is driven now."""
+
+    code = "lease_lost"
 
 
 class RunError(AgentError):
