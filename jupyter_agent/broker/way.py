@@ -22,8 +22,8 @@ from jupyter_agent.screen import Screener, mask
 from jupyter_agent.scrub import Scrubber
 
 if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first use
-    from jupyter_agent.egress.exchange import Granted, Seen
-    from jupyter_agent.egress.route import Route
+    from jupyter_agent.egress.kind import Kind
+    from jupyter_agent.egress.warden import Granted, Seen
     from jupyter_agent.vault.vault import Vault
 
 _LAST_WORDS: Final = 1.0  # seconds
@@ -45,10 +45,10 @@ class Permitted:
 
 
 class Way:
-    """One open way: decides about each request on it, and writes it down.
+    """One open way, of whatever kind: decides about each use, and writes it down.
 
     Args:
-        route: Where it leads.
+        kind: Where it leads, and how.
         caller: Whose it is.
         permitted: How it was permitted.
         safe: Vault and audit.
@@ -57,7 +57,7 @@ class Way:
 
     def __init__(  # noqa: PLR0913  (what a way consists of)
         self,
-        route: Route,
+        kind: Kind,
         caller: Caller,
         permitted: Permitted,
         *,
@@ -66,7 +66,7 @@ class Way:
         closed: asyncio.Event,
     ) -> None:
         self.id = secrets.token_hex(8)
-        self.route = route
+        self.kind = kind
         self.caller = caller
         self.opened = wire.timestamp()
         self.requests = 0
@@ -87,9 +87,9 @@ class Way:
         """As a person sees it."""
         return {
             "id": self.id,
-            "label": self.route.label,
-            "origin": str(self.route.origin),
-            "place": str(self.route.place),
+            "label": self.kind.label,
+            "origin": self.kind.origin,
+            "place": self.kind.place,
             "notebook": self.caller.notebook or self.caller.claimed,
             "actor": self.caller.name,
             "opened": self.opened,
@@ -104,7 +104,7 @@ class Way:
             GrantDenied: What permitted this way was taken back, or its time is over.
             VaultError: The audit can't be written; nothing is sent.
         """
-        from jupyter_agent.egress.exchange import Granted  # noqa: PLC0415
+        from jupyter_agent.egress.warden import Granted  # noqa: PLC0415
 
         run = secrets.token_hex(8)
         try:
@@ -122,7 +122,7 @@ class Way:
             ) from None
         self.requests += 1
         self._begun[id(seen)] = run, time.monotonic()
-        self._safe.count_use([self.route.label])
+        self._safe.count_use([self.kind.label])
         return Granted(value, self._scrubber_for(value).sibling())
 
     def _value_in_writing(self, run: str, seen: Seen, vault: Vault, trail: Trail) -> bytes:
@@ -136,7 +136,7 @@ class Way:
             "time": wire.timestamp(),
             "actor": self.caller.name,
             "notebook": self.caller.notebook,
-            "labels": [self.route.label],
+            "labels": [self.kind.label],
             "command": self._written(seen, self._scrubber_for(value)),
             "decision": self._permitted.decision,
             "exit": None,
@@ -153,7 +153,7 @@ class Way:
             "exit": seen.status,
             "seconds": round(time.monotonic() - began, 3),
             "bytes": seen.received,
-            "hits": {self.route.label: seen.hits} if seen.hits else {},
+            "hits": {self.kind.label: seen.hits} if seen.hits else {},
         }
         writing = asyncio.ensure_future(self._write(event))
         self._writing.add(writing)
@@ -178,14 +178,14 @@ class Way:
             for grant in rests
         ):
             raise GrantDenied(
-                f"The permission to use {self.route.label} here is over.",
-                f"Ask again: %agent_egress {self.route.label}",
+                f"The permission to use {self.kind.label} here is over.",
+                f"Ask again: %agent_egress {self.kind.label}",
             )
-        return vault.get(self.route.label).reveal()
+        return vault.get(self.kind.label).reveal()
 
     def _scrubber_for(self, value: bytes) -> Scrubber:
         if self._scrubber is None or self._scrubber[0] != value:
-            scrubber = Scrubber({self.route.label: value})
+            scrubber = Scrubber({self.kind.label: value})
             # At once and not after much output, as runs do it: a way lives long.
             threading.Thread(target=scrubber.hasten, name="scrub-compile", daemon=True).start()
             self._scrubber = value, scrubber
@@ -195,8 +195,8 @@ class Way:
         # Some services put keys into paths; the query is never written at all.
         one = scrubber.sibling()
         path = (one.feed(seen.path.encode()) + one.finish()).decode(errors="replace")
-        line = f"{seen.method} {self.route.origin}{path}"
+        line = f"{seen.method} {self.kind.origin}{path}"
         try:
             return mask(line, self._screener.screen(line))
         except AgentError:
-            return f"{seen.method} {self.route.origin}/[not screened in time]"
+            return f"{seen.method} {self.kind.origin}/[not screened in time]"

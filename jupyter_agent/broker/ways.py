@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
@@ -13,16 +13,13 @@ from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.requests import request_of_way
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.way import Permitted, Way
+from jupyter_agent.broker.way_kinds import kind_of
 from jupyter_agent.errors import GrantDenied, RequestInvalid
 from jupyter_agent.screen import Screener, load_rules
-from jupyter_agent.secret import check_label
 
 if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first use
-    import ssl
-
     from jupyter_agent.broker.trust import Trust
-    from jupyter_agent.egress.route import Route
-    from jupyter_agent.egress.services import Service
+    from jupyter_agent.egress.kind import Kind
 
 _MOST_OPEN: Final = 256
 _IN_PATHS: Final = ("keys", "cloud", "code", "ai", "services", "web")
@@ -66,7 +63,7 @@ class Ways:
     def withdraw(self, label: str) -> None:
         """Close what is open for a label: what comes to stand under it is another secret."""
         for way in list(self._open.values()):
-            if way.route.label == label:
+            if way.kind.label == label:
                 way.close()
 
     async def _end(self, *ways: Way) -> None:
@@ -78,39 +75,33 @@ class Ways:
     async def _begin(self, ask: Ask) -> wire.Message:
         if len(self._open) >= _MOST_OPEN:
             raise RequestInvalid("Too many ways out are open.", "Close some: jupyter agent lock")
-        service = _service(ask.message)
-        route = service.route(wire.text(ask.message, "label"))
-        permitted = await self._permitted(ask, route)
+        kind = kind_of(ask.message)
+        permitted = await self._permitted(ask, kind)
         closed = asyncio.Event()
         way = Way(
-            route,
+            kind,
             ask.caller,
             permitted,
             safe=self._safe,
             screener=self._screener_now(),
             closed=closed,
         )
-        await self._hold(ask, way, service, closed)
+        await self._hold(ask, way, closed)
         raise GrantDenied(
-            f"The way out for {route.label} was closed.",
-            f"Open it again: %agent_egress {route.label}",
+            f"The way out for {kind.label} was closed.",
+            f"Open it again: %agent_egress {kind.label}",
         )
 
-    async def _hold(self, ask: Ask, way: Way, service: Service, closed: asyncio.Event) -> None:
+    async def _hold(self, ask: Ask, way: Way, closed: asyncio.Event) -> None:
         """Keep a way open until its owner hangs up or somebody closes it."""
         from jupyter_agent.broker.family import Family  # noqa: PLC0415
         from jupyter_agent.egress.endpoint import Endpoint  # noqa: PLC0415
         from jupyter_agent.egress.place import new_placeholder  # noqa: PLC0415
-        from jupyter_agent.egress.upstream import Upstream  # noqa: PLC0415
 
-        placeholder = new_placeholder()
-        endpoint = Endpoint(
-            way.route,
-            placeholder,
-            warden=way,
-            admit=Family(ask.caller.pid).admits,
-            upstream=Upstream(way.route.origin, await self._believed(way.route)),
-        )
+        kind, placeholder = way.kind, new_placeholder()
+        believed = await self._trust_now().context() if kind.secure else None
+        speaker = kind.speaker(placeholder, way, believed)
+        endpoint = Endpoint(speaker, Family(ask.caller.pid).admits)
         port = await endpoint.open()
         self._open[way.id] = way
         self._changed("egress")
@@ -119,12 +110,12 @@ class Ways:
                 {
                     "event": "open",
                     "way": way.id,
-                    "variables": service.variables(port, placeholder.decode()),
-                    "library": list(service.library),
-                    "title": service.title,
-                    "origin": str(way.route.origin),
-                    "place": str(way.route.place),
-                    "revoke": service.revoke,
+                    "variables": dict(kind.variables(port, placeholder.decode())),
+                    "library": list(kind.library),
+                    "title": kind.title,
+                    "origin": kind.origin,
+                    "place": kind.place,
+                    "revoke": kind.revoke,
                 }
             )
             await closed.wait()
@@ -135,9 +126,9 @@ class Ways:
             way.gone.set()
             self._changed("egress")
 
-    async def _permitted(self, ask: Ask, route: Route) -> Permitted:
-        place = str(route.place)
-        request = request_of_way(ask.caller, route.label, str(route.origin), place)
+    async def _permitted(self, ask: Ask, kind: Kind) -> Permitted:
+        place = kind.place
+        request = request_of_way(ask.caller, kind.label, kind.origin, place)
         asks = ask.message.get("approve") is True
         decision, ids = await self._permission.for_way(
             ask.caller, request, place, ask.emit, asks=asks
@@ -152,9 +143,6 @@ class Ways:
         if way is not None:
             await self._end(way)
         return {}
-
-    async def _believed(self, route: Route) -> ssl.SSLContext | None:
-        return await self._trust_now().context() if route.origin.scheme == "https" else None
 
     async def _name_trusted(self, ask: Ask) -> wire.Message:
         await self._trust_now().name(wire.optional_text(ask.message, "certificates"))
@@ -191,25 +179,3 @@ class Ways:
         if self._screener is None:
             self._screener = Screener(rules=load_rules(_IN_PATHS))
         return self._screener
-
-
-def _service(message: wire.Message) -> Service:
-    """The service that a request names: a known one, also at another host, or one it describes."""
-    from jupyter_agent.egress import services  # noqa: PLC0415
-
-    label = check_label(wire.text(message, "label"))
-    host, name = wire.optional_text(message, "host"), wire.optional_text(message, "service")
-    place: dict[str, Any] = {
-        "header": wire.optional_text(message, "header"),
-        "query": wire.optional_text(message, "query"),
-        "basic": message.get("basic") is True,
-    }
-    if any(place.values()):
-        if host is None or name is not None:
-            raise RequestInvalid(
-                "A place of your own goes with a host of your own, and with no known service.",
-                "--host api.example.com --header 'Authorization: Bearer {}'",
-            )
-        return services.general(label, host, place)
-    service = services.find(label, name)
-    return service if host is None else service.at(host)

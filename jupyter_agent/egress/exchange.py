@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final
 
 import h11
 
@@ -15,60 +14,12 @@ from jupyter_agent.egress.connection import Connection
 from jupyter_agent.egress.heads import Outgoing, incoming, outgoing
 from jupyter_agent.egress.route import Route
 from jupyter_agent.egress.upstream import Upstream
+from jupyter_agent.egress.warden import Seen, Warden
 from jupyter_agent.errors import AgentError, EgressFailed
 from jupyter_agent.scrub import Scrubber
 
 _STATUS: Final = {"egress_failed": 502, "vault_locked": 423, "grant_required": 403}
 """What an error of ours looks like to a program that expects HTTP; 403 where none is named."""
-
-
-@dataclass(slots=True)
-class Seen:
-    """What there is to say about an exchange, before and after.
-
-    Attributes:
-        method: As it was sent.
-        path: Without the query, in which values may stand.
-        status: Of the answer, or None where there was none.
-        sent: Bytes of the body that went out.
-        received: Bytes of the body that went to the caller, scrubbed.
-        hits: How often the value was replaced in the answer.
-    """
-
-    method: str
-    path: str
-    status: int | None = None
-    sent: int = 0
-    received: int = 0
-    hits: int = 0
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Granted:
-    """What one request may use.
-
-    Attributes:
-        value: The value.
-        scrubber: Knows it, in every form.
-    """
-
-    value: bytes = field(repr=False)
-    scrubber: Scrubber
-
-    def __repr__(self) -> str:
-        return "<Granted>"
-
-
-class Warden(Protocol):
-    """Who decides about each request, and writes it down. The broker is one."""
-
-    async def begin(self, seen: Seen) -> Granted:
-        """Permit one request, in writing, or raise what stands against it."""
-        ...
-
-    def end(self, seen: Seen) -> None:
-        """Write down soon how it ended."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -270,7 +221,3 @@ def refusal(error: AgentError) -> tuple[h11.Response, h11.Data]:
     ]
     status = _STATUS.get(error.code, 403)
     return h11.Response(status_code=status, headers=headers), h11.Data(data=data)
-
-
-Admit = Callable[[tuple[str, int], tuple[str, int]], Awaitable[bool]]
-"""Whether the program at the other end of a connection may use it; takes its address and ours."""

@@ -1,0 +1,153 @@
+"""A way that is spoken in HTTP/1.1: a caller's connection, and the service behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from dataclasses import dataclass
+from typing import Final
+
+import h11
+
+from jupyter_agent.egress.connection import Connection
+from jupyter_agent.egress.exchange import Exchange, Gate, refusal
+from jupyter_agent.egress.route import Route
+from jupyter_agent.egress.services import Service
+from jupyter_agent.egress.upstream import Upstream
+from jupyter_agent.egress.warden import Warden
+from jupyter_agent.errors import AgentError, EgressFailed, EgressRefused
+
+_LAST_WAIT: Final = 1.0
+"""Seconds for which a caller that was refused may go on sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpWay:
+    """A way to a service: a ``Kind``.
+
+    Attributes:
+        service: Which.
+        label: Whose value.
+    """
+
+    service: Service
+    label: str
+
+    @property
+    def title(self) -> str:
+        """The service's own name."""
+        return self.service.title
+
+    @property
+    def library(self) -> tuple[str, ...]:
+        """The variables that the vendor's library reads."""
+        return self.service.library
+
+    @property
+    def revoke(self) -> str:
+        """Where a key is taken back."""
+        return self.service.revoke
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host."""
+        return str(self.service.origin)
+
+    @property
+    def place(self) -> str:
+        """Where in a request."""
+        return str(self.service.place)
+
+    @property
+    def secure(self) -> bool:
+        """Whether by https."""
+        return self.service.origin.scheme == "https"
+
+    def variables(self, port: int, placeholder: str) -> dict[str, str]:
+        """The service's variables."""
+        return self.service.variables(port, placeholder)
+
+    def speaker(
+        self, placeholder: bytes, warden: Warden, context: ssl.SSLContext | None
+    ) -> HttpSpeaker:
+        """Speaks HTTP."""
+        route = self.service.route(self.label)
+        return HttpSpeaker(route, placeholder, warden, Upstream(route.origin, context))
+
+
+class HttpSpeaker:
+    """Serves the callers of one way.
+
+    Args:
+        route: Where it leads.
+        placeholder: What opens it, once.
+        warden: Decides about each request.
+        upstream: Connections to the service.
+    """
+
+    def __init__(
+        self, route: Route, placeholder: bytes, warden: Warden, upstream: Upstream
+    ) -> None:
+        self._route = route
+        self._placeholder = placeholder
+        self._warden = warden
+        self._upstream = upstream
+
+    async def serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, admitted: bool
+    ) -> None:
+        """Serve one connection, exchange after exchange."""
+        caller = Connection(h11.SERVER, reader, writer)
+        port = int(writer.get_extra_info("sockname")[1])
+        gate = Gate(self._route, port, self._placeholder, self._warden, self._upstream)
+        try:
+            while isinstance(request := await caller.next(), h11.Request):
+                if not await _exchange(gate, caller, request, admitted=admitted):
+                    return
+        except h11.RemoteProtocolError:
+            caller.abort()  # it does not speak HTTP, or hung up in the middle
+
+    def close(self) -> None:
+        """Let go of the connections to the service."""
+        self._upstream.close()
+
+
+async def _exchange(
+    gate: Gate, caller: Connection, request: h11.Request, *, admitted: bool
+) -> bool:
+    """Carry one out, and return whether another may follow."""
+    try:
+        if not admitted:
+            raise not_yours()
+        return await Exchange(gate, caller, request).carry_out()
+    except AgentError as error:
+        await _refuse(caller, error)
+    except h11.RemoteProtocolError:
+        await _refuse(caller, EgressFailed("That is not HTTP.", "Try again."))
+    return False
+
+
+async def _refuse(caller: Connection, error: AgentError) -> None:
+    if caller.state.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+        caller.abort()  # it has heard the beginning of an answer: let it see that this is no end
+        return
+    head, body = refusal(error)
+    with contextlib.suppress(h11.LocalProtocolError):
+        await caller.send(head)
+        await caller.send(body)
+        await caller.send(h11.EndOfMessage())
+        # To close with something unread would reset the connection, and the caller would never
+        # see why.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WAIT):
+                await caller.until_hung_up()
+
+
+def not_yours() -> EgressRefused:
+    """What a program is told that a way was not opened for."""
+    return EgressRefused(
+        "This way out belongs to another program.",
+        "Open one of your own: %agent_egress LABEL",
+        data={"rule": "program"},
+    )

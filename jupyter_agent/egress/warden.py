@@ -1,0 +1,62 @@
+"""Who decides about each use of a value on a way, and what there is to say about one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from jupyter_agent.scrub import Scrubber
+
+
+@dataclass(slots=True)
+class Seen:
+    """What there is to say about one use: a request and its answer, or a connection.
+
+    Attributes:
+        method: What was done, in one word of the protocol: ``GET``, ``CONNECT``.
+        path: Behind the origin, without a query, in which values may stand.
+        status: Of the answer, or None where there was none.
+        sent: Bytes that went out, without heads.
+        received: Bytes that went to the caller, scrubbed.
+        hits: How often the value was replaced on the way back.
+    """
+
+    method: str
+    path: str
+    status: int | None = None
+    sent: int = 0
+    received: int = 0
+    hits: int = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Granted:
+    """What one use may have.
+
+    Attributes:
+        value: The value.
+        scrubber: Knows it, in every form.
+    """
+
+    value: bytes = field(repr=False)
+    scrubber: Scrubber
+
+    def __repr__(self) -> str:
+        return "<Granted>"
+
+
+class Warden(Protocol):
+    """Who decides about each use, and writes it down. The broker is one."""
+
+    async def begin(self, seen: Seen) -> Granted:
+        """Permit one use, in writing, or raise what stands against it."""
+        ...
+
+    def end(self, seen: Seen) -> None:
+        """Write down soon how it ended."""
+        ...
+
+
+Admit = Callable[[tuple[str, int], tuple[str, int]], Awaitable[bool]]
+"""Whether the program at the other end of a connection may use it; takes its address and ours."""
