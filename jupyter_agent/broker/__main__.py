@@ -50,7 +50,8 @@ def main() -> int:
 
 
 def _serve(folders: Folders, listener: socket.socket, lock: int) -> int:
-    from jupyter_agent.shell import linux, runner  # noqa: PLC0415  (ctypes, after the lock)
+    from jupyter_agent.processes import linux  # noqa: PLC0415  (ctypes, after the lock)
+    from jupyter_agent.shell import runner  # noqa: PLC0415  (after the lock)
 
     linux.forbid_inspection()
     runner_pid, door = runner.fork_runner()

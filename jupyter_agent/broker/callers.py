@@ -18,7 +18,8 @@ from typing import Final
 from jupyter_agent import wire
 from jupyter_agent.broker.kernels import Kernel, Kernels
 from jupyter_agent.errors import BrokerRefused, RoleDenied
-from jupyter_agent.shell import keeper, runner, tree
+from jupyter_agent.processes import tree
+from jupyter_agent.shell import keeper, runner
 
 MAX_CLAIM: Final = 512
 

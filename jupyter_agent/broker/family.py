@@ -6,7 +6,7 @@ import asyncio
 import os
 
 from jupyter_agent.egress import loopback
-from jupyter_agent.shell import tree
+from jupyter_agent.processes import tree
 
 
 class Family:

@@ -15,7 +15,7 @@ from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.terminals import read_size
 from jupyter_agent.broker.wanted import read_wanted
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.shell import tree
+from jupyter_agent.processes import tree
 from jupyter_agent.shell.terminal import Terminal
 
 _SETTLE: Final = 0.3

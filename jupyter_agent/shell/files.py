@@ -20,7 +20,7 @@ from typing import Final
 
 from jupyter_agent.errors import CommandNotStarted
 from jupyter_agent.folders import check_private_dir
-from jupyter_agent.shell import linux
+from jupyter_agent.processes import linux
 
 _SWEEP_TRIES: Final = 100
 _SWEEP_PAUSE: Final = 0.01  # seconds; making a folder takes microseconds

@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent import spawn
-from jupyter_agent.shell import files, linux, tree
+from jupyter_agent.processes import linux, tree
+from jupyter_agent.shell import files
 from jupyter_agent.shell.files import Files
 
 TITLE: Final = "jupyter_agent.keeper"

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from jupyter_agent import spawn
-from jupyter_agent.shell import files, linux, tree
+from jupyter_agent.processes import linux, tree
+from jupyter_agent.shell import files
 from jupyter_agent.shell.spare import FDS_OF_A_RUN, Spare
 
 TITLE: Final = "jupyter_agent.runner"

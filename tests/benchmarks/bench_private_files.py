@@ -23,7 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from jupyter_agent.shell import linux, runner, tree
+from jupyter_agent.processes import linux, tree
+from jupyter_agent.shell import runner
 from jupyter_agent.shell.files import Files, Places
 from jupyter_agent.shell.process import Process, _wanted
 

@@ -18,7 +18,7 @@ from jupyter_agent import wire
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import AgentError, GrantRequired, LabelNotFound, RunLost
 from jupyter_agent.folders import short_path
-from jupyter_agent.shell import tree
+from jupyter_agent.processes import tree
 
 VALUE = "correct-horse-battery-staple-42"
 

@@ -20,7 +20,8 @@ from jupyter_agent import person as person_door
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import AgentError
 from jupyter_agent.folders import Folders
-from jupyter_agent.shell import keeper, runner, tree
+from jupyter_agent.processes import tree
+from jupyter_agent.shell import keeper, runner
 
 VALUE = "basalt-finch-harbour-4-ended"
 FIVE = (

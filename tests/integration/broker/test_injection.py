@@ -15,7 +15,8 @@ from steps import collect, output_until, request, run, save, sleeping, until, wa
 
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import CommandNotStarted, GrantRequired, LabelNotFound, RequestInvalid
-from jupyter_agent.shell import files, linux
+from jupyter_agent.processes import linux
+from jupyter_agent.shell import files
 
 VALUE = b"injected: 'quotes' \"double\" \\ \xff\xfe\r\n\tand \xe2\x82\xac, no end"
 VALUES = [VALUE, b"\0zero byte\0", b"x" * 65536, b"a line\r\n", b"several\nlines\n\n"]

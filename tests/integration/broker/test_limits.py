@@ -19,8 +19,8 @@ from jupyter_agent import wire
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import AgentError, CommandNotStarted, GrantRequired, RequestInvalid
 from jupyter_agent.folders import Folders, short_path
+from jupyter_agent.processes import tree
 from jupyter_agent.secret import Secret
-from jupyter_agent.shell import tree
 from jupyter_agent.vault.vault import Vault
 
 VALUE = "correct-horse-battery-staple-42"

@@ -30,7 +30,7 @@ from jupyter_agent.errors import (
 )
 from jupyter_agent.folders import Folders, short_path
 from jupyter_agent.person import open_client
-from jupyter_agent.shell import tree
+from jupyter_agent.processes import tree
 
 ROOT = str(Path(jupyter_agent.__file__).parents[1])
 

@@ -14,7 +14,7 @@ from steps import collect, output_until, request, run, save, sleeping, until, wa
 
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import AgentError, GrantRequired, RequestInvalid
-from jupyter_agent.shell import tree
+from jupyter_agent.processes import tree
 
 VALUE = "heron-violet-anchor-5-typed"
 PYTHON = shlex.quote(sys.executable)

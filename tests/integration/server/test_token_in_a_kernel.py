@@ -10,7 +10,7 @@ from typing import Any
 from steps import collect, request, save, until
 
 from jupyter_agent.client import Client
-from jupyter_agent.shell import tree
+from jupyter_agent.processes import tree
 
 ASKS = """
 import sys, urllib.error, urllib.request

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from jupyter_agent.shell import tree
+from jupyter_agent.processes import tree
 
 
 def test_an_ancestry_begins_with_the_process_and_goes_up():

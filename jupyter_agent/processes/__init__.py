@@ -1,0 +1,1 @@
+"""What the kernel tells about processes, and the calls about them that Python has no name for."""
