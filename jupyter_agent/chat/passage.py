@@ -1,0 +1,160 @@
+"""What passes between people, tools and a model: nothing that the rules or the broker recognise.
+
+Both ways, and both times by rules and by the broker's match. What is on its way out as somebody's
+words is refused, so that whoever wrote it can mend it. What comes back as data is masked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import unicodedata
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final
+
+from jupyter_agent.errors import RequestInvalid, ScreenTimeout, SecretBlocked
+from jupyter_agent.screen.cell import Screens
+from jupyter_agent.screen.masking import Masker
+
+Match = Callable[[str], Awaitable[str | None]]
+
+_PIECE: Final = 8_000
+"""Characters screened at once: within the time budget, and the loop stays awake."""
+_PATIENCE: Final = 0.3
+"""Seconds between two questions where the broker says that there were too many."""
+
+
+class Passage:
+    """Stands between a model and everybody else.
+
+    Args:
+        screener: Finds what the rules know.
+        match: Asks the broker; see ``Door.match``.
+    """
+
+    def __init__(self, screener: Screens, match: Match) -> None:
+        self._screener = screener
+        self._masker = Masker(screener)
+        self._match = match
+
+    async def check(self, value: Any, what: str) -> None:
+        """Let somebody's words pass, or refuse them.
+
+        Args:
+            value: A text, or JSON with texts in it.
+            what: What it is, as a sentence's subject: ``Your message``.
+
+        Raises:
+            SecretBlocked: A secret stands in it. The error names a rule or label and no value.
+            ScreenTimeout: It could not be screened in its time.
+            AgentError: The broker could not say.
+        """
+        readings = _readings(value)
+        for text in readings[:2]:  # run together, harmless words may look like a token
+            if title := await self._found(text):
+                raise SecretBlocked(
+                    f"{what} holds a secret ({title}), so it was not passed on.",
+                    "Leave it out, or save it and write its label instead.",
+                )
+        for text in readings:
+            label = await self._label_in(text)
+            if label is not None:
+                raise SecretBlocked(
+                    f"{what} holds the value of {label}, so it was not passed on.",
+                    f"Write the label {label} instead of the value, and treat the value as "
+                    "exposed: rotate it when you can.",
+                )
+
+    async def clean(self, value: Any) -> Any:
+        """Data for a model: masked where the rules find something, withheld where a value is known.
+
+        Args:
+            value: JSON.
+
+        Raises:
+            ScreenTimeout: It could not be screened in its time.
+            AgentError: The broker could not say.
+        """
+        masked = await asyncio.to_thread(self._masker.tree, value)
+        if await self._all_clear(masked):
+            return masked
+        masked = await self._without_known(masked)
+        # A value may be spread over several texts of one result.
+        return masked if await self._all_clear(masked) else _withheld("a stored secret")
+
+    async def _found(self, text: str) -> str:
+        def look() -> str:
+            findings = self._screener.screen(text)
+            return self._screener.rule(findings[0].rule).title if findings else ""
+
+        # Some milliseconds of a long text; what shows the conversation goes on meanwhile.
+        return look() if len(text) <= _PIECE else await asyncio.to_thread(look)
+
+    async def _all_clear(self, value: Any) -> bool:
+        for text in _readings(value):
+            if await self._label_in(text) is not None:
+                return False
+        return True
+
+    async def _without_known(self, value: Any) -> Any:
+        if isinstance(value, str):
+            label = await self._label_in(value)
+            return value if label is None else _withheld(label)
+        if isinstance(value, list):
+            return [await self._without_known(each) for each in value]
+        if isinstance(value, dict):
+            return {
+                "withheld" if await self._label_in(name) else name: await self._without_known(each)
+                for name, each in value.items()
+            }
+        return value
+
+    async def _label_in(self, text: str) -> str | None:
+        for _ in range(20):
+            try:
+                return await self._match(text)
+            except RequestInvalid as error:
+                if "Too many" not in error.message:
+                    raise
+                await asyncio.sleep(_PATIENCE)
+        raise ScreenTimeout(
+            "The broker was asked about too many texts at once.", "Wait a moment, then try again."
+        )
+
+
+def _withheld(label: str) -> str:
+    return f"[withheld: this text held {label}]"
+
+
+def _readings(value: Any) -> list[str]:
+    """The texts in which a value is looked for.
+
+    All of it as JSON, so that names stand beside what they name; its texts one below the other, as
+    they are without JSON's escapes; and run together, so that what was cut into pieces is whole.
+    """
+    texts = list(_texts(value))
+    whole = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    readings = [whole, "\n".join(texts), "".join(texts)]
+    # Models write, and are told to write, characters that are not seen between those that are.
+    return list(dict.fromkeys([*readings, *map(_seen, readings)]))
+
+
+def _seen(text: str) -> str:
+    """A text as eyes see it: wide and styled letters as plain ones, and what is invisible gone."""
+    if text.isascii():
+        return text
+    return "".join(
+        each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf"
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield str(name)
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)

@@ -1,0 +1,245 @@
+"""The door of a model's tools, with the broker behind it: for chat cells and MCP hosts alike.
+
+Each use is a conversation of its own. Cancelling the task that waits closes it, and a closed
+conversation is what ends a run, a way out or a question for certain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import codecs
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from jupyter_agent import wire
+from jupyter_agent.chat import loopback
+from jupyter_agent.chat.door import Command, Ended, EntryState, HttpAnswer, HttpRequest, Told
+from jupyter_agent.client import matching
+from jupyter_agent.client.loop import AsyncClient
+from jupyter_agent.errors import AgentError, LabelNotFound, RequestInvalid, RunLost
+
+Open = Callable[[], Awaitable[AsyncClient]]
+OpenEntry = Callable[[str, str, Told], Awaitable[EntryState]]
+
+_HEAD, _TAIL = 64 * 1024, 32 * 1024  # characters kept of one stream's beginning and end
+_USUAL: Final = "header: Authorization: Bearer {}"
+
+
+@dataclass(slots=True)
+class ModelDoor:
+    """See ``chat.door.Door``.
+
+    Attributes:
+        open_client: Opens a conversation as whoever this is.
+        open_entry: Opens a masked form for a label and a reason, and says what came of it.
+        cwd: Absolute folder that commands run in.
+        env: What commands are given of an environment: names of ``wire.HANDED_ON``.
+    """
+
+    open_client: Open
+    open_entry: OpenEntry
+    cwd: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    _asks: AsyncClient | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self, command: Command, told: Told) -> Ended:
+        """See ``Door.run``."""
+        streams = {"stdout": _Kept(), "stderr": _Kept()}
+        async with self._conversation() as client:
+            events = client.events(
+                "run",
+                script=command.script,
+                argv=None,
+                secrets=[{"label": label, "env": name} for name, label in command.secrets.items()],
+                cwd=self.cwd,
+                env=dict(self.env),
+                timeout=command.timeout,
+                approve=False,
+                why=command.why,
+            )
+            async for message in events:
+                if "result" in message:
+                    return _ended(message["result"], streams)
+                if message.get("event") == "output":
+                    stream = "stderr" if message.get("stream") == "stderr" else "stdout"
+                    streams[stream].feed(wire.data(message, "data"))
+                else:
+                    _tell(message, told)
+        raise RunLost("The broker said no more.")
+
+    async def send(self, request: HttpRequest, told: Told) -> HttpAnswer:
+        """See ``Door.send``."""
+        host, target = _split(request.url)
+        async with self._conversation() as client:
+            asked = await self._place(client, request, host)
+            events = client.events(
+                "egress.open",
+                label=request.secret,
+                approve=False,
+                why=f"{request.method} {host}{target}\n{request.why}",
+                **asked,
+            )
+            async for message in events:
+                if message.get("event") != "open":
+                    _tell(message, told)
+                    continue
+                told("running")
+                port, target, headers = _filled(message, target, request)
+                return await loopback.send(
+                    port, request.method, target, headers, request.body.encode()
+                )
+        raise RunLost("The broker said no more.")
+
+    async def labels(self) -> list[dict[str, Any]]:
+        """See ``Door.labels``."""
+        async with self._conversation() as client:
+            return list((await client.call("secret.list"))["secrets"])
+
+    async def ask_for_secret(self, label: str, why: str, told: Told) -> EntryState:
+        """See ``Door.ask_for_secret``."""
+        return await self.open_entry(label, why, told)
+
+    async def match(self, text: str) -> str | None:
+        """See ``Door.match``."""
+        async with self._turn:
+            if self._asks is None or self._asks.closed:
+                self._asks = await self.open_client()
+            result: wire.Message = {}
+            for fields in matching.requests(text):
+                result = await self._asks.call("match", **fields)
+        label = result["label"]
+        return label if isinstance(label, str) else None
+
+    async def close(self) -> None:
+        """End the conversation that texts are matched in."""
+        if self._asks is not None:
+            await self._asks.close()
+            self._asks = None
+
+    @asynccontextmanager
+    async def _conversation(self) -> AsyncIterator[AsyncClient]:
+        client = await self.open_client()
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    async def _place(self, client: AsyncClient, request: HttpRequest, host: str) -> dict[str, Any]:
+        """The fields of `egress.open` that say where to, and where in the request."""
+        if request.place:
+            return {"host": host, **_described(request.place)}
+        services = (await client.call("egress.services"))["services"]
+        usual = [each for each in services if request.secret in each["labels"]]
+        known = [each for each in usual or services if each["origin"] == host]
+        if known:
+            return {"service": known[0]["name"]}
+        if usual:  # one's own server of that kind
+            return {"service": usual[0]["name"], "host": host}
+        stored = (await client.call("secret.list"))["secrets"]
+        if all(each["label"] != request.secret for each in stored):
+            raise LabelNotFound(f"No secret is stored under {request.secret}.")
+        return {"host": host, **_described(_USUAL)}
+
+
+class _Kept:
+    """One stream: its beginning and its end."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._head, self._tail, self._left_out = "", "", 0
+
+    def feed(self, data: bytes) -> None:
+        text = self._decoder.decode(data)
+        room = _HEAD - len(self._head)
+        self._head += text[:room]
+        tail = self._tail + text[room:]
+        self._left_out += max(0, len(tail) - _TAIL)
+        self._tail = tail[-_TAIL:]
+
+    @property
+    def text(self) -> str:
+        between = f"\n[{self._left_out} characters left out]\n" if self._left_out else ""
+        return self._head + between + self._tail
+
+
+def _ended(result: wire.Message, streams: Mapping[str, _Kept]) -> Ended:
+    ending = "timed out" if result["timed_out"] else "stopped" if result["stopped"] else "exited"
+    return Ended(
+        exit=int(result["exit"]),
+        seconds=float(result["seconds"]),
+        stdout=streams["stdout"].text,
+        stderr=streams["stderr"].text,
+        scrubbed=dict(result.get("hits") or {}),
+        withheld=tuple(result.get("withheld") or ()),
+        ending=ending,
+    )
+
+
+def _tell(message: wire.Message, told: Told) -> None:
+    if message.get("event") == "asking":
+        told("asking")
+    elif message.get("event") == "started":
+        told("running")
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Origin, and path with query, of an address.
+
+    Raises:
+        RequestInvalid: It has a user in it, or is no address of a web service.
+    """
+    parts = None
+    with suppress(ValueError):
+        parts = urlsplit(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise RequestInvalid("That is no address of a web service.", "https://api.example.com/x")
+    if "@" in parts.netloc:
+        raise RequestInvalid("An address with a user in it is not sent.", "Leave the user out.")
+    if any(mark in url for mark in " \\\t\r\n"):
+        raise RequestInvalid("An address has no blanks and no backslashes.", "Encode them.")
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc.lower()}", f"{parts.path or '/'}{query}"
+
+
+def _described(place: str) -> dict[str, Any]:
+    kind, _, rest = place.partition(":")
+    rest = rest.strip()
+    if kind in ("header", "query") and rest:
+        return {kind: rest}
+    if kind == "basic":
+        return {"basic": True}
+    raise RequestInvalid(
+        "That is no place for a secret.", "'header: X-Api-Key: {}', 'query: key' or 'basic: USER'"
+    )
+
+
+def _filled(
+    way: wire.Message, target: str, request: HttpRequest
+) -> tuple[int, str, list[tuple[str, str]]]:
+    """Port, target and headers of a request, with the placeholder where the value belongs.
+
+    Raises:
+        AgentError: The broker has opened something else than a way out.
+    """
+    variables: dict[str, str] = way["variables"]
+    bases = [text for text in variables.values() if text.startswith("http://127.0.0.1:")]
+    tokens = [text for text in variables.values() if text.startswith("jupyter-agent-placeholder-")]
+    port = urlsplit(bases[0]).port if bases else None
+    if port is None or not tokens:
+        raise AgentError("The broker opened no way out.")
+    headers = list(request.headers.items())
+    place = str(way["place"]).partition(" or header ")[0]
+    if place.startswith("query field "):
+        joint = "&" if "?" in target else "?"
+        return port, f"{target}{joint}{place.removeprefix('query field ')}={tokens[0]}", headers
+    if place.startswith("header "):
+        name, _, form = place.removeprefix("header ").partition(": ")
+        return port, target, [*headers, (name, form.replace("{}", tokens[0]))]
+    user = request.place.partition(":")[2].strip()
+    pair = base64.b64encode(f"{user}:{tokens[0]}".encode()).decode()
+    return port, target, [*headers, ("Authorization", f"Basic {pair}")]
