@@ -13,11 +13,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from jupyter_agent.desktop.channel import AgentChannel
-from jupyter_agent.desktop.lease import Lease
-
-State = Literal["starting", "agent", "human", "idle", "closed"]
-"""``agent`` and ``human``: who drives. ``idle``: nobody does, since a lease was lost or the agent
-has let go; it stays paused until a person clicks."""
+from jupyter_agent.desktop.lease import Lease, State
 
 
 class Isolation(StrEnum):
