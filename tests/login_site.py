@@ -86,8 +86,7 @@ class LoginSite:
 def login_site(password: str, code: str) -> Iterator[LoginSite]:
     """Serve the site on a free loopback port until the block is left."""
     site = LoginSite(password, code)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(site))
-    server.daemon_threads = True
+    server = _Server(site)
     site.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -99,95 +98,106 @@ def login_site(password: str, code: str) -> Iterator[LoginSite]:
         thread.join(5)
 
 
-def _handler(site: LoginSite) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            if path == "/login":
-                self._page("Sign in", _LOGIN.format(said=""))
-            elif path == "/code":
-                self._page("One more step", _CODE.format(said=""))
-            elif path == "/extras":
-                self._page("Extras", _EXTRAS)
-            elif path == "/report.csv":
-                self._answer(200, REPORT, {"Content-Type": "text/csv"})
-            elif path == "/basic":
-                self._basic()
-            elif path == "/logout":
-                site.sessions.discard(self._cookie("session"))
-                self._go("/login")
-            elif self._cookie("session") in site.sessions:
-                self._account()
-            else:
-                self._go("/login")
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            given = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
-            form = {name: values[0] for name, values in given.items()}
-            site.posted.append((self.path, form))
-            if self.path == "/login":
-                self._first_step(form)
-            elif self.path == "/code":
-                self._second_step(form)
-            elif self.path == "/note" and self._cookie("session") in site.sessions:
-                site.note = form.get("note", "")
-                self._go("/account")
-            else:
-                self._answer(403, b"Sign in first.", {})
+    def __init__(self, site: LoginSite) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.site = site
 
-        def _first_step(self, form: dict[str, str]) -> None:
-            if form.get("user") != PERSON or not _same(form.get("password"), site.password):
-                self._page("Sign in", _LOGIN.format(said="That was not right."))
-                return
-            half = secrets.token_urlsafe()
-            site.half.add(half)
-            self._go("/code", f"half={half}; HttpOnly; SameSite=Lax; Path=/")
 
-        def _second_step(self, form: dict[str, str]) -> None:
-            if self._cookie("half") not in site.half or not _same(form.get("otp"), site.code):
-                self._page("One more step", _CODE.format(said="That was not right."))
-                return
-            session = secrets.token_urlsafe()
-            site.sessions.add(session)
-            self._go("/account", f"session={session}; HttpOnly; SameSite=Lax; Path=/")
+class _Handler(BaseHTTPRequestHandler):
+    @property
+    def _site(self) -> LoginSite:
+        return self.server.site
 
-        def _account(self) -> None:
-            shown = {"who": PERSON, "balance": BALANCE, "note": html.escape(site.note)}
-            self._page("Account", _ACCOUNT.format(**shown))
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path == "/login":
+            self._page("Sign in", _LOGIN.format(said=""))
+        elif path == "/code":
+            self._page("One more step", _CODE.format(said=""))
+        elif path == "/extras":
+            self._page("Extras", _EXTRAS)
+        elif path == "/report.csv":
+            self._answer(200, REPORT, {"Content-Type": "text/csv"})
+        elif path == "/basic":
+            self._basic()
+        elif path == "/logout":
+            self._site.sessions.discard(self._cookie("session"))
+            self._go("/login")
+        elif self._cookie("session") in self._site.sessions:
+            self._account()
+        else:
+            self._go("/login")
 
-        def _basic(self) -> None:
-            expected = base64.b64encode(f"{PERSON}:{site.password}".encode()).decode()
-            if _same(self.headers.get("Authorization"), f"Basic {expected}"):
-                self._page("Behind a password", "<p>Let in.</p>")
-            else:
-                self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="the vault"'})
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        given = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
+        form = {name: values[0] for name, values in given.items()}
+        self._site.posted.append((self.path, form))
+        if self.path == "/login":
+            self._first_step(form)
+        elif self.path == "/code":
+            self._second_step(form)
+        elif self.path == "/note" and self._cookie("session") in self._site.sessions:
+            self._site.note = form.get("note", "")
+            self._go("/account")
+        else:
+            self._answer(403, b"Sign in first.", {})
 
-        def _cookie(self, name: str) -> str:
-            jar = SimpleCookie(self.headers.get("Cookie", ""))
-            return jar[name].value if name in jar else ""
+    def _first_step(self, form: dict[str, str]) -> None:
+        if form.get("user") != PERSON or not _same(form.get("password"), self._site.password):
+            self._page("Sign in", _LOGIN.format(said="That was not right."))
+            return
+        half = secrets.token_urlsafe()
+        self._site.half.add(half)
+        self._go("/code", f"half={half}; HttpOnly; SameSite=Lax; Path=/")
 
-        def _go(self, path: str, cookie: str = "") -> None:
-            headers = {"Location": path} | ({"Set-Cookie": cookie} if cookie else {})
-            self._answer(303, b"", headers)
+    def _second_step(self, form: dict[str, str]) -> None:
+        if self._cookie("half") not in self._site.half or not _same(
+            form.get("otp"), self._site.code
+        ):
+            self._page("One more step", _CODE.format(said="That was not right."))
+            return
+        session = secrets.token_urlsafe()
+        self._site.sessions.add(session)
+        self._go("/account", f"session={session}; HttpOnly; SameSite=Lax; Path=/")
 
-        def _page(self, title: str, body: str) -> None:
-            page = _PAGE.format(title=title, body=body)
-            self._answer(200, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
+    def _account(self) -> None:
+        shown = {"who": PERSON, "balance": BALANCE, "note": html.escape(self._site.note)}
+        self._page("Account", _ACCOUNT.format(**shown))
 
-        def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Cache-Control", "no-store")
-            self.end_headers()
-            self.wfile.write(body)
+    def _basic(self) -> None:
+        expected = base64.b64encode(f"{PERSON}:{self._site.password}".encode()).decode()
+        if _same(self.headers.get("Authorization"), f"Basic {expected}"):
+            self._page("Behind a password", "<p>Let in.</p>")
+        else:
+            self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="the vault"'})
 
-        def log_message(self, *args: object) -> None:
-            """Say nothing: a test's output is searched for what was posted."""
+    def _cookie(self, name: str) -> str:
+        jar = SimpleCookie(self.headers.get("Cookie", ""))
+        return jar[name].value if name in jar else ""
 
-    return Handler
+    def _go(self, path: str, cookie: str = "") -> None:
+        headers = {"Location": path} | ({"Set-Cookie": cookie} if cookie else {})
+        self._answer(303, b"", headers)
+
+    def _page(self, title: str, body: str) -> None:
+        page = _PAGE.format(title=title, body=body)
+        self._answer(200, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing: a test's output is searched for what was posted."""
 
 
 def _same(given: str | None, expected: str) -> bool:
