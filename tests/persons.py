@@ -6,6 +6,9 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
+
+from steps import until
 
 from jupyter_agent.client import Client
 from jupyter_agent.folders import Folders
@@ -45,3 +48,23 @@ def answer_next(folders: Folders, answer: str) -> threading.Thread:
     thread.start()
     assert there.wait(10)
     return thread
+
+
+class Watcher:
+    """Sees what is asked, and answers."""
+
+    def __init__(self, client: Client, number: int, person: Client) -> None:
+        self.client, self.number, self.person = client, number, person
+
+    def asked(self) -> dict[str, Any]:
+        """The next question."""
+        return dict(until(self.client, self.number, "approval")["approval"])
+
+    def answer(self, approval: dict[str, Any], answer: str, **more: Any) -> None:
+        self.person.call(
+            "approval.answer",
+            approval_id=approval["approval_id"],
+            nonce=approval["nonce"],
+            answer=answer,
+            **more,
+        )

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from jupyter_agent import __version__, wire
 from jupyter_agent.broker import callers
+from jupyter_agent.broker.agents import Agents
 from jupyter_agent.broker.approvals import SECONDS_TO_ANSWER, Approvals
 from jupyter_agent.broker.ask import Operation
 from jupyter_agent.broker.callers import Caller
@@ -24,6 +25,7 @@ from jupyter_agent.broker.kernels import Kernels
 from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.operations import Operations
 from jupyter_agent.broker.permission import Permission
+from jupyter_agent.broker.reasons import Reasons
 from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.errors import AgentError, ProtocolMismatch
@@ -71,16 +73,19 @@ class Broker:
         self._approvals = Approvals(seconds_to_answer)
         self._safe = Safe(folders, self._secrets_changed)
         self._kernels = Kernels()
+        self._agents = Agents(folders.state / "agents.json")
         executables = Executables()
+        values = OpenedValues(self._safe)
+        screener = Screener(rules=load_rules(_RULES))
+        reasons = Reasons(screener, values)
         permission = Permission(
             self._safe,
             self._approvals,
             executables,
+            reasons,
             lambda: self._approvals.tell({"event": "changed", "what": "grants"}),
         )
         self._places = Places(folders.run)
-        values = OpenedValues(self._safe)
-        screener = Screener(rules=load_rules(_RULES))
         exposures = Exposures(self._safe, values, screener, self._secrets_changed)
         self._runs = Runs(self._safe, permission, values, exposures, screener, runner, self._places)
         self._operations = Operations(
@@ -93,6 +98,8 @@ class Broker:
             executables=executables,
             runs=self._runs,
             kernels=self._kernels,
+            agents=self._agents,
+            reasons=reasons,
             started=wire.timestamp(),
         )
         self._conversations = 0
@@ -142,10 +149,18 @@ class Broker:
                 await writer.drain()
                 return
 
-            async def greet(hello: wire.Message) -> tuple[Caller, wire.Message]:
-                return await self._greet(hello, pid)
+            with contextlib.ExitStack() as until_the_end:
 
-            await Conversation(reader, writer, greet, self._find).hold()
+                async def greet(hello: wire.Message) -> tuple[Caller, wire.Message]:
+                    caller, welcome = await self._greet(hello, pid)
+                    if caller.role == "agent" and caller.kernel_id is None and caller.agent:
+                        # Nothing awaits between the look at its token and this.
+                        talking = self._agents.talking(caller.agent, conversation.end)
+                        until_the_end.enter_context(talking)
+                    return caller, welcome
+
+                conversation = Conversation(reader, writer, greet, self._find)
+                await conversation.hold()
         except OSError:
             pass  # the client is gone
         finally:
@@ -160,7 +175,12 @@ class Broker:
         line = callers.refuse_runs(pid, self._runner_pid)
         protocol = await self._agree(hello.get("protocol"))
         caller = await callers.recognise(
-            hello, pid, line, person_key=self._person_key, kernels=self._kernels
+            hello,
+            pid,
+            line,
+            person_key=self._person_key,
+            kernels=self._kernels,
+            agents=self._agents,
         )
         if caller.role == "person":
             self._take_settings(hello.get("settings"))
@@ -168,6 +188,7 @@ class Broker:
             "protocol": protocol,
             "version": __version__,
             "role": caller.role,
+            "agent": caller.agent,
             "notebook": caller.notebook,
             "pid": os.getpid(),
         }

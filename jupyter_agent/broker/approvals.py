@@ -51,6 +51,7 @@ class Question:
         key: Two questions with the same key are the same question.
         check: Looks whether a pattern fits; raises ``RequestInvalid`` where it does not.
         is_settled: Whether these grants answer it.
+        seconds: How long a person has, where it is not as long as usual.
     """
 
     details: dict[str, Any]
@@ -58,6 +59,7 @@ class Question:
     key: str
     check: Callable[[str], None] | None = None
     is_settled: Callable[[Sequence[Grant]], bool] | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +147,17 @@ class Approvals:
         same = next((one for one in self._open.values() if one.question.key == question.key), None)
         if same is not None:
             return await self._wait_for(same, show)
-        asked = self._ask(question)
+        seconds = self._seconds if question.seconds is None else question.seconds
+        asked = self._ask(question, seconds)
         outcome = "withdrawn"
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(seconds):
                 await show(asked)
                 answer = await asked.answer
             outcome = answer.kind
         except TimeoutError:
             outcome = "timeout"
-            raise self._unanswered() from None
+            raise _unanswered(seconds) from None
         finally:
             del self._open[asked.approval_id]
             asked.closed.set_result(outcome)
@@ -175,16 +178,10 @@ class Approvals:
         if outcome == "deny":
             raise _denied()
         if outcome == "timeout":
-            raise self._unanswered()
+            raise _unanswered(asked.question.seconds or self._seconds)
         return Answer("again")
 
-    def _unanswered(self) -> GrantDenied:
-        return GrantDenied(
-            f"Nobody answered within {self._seconds:g} seconds, which counts as no.",
-            "Run it again and answer in JupyterLab, or grant it beforehand.",
-        )
-
-    def _ask(self, question: Question) -> Asked:
+    def _ask(self, question: Question, seconds: float) -> Asked:
         theirs = sum(one.question.asker == question.asker for one in self._open.values())
         if len(self._open) >= _MOST_OPEN or theirs >= _MOST_OF_ONE:
             raise GrantDenied(
@@ -195,7 +192,7 @@ class Approvals:
             approval_id=secrets.token_hex(8),
             nonce=secrets.token_urlsafe(32),
             question=question,
-            expires=wire.timestamp(datetime.now(UTC) + timedelta(seconds=self._seconds)),
+            expires=wire.timestamp(datetime.now(UTC) + timedelta(seconds=seconds)),
             answer=loop.create_future(),
             closed=loop.create_future(),
         )
@@ -214,6 +211,14 @@ class Approvals:
         for asked in self._open.values():
             if label in asked.question.details["labels"] and not asked.answer.done():
                 asked.answer.set_result(Answer("deny"))
+
+    def fulfil(self, label: str) -> None:
+        """End the questions for a secret that is stored now."""
+        for asked in self._open.values():
+            details = asked.question.details
+            meant = details["kind"] == "entry" and label in details["labels"]
+            if meant and not asked.answer.done():
+                asked.answer.set_result(Answer("again"))
 
     def look_again(self, grants: Sequence[Grant] | None = None) -> None:
         """Have runs that wait looked at anew, because the grants have changed.
@@ -254,6 +259,14 @@ class Approvals:
                 raise RequestInvalid("The pattern is empty.")
             asked.question.check(answer.pattern)
         asked.answer.set_result(answer)
+
+
+def _unanswered(seconds: float) -> GrantDenied:
+    return GrantDenied(
+        f"Nobody answered within {seconds:g} seconds, which counts as no.",
+        "Run it again and answer in JupyterLab, or grant it beforehand.",
+        data={"unanswered": True},
+    )
 
 
 def _denied() -> GrantDenied:

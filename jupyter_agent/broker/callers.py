@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jupyter_agent import wire
+from jupyter_agent.broker.agents import CHAT, Agents
 from jupyter_agent.broker.kernels import Kernel, Kernels
 from jupyter_agent.errors import BrokerRefused, RoleDenied
 from jupyter_agent.processes import tree
@@ -33,7 +34,8 @@ class Caller:
         pid: Its process, as the kernel of the machine says.
         notebook: The notebook of its registered kernel: known, not claimed.
         claimed: A notebook name it gave: shown to people, never trusted.
-        kernel_id: Its kernel, for the role ``kernel``.
+        kernel_id: Its kernel, for the role ``kernel`` and for the agent of a chat cell.
+        agent: Which agent it is, for the role ``agent``.
     """
 
     role: wire.Role
@@ -41,10 +43,13 @@ class Caller:
     notebook: str | None = None
     claimed: str | None = None
     kernel_id: str | None = None
+    agent: str | None = None
 
     @property
     def name(self) -> str:
-        """How the audit calls it."""
+        """How the audit and the grants call it."""
+        if self.role == "agent":
+            return f"agent:{self.agent}"
         return f"{self.role}:{self.kernel_id}" if self.kernel_id else self.role
 
 
@@ -82,13 +87,14 @@ def refuse_runs(pid: int, runner_pid: int) -> list[tuple[int, int]]:
     return line
 
 
-async def recognise(
+async def recognise(  # noqa: PLR0913  (all that decides it)
     hello: wire.Message,
     pid: int,
     line: list[tuple[int, int]],
     *,
     person_key: str,
     kernels: Kernels,
+    agents: Agents,
 ) -> Caller:
     """Decide who a caller is.
 
@@ -98,6 +104,7 @@ async def recognise(
         line: That process's ancestry, from ``refuse_runs``.
         person_key: What a person has to show.
         kernels: The registered kernels.
+        agents: The registered agents.
 
     Raises:
         BrokerRefused: What it shows is wrong.
@@ -113,14 +120,18 @@ async def recognise(
             return _as_kernel(above, pid)
         return Caller("person", pid, claimed=claimed)
     if asked == "kernel":
-        kernel = await kernels.wait_for(wire.text(hello, "capability"))
-        above = kernels.above(line)  # again: it may have been registered only just now
-        if kernel is None or above is None or above.kernel_id != kernel.kernel_id:
+        return _as_kernel(await _kernel(hello, line, kernels), pid)
+    if asked == "agent":
+        if "capability" in hello:
+            return _as_chat(await _kernel(hello, line, kernels), pid)
+        name = agents.named(wire.text(hello, "token"))
+        if name is None:
             raise BrokerRefused(
-                "This is not the kernel that the capability was given to.",
-                "Restart the kernel.",
+                "This agent is not known here, or was forgotten.",
+                "A person lets it in: jupyter agent agents add NAME",
             )
-        return _as_kernel(kernel, pid)
+        # Below a kernel it is that kernel's: a cell that has read the token gets nothing by it.
+        return _as_chat(above, pid) if above is not None else Caller("agent", pid, agent=name)
     if asked == "guest":
         # Also below a kernel: without its capability nobody gets what its notebook was granted.
         return Caller("guest", pid, claimed=claimed)
@@ -138,6 +149,25 @@ def require(caller: Caller, *roles: wire.Role) -> None:
             f"A {caller.role} may not do that.",
             "Do it in JupyterLab's Secrets panel or in a terminal, with jupyter agent.",
         )
+
+
+async def _kernel(hello: wire.Message, line: list[tuple[int, int]], kernels: Kernels) -> Kernel:
+    """The kernel that shows its own capability.
+
+    Raises:
+        BrokerRefused: It is not known, or another process shows it.
+    """
+    kernel = await kernels.wait_for(wire.text(hello, "capability"))
+    above = kernels.above(line)  # only now: it may have been registered while we waited
+    if kernel is None or above is None or above.kernel_id != kernel.kernel_id:
+        raise BrokerRefused(
+            "This is not the kernel that the capability was given to.", "Restart the kernel."
+        )
+    return kernel
+
+
+def _as_chat(kernel: Kernel, pid: int) -> Caller:
+    return Caller("agent", pid, notebook=kernel.notebook, kernel_id=kernel.kernel_id, agent=CHAT)
 
 
 def _as_kernel(kernel: Kernel, pid: int) -> Caller:

@@ -49,6 +49,11 @@ class Conversation:
         self._runs: dict[int, Run] = {}
         self._texts = Texts()
 
+    def end(self) -> None:
+        """Hang up: who is on the other end is let in no more."""
+        self._writer.transport.abort()
+        self._reader.feed_eof()
+
     async def hold(self) -> None:
         """Talk until the client hangs up; then end what it had started."""
         try:

@@ -150,7 +150,7 @@ class Matching:
                 "matches": _in_code_points(found[:MAX_MATCHES], raw, known),
                 "values": "" if known is None else known.name,
             }
-        self.pace.spend(caller.kernel_id or caller.role, len(raw))
+        self.pace.spend(caller.kernel_id or caller.name, len(raw))
         known = await self._values.recognising()
         label = None if known is None else await self._work(raw, known.matcher.first)
         if label is not None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent import __version__, wire
 from jupyter_agent.broker import files, policy
+from jupyter_agent.broker.agent_operations import AgentOperations, for_agent, narrowed
+from jupyter_agent.broker.agents import Agents
 from jupyter_agent.broker.approvals import Approvals
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
 from jupyter_agent.broker.audit_operations import AuditOperations
@@ -23,9 +25,11 @@ from jupyter_agent.broker.kernels import Kernels
 from jupyter_agent.broker.offers import Offers
 from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.permission import Permission
+from jupyter_agent.broker.reasons import Reasons
 from jupyter_agent.broker.run_operations import RunOperations
 from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.secret_requests import SecretRequests
 from jupyter_agent.broker.vault_operations import VaultOperations
 from jupyter_agent.broker.ways import Ways
 from jupyter_agent.errors import BrokerRefused, LabelTaken, RequestInvalid
@@ -51,6 +55,8 @@ class Operations:
         executables: Looks programs up.
         runs: Carries commands out.
         kernels: The registered ones.
+        agents: The registered ones.
+        reasons: Prepares what agents say about why.
         started: When the broker came up, RFC 3339 UTC.
     """
 
@@ -66,6 +72,8 @@ class Operations:
         executables: Executables,
         runs: Runs,
         kernels: Kernels,
+        agents: Agents,
+        reasons: Reasons,
         started: str,
     ) -> None:
         self._safe = safe
@@ -81,7 +89,7 @@ class Operations:
         self._guards = GuardOperations(safe, values, exposures, permission, self._changed)
         self._whole_vault = VaultOperations(safe, self._end_uses, self._changed)
         self._ways = Ways(state, safe, permission, self._changed)
-        self.table: Mapping[str, Operation] = {
+        table: dict[str, Operation] = {
             "status": self._status,
             "lock": for_persons(self._lock),
             "secret.offer": self._offer,
@@ -102,6 +110,11 @@ class Operations:
             **RunOperations(runs, self._changed).table,
             **AuditOperations(safe).table,
             **self._whole_vault.table,
+            **AgentOperations(agents, safe, self._changed).table,
+            **SecretRequests(safe, approvals, reasons).table,
+        }
+        self.table: Mapping[str, Operation] = {
+            name: narrowed(name, operation) for name, operation in table.items()
         }
 
     # -- the broker itself
@@ -162,17 +175,21 @@ class Operations:
             sealed=wire.data(message, "sealed"),
         )
         exposed = message.get("exposed")
+        note = wire.text(message, "note", "")
+        if ask.caller.role == "agent":  # its page served the form: a person shall see whose it was
+            note = f"Entered in a page of the agent {ask.caller.agent}."
         meta = await self._safe.use(
             lambda vault: vault.put(
                 secret,
                 kind=wire.text(message, "kind", ""),
-                note=wire.text(message, "note", ""),
+                note=note,
                 expires=wire.optional_text(message, "expires"),
                 rotate_every=message.get("rotate_every"),
                 exposed=_place(exposed) if exposed else None,
                 replace=replace,
             )
         )
+        self._approvals.fulfil(meta.label)
         self._changed("secrets")
         return {"secret": await self._advised(ask, meta)}
 
@@ -195,6 +212,7 @@ class Operations:
         meta = await self._safe.use(
             lambda vault: vault.put(secret, kind=wire.text(ask.message, "kind", ""))
         )
+        self._approvals.fulfil(label)
         self._changed("secrets")
         return {"secret": await self._advised(ask, meta)}
 
@@ -215,6 +233,8 @@ class Operations:
         to be recognised encoded. Others would have less to guess.
         """
         shown = _shown(meta)
+        if ask.caller.role == "agent":
+            return for_agent(shown)
         shown["revoke"] = await self._exposures.revoke_page(meta.label) if meta.exposed else ""
         if ask.caller.role == "person":
             values = await self._values.current() if meta.weak else None

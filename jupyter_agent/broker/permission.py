@@ -18,6 +18,7 @@ from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.permitting import Request
 from jupyter_agent.broker.policy import Policy
+from jupyter_agent.broker.reasons import Reasons
 from jupyter_agent.broker.requests import asker, details, details_of_way, request_of
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.wanted import Wanted
@@ -40,6 +41,7 @@ class Permission:
         safe: Holds the grants.
         approvals: Reaches persons.
         executables: Looks programs up.
+        reasons: Prepares what agents say about why.
         changed: Called when there is another grant.
     """
 
@@ -48,11 +50,13 @@ class Permission:
         safe: Safe,
         approvals: Approvals,
         executables: Executables,
+        reasons: Reasons,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._safe = safe
         self._approvals = approvals
         self._executables = executables
+        self._reasons = reasons
         self._changed = changed
         self._refused: dict[str, Request] = {}
 
@@ -82,8 +86,15 @@ class Permission:
             await self._settle(request, version, made)
             return answer.kind
 
-    async def for_way(
-        self, caller: Caller, request: Request, place: str, emit: Emit, *, asks: bool
+    async def for_way(  # noqa: PLR0913  (what a person decides on)
+        self,
+        caller: Caller,
+        request: Request,
+        place: str,
+        emit: Emit,
+        *,
+        asks: bool,
+        why: object = None,
     ) -> tuple[str, tuple[str, ...]]:
         """How a way out was permitted, and the ids of the grants it rests on.
 
@@ -93,6 +104,7 @@ class Permission:
             place: Where in its requests the value goes, for the person who decides.
             emit: Tells the caller that somebody is being asked.
             asks: The caller asks the person itself.
+            why: What an agent says about it.
 
         Raises:
             LabelNotFound: The label is not stored.
@@ -108,10 +120,11 @@ class Permission:
             if not asks and not self._approvals.watchers:
                 self._remember(request)
                 raise _required(request, missing)
+            said = await self._reasons.shown(why)
             question = Question(
-                details={**details_of_way(caller, request, place), "policy": version},
+                details={**details_of_way(caller, request, place, said), "policy": version},
                 asker=f"{caller.name} {caller.claimed}",
-                key=f"{caller.name} {caller.claimed} {request.identity} {asks}",
+                key=f"{caller.name} {caller.claimed} {request.identity} {asks} {said}",
                 is_settled=lambda standing: _is_settled(standing, request),
             )
             answer = await self._ask(caller, question, emit, asks=asks)
@@ -173,11 +186,12 @@ class Permission:
         self, caller: Caller, wanted: Wanted, request: Request, version: int, emit: Emit
     ) -> Answer:
         # Reading programs may take a moment, and the loop has others to serve.
-        shown = await asyncio.to_thread(details, caller, wanted, request)
+        why = await self._reasons.shown(wanted.why)
+        shown = await asyncio.to_thread(details, caller, wanted, request, why)
         question = Question(
             details={**shown, "policy": version},
             asker=f"{caller.name} {caller.claimed}",
-            key=f"{caller.name} {caller.claimed} {request.cwd} {request.identity} {wanted.asks}",
+            key=repr((caller.name, caller.claimed, _asked_for(request), wanted.asks, why)),
             check=lambda pattern: _check_pattern(pattern, request),
             is_settled=lambda standing: _is_settled(standing, request),
         )
@@ -281,6 +295,10 @@ def _check_not_forbidden(standing: Sequence[Grant], request: Request, now: datet
         )
 
 
+def _asked_for(request: Request) -> tuple[object, ...]:
+    return request.labels, request.script, request.cwd, request.shell, request.identity
+
+
 def _is_settled(standing: Sequence[Grant], request: Request) -> bool:
     now = datetime.now(UTC)
     return (
@@ -302,7 +320,7 @@ def _grant(answer: Answer, request: Request, label: str) -> Grant:
         label=label,
         created=wire.timestamp(),
         notebook=request.notebook,
-        who=None if request.notebook else request.actor,
+        who=request.actor if request.role == "agent" or not request.notebook else None,
         cwd=request.cwd,
     )
     if answer.kind == "pattern":
@@ -352,6 +370,8 @@ def _required(request: Request, missing: list[str]) -> GrantRequired:
 def _granting(request: Request, label: str) -> str:
     """The line that permits this very run, as short as it can be."""
     where = f" --notebook {shlex.quote(request.notebook)}" if request.notebook else ""
+    who = request.actor if request.role == "agent" else None
+    where += f" --who {who}" if who else ""
     line = f"jupyter agent grant {label}{where}"
     if len(request.script) > _MOST_SAID:
         return line  # nobody types that; without --command it is the run that was refused last
@@ -361,7 +381,7 @@ def _granting(request: Request, label: str) -> str:
             made = grants.new_grant({"label": label, field: request.script}, id="", created="")
         except RequestInvalid:
             continue
-        alone = replace(made, notebook=request.notebook)
+        alone = replace(made, notebook=request.notebook, who=who)
         if made.script and permitting.permits(alone, label, request, datetime.now(UTC)):
             return f"{line} {option} {shlex.quote(request.script)}"
     return line

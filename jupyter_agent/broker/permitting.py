@@ -2,7 +2,8 @@
 
 A notebook-bound grant is only ever used by a kernel whose notebook the server has registered; a
 notebook name that a caller merely claims never counts. A deny rule wins over every grant. An agent
-is only ever permitted an exact script. Every doubt is a no, which means that a person is asked.
+is only ever permitted an exact script with an exact set of labels, by a grant that names agents.
+Every doubt is a no, which means that a person is asked.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ class Request:
         into: Label → where its value goes: ``env:NAME``, ``stdin``, ``prompt``,
             ``file:NAME``, ``template:NAME``.
         exports: Whether the caller sets further variables.
-        identity: All that is permitted beside the script's text (``Wanted.identity``).
+        identity: All that is permitted beside the script's text (``Wanted.identity``); for an agent
+            the set of labels too.
+        alone: Whether it wants one label only.
         look: The real path and hash of the file that a program's name means in this run.
     """
 
@@ -61,6 +64,7 @@ class Request:
     into: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     exports: bool = False
     identity: str = ""
+    alone: bool = True
     look: Callable[[str], tuple[str, str] | None] = field(default=_nothing, compare=False)
 
     @property
@@ -206,10 +210,16 @@ def _holds(grant: Grant, label: str, request: Request, now: datetime) -> bool:
         and grant.label == label
         and grant.notebook in (None, request.notebook)
         and grant.cwd in (None, request.cwd)
-        and grant.who in (None, request.actor, request.role)
+        and _is_for(grant, request)
         and (grant.uses is None or grant.uses > 0)
         and not _is_over(grant, now)
     )
+
+
+def _is_for(grant: Grant, request: Request) -> bool:
+    """Whether the caller is one that was meant: an agent never is, unless the grant says so."""
+    callers = (request.actor, request.role)
+    return grant.who in callers or (grant.who is None and request.role != "agent")
 
 
 def _is_over(grant: Grant, now: datetime) -> bool:
@@ -229,6 +239,7 @@ def _is_exactly(grant: Grant, request: Request) -> bool:
         is_it = (
             request.shell in (*_PLAIN_SHELLS, EGRESS)
             and not request.exports
+            and (request.alone or request.role != "agent")  # together they were never permitted
             and _goes_where_it_may(grant, request, grant.script)
         )
     return is_it and (grant.programs is None or request.programs(grant.programs) == grant.programs)

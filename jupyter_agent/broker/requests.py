@@ -36,28 +36,46 @@ def request_of(caller: Caller, wanted: Wanted, executables: Executables) -> Requ
         argv=wanted.argv,
         into=_into(wanted),
         exports=bool(wanted.exported),
-        identity=wanted.identity,
+        identity=_identity(caller, wanted),
+        alone=len(wanted.labels) == 1,
         look=lambda word: executables.look(word, path, wanted.cwd),
     )
 
 
-def asker(caller: Caller) -> dict[str, Any]:
-    """Who asks, for people."""
+def _identity(caller: Caller, wanted: Wanted) -> str:
+    """What is permitted beside the text: for an agent, its labels all together or none of them.
+
+    Else two permissions that a person gave one by one would add up to a run that nobody has seen.
+    """
+    if caller.role != "agent":
+        return wanted.identity
+    return f"agent {','.join(sorted(wanted.labels))} {wanted.identity}"
+
+
+def asker(caller: Caller, why: str = "") -> dict[str, Any]:
+    """Who asks, for people.
+
+    Args:
+        caller: Who.
+        why: What an agent says about it, as ``Reasons.shown`` gives it.
+    """
     return {
         "role": caller.role,
+        "agent": caller.agent,
+        "why": why if caller.role == "agent" else None,
         "notebook": caller.notebook or caller.claimed,
         "claimed": caller.notebook is None and caller.claimed is not None,
     }
 
 
-def details(caller: Caller, wanted: Wanted, request: Request) -> dict[str, Any]:
+def details(caller: Caller, wanted: Wanted, request: Request, why: str = "") -> dict[str, Any]:
     """All that a person has to know to decide on a run. Reads the programs it names."""
     suggestion = None if caller.role == "agent" else _suggestion(request)
     choices = ["once", "minutes", "always", "pattern", "deny"]
     if caller.role == "agent":
         choices.remove("pattern")
     return {
-        **asker(caller),
+        **asker(caller, why),
         "kind": "run",
         "labels": list(wanted.labels),
         "script": wanted.command,
@@ -101,10 +119,10 @@ def request_of_way(caller: Caller, label: str, origin: str, place: str) -> Reque
     )
 
 
-def details_of_way(caller: Caller, request: Request, place: str) -> dict[str, Any]:
+def details_of_way(caller: Caller, request: Request, place: str, why: str = "") -> dict[str, Any]:
     """All that a person has to know to decide on a way out."""
     return {
-        **asker(caller),
+        **asker(caller, why),
         "kind": "egress",
         "labels": list(request.labels),
         "script": request.script,

@@ -47,7 +47,7 @@ class RunOperations:
         }
 
     async def _run(self, ask: Ask) -> wire.Message:
-        wanted, run = read_wanted(ask.message), ask.runs[ask.message["id"]]
+        wanted, run = read_wanted(_narrowed(ask)), ask.runs[ask.message["id"]]
         with _ends_with(ask.caller.pid, run):
             return await self._runs.carry_out(ask.caller, wanted, run, ask.emit)
 
@@ -101,6 +101,22 @@ class RunOperations:
     def _tell(self) -> None:
         self._telling = None
         self._changed("runs")
+
+
+def _narrowed(ask: Ask) -> wire.Message:
+    """A run's request; an agent's without what only makes sense with a person at the keyboard.
+
+    Raises:
+        RequestInvalid: An agent wants to type: a shell that was permitted once could be told
+            anything afterwards.
+    """
+    if ask.caller.role != "agent":
+        return ask.message
+    terminal = ask.message.get("terminal")
+    if isinstance(terminal, dict) and terminal.get("keyboard"):
+        raise RequestInvalid("An agent has no keyboard.", "Put what is to be typed into a script.")
+    # It never asks the person itself, and never has a short value's output shown.
+    return {**ask.message, "approve": False, "show_output": False}
 
 
 @contextlib.contextmanager

@@ -41,6 +41,7 @@ class Wanted:
         background: Whether its caller goes on meanwhile; shown to persons.
         terminal: The terminal it runs on, or None for pipes.
         shows_output: Whether its output is shown although it was granted a short value.
+        why: What an agent says about it; not checked here.
     """
 
     argv: tuple[str, ...]
@@ -54,6 +55,7 @@ class Wanted:
     background: bool = False
     terminal: WantedTerminal | None = None
     shows_output: bool = False
+    why: object = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -160,6 +162,7 @@ def read_wanted(message: wire.Message) -> Wanted:
         background=message.get("background") is True,
         terminal=terminal,
         shows_output=message.get("show_output") is True,
+        why=message.get("why"),
     )
 
 

@@ -129,9 +129,9 @@ class Ways:
     async def _permitted(self, ask: Ask, kind: Kind) -> Permitted:
         place = kind.place
         request = request_of_way(ask.caller, kind.label, kind.origin, place)
-        asks = ask.message.get("approve") is True
+        asks = ask.message.get("approve") is True and ask.caller.role != "agent"
         decision, ids = await self._permission.for_way(
-            ask.caller, request, place, ask.emit, asks=asks
+            ask.caller, request, place, ask.emit, asks=asks, why=ask.message.get("why")
         )
         return Permitted(request, decision, ids)
 

@@ -34,7 +34,7 @@ def approvals(_arguments: Arguments, terminal: Terminal) -> int:
             approval["kind"],
             ", ".join(approval["labels"]),
             local(approval["expires"]),
-            approval["notebook"] or approval["role"],
+            approval["notebook"] or approval.get("agent") or approval["role"],
             approval["script"],
         ]
         for approval in waiting

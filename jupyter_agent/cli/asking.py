@@ -140,6 +140,8 @@ def described(approval: Mapping[str, Any]) -> list[str]:
         return _change(approval)
     if approval["kind"] == "egress":
         return _egress(approval)
+    if approval["kind"] == "entry":
+        return _entry(approval)
     labels = ", ".join(approval["labels"])
     command = _command(approval)
     lines = [
@@ -171,6 +173,18 @@ def _egress(approval: Mapping[str, Any]) -> list[str]:
         *_origin(approval),
         "",
         "The service gets the value with each request; the program holds a placeholder only.",
+    ]
+
+
+def _entry(approval: Mapping[str, Any]) -> list[str]:
+    """A secret that is wanted: it is entered where secrets are entered, or refused here."""
+    label = printable(approval["labels"][0])
+    return [
+        f"An agent asks you for the secret {label}.",
+        "",
+        *_origin(approval),
+        "",
+        f"Enter it in another terminal, or in JupyterLab: jupyter agent secret set {label}",
     ]
 
 
@@ -227,8 +241,16 @@ def _listed(name: str, rows: Sequence[str]) -> list[str]:
 
 
 def _origin(approval: Mapping[str, Any]) -> list[str]:
+    if approval.get("agent"):
+        why = printable(str(approval.get("why") or "it gave no reason"))
+        who = f"  agent     {printable(str(approval['agent']))}"
+        return [who, *_notebook(approval), f"  it says   {why} (not checked)"]
+    return _notebook(approval) or [f"  asked by  {printable(str(approval.get('role', 'unknown')))}"]
+
+
+def _notebook(approval: Mapping[str, Any]) -> list[str]:
     if not approval.get("notebook"):
-        return [f"  asked by  {printable(str(approval.get('role', 'unknown')))}"]
+        return []
     claimed = " (it says so itself; not checked)" if approval.get("claimed") else ""
     return [f"  notebook  {printable(str(approval['notebook']))}{claimed}"]
 

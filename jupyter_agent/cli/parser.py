@@ -30,6 +30,7 @@ _FAMILIES: Final = {
     "allow": ("allow",),
     "audit": ("audit",),
     "lock": ("lock", "unlock", "status"),
+    "agents": ("agents",),
     "doctor": ("doctor",),
     "vault": ("vault",),
     "completion": ("completion",),

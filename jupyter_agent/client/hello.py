@@ -19,7 +19,8 @@ class Hello:
 
     Attributes:
         role: What the caller asks to be.
-        proof: ``{"key": …}`` of a person, ``{"capability": …}`` of a kernel, or nothing.
+        proof: ``{"key": …}`` of a person, ``{"token": …}`` of an agent, ``{"capability": …}`` of a
+            kernel or of the agent in its chat cells, or nothing.
         claims: Shown to people, never trusted.
         settings: A person's choices for a vault that is yet to be made.
     """

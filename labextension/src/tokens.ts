@@ -113,7 +113,7 @@ export interface Status {
 export interface Approval {
   approval_id: string;
   nonce: string;
-  kind: 'run' | 'change' | 'egress';
+  kind: 'run' | 'change' | 'egress' | 'entry';
   labels: string[];
   script: string | null;
   argv: string[] | null;
@@ -123,6 +123,9 @@ export interface Approval {
   /** The notebook is what the caller says, not what the broker knows. */
   claimed: boolean;
   role: string;
+  /** Which agent asks, and what it says about why: its claim. */
+  agent?: string | null;
+  why?: string | null;
   /** The files behind the programs' names, with the first digits of their SHA-256. */
   executables: { word: string; path: string | null; sha256?: string | null }[];
   expires: string;

@@ -17,12 +17,20 @@ export function question({ kind, labels, change }: Approval): string {
     }
     return change?.op === 'rename' ? `Rename ${label} to ${change.to}?` : `Remove ${label}?`;
   }
+  if (kind === 'entry') {
+    return `Enter the secret ${names}?`;
+  }
   return kind === 'egress' ? `Send ${names} to this service?` : `May this script use ${names}?`;
 }
 
 /** Nothing is left out or cut: what is not shown can't be agreed to. */
 export function details(approval: Approval): HTMLElement[] {
-  const kinds = { change: changeDetails, egress: wayDetails, run: runDetails };
+  const kinds = {
+    change: changeDetails,
+    egress: wayDetails,
+    entry: entryDetails,
+    run: runDetails
+  };
   return kinds[approval.kind](approval);
 }
 
@@ -33,7 +41,7 @@ function wayDetails(approval: Approval): HTMLElement[] {
     element(
       'dl',
       { className: 'ja-approval-facts' },
-      asker(approval),
+      ...asker(approval),
       fact('To', element('b', {}, code(to))),
       fact('As', visible(approval.place ?? ''))
     ),
@@ -42,6 +50,18 @@ function wayDetails(approval: Approval): HTMLElement[] {
       { className: 'ja-approval-caution' },
       'The service gets the secret with each request, and may do with it whatever the secret allows. ' +
         'The notebook holds a placeholder only. “Once” is until it is closed.'
+    )
+  ];
+}
+
+/** A secret that an agent would like to use: who asks, and what a yes means. */
+export function entryDetails(approval: Approval): HTMLElement[] {
+  return [
+    element('dl', { className: 'ja-approval-facts' }, ...asker(approval)),
+    element(
+      'p',
+      { className: 'ja-approval-caution' },
+      'The value goes into your vault. The agent learns the label only, and each use is asked for.'
     )
   ];
 }
@@ -67,7 +87,7 @@ function changeDetails(approval: Approval): HTMLElement[] {
     element(
       'dl',
       { className: 'ja-approval-facts' },
-      asker(approval),
+      ...asker(approval),
       change?.op === 'allow' && fact('Why', visible(change.to ?? ''))
     )
   ];
@@ -81,7 +101,7 @@ function runDetails(approval: Approval): HTMLElement[] {
     element(
       'dl',
       { className: 'ja-approval-facts' },
-      asker(approval),
+      ...asker(approval),
       fact('Secrets', ...places(approval)),
       fact('Folder', code(approval.cwd)),
       fact(
@@ -142,7 +162,27 @@ function program({ word, path, sha256 }: Approval['executables'][number]): HTMLE
   );
 }
 
-function asker({ notebook, claimed, role }: Approval): HTMLElement {
+/** Who asks; of an agent also what it says about why, which is its claim and nothing more. */
+function asker(approval: Approval): HTMLElement[] {
+  const { agent, why } = approval;
+  if (!agent) {
+    return [caller(approval)];
+  }
+  const where = approval.notebook === null ? [] : [' in ', visible(approval.notebook)];
+  return [
+    fact('Asked by', element('b', {}, `the agent ${visible(agent)}`), ...where),
+    fact(
+      'It says',
+      element(
+        'span',
+        { className: 'ja-approval-why', title: 'What the agent says. Nobody has checked it.' },
+        why ? `“${visible(why)}”` : 'nothing about why'
+      )
+    )
+  ];
+}
+
+function caller({ notebook, claimed, role }: Approval): HTMLElement {
   return fact(
     'Asked by',
     notebook === null

@@ -10,10 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from persons import person_is_there
+from persons import Watcher, person_is_there
 from steps import collect, request, run, save, until, wait_until
 
 from jupyter_agent.client import Client, Hello
@@ -34,26 +33,6 @@ def stored(person: Client) -> Client:
 def watcher(stored: Client, folders: Folders) -> Iterator[Watcher]:
     with person_is_there(folders) as (client, number):
         yield Watcher(client, number, stored)
-
-
-class Watcher:
-    """Sees what is asked, and answers."""
-
-    def __init__(self, client: Client, number: int, person: Client) -> None:
-        self.client, self.number, self.person = client, number, person
-
-    def asked(self) -> dict[str, Any]:
-        """The next question."""
-        return dict(until(self.client, self.number, "approval")["approval"])
-
-    def answer(self, approval: dict[str, Any], answer: str, **more: Any) -> None:
-        self.person.call(
-            "approval.answer",
-            approval_id=approval["approval_id"],
-            nonce=approval["nonce"],
-            answer=answer,
-            **more,
-        )
 
 
 @pytest.fixture

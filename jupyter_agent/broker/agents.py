@@ -1,0 +1,164 @@
+"""The agents a person has let in, each known by a narrow token of its own.
+
+A token makes its holder an ``agent`` and nothing more. It is kept hashed, in the state folder,
+because agents outlive a broker; SHA-256 alone is enough for 32 random bytes. A process below a
+kernel that shows a token is that kernel's agent (``callers``): what was permitted to Claude Code in
+a terminal is not for a cell that has read its file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from jupyter_agent import wire
+from jupyter_agent.errors import RequestInvalid, VaultUnsafe
+from jupyter_agent.folders import read_private, write_private
+
+CHAT: Final = "chat"
+"""The agent of a kernel's own chat cells; a kernel's capability proves it."""
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+_MOST: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One agent.
+
+    Attributes:
+        name: How persons, grants and the audit call it.
+        digest: SHA-256 of its token, in hex digits.
+        created: When it got this token, RFC 3339 UTC.
+    """
+
+    name: str
+    digest: str
+    created: str
+
+
+class Agents:
+    """The register of agents.
+
+    Read anew at each use, so that two brokers of one person (an old one that ends its runs, and a
+    new one) agree; it is small.
+
+    Args:
+        path: Its file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._talking: dict[str, set[Callable[[], None]]] = {}
+
+    def every(self) -> list[Agent]:
+        """All of them, by name.
+
+        Raises:
+            VaultUnsafe: The file is not one of ours.
+        """
+        raw = read_private(self._path)
+        if raw is None:
+            return []
+        try:
+            return sorted((Agent(**one) for one in json.loads(raw)), key=lambda agent: agent.name)
+        except (ValueError, TypeError):
+            raise VaultUnsafe(
+                "The register of agents can't be read.",
+                f"Move {self._path.name} away, and add the agents again: jupyter agent agents add",
+            ) from None
+
+    def register(self, name: str, *, replace: bool) -> str:
+        """Let an agent in, and return its token.
+
+        Args:
+            name: Small letters, digits, ``.``, ``_`` and ``-``.
+            replace: Give a known one another token; the old one is worth nothing then.
+
+        Raises:
+            RequestInvalid: It can't be called so, or is known already, or there are too many.
+        """
+        check_name(name)
+        known = {agent.name: agent for agent in self.every()}
+        if name in known and not replace:
+            raise RequestInvalid(
+                f"There is an agent {name} already.",
+                f"Choose another name, or give it a new token: jupyter agent agents add {name} "
+                "--replace",
+            )
+        if len(known) >= _MOST:
+            raise RequestInvalid("There are too many agents.", "Forget some: jupyter agent agents")
+        token = secrets.token_urlsafe(32)
+        known[name] = Agent(name, _digest(token), wire.timestamp())
+        self._write(known)
+        self._hang_up(name)
+        return token
+
+    def forget(self, name: str) -> None:
+        """Let it in no more, and end what it does now.
+
+        Raises:
+            RequestInvalid: There is no such agent.
+        """
+        known = {agent.name: agent for agent in self.every()}
+        if known.pop(name, None) is None:
+            raise RequestInvalid("There is no such agent.", "List them: jupyter agent agents")
+        self._write(known)
+        self._hang_up(name)
+
+    def named(self, token: str) -> str | None:
+        """The name of the agent that holds a token."""
+        digest = _digest(token)
+        found = None
+        for agent in self.every():
+            if hmac.compare_digest(agent.digest, digest):
+                found = agent.name
+        return found
+
+    def talks(self, name: str) -> bool:
+        """Whether it has a conversation with this broker now."""
+        return bool(self._talking.get(name))
+
+    @contextmanager
+    def talking(self, name: str, hang_up: Callable[[], None]) -> Iterator[None]:
+        """While entered, an agent has a conversation, which ends when it is forgotten."""
+        mine = self._talking.setdefault(name, set())
+        mine.add(hang_up)
+        try:
+            yield
+        finally:
+            mine.discard(hang_up)
+
+    def _hang_up(self, name: str) -> None:
+        for hang_up in list(self._talking.get(name, ())):
+            hang_up()
+
+    def _write(self, agents: dict[str, Agent]) -> None:
+        write_private(self._path, json.dumps([asdict(one) for one in agents.values()]).encode())
+
+
+def check_name(name: str) -> str:
+    """Return an agent's name.
+
+    Raises:
+        RequestInvalid: It has another shape, or is the one of chat cells. It is not repeated.
+    """
+    if not _NAME.fullmatch(name):
+        raise RequestInvalid(
+            "An agent's name has small letters, digits, dots, - and _.", "Such as: claude-code"
+        )
+    if name == CHAT:
+        raise RequestInvalid(f"{CHAT} is the agent of chat cells.", "Choose another name.")
+    return name
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
