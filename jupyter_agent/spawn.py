@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, NoReturn
 
+Child = subprocess.Popen[bytes]
+"""A process that one of ours has started, for those who keep it."""
+
 FIXED_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -148,7 +151,9 @@ def start_command(  # noqa: PLR0913  (these are what a process consists of)
     stdout: int,
     stderr: int,
     pass_fds: Sequence[int] = (),
+    at: Mapping[int, int] | None = None,
     controlling_terminal: bool = False,
+    die_with_parent: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a person's command in a session of its own.
 
@@ -160,12 +165,27 @@ def start_command(  # noqa: PLR0913  (these are what a process consists of)
         stdout: Descriptor it writes.
         stderr: Descriptor it writes.
         pass_fds: Further descriptors it inherits.
+        at: Descriptors that it has under numbers of its own choice: its number → ours. Those
+            numbers must be open here, whatever they are (``hold_numbers``).
         controlling_terminal: Whether ``stdin`` is a terminal that becomes its own: the one behind
             ``/dev/tty``, whose Ctrl-C it gets.
+        die_with_parent: Whether it is killed when the caller ends, however it ends.
 
     Raises:
         OSError: The program or the folder is not there or may not be used.
     """
+    from jupyter_agent.processes import linux  # noqa: PLC0415  (ctypes: not for every client)
+
+    chosen = dict(at or {})
+
+    def prepare() -> None:
+        if controlling_terminal:
+            _take_terminal()
+        if die_with_parent:
+            linux.die_with_parent()
+        for number, ours in chosen.items():
+            os.dup2(ours, number)
+
     return subprocess.Popen(
         list(argv),
         env=dict(env),
@@ -173,12 +193,41 @@ def start_command(  # noqa: PLR0913  (these are what a process consists of)
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
-        pass_fds=tuple(pass_fds),
+        pass_fds=(*pass_fds, *chosen),
         start_new_session=True,
         close_fds=True,
         restore_signals=True,
         # Safe: the one who calls this, a keeper, has no threads.
-        preexec_fn=_take_terminal if controlling_terminal else None,  # noqa: PLW1509
+        preexec_fn=prepare if controlling_terminal or die_with_parent or chosen else None,  # noqa: PLW1509
+    )
+
+
+def hold_numbers(below: int) -> None:
+    """Let every descriptor that is opened from here on have at least this number.
+
+    Programs have descriptors under numbers of their choice (``start_command``); what Python itself
+    uses between fork and exec must not be in their way.
+    """
+    while (handle := os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)) < below:
+        pass
+    os.close(handle)
+
+
+def start_keeper(argv: Sequence[str], control: int) -> subprocess.Popen[bytes]:
+    """Start a desktop's keeper, with the control socket as its standard input.
+
+    Raises:
+        OSError: It could not be started.
+    """
+    return subprocess.Popen(
+        list(argv),
+        stdin=control,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=fixed_environment(),
+        cwd="/",
+        start_new_session=True,
+        close_fds=True,
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Final
 
+_PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _IN_MEMORY: Final = (0x01021994, 0x858458F6)  # TMPFS_MAGIC, RAMFS_MAGIC, see statfs(2)
@@ -26,6 +28,11 @@ def forbid_inspection() -> None:
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends, double forks included."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """Be killed when the thread that started this process ends; survives an exec."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def rename_process(title: str) -> None:

@@ -1,0 +1,165 @@
+"""One process above each desktop: starts its programs, and ends everything that comes of them.
+
+It is a subreaper, so whatever they start stays below it. Its standard input is its control socket
+and its life line: when the server closes it, or dies, however it dies, the keeper kills the whole
+tree, removes the socket of its X server and the desktop's folder, and ends.
+
+On the control socket (SOCK_SEQPACKET, one JSON object a packet):
+    server → keeper   {"id": n, "argv": [...], "env": {...}, "numbers": [3, …]} and the descriptors
+                      {"signal": number, "pid": pid}    to one program that it has started
+                      {"close": true}
+    keeper → server   {"id": n, "pid": pid} | {"id": n, "errno": number}
+                      {"ended": pid, "exit": code}      minus the number of a signal, as in Python
+                      {"closed": true, "left": [...]}   the last one
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_agent import spawn
+from jupyter_agent.desktop import leftovers
+from jupyter_agent.processes import linux, tree
+
+LARGEST: Final = 128 * 1024
+"""Bytes of one packet. An environment is the largest thing in one."""
+
+MOST_HANDLES: Final = 8
+"""Descriptors with one program."""
+
+_FIRST_FREE: Final = 16  # programs have descriptors under numbers below this
+_ROUND: Final = 0.01  # seconds between rounds of SIGKILL: a process may have forked in between
+_ENDING: Final = 5.0  # seconds after which a process counts as left behind
+
+
+def main() -> int:
+    """Keep the desktop whose folder is the only argument."""
+    linux.adopt_orphans()
+    spawn.hold_numbers(_FIRST_FREE)
+    control = socket.socket(fileno=os.dup(0))
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    folder = Path(sys.argv[1])
+    held = leftovers.hold(folder)
+    _Keeper(control, null).until_it_is_to_end()
+    left = _end_everything(folder)
+    os.close(held)
+    with contextlib.suppress(OSError):  # nobody listens any more
+        control.send(json.dumps({"closed": True, "left": left}).encode())
+    return 0
+
+
+class _Keeper:
+    def __init__(self, control: socket.socket, null: int) -> None:
+        self._control = control
+        self._null = null
+        # Kept by name: a Popen that is forgotten collects its child by itself, status and all.
+        self._programs: dict[int, spawn.Child] = {}
+        self._told_to_end = False
+        self._wakeup, write = os.pipe()
+        for end in (self._wakeup, write):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._tell_to_end)
+        signal.set_wakeup_fd(write)
+
+    def until_it_is_to_end(self) -> None:
+        """Start and watch programs until the server says close, or is gone."""
+        control = self._control.fileno()
+        while not self._told_to_end:
+            ready, _, _ = select.select([control, self._wakeup], (), ())
+            if self._wakeup in ready:
+                os.read(self._wakeup, 4096)
+                self._collect()
+            if control in ready and not self._serve_one():
+                return
+
+    def _tell_to_end(self, *_: object) -> None:
+        self._told_to_end = True
+
+    def _collect(self) -> None:
+        ended, _ = tree.reap()
+        for pid, status in ended.items():
+            if (program := self._programs.pop(pid, None)) is not None:
+                program.returncode = os.waitstatus_to_exitcode(status)
+                self._say({"ended": pid, "exit": program.returncode})
+
+    def _serve_one(self) -> bool:
+        try:
+            packet, handles, flags, _ = socket.recv_fds(self._control, LARGEST, MOST_HANDLES)
+        except OSError:
+            return False
+        try:
+            if not packet or flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+                return False
+            wanted = json.loads(packet)
+            if "close" in wanted:
+                return False
+            if "signal" in wanted:
+                self._signal(wanted["pid"], wanted["signal"])
+            else:
+                self._start(wanted, handles)
+        finally:
+            for handle in handles:
+                os.close(handle)
+        return True
+
+    def _signal(self, pid: int, number: int) -> None:
+        # Not collected yet, so its number is still its own.
+        if pid in self._programs:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _start(self, wanted: dict[str, Any], handles: list[int]) -> None:
+        try:
+            program = spawn.start_command(
+                wanted["argv"],
+                env=wanted["env"],
+                cwd="/",
+                stdin=self._null,
+                stdout=self._null,
+                stderr=self._null,
+                at=dict(zip(wanted["numbers"], handles, strict=True)),
+                die_with_parent=True,
+            )
+        except (OSError, ValueError) as error:
+            # ValueError: text that the kernel can't take, such as a zero byte.
+            reason = error.errno if isinstance(error, OSError) else errno.EINVAL
+            self._say({"id": wanted["id"], "errno": reason or errno.EIO})
+            return
+        self._programs[program.pid] = program
+        self._say({"id": wanted["id"], "pid": program.pid})
+
+    def _say(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError):  # nobody listens any more: the next read says so
+            self._control.send(json.dumps(message).encode())
+
+
+def _end_everything(folder: Path) -> list[str]:
+    """Kill every descendant and remove what they leave; sentences about what could not be."""
+    signal.set_wakeup_fd(-1)
+    displays = leftovers.displays_of([pid for pid, _ in tree.descendants(os.getpid())])
+    begun = time.monotonic()
+    more = True
+    while more and time.monotonic() < begun + _ENDING:
+        tree.send(os.getpid(), signal.SIGKILL)
+        _, more = tree.reap()
+        if more:
+            time.sleep(_ROUND)
+    left = ["A process of the desktop does not end."] if more else []
+    return left + leftovers.remove(folder, displays)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
