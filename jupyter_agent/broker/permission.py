@@ -132,7 +132,7 @@ class Permission:
                 continue
             made = _made(answer, request, missing)
             await self._settle(request, version, made)
-            return answer.kind, tuple(grant.id for grant in made)
+            return answer.kind, (*resting, *(grant.id for grant in made))
 
     async def for_change(
         self, caller: Caller, change: dict[str, str], command: str, emit: Emit
@@ -232,15 +232,7 @@ def _take(vault: Vault, request: Request) -> tuple[list[str], int]:
         GrantDenied: A rule of the person's forbids it.
         LabelNotFound: A label is not stored.
     """
-    known = [meta.label for meta in vault.list()]
-    for label in request.labels:
-        if label not in known:
-            there = f"There are: {', '.join(known)}." if known else "None is stored yet."
-            raise LabelNotFound(
-                f"No secret is stored under {label}.",
-                f"{there} Add it in the Secrets panel, with %secret set {label}, "
-                f"or with: jupyter agent secret set {label}",
-            )
+    check_stored(request.labels, [meta.label for meta in vault.list()])
     version = Policy.of(vault).version
     now = datetime.now(UTC)
     standing = policy.all_grants(vault)
@@ -252,12 +244,28 @@ def _take(vault: Vault, request: Request) -> tuple[list[str], int]:
     return missing, version
 
 
+def check_stored(labels: Sequence[str], known: Sequence[str]) -> None:
+    """Return if all of these labels are among those that there are.
+
+    Raises:
+        LabelNotFound: One is not.
+    """
+    for label in labels:
+        if label not in known:
+            there = f"There are: {', '.join(known)}." if known else "None is stored yet."
+            raise LabelNotFound(
+                f"No secret is stored under {label}.",
+                f"{there} Add it in the Secrets panel, with %secret set {label}, "
+                f"or with: jupyter agent secret set {label}",
+            )
+
+
 def _covering(vault: Vault, request: Request) -> tuple[str, ...]:
     now = datetime.now(UTC)
     return tuple(
         grant.id
         for grant in policy.all_grants(vault)
-        if permitting.permits(grant, request.labels[0], request, now)
+        if any(permitting.permits(grant, label, request, now) for label in request.labels)
     )
 
 

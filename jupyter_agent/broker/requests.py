@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from jupyter_agent import spawn
@@ -98,17 +99,17 @@ def details(caller: Caller, wanted: Wanted, request: Request, why: str = "") -> 
     }
 
 
-def request_of_way(caller: Caller, label: str, origin: str, place: str) -> Request:
+def request_of_way(caller: Caller, labels: Sequence[str], origin: str, place: str) -> Request:
     """A way out as the rule sees it.
 
     Args:
         caller: Who asks.
-        label: Whose value.
+        labels: Whose values.
         origin: Where to: ``https://api.example.com``.
         place: Where in its requests the value goes.
     """
     return Request(
-        labels=(label,),
+        labels=tuple(labels),
         script=f"{permitting.EGRESS} {origin}",
         cwd="",
         notebook=caller.notebook,

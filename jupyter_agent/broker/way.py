@@ -7,16 +7,15 @@ import contextlib
 import secrets
 import threading
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker import permitting, policy
 from jupyter_agent.broker.callers import Caller
-from jupyter_agent.broker.permitting import Request
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.trail import Trail
+from jupyter_agent.broker.way_permits import Permits, Permitted
 from jupyter_agent.errors import AgentError, GrantDenied, VaultError
 from jupyter_agent.screen import Screener, mask
 from jupyter_agent.scrub import Scrubber
@@ -29,28 +28,13 @@ if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first us
 _LAST_WORDS: Final = 1.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Permitted:
-    """How a way was permitted.
-
-    Attributes:
-        request: What was permitted.
-        decision: ``grant``, or what a person answered.
-        grants: Ids of the grants it rests on; empty where a person said "once".
-    """
-
-    request: Request
-    decision: str
-    grants: tuple[str, ...] = ()
-
-
 class Way:
     """One open way, of whatever kind: decides about each use, and writes it down.
 
     Args:
         kind: Where it leads, and how.
         caller: Whose it is.
-        permitted: How it was permitted.
+        permits: What it was permitted.
         safe: Vault and audit.
         screener: For what the audit says of a path.
     """
@@ -59,7 +43,7 @@ class Way:
         self,
         kind: Kind,
         caller: Caller,
-        permitted: Permitted,
+        permits: Permits,
         *,
         safe: Safe,
         screener: Screener,
@@ -71,11 +55,11 @@ class Way:
         self.opened = wire.timestamp()
         self.requests = 0
         self.gone = asyncio.Event()
-        self._permitted = permitted
+        self._permits = permits
         self._safe = safe
         self._screener = screener
         self._closed = closed
-        self._scrubber: tuple[bytes, Scrubber] | None = None
+        self._scrubber: tuple[dict[str, bytes], Scrubber] | None = None
         self._begun: dict[int, tuple[str, float]] = {}
         self._writing: set[asyncio.Future[None]] = set()
 
@@ -88,7 +72,7 @@ class Way:
         return {
             "id": self.id,
             "label": self.kind.label,
-            "origin": self.kind.origin,
+            "origin": self.kind.origin or self.kind.title,
             "place": self.kind.place,
             "notebook": self.caller.notebook or self.caller.claimed,
             "actor": self.caller.name,
@@ -101,19 +85,24 @@ class Way:
 
         Raises:
             VaultLocked: The vault is closed.
-            GrantDenied: What permitted this way was taken back, or its time is over.
+            GrantRequired: Nobody has permitted it, and nobody is there to ask.
+            GrantDenied: It was denied, or what permitted it was taken back, or its time is over.
             VaultError: The audit can't be written; nothing is sent.
         """
         from jupyter_agent.egress.warden import Granted  # noqa: PLC0415
 
         run = secrets.token_hex(8)
+        seen.origin, seen.place = seen.origin or self.kind.origin, seen.place or self.kind.place
+        permitted = await self._permits.of(seen.origin, seen.place)
         try:
-            value = await self._safe.use_with_trail(
-                lambda vault, trail: self._value_in_writing(run, seen, vault, trail)
+            values = await self._safe.use_with_trail(
+                lambda vault, trail: self._values_in_writing(run, seen, permitted, vault, trail)
             )
         except GrantDenied:
-            # Not at once: the caller shall still read why.
-            asyncio.get_running_loop().call_later(_LAST_WORDS, self.close)
+            self._permits.forget(seen.origin)
+            if self.kind.origin:  # there is no other that it may still lead to
+                # Not at once: the caller shall still read why.
+                asyncio.get_running_loop().call_later(_LAST_WORDS, self.close)
             raise
         except OSError:
             raise VaultError(
@@ -122,23 +111,27 @@ class Way:
             ) from None
         self.requests += 1
         self._begun[id(seen)] = run, time.monotonic()
-        self._safe.count_use([self.kind.label])
-        return Granted(value, self._scrubber_for(value).sibling())
+        self._safe.count_use(list(self.kind.labels))
+        return Granted(values, self._scrubber_for(values).sibling())
 
-    def _value_in_writing(self, run: str, seen: Seen, vault: Vault, trail: Trail) -> bytes:
-        value = self._value(vault)
-        trail.append(self._line(run, seen, value))
-        return value
+    def _values_in_writing(
+        self, run: str, seen: Seen, permitted: Permitted, vault: Vault, trail: Trail
+    ) -> dict[str, bytes]:
+        values = self._values(vault, permitted)
+        trail.append(
+            self._line(run, permitted.decision, self._written(seen, self._scrubber_for(values)))
+        )
+        return values
 
-    def _line(self, run: str, seen: Seen, value: bytes) -> dict[str, Any]:
+    def _line(self, run: str, decision: str, command: str) -> dict[str, Any]:
         return {
             "run": run,
             "time": wire.timestamp(),
             "actor": self.caller.name,
             "notebook": self.caller.notebook,
-            "labels": [self.kind.label],
-            "command": self._written(seen, self._scrubber_for(value)),
-            "decision": self._permitted.decision,
+            "labels": list(self.kind.labels),
+            "command": command,
+            "decision": decision,
             "exit": None,
             "seconds": None,
             "bytes": None,
@@ -168,12 +161,12 @@ class Way:
         """Return when every end is written down."""
         await asyncio.gather(*self._writing)
 
-    def _value(self, vault: Vault) -> bytes:
+    def _values(self, vault: Vault, permitted: Permitted) -> dict[str, bytes]:
         # Again for each request: a grant that was taken back, or is over, counts no more.
         standing = {grant.id: grant for grant in policy.all_grants(vault)}
         now = datetime.now(UTC)
-        rests = [standing.get(each) for each in self._permitted.grants]
-        if permitting.forbidding(standing.values(), self._permitted.request, now) or not all(
+        rests = [standing.get(each) for each in permitted.grants]
+        if permitting.forbidding(standing.values(), permitted.request, now) or not all(
             grant and (grant.until is None or now < datetime.fromisoformat(grant.until))
             for grant in rests
         ):
@@ -181,22 +174,22 @@ class Way:
                 f"The permission to use {self.kind.label} here is over.",
                 f"Ask again: %agent_egress {self.kind.label}",
             )
-        return vault.get(self.kind.label).reveal()
+        return {label: vault.get(label).reveal() for label in self.kind.labels}
 
-    def _scrubber_for(self, value: bytes) -> Scrubber:
-        if self._scrubber is None or self._scrubber[0] != value:
-            scrubber = Scrubber({self.kind.label: value})
+    def _scrubber_for(self, values: dict[str, bytes]) -> Scrubber:
+        if self._scrubber is None or self._scrubber[0] != values:
+            scrubber = Scrubber(values)
             # At once and not after much output, as runs do it: a way lives long.
             threading.Thread(target=scrubber.hasten, name="scrub-compile", daemon=True).start()
-            self._scrubber = value, scrubber
+            self._scrubber = values, scrubber
         return self._scrubber[1]
 
     def _written(self, seen: Seen, scrubber: Scrubber) -> str:
         # Some services put keys into paths; the query is never written at all.
         one = scrubber.sibling()
         path = (one.feed(seen.path.encode()) + one.finish()).decode(errors="replace")
-        line = f"{seen.method} {self.kind.origin}{path}"
+        line = f"{seen.method} {seen.origin}{path}"
         try:
             return mask(line, self._screener.screen(line))
         except AgentError:
-            return f"{seen.method} {self.kind.origin}/[not screened in time]"
+            return f"{seen.method} {seen.origin}/[not screened in time]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent import wire
@@ -13,15 +14,27 @@ if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first us
     from jupyter_agent.egress.services import Service
 
 
-def kind_of(message: wire.Message) -> Kind:
+def kind_of(message: wire.Message, stored: Sequence[str]) -> Kind:
     """The way that an ``egress.open`` names.
+
+    Args:
+        message: The request.
+        stored: The labels that there are.
 
     Raises:
         RequestInvalid: It names none, or more than one, or one that may not be.
     """
+    from jupyter_agent.egress.aws.way import AwsWay, is_meant  # noqa: PLC0415
     from jupyter_agent.egress.http_way import HttpWay  # noqa: PLC0415
 
     label = check_label(wire.text(message, "label"))
+    service, host = wire.optional_text(message, "service"), wire.optional_text(message, "host")
+    has_place = any(message.get(name) for name in ("header", "query", "basic"))
+    region = wire.optional_text(message, "region")
+    if not has_place and is_meant(label, service):
+        return AwsWay.of(label, stored, host=host, region=region)
+    if region is not None:
+        raise RequestInvalid("A region belongs to AWS only.", "--service aws")
     return HttpWay(_service(label, message), label)
 
 

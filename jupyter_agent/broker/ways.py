@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
-from jupyter_agent.broker.permission import Permission
-from jupyter_agent.broker.requests import request_of_way
+from jupyter_agent.broker.permission import Permission, check_stored
 from jupyter_agent.broker.safe import Safe
-from jupyter_agent.broker.way import Permitted, Way
+from jupyter_agent.broker.way import Way
 from jupyter_agent.broker.way_kinds import kind_of
+from jupyter_agent.broker.way_permits import Permits
 from jupyter_agent.errors import GrantDenied, RequestInvalid
 from jupyter_agent.screen import Screener, load_rules
 
 if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first use
     from jupyter_agent.broker.trust import Trust
-    from jupyter_agent.egress.kind import Kind
 
 _MOST_OPEN: Final = 256
 _IN_PATHS: Final = ("keys", "cloud", "code", "ai", "services", "web")
@@ -63,7 +62,7 @@ class Ways:
     def withdraw(self, label: str) -> None:
         """Close what is open for a label: what comes to stand under it is another secret."""
         for way in list(self._open.values()):
-            if way.kind.label == label:
+            if label in way.kind.labels:
                 way.close()
 
     async def _end(self, *ways: Way) -> None:
@@ -75,13 +74,20 @@ class Ways:
     async def _begin(self, ask: Ask) -> wire.Message:
         if len(self._open) >= _MOST_OPEN:
             raise RequestInvalid("Too many ways out are open.", "Close some: jupyter agent lock")
-        kind = kind_of(ask.message)
-        permitted = await self._permitted(ask, kind)
+        stored = await self._safe.use(lambda vault: [meta.label for meta in vault.list()])
+        kind = kind_of(ask.message, stored)
+        why = ask.message.get("why")
+        permits = Permits(self._permission, ask.caller, tuple(kind.labels), why=why)
+        if kind.origin:
+            asks = ask.message.get("approve") is True and ask.caller.role != "agent"
+            await permits.ask(kind.origin, kind.place, ask.emit, asks=asks)
+        else:
+            check_stored(kind.labels, stored)
         closed = asyncio.Event()
         way = Way(
             kind,
             ask.caller,
-            permitted,
+            permits,
             safe=self._safe,
             screener=self._screener_now(),
             closed=closed,
@@ -113,9 +119,10 @@ class Ways:
                     "variables": dict(kind.variables(port, placeholder.decode())),
                     "library": list(kind.library),
                     "title": kind.title,
-                    "origin": kind.origin,
+                    "origin": kind.origin or kind.title,
                     "place": kind.place,
                     "revoke": kind.revoke,
+                    "asks_later": not kind.origin,
                 }
             )
             await closed.wait()
@@ -125,15 +132,6 @@ class Ways:
             await way.written()
             way.gone.set()
             self._changed("egress")
-
-    async def _permitted(self, ask: Ask, kind: Kind) -> Permitted:
-        place = kind.place
-        request = request_of_way(ask.caller, kind.label, kind.origin, place)
-        asks = ask.message.get("approve") is True and ask.caller.role != "agent"
-        decision, ids = await self._permission.for_way(
-            ask.caller, request, place, ask.emit, asks=asks, why=ask.message.get("why")
-        )
-        return Permitted(request, decision, ids)
 
     async def _list(self, _ask: Ask) -> wire.Message:
         return {"ways": [way.to_json() for way in self._open.values()]}

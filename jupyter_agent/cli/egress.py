@@ -32,6 +32,7 @@ def add(commands: Family) -> None:
   jupyter agent egress OPENAI_API_KEY -- python chat.py
   jupyter agent egress MY_KEY --service openai -- python chat.py
   jupyter agent egress API_KEY --host api.example.com --header 'Authorization: Bearer {}' -- ./job
+  jupyter agent egress AWS_SECRET_ACCESS_KEY --region eu-west-1 -- aws s3 ls
   jupyter agent egress GITHUB_TOKEN                     a shell in which it is so
   jupyter agent egress --services
   jupyter agent egress --trust ca.pem                   also believe servers with these certificates
@@ -48,6 +49,7 @@ Permit it beforehand: jupyter agent grant OPENAI_API_KEY --command 'egress https
     parser.add_argument("--header", metavar="LINE", help="'Name: form', with {} for the value")
     parser.add_argument("--query", metavar="FIELD", help="a field of the address instead")
     parser.add_argument("--basic", action="store_true", help="the password of HTTP Basic instead")
+    parser.add_argument("--region", metavar="REGION", help="AWS only: the program's region")
     parser.add_argument("--list", action="store_true", help="what is open now")
     parser.add_argument("--services", action="store_true", help="the services that are known")
     parser.add_argument(
@@ -81,6 +83,7 @@ def _run(arguments: Arguments, terminal: Terminal) -> int:
         "header": arguments.header,
         "query": arguments.query,
         "basic": arguments.basic,
+        "region": arguments.region,
     }
     words = list(arguments.words or [os.environ.get("SHELL") or "/bin/sh"])
     with Tty.open() or nullcontext() as tty, open_as_person() as client:
@@ -88,6 +91,12 @@ def _run(arguments: Arguments, terminal: Terminal) -> int:
         way = _opened(client, {**request, "approve": asks}, tty, terminal)
         terminal.notice(f"{way['place']} of requests to {way['origin']}: {arguments.label}.")
         terminal.notice(f"Set: {', '.join(way['variables'])}.")
+        if way["asks_later"]:
+            terminal.notice(
+                "Each host needs a permission when it is first used: a person's at the Secrets "
+                f"panel, or a grant: jupyter agent grant {request['label']} --command "
+                "'egress https://HOST'"
+            )
         # Ctrl-C is the program's; this process only holds the way open until it has ended.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import Any, Final
 
 import h11
@@ -78,6 +79,14 @@ class Connection:
     def gone(self) -> bool:
         """Whether the other side has hung up while nothing was asked."""
         return self.reader.at_eof() or self._writer.is_closing()
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the other side has hung up, also while something that it sent waits unread."""
+        end = self._writer.get_extra_info("socket")
+        poll = select.poll()
+        poll.register(end.fileno(), select.POLLRDHUP)
+        return self.gone or bool(poll.poll(0))
 
     def close(self) -> None:
         """Hang up."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,26 +11,26 @@ import h11
 
 from jupyter_agent.egress.body import Body
 from jupyter_agent.egress.connection import Connection
-from jupyter_agent.egress.heads import Outgoing, incoming, outgoing
-from jupyter_agent.egress.route import Route
+from jupyter_agent.egress.form import Asked, Form
+from jupyter_agent.egress.heads import Outgoing, declared_length, incoming
+from jupyter_agent.egress.route import Origin
 from jupyter_agent.egress.upstream import Upstream
 from jupyter_agent.egress.warden import Seen, Warden
-from jupyter_agent.errors import AgentError, EgressFailed
+from jupyter_agent.errors import EgressFailed, EgressRefused
 from jupyter_agent.scrub import Scrubber
 
-_STATUS: Final = {"egress_failed": 502, "vault_locked": 423, "grant_required": 403}
-"""What an error of ours looks like to a program that expects HTTP; 403 where none is named."""
+_SMALL: Final = 64 * 1024
+"""Answers up to so many bytes are looked through whole, where their length has to be known."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Gate:
     """One way out: what is common to all its exchanges."""
 
-    route: Route
+    form: Form
     port: int
-    placeholder: bytes
     warden: Warden
-    upstream: Upstream
+    upstream: Callable[[Origin], Upstream]
 
 
 class Exchange:
@@ -49,32 +49,45 @@ class Exchange:
         path = request.target.partition(b"?")[0].decode("ascii", "replace")
         self._seen = Seen(request.method.decode("ascii"), path)
         self._heard_all = False  # the whole of the caller's request
+        self._kept: Sequence[bytes] = ()  # of its body, what was read before it might go on
 
     async def carry_out(self) -> bool:
         """Do it, and return whether the caller's connection may be used again."""
         gate = self._gate
-        # Against a value of nothing first: what is refused anyway opens no vault.
-        self._prepared(b"-")
+        # What is refused anyway opens no vault.
+        asked = await gate.form.read(self._request, self._hear_all, gate.port)
+        self._seen.origin, self._seen.place = str(asked.origin), asked.place
         granted = await gate.warden.begin(self._seen)
         try:
-            going = self._prepared(granted.value)
+            if self._caller.hung_up:  # a person may have taken long to permit it
+                raise ConnectionResetError
+            going = asked.outgoing(granted)
             scrubber = granted.scrubber
-            del granted  # the head has the value now, and is the last that does
-            return await self._through(going, scrubber)
+            del granted  # the head has what it needs of the value, and is the last that does
+            return await self._through(asked, going, scrubber)
         finally:
             # Not waited for: the caller has its answer, and goes on.
             gate.warden.end(self._seen)
 
-    def _prepared(self, value: bytes) -> Outgoing:
-        gate = self._gate
-        return outgoing(
-            self._request, gate.route, port=gate.port, placeholder=gate.placeholder, value=value
-        )
+    async def _hear_all(self, most: int) -> Sequence[bytes]:
+        kept, size = [], 0
+        while not isinstance(event := await self._caller.next(), h11.EndOfMessage):
+            size += len(event.data)
+            if size > most:
+                raise EgressRefused(
+                    f"The request is larger than {most >> 20} MB.",
+                    "Send it in parts.",
+                    data={"rule": "size"},
+                )
+            kept.append(bytes(event.data))
+        self._heard_all, self._kept = True, kept
+        return kept
 
-    async def _through(self, going: Outgoing, scrubber: Scrubber) -> bool:
-        service, used = await self._gate.upstream.take()
+    async def _through(self, asked: Asked, going: Outgoing, scrubber: Scrubber) -> bool:
+        upstream = self._gate.upstream(asked.origin)
+        service, used = await upstream.take()
         try:
-            return await self._over(service, going, scrubber)
+            reusable = await self._over(service, asked, going, scrubber)
         except _Stale:
             service.abort()
             if not used or self._has_body:
@@ -82,16 +95,26 @@ class Exchange:
         except BaseException:
             service.abort()
             raise
+        else:
+            return self._done_with(service, upstream, reusable=reusable)
         # A connection that had waited too long; nothing of the request was seen by anyone.
-        service = await self._gate.upstream.connect()
+        service = await upstream.connect()
         try:
-            return await self._over(service, going, scrubber)
+            reusable = await self._over(service, asked, going, scrubber)
         except _Stale:
             service.abort()
             raise _broken_off() from None
         except BaseException:
             service.abort()
             raise
+        return self._done_with(service, upstream, reusable=reusable)
+
+    def _done_with(self, service: Connection, upstream: Upstream, *, reusable: bool) -> bool:
+        if not reusable:
+            service.abort()  # it answered before it had heard everything
+            return False
+        upstream.give_back(service)
+        return self._caller.again()
 
     @property
     def _has_body(self) -> bool:
@@ -100,13 +123,15 @@ class Exchange:
             for name, text in self._request.headers
         )
 
-    async def _over(self, service: Connection, going: Outgoing, scrubber: Scrubber) -> bool:
+    async def _over(
+        self, service: Connection, asked: Asked, going: Outgoing, scrubber: Scrubber
+    ) -> bool:
         try:
             await service.send(going.head)
         except OSError:
             raise _Stale from None
-        sending = asyncio.create_task(self._send_body(service))
-        answering = asyncio.create_task(self._answer(service, scrubber))
+        sending = asyncio.create_task(self._send_body(service, asked))
+        answering = asyncio.create_task(self._answer(service, asked.origin, scrubber))
         try:
             # Whichever ends badly ends both; the caller who hangs up ends the sending.
             await asyncio.wait({sending, answering}, return_when=asyncio.FIRST_COMPLETED)
@@ -118,40 +143,62 @@ class Exchange:
             for task in (sending, answering):
                 task.cancel()
             await asyncio.gather(sending, answering, return_exceptions=True)
-        if not self._heard_all:
-            service.abort()  # it answered before it had heard everything
-            return False
-        self._gate.upstream.give_back(service)
-        return self._caller.again()
+        return self._heard_all
 
-    async def _send_body(self, service: Connection) -> None:
+    async def _send_body(self, service: Connection, asked: Asked) -> None:
+        for data in self._kept:
+            await self._send_on(service, [data])
+        passing = None if self._heard_all else asked.passing()
         while not self._heard_all:
             event = await self._caller.next()
             if isinstance(event, h11.EndOfMessage):
                 self._heard_all = True
                 break
-            self._seen.sent += len(event.data)
-            await service.send(h11.Data(data=event.data))
+            await self._send_on(service, passing.feed(event.data) if passing else [event.data])
+        await self._send_on(service, passing.finish() if passing else ())
         await service.send(h11.EndOfMessage())  # trailers are of no use to any service we know
         await self._caller.until_hung_up()
 
-    async def _answer(self, service: Connection, scrubber: Scrubber) -> None:
+    async def _send_on(self, service: Connection, pieces: Iterable[bytes]) -> None:
+        for data in pieces:
+            self._seen.sent += len(data)
+            await service.send(h11.Data(data=data))
+
+    async def _answer(self, service: Connection, origin: Origin, scrubber: Scrubber) -> None:
         head = await self._head(service)
         has_body = self._request.method != b"HEAD" and head.status_code not in (204, 304)
-        gate = self._gate
-        answer, encoding = incoming(head, gate.route.origin, port=gate.port, has_body=has_body)
+        keeps = self._gate.form.keeps_length
+        port = self._gate.port
+        answer, encoding = incoming(head, origin, port=port, has_body=has_body, keeps_length=keeps)
         self._seen.status = answer.status_code
         answer = self._scrubbed(answer, scrubber)
         body = Body(scrubber, encoding)
-        await self._caller.send(answer)
-        while not isinstance(event := await _heard(service), h11.EndOfMessage):
-            for clean in body.feed(event.data):
-                await self._pass_on(clean)
-        if has_body:
-            for clean in body.finish():
-                await self._pass_on(clean)
-        self._seen.hits += sum(scrubber.hits.values())
-        await self._caller.send(h11.EndOfMessage())
+        size = declared_length(answer) if has_body else None
+        try:
+            if size is not None and size <= _SMALL:
+                await self._answer_whole(service, answer, body)
+            else:
+                await self._caller.send(answer)
+                async for clean in _cleaned(service, body, has_body=has_body):
+                    await self._pass_on(clean)
+            self._seen.hits += sum(scrubber.hits.values())
+            await self._caller.send(h11.EndOfMessage())
+        except h11.LocalProtocolError:
+            # A value was taken out of what had said how long it is: let the caller see that this
+            # is not what it was to be.
+            self._caller.abort()
+            raise ConnectionResetError from None
+
+    async def _answer_whole(self, service: Connection, answer: h11.Response, body: Body) -> None:
+        """Scrub first and count then, so that the length is right also where a value stood."""
+        clean = b"".join([part async for part in _cleaned(service, body, has_body=True)])
+        headers = [
+            (name, b"%d" % len(clean) if name == b"content-length" else text)
+            for name, text in answer.headers
+        ]
+        head = h11.Response(status_code=answer.status_code, reason=answer.reason, headers=headers)
+        await self._caller.send(head)
+        await self._pass_on(clean)
 
     async def _head(self, service: Connection) -> h11.Response:
         while True:
@@ -191,6 +238,15 @@ class Exchange:
         )
 
 
+async def _cleaned(service: Connection, body: Body, *, has_body: bool) -> AsyncIterator[bytes]:
+    while not isinstance(event := await _heard(service), h11.EndOfMessage):
+        for clean in body.feed(event.data):
+            yield clean
+    if has_body:
+        for clean in body.finish():
+            yield clean
+
+
 class _Stale(Exception):
     """The connection ended before any answer came."""
 
@@ -204,20 +260,3 @@ async def _heard(service: Connection) -> Any:
 
 def _broken_off() -> EgressFailed:
     return EgressFailed("The service broke off the connection.", "Try again.")
-
-
-def refusal(error: AgentError) -> tuple[h11.Response, h11.Data]:
-    """An error as a program sees it that expects HTTP.
-
-    ``message`` and ``type`` stand where the libraries of OpenAI and Anthropic look for them.
-    """
-    body = {**error.to_json(), "message": f"jupyter_agent: {error}", "type": error.code}
-    data = json.dumps({"error": body}).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(data)),
-        (b"connection", b"close"),
-        (b"x-jupyter-agent-error", error.code.encode()),
-    ]
-    status = _STATUS.get(error.code, 403)
-    return h11.Response(status_code=status, headers=headers), h11.Data(data=data)

@@ -28,7 +28,8 @@ _FORWARDED: Final = (b"forwarded", b"x-forwarded-", b"x-real-ip", b"via")
 # Would tell the caller's program about another host than the one it talks to.
 _ABOUT_THE_HOST: Final = frozenset((b"alt-svc", b"strict-transport-security", b"public-key-pins"))
 _LONGEST_HEAD: Final = 64 * 1024  # bytes
-READABLE: Final = frozenset((b"", b"identity", b"gzip", b"x-gzip", b"deflate"))
+_PACKED: Final = frozenset((b"gzip", b"x-gzip", b"deflate"))
+READABLE: Final = frozenset((b"", b"identity", *_PACKED))
 """The content encodings in which an answer can be looked through."""
 
 
@@ -57,21 +58,43 @@ def outgoing(
     Raises:
         EgressRefused: It is for somebody else, or the placeholder is not where it belongs.
     """
-    headers: list[Header] = [(bytes(n), bytes(v)) for n, v in request.headers]
-    _check(request, headers, port)
+    headers = headers_of(request)
+    check(request, headers, port)
     target, headers = route.place.fill(request.target, headers, placeholder, value)
+    return Outgoing(
+        h11.Request(method=request.method, target=target, headers=rebuilt(headers, route.origin))
+    )
+
+
+def headers_of(head: h11.Request | h11.Response) -> list[Header]:
+    """A head's headers, names in small letters."""
+    return [(bytes(name), bytes(text)) for name, text in head.headers]
+
+
+def rebuilt(headers: list[Header], origin: Origin) -> list[Header]:
+    """A request's headers as they go to a service: its own host, nothing of this connection."""
     kept = [
         (name, text)
         for name, text in _end_to_end(headers)
         if name not in (b"host", b"accept-encoding", b"expect") and not name.startswith(_FORWARDED)
     ]
     # identity: a body that is compressed has to be unpacked here to be looked through.
-    own = [(b"host", route.origin.authority.encode()), (b"accept-encoding", b"identity")]
+    own = [(b"host", origin.authority.encode()), (b"accept-encoding", b"identity")]
     framing = [(n, v) for n, v in headers if n == b"transfer-encoding"]
-    return Outgoing(h11.Request(method=request.method, target=target, headers=own + kept + framing))
+    return own + kept + framing
 
 
-def _check(request: h11.Request, headers: list[Header], port: int) -> None:
+def check(request: h11.Request, headers: list[Header], port: int) -> None:
+    """Return if a request is one for us to pass on, whatever it carries.
+
+    Args:
+        request: As h11 has parsed it.
+        headers: Its headers.
+        port: Of our own that it came to.
+
+    Raises:
+        EgressRefused: It is for somebody else, or comes from a page, or ends in two places.
+    """
     if len(request.target) + sum(len(n) + len(v) for n, v in headers) > _LONGEST_HEAD:
         raise _refused("size", "The request's head is too long.")
     names = [name for name, _ in headers]
@@ -92,7 +115,7 @@ def _check(request: h11.Request, headers: list[Header], port: int) -> None:
 
 
 def incoming(
-    answer: h11.Response, origin: Origin, *, port: int, has_body: bool
+    answer: h11.Response, origin: Origin, *, port: int, has_body: bool, keeps_length: bool = False
 ) -> tuple[h11.Response, bytes]:
     """What goes to the caller for an answer that came, and the encoding its body came in.
 
@@ -101,11 +124,12 @@ def incoming(
         origin: Where it came from.
         port: Of our own that the request came to.
         has_body: Not for HEAD: there the length says what a GET would bring.
+        keeps_length: Where the body is not packed, say how long it is.
 
     Raises:
         EgressFailed: Its body is packed in a way that can't be looked through.
     """
-    headers: list[Header] = [(bytes(n), bytes(v)) for n, v in answer.headers]
+    headers = headers_of(answer)
     packed = b",".join(text for name, text in headers if name == b"content-encoding")
     encoding = packed.strip().lower()
     if has_body and encoding not in READABLE:
@@ -116,7 +140,9 @@ def incoming(
     kept: list[Header] = []
     for name, text in _end_to_end(headers):
         # Scrubbing may change the length, so the body goes in chunks.
-        if has_body and name in (b"content-length", b"content-encoding"):
+        if has_body and name == b"content-encoding":
+            continue
+        if has_body and name == b"content-length" and (encoding in _PACKED or not keeps_length):
             continue
         if name in _ABOUT_THE_HOST:
             continue
@@ -125,6 +151,11 @@ def incoming(
         kept.append((name, text))
     head = h11.Response(status_code=answer.status_code, reason=answer.reason, headers=kept)
     return head, b"" if encoding == b"identity" else encoding
+
+
+def declared_length(answer: h11.Response) -> int | None:
+    """How long an answer's body says it is, or None where it does not say."""
+    return next((int(text) for name, text in answer.headers if name == b"content-length"), None)
 
 
 def _here(location: bytes, origin: Origin, port: int) -> bytes:

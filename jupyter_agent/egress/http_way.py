@@ -11,10 +11,10 @@ from typing import Final
 import h11
 
 from jupyter_agent.egress.connection import Connection
-from jupyter_agent.egress.exchange import Exchange, Gate, refusal
-from jupyter_agent.egress.route import Route
+from jupyter_agent.egress.exchange import Exchange, Gate
+from jupyter_agent.egress.form import Form, Placed
 from jupyter_agent.egress.services import Service
-from jupyter_agent.egress.upstream import Upstream
+from jupyter_agent.egress.upstream import Upstreams
 from jupyter_agent.egress.warden import Warden
 from jupyter_agent.errors import AgentError, EgressFailed, EgressRefused
 
@@ -33,6 +33,11 @@ class HttpWay:
 
     service: Service
     label: str
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The one label."""
+        return (self.label,)
 
     @property
     def title(self) -> str:
@@ -72,27 +77,23 @@ class HttpWay:
         self, placeholder: bytes, warden: Warden, context: ssl.SSLContext | None
     ) -> HttpSpeaker:
         """Speaks HTTP."""
-        route = self.service.route(self.label)
-        return HttpSpeaker(route, placeholder, warden, Upstream(route.origin, context))
+        form = Placed(self.service.route(self.label), placeholder)
+        return HttpSpeaker(form, warden, Upstreams(context))
 
 
 class HttpSpeaker:
     """Serves the callers of one way.
 
     Args:
-        route: Where it leads.
-        placeholder: What opens it, once.
+        form: What its requests look like.
         warden: Decides about each request.
-        upstream: Connections to the service.
+        upstreams: Connections to the service.
     """
 
-    def __init__(
-        self, route: Route, placeholder: bytes, warden: Warden, upstream: Upstream
-    ) -> None:
-        self._route = route
-        self._placeholder = placeholder
+    def __init__(self, form: Form, warden: Warden, upstreams: Upstreams) -> None:
+        self._form = form
         self._warden = warden
-        self._upstream = upstream
+        self._upstreams = upstreams
 
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, admitted: bool
@@ -100,7 +101,7 @@ class HttpSpeaker:
         """Serve one connection, exchange after exchange."""
         caller = Connection(h11.SERVER, reader, writer)
         port = int(writer.get_extra_info("sockname")[1])
-        gate = Gate(self._route, port, self._placeholder, self._warden, self._upstream)
+        gate = Gate(self._form, port, self._warden, self._upstreams.to)
         try:
             while isinstance(request := await caller.next(), h11.Request):
                 if not await _exchange(gate, caller, request, admitted=admitted):
@@ -110,7 +111,7 @@ class HttpSpeaker:
 
     def close(self) -> None:
         """Let go of the connections to the service."""
-        self._upstream.close()
+        self._upstreams.close()
 
 
 async def _exchange(
@@ -122,17 +123,17 @@ async def _exchange(
             raise not_yours()
         return await Exchange(gate, caller, request).carry_out()
     except AgentError as error:
-        await _refuse(caller, error)
+        await _refuse(caller, *gate.form.refusal(error, request))
     except h11.RemoteProtocolError:
-        await _refuse(caller, EgressFailed("That is not HTTP.", "Try again."))
+        no_http = EgressFailed("That is not HTTP.", "Try again.")
+        await _refuse(caller, *gate.form.refusal(no_http, request))
     return False
 
 
-async def _refuse(caller: Connection, error: AgentError) -> None:
+async def _refuse(caller: Connection, head: h11.Response, body: h11.Data) -> None:
     if caller.state.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
         caller.abort()  # it has heard the beginning of an answer: let it see that this is no end
         return
-    head, body = refusal(error)
     with contextlib.suppress(h11.LocalProtocolError):
         await caller.send(head)
         await caller.send(body)

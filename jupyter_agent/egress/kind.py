@@ -38,7 +38,8 @@ class Kind(Protocol):
     """One way that was asked for: for whose value, where to, and how.
 
     Attributes:
-        label: Whose value.
+        label: Whose value, as a person names it.
+        labels: All whose values are used, that one first.
         title: What a person calls the place it leads to.
         library: The variables of ``variables`` that libraries read by themselves.
         revoke: Where such a value is taken back, or "".
@@ -46,6 +47,9 @@ class Kind(Protocol):
 
     @property
     def label(self) -> str: ...  # noqa: D102  (said above)
+
+    @property
+    def labels(self) -> Sequence[str]: ...  # noqa: D102
 
     @property
     def title(self) -> str: ...  # noqa: D102
@@ -58,7 +62,10 @@ class Kind(Protocol):
 
     @property
     def origin(self) -> str:
-        """Where it leads, as grants and the audit write it: ``https://api.example.com``."""
+        """Where it leads, as grants and the audit write it: ``https://api.example.com``.
+
+        Or "" where each use says so for itself, and is permitted for itself.
+        """
         ...
 
     @property

@@ -122,3 +122,27 @@ class Upstream:
         for connection in self._idle:
             connection.abort()
         self._idle.clear()
+
+
+class Upstreams:
+    """The connections to all origins of one way.
+
+    Args:
+        context: Whom to believe; None where every origin is a server on this machine.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self._context = context
+        self._open: dict[Origin, Upstream] = {}
+
+    def to(self, origin: Origin) -> Upstream:
+        """Those to one."""
+        if origin not in self._open:
+            context = self._context if origin.scheme == "https" else None
+            self._open[origin] = Upstream(origin, context)
+        return self._open[origin]
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        for upstream in self._open.values():
+            upstream.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,6 +16,8 @@ class Seen:
     Attributes:
         method: What was done, in one word of the protocol: ``GET``, ``CONNECT``.
         path: Behind the origin, without a query, in which values may stand.
+        origin: Where it goes, where a way leads to more than one place; else "".
+        place: Where in it the value goes, in words; likewise.
         status: Of the answer, or None where there was none.
         sent: Bytes that went out, without heads.
         received: Bytes that went to the caller, scrubbed.
@@ -24,6 +26,8 @@ class Seen:
 
     method: str
     path: str
+    origin: str = ""
+    place: str = ""
     status: int | None = None
     sent: int = 0
     received: int = 0
@@ -35,12 +39,17 @@ class Granted:
     """What one use may have.
 
     Attributes:
-        value: The value.
-        scrubber: Knows it, in every form.
+        values: Label → value, in the order of the way's labels.
+        scrubber: Knows them, in every form.
     """
 
-    value: bytes = field(repr=False)
+    values: Mapping[str, bytes] = field(repr=False)
     scrubber: Scrubber
+
+    @property
+    def value(self) -> bytes:
+        """The value of the way's first label."""
+        return next(iter(self.values.values()))
 
     def __repr__(self) -> str:
         return "<Granted>"

@@ -19,7 +19,7 @@ from jupyter_agent.kernel.permission import Permission
 from jupyter_agent.secret import check_label
 
 _HELP: Final = "See all of it: %agent_egress?"
-VALUES: Final = ("--service", "--host", "--header", "--query")
+VALUES: Final = ("--service", "--host", "--header", "--query", "--region")
 SWITCHES: Final = ("--basic", "--list", "--services", "--off")
 OPTIONS: Final = (*VALUES, *SWITCHES)
 
@@ -85,12 +85,18 @@ class EgressMagics(Magics):
             %agent_egress LABEL --host H --header 'Authorization: Bearer {}'
             %agent_egress LABEL --host H --query api_key
             %agent_egress LABEL --host H --basic         the password of HTTP Basic
+            %agent_egress AWS_SECRET_ACCESS_KEY          AWS: signs each request of boto3
+            %agent_egress AWS_SECRET_ACCESS_KEY --region eu-west-1
             %agent_egress --list                         what is open in this kernel
             %agent_egress --services                     the services that are known
             %agent_egress --off [LABEL]                  close it, or all of them
 
         A host is named exactly: api.example.com, by https. http://127.0.0.1:8000 is for a server
         on this machine. With a host of your own the variables are LABEL and LABEL_URL.
+
+        AWS needs AWS_ACCESS_KEY_ID beside the secret key, and AWS_SESSION_TOKEN where the key is
+        lent for a time. You are asked for each service and region when it is first used; with
+        --host for that host only, and at once. Make boto3's clients afterwards.
         """
         fields, switches = _parse(line)
         if "--services" in switches:
@@ -176,6 +182,8 @@ class _Opened:
         if not set(by_hand) & set(way["library"]):
             address = by_hand[0] if by_hand else names
             self._lines.append(f"Send requests to os.environ['{address}'].")
+        if way["asks_later"]:
+            self._lines.append("You are asked about each host when it is first used.")
 
     def __repr__(self) -> str:
         return "\n".join(self._lines)
