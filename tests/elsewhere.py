@@ -30,6 +30,8 @@ PERSON_ONLY = [
     ("kernel.register", {"kernel_id": "k", "capability": "c"}),
     ("kernel.forget", {"kernel_id": "k"}),
     ("kernel.above", {"pids": [1]}),
+    ("desktop.serve", {"server": "s"}),
+    ("desktop.answer", {"server": "s", "ask": 1, "result": {}}),
     ("audit.read", {}),
     ("audit.verify", {}),
     ("secret.describe", {"label": "A", "note": "x"}),
@@ -84,11 +86,17 @@ for line in sys.stdin:
             other.process.kill()
 
     def says(self, hello: dict, op: str | None = None, **fields: object) -> dict:
+        self.begins(hello, op, **fields)
+        return self.heard()
+
+    def begins(self, hello: dict, op: str | None = None, **fields: object) -> None:
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         order = {"hello": hello} | ({"op": op, "fields": fields} if op else {})
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
+
+    def heard(self) -> dict:
+        assert self.process.stdout is not None
         return json.loads(self.process.stdout.readline())
 
 

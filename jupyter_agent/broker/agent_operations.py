@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAY: Final = frozenset(
     {
         *("status", "secret.list", "secret.request", "secret.offer", "secret.save"),
-        *("match", "run", "stop", "resize", "egress.open", "egress.services"),
+        *("match", "run", "stop", "resize", "egress.open", "egress.services", "desktop"),
     }
 )
 """All that an agent may ask. What is added to the table later is not for agents."""

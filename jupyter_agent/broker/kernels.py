@@ -24,12 +24,14 @@ class Kernel:
         notebook: Absolute path, or None for a console.
         pid: Its process, or None while it starts.
         started: That process's start time in clock ticks; with the pid it names one process ever.
+        server: How the server calls itself that has registered it; its desktops are this kernel's.
     """
 
     kernel_id: str
     notebook: str | None
     pid: int | None
     started: int | None
+    server: str | None = None
 
 
 class Kernels:
@@ -52,6 +54,7 @@ class Kernels:
             notebook=wire.optional_text(message, "notebook"),
             pid=pid if isinstance(pid, int) else None,
             started=started if isinstance(started, int) else None,
+            server=wire.optional_text(message, "server"),
         )
         self._forget_capability(kernel.kernel_id)
         self._kernels[kernel.kernel_id] = kernel
@@ -63,6 +66,11 @@ class Kernels:
         """Strike a kernel out."""
         self._forget_capability(kernel_id)
         self._kernels.pop(kernel_id, None)
+
+    def server_of(self, kernel_id: str) -> str | None:
+        """The server that has registered a kernel, where that is known."""
+        kernel = self._kernels.get(kernel_id)
+        return kernel.server if kernel else None
 
     def above(self, line: Iterable[tuple[int, int]]) -> Kernel | None:
         """The nearest registered kernel in an ancestry of (pid, start time)."""

@@ -17,6 +17,7 @@ from jupyter_agent.broker.approvals import Approvals
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
 from jupyter_agent.broker.audit_operations import AuditOperations
 from jupyter_agent.broker.callers import refuse_runs, require
+from jupyter_agent.broker.desktops import Desktops
 from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.exposures import Exposures
 from jupyter_agent.broker.grant_operations import GrantOperations
@@ -107,6 +108,7 @@ class Operations:
             "kernel.register": for_persons(self._register),
             "kernel.forget": for_persons(self._forget),
             "kernel.above": for_persons(self._above),
+            **Desktops(kernels).table,
             **RunOperations(runs, self._changed).table,
             **AuditOperations(safe).table,
             **self._whole_vault.table,

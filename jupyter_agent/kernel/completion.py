@@ -10,6 +10,9 @@ from jupyter_agent.errors import AgentError
 from jupyter_agent.kernel.arguments import OPTIONS
 from jupyter_agent.kernel.identity import open_client
 
+DESKTOP_COMMANDS: Final = ("open", "status", "close", "screenshot")
+_DESKTOP_OPEN: Final = ("https://", "--layout", "--provider", "--strict")
+LAYOUTS: Final = ("us", "gb", "us(intl)", "de", "ch", "fr", "es", "it", "pt", "pl", "se")
 SECRET_COMMANDS: Final = (
     "set",
     "list",
@@ -37,12 +40,14 @@ class Completion:
         """Offer completions from now on."""
         self._shell.set_hook("complete_command", self.secret, str_key="%secret")
         self._shell.set_hook("complete_command", self.run, str_key="%%agent_run")
+        self._shell.set_hook("complete_command", self.desktop, str_key="%desktop")
 
     def uninstall(self) -> None:
         """Offer none any more."""
         hooks = self._shell.strdispatchers["complete_command"].strs
         hooks.pop("%secret", None)
         hooks.pop("%%agent_run", None)
+        hooks.pop("%desktop", None)
 
     def secret(self, _shell: Any, event: SimpleNamespace) -> list[str]:
         """Completions behind ``%secret``."""
@@ -70,6 +75,26 @@ class Completion:
         if last in ("--cwd", "--timeout", "--bg", "--template"):
             return []  # paths are completed by IPython itself
         return list(OPTIONS)
+
+    def desktop(self, _shell: Any, event: SimpleNamespace) -> list[str]:
+        """Completions behind ``%desktop``."""
+        words = _words_before(event)
+        if not words:
+            return list(DESKTOP_COMMANDS)
+        if words[-1] == "--layout":
+            return list(LAYOUTS)
+        if words[0] == "open" and words[-1] != "--provider":
+            return list(_DESKTOP_OPEN)
+        if words[0] in ("close", "screenshot") and len(words) == 1:
+            return self._desktops()
+        return []
+
+    def _desktops(self) -> list[str]:
+        try:
+            with open_client(self._shell, start=False) as client:
+                return [d["id"] for d in client.call("desktop", do="status")["desktops"]]
+        except AgentError:
+            return []
 
     def _labels(self) -> list[str]:
         # A key press must not start a broker, and has nowhere to show an error.

@@ -8,7 +8,12 @@ from typing import Any, Final
 from jupyter_agent.kernel.completion import Completion
 from jupyter_agent.kernel.guard import Guard
 
-_MAGICS: Final = (("cell", "agent_run"), ("line", "secret"), ("line", "agent_egress"))
+_MAGICS: Final = (
+    ("cell", "agent_run"),
+    ("line", "secret"),
+    ("line", "agent_egress"),
+    ("line", "desktop"),
+)
 _KEY: Final = "jupyter_agent"
 
 
@@ -50,8 +55,9 @@ def unload(shell: Any) -> None:
 
 
 def _register_magics(shell: Any) -> None:
+    from jupyter_agent.kernel.desktop_magic import DesktopMagics  # noqa: PLC0415
     from jupyter_agent.kernel.egress_magic import EgressMagics  # noqa: PLC0415
     from jupyter_agent.kernel.run_magic import RunMagics  # noqa: PLC0415
     from jupyter_agent.kernel.secret_magic import SecretMagics  # noqa: PLC0415
 
-    shell.register_magics(EgressMagics, RunMagics, SecretMagics)
+    shell.register_magics(DesktopMagics, EgressMagics, RunMagics, SecretMagics)

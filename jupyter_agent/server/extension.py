@@ -19,6 +19,9 @@ from jupyter_agent.screen.masking import Masker
 from jupyter_agent.server.asking import Asking
 from jupyter_agent.server.blocks import Blocks
 from jupyter_agent.server.clients import GuardedClients
+from jupyter_agent.server.desktop.asked import Asked
+from jupyter_agent.server.desktop.desktops import Desktops
+from jupyter_agent.server.desktop.providers import providers
 from jupyter_agent.server.door import Door
 from jupyter_agent.server.execute_routes import guard_execute_routes
 from jupyter_agent.server.fingerprinted import Fingerprinted
@@ -88,6 +91,10 @@ def _load_jupyter_server_extension(app: Any) -> None:
         register_hook(uploads.begin)
         app.contents_manager.register_post_save_hook(uploads.end)
 
+    desktops = Desktops(providers(), relay.tell, app.log)
+    asked = Asked(link, desktops, app.log)
+    link.on_open(asked.begin)
+
     rooms = Rooms(
         link,
         relay,
@@ -95,11 +102,12 @@ def _load_jupyter_server_extension(app: Any) -> None:
         values,
         fingerprinted,
         blocks,
+        desktops,
         saves_guarded=register_hook is not None,
     )
     settings["jupyter_agent"] = rooms
     app.web_app.add_handlers(".*$", routes(app.base_url, rooms))
-    _close_with(app, values, fingerprinted, door, capabilities, relay, link)
+    _close_with(app, asked, desktops, values, fingerprinted, door, capabilities, relay, link)
 
 
 def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:

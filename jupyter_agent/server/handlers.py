@@ -15,6 +15,7 @@ from tornado import web
 
 from jupyter_agent.screen import vendor
 from jupyter_agent.server import bodies, labels
+from jupyter_agent.server.desktop.routes import DESKTOPS
 from jupyter_agent.server.guard import Guarded
 from jupyter_agent.server.room import RoomHandler, Rooms
 from jupyter_agent.server.streams import EventsHandler
@@ -214,7 +215,7 @@ def routes(base_url: str, rooms: Rooms) -> list[tuple[Any, ...]]:
         route("secrets/rename", RenameHandler),
         route("secrets/remove", RemoveHandler),
         route("secrets/suggest", SuggestHandler),
-        *(route(path, handler) for path, handler in USES.items()),
+        *(route(path, handler) for path, handler in (USES | DESKTOPS).items()),
         route("allowances", AllowancesHandler),
         route("allowances/remove", RemoveAllowanceHandler),
         route("lock", LockHandler),

@@ -168,7 +168,11 @@ class Capabilities:
             await self._link.call("kernel.forget", kernel_id=kernel.kernel_id)
 
     def _entry(self, kernel: _Kernel) -> dict[str, Any]:
-        entry: dict[str, Any] = {"kernel_id": kernel.kernel_id, "capability": kernel.capability}
+        entry: dict[str, Any] = {
+            "kernel_id": kernel.kernel_id,
+            "capability": kernel.capability,
+            "server": self._link.server,
+        }
         if kernel.notebook is not None:
             entry["notebook"] = kernel.notebook
         pid = self._pid(kernel.kernel_id)

@@ -7,6 +7,7 @@ know that a broker is new (the kernels' capabilities live in its memory) is told
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -27,9 +28,13 @@ class Link:
 
     Args:
         folders: Whose broker.
+
+    Attributes:
+        server: What this server calls itself, for what it does in several conversations.
     """
 
     def __init__(self, folders: Folders) -> None:
+        self.server = secrets.token_hex(8)
         self._folders = folders
         self._client: AsyncClient | None = None
         self._opening = asyncio.Lock()

@@ -14,6 +14,7 @@ from jupyter_agent.errors import AgentError, PlainHttp, RoleDenied, SecretBlocke
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.server import bodies, owner, peer, replies
 from jupyter_agent.server.blocks import Blocks
+from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.fingerprinted import Fingerprinted
 from jupyter_agent.server.link import Link
 from jupyter_agent.server.relay import Relay
@@ -34,6 +35,7 @@ class Rooms:
         values: The broker's match.
         fingerprinted: What is recognised in output.
         blocks: What was stopped lately.
+        desktops: What hangs below this server.
         saves_guarded: Whether the pre-save hook is in place.
     """
 
@@ -43,6 +45,7 @@ class Rooms:
     values: StoredValues
     fingerprinted: Fingerprinted
     blocks: Blocks
+    desktops: Desktops
     saves_guarded: bool
 
 

@@ -22,6 +22,7 @@ from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import (
     AgentError,
     BrokerRefused,
+    DesktopUnavailable,
     EntryInvalid,
     GrantDenied,
     LabelTaken,
@@ -50,6 +51,32 @@ def kernel(person: Client, elsewhere: Elsewhere) -> tuple[Elsewhere, dict]:
 def test_a_guest_may_not(guest, op, fields):
     with pytest.raises(RoleDenied):
         guest.call(op, **fields)
+
+
+def test_a_desktop_needs_a_jupyter_server(guest):
+    with pytest.raises(DesktopUnavailable, match="needs JupyterLab"):
+        guest.call("desktop", do="open", url="https://bank.example")
+
+
+def test_a_request_about_a_desktop_goes_to_the_server_that_started_the_kernel(
+    person, kernel, folders
+):
+    elsewhere, hello = kernel
+    register_kernel(person, elsewhere, hello["proof"]["capability"], server="one")
+    with open_client(folders) as one, open_client(folders) as two:
+        number = one.begin("desktop.serve", server="one")
+        two.begin("desktop.serve", server="two")
+        elsewhere.begins(hello, "desktop", do="text", desktop="d", role="person")
+        asked = one.receive(number)
+        assert (asked["do"], asked["role"], asked["who"]) == ("text", "kernel", "kernel:k1")
+        assert asked["notebook"] == "/n/a.ipynb"
+        person.call("desktop.answer", server="two", ask=asked["ask"], result={"text": "forged"})
+        person.call("desktop.answer", server="one", ask=asked["ask"], result={"text": "Welcome"})
+        assert elsewhere.heard()["result"] == {"text": "Welcome"}
+        elsewhere.begins(hello, "desktop", do="text")
+        one.receive(number)
+        one.close()  # the server ends
+        assert elsewhere.heard()["code"] == "desktop_unavailable"
 
 
 def test_a_kernel_is_known_with_its_notebook(kernel):

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from typing import Any
 
 from steps import collect, request, save, until
+from token_holder import what_it_gets
 
 from jupyter_agent.client import Client
-from jupyter_agent.processes import tree
-
-ASKS = """
-import sys, urllib.error, urllib.request
-sys.stdin.readline()
-body = sys.argv[2].encode() if sys.argv[2:] else None
-try:
-    print(urllib.request.urlopen(sys.argv[1], body, timeout=20).status)
-except urllib.error.HTTPError as refusal:
-    print(refusal.code, refusal.read().decode())
-"""
-
-
-async def _asked(url: str, person: Client | None, *body: str) -> str:
-    """What a program gets; where a person is given, it is registered as a kernel first."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", ASKS, url, *body),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    if person is not None:
-        found = tree.parent_and_start(process.pid)
-        assert found is not None
-        about: dict[str, Any] = {"pid": process.pid, "started": found[1]}
-        person.call("kernel.register", kernel_id="k", capability="c" * 43, **about)
-    out, _ = await process.communicate(b"go\n")
-    return out.decode()
 
 
 async def test_a_kernel_with_the_servers_token_sees_no_question(
@@ -46,10 +18,10 @@ async def test_a_kernel_with_the_servers_token_sees_no_question(
     guest.begin("run", **request("true", "A", approve=True))
     token = jp_serverapp.identity_provider.token
     url = f"http://127.0.0.1:{jp_http_port}{jp_serverapp.base_url}jupyter-agent/approvals?token={token}"
-    answer = await _asked(url, person)
+    answer = await what_it_gets(url, person)
     assert answer.startswith("403")
     assert "nonce" not in answer
-    assert (await _asked(url, None)).startswith("200")
+    assert (await what_it_gets(url, None)).startswith("200")
 
 
 async def test_a_kernel_with_the_servers_token_answers_no_question_even_with_its_nonce(
@@ -62,7 +34,7 @@ async def test_a_kernel_with_the_servers_token_answers_no_question_even_with_its
     token = jp_serverapp.identity_provider.token
     url = f"http://127.0.0.1:{jp_http_port}{jp_serverapp.base_url}jupyter-agent/approvals?token={token}"
     yes = {"approval_id": asked["approval_id"], "nonce": asked["nonce"], "answer": "once"}
-    assert (await _asked(url, person, json.dumps(yes))).startswith("403")
+    assert (await what_it_gets(url, person, json.dumps(yes))).startswith("403")
     assert person.call("approval.list")["approvals"] == [asked]
-    assert (await _asked(url, None, json.dumps(yes))).startswith("204")
+    assert (await what_it_gets(url, None, json.dumps(yes))).startswith("204")
     assert collect(guest, number).exit == 0

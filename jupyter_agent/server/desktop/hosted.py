@@ -1,0 +1,138 @@
+"""One desktop of this server, from the click that starts it to its end."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jupyter_agent import wire
+from jupyter_agent.desktop.provider import Caps, Desktop, DesktopProvider, StartOptions, State
+from jupyter_agent.errors import AgentError, DesktopClosed
+
+PANEL = "panel"
+"""Who has opened a desktop that was started by a click."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Who has opened a desktop.
+
+    Attributes:
+        who: ``panel``, or the asker's name as the broker knows it (``kernel:ID``, ``agent:NAME``).
+        notebook: Its kernel's notebook, absolute, where there is one.
+    """
+
+    who: str = PANEL
+    notebook: str | None = None
+
+
+@dataclass(slots=True, repr=False)
+class Hosted:
+    """A desktop, also while it starts and after that has failed. Times are the loop's clock.
+
+    Attributes:
+        provider: What serves it.
+        options: How it was started.
+        opener: Who has opened it.
+        begun: When.
+        used: When somebody has last done something with it.
+        id: Its public name: no capability.
+        since: When it was begun, RFC 3339.
+        desktop: The running one, once it runs.
+        problem: Why it does not.
+        who: The person who drives, or "".
+    """
+
+    provider: DesktopProvider
+    options: StartOptions
+    opener: Opener
+    begun: float
+    used: float
+    id: str = field(default_factory=lambda: secrets.token_hex(4))
+    since: str = field(default_factory=wire.timestamp)
+    desktop: Desktop | None = None
+    problem: AgentError | None = None
+    who: str = ""
+
+    @property
+    def state(self) -> State | Literal["failed"]:
+        """Who drives, or that it starts, or that it could not."""
+        if self.desktop is not None:
+            return self.desktop.state
+        return "failed" if self.problem else "starting"
+
+    @property
+    def ends(self) -> float:
+        """When it is closed, if nobody does anything."""
+        return min(self.begun + self.options.longest, self.used + self.options.idle)
+
+    def running(self) -> Desktop:
+        """The running desktop.
+
+        Raises:
+            AgentError: It could not be started, or has not been yet.
+        """
+        if self.problem is not None:
+            raise self.problem
+        if self.desktop is None:
+            raise DesktopClosed("That desktop is still starting.", "Try again in a moment.")
+        return self.desktop
+
+    def is_for(self, who: str) -> bool:
+        """Whether an asker may use it: its own, and what a person has opened in the panel."""
+        return self.opener.who == who or (self.opener.who == PANEL and who != "guest")
+
+    async def for_agents(self) -> dict[str, Any]:
+        """What kernels and agents are told: never an address of the picture."""
+        return {
+            "id": self.id,
+            "provider": self.provider.id,
+            "state": self.state,
+            "host": await self._host(),
+            "since": self.since,
+        }
+
+    async def for_page(self, now: float) -> dict[str, Any]:
+        """What the owner's page shows.
+
+        Args:
+            now: The loop's clock.
+        """
+        caps = self.desktop.caps if self.desktop is not None else self.provider.caps()
+        return {
+            **await self.for_agents(),
+            "title": self.provider.title,
+            "caps": caps_json(caps),
+            "keep": self.options.keep,
+            "strict": self.options.strict,
+            "layout": self.options.layout,
+            "notebook": self.opener.notebook,
+            "opener": self.opener.who,
+            "who": self.who if self.state == "human" else "",
+            "seconds_left": max(0, round(self.ends - now)),
+            "problem": self.problem.to_json() if self.problem else None,
+        }
+
+    async def _host(self) -> str:
+        if self.desktop is None or self.state == "closed":
+            return ""
+        try:
+            return await self.desktop.host()
+        except AgentError:
+            return ""
+
+
+def caps_json(caps: Caps) -> dict[str, Any]:
+    """What a provider's desktops can do, as the page reads it."""
+    return {
+        "isolation": caps.isolation.value,
+        "pause": caps.pause.value,
+        "view_only": caps.view_only,
+        "agent": caps.agent,
+        "paste": caps.paste,
+        "keyboard_layout": caps.keyboard_layout,
+        "downloads": caps.downloads,
+        "profile": caps.profile,
+        "resize": caps.resize,
+    }

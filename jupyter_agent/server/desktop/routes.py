@@ -1,0 +1,163 @@
+"""The routes of the panel "Secure desktop" (docs/protocol.md, section 2).
+
+Whatever decides who drives, or shows the picture, is for a person: what is seen to run below a
+kernel is refused, as for approvals. A picture's address is answered once, to the page that asked,
+and stands in no log.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from jupyter_agent.desktop.lease import Lease
+from jupyter_agent.errors import RequestInvalid
+from jupyter_agent.server.desktop import starting
+from jupyter_agent.server.desktop.desktops import Desktops
+from jupyter_agent.server.desktop.hosted import Opener
+from jupyter_agent.server.room import RoomHandler
+
+
+class DesktopHandler(RoomHandler):
+    """What the routes about desktops share."""
+
+    @property
+    def desktops(self) -> Desktops:
+        """This server's."""
+        return self.rooms.desktops
+
+    async def body(self, *names: str, **optional: type) -> dict[str, Any]:
+        """The body's fields, from a person.
+
+        Raises:
+            AgentError: See ``fields`` and ``check_person``.
+        """
+        await self.check_person()
+        return self.fields(*names, **optional)
+
+    def person(self) -> str:
+        """The person's name, as Jupyter shows it."""
+        user = self.current_user
+        name = getattr(user, "display_name", None) or getattr(user, "username", None)
+        return str(name or "You")
+
+
+class DesktopsHandler(DesktopHandler):
+    """What runs, and what can be started."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """List both."""
+        self.finish(
+            {
+                "desktops": await self.desktops.for_page(),
+                "providers": await self.desktops.providers(),
+            }
+        )
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Begin to start one; events tell when it is there."""
+        fields = await self.body(
+            provider=str, url=str, layout=str, keep=bool, strict=bool, width=int, height=int
+        )
+        provider = fields.pop("provider", "")
+        hosted = await self.desktops.start(provider, starting.options(fields), Opener())
+        self.set_status(201)
+        self.finish({"id": hosted.id})
+
+
+class GrantHandler(DesktopHandler):
+    """The way to the picture."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Make a ticket; good once, for the page that asks."""
+        fields = await self.body("id", "mode", one_port=bool)
+        grant = await self.desktops.grant(
+            fields["id"],
+            _mode(fields["mode"]),
+            self.origin,
+            one_port=fields.get("one_port", False),
+        )
+        self.finish(
+            {
+                "url": grant.url,
+                "origin": grant.origin,
+                "allow": grant.allow,
+                "sandbox": grant.sandbox,
+                "expires": grant.expires,
+            }
+        )
+
+
+class TakeOverHandler(DesktopHandler):
+    """The person drives."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Answer once the agent is detached."""
+        fields = await self.body("id")
+        lease = await self.desktops.take_over(fields["id"], self.person())
+        self.finish({"lease": lease.id})
+
+
+class HandBackHandler(DesktopHandler):
+    """The agent drives."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Do it, or say why not."""
+        fields = await self.body("id", "lease")
+        outcome = await self.desktops.hand_back(fields["id"], Lease(self.person(), fields["lease"]))
+        self.finish({"done": outcome.done, "reason": outcome.reason})
+
+
+class StayHandler(DesktopHandler):
+    """More time."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Count from now again."""
+        fields = await self.body("id")
+        self.desktops.use(self.desktops.find(fields["id"]))
+        self.done()
+
+
+class CloseHandler(DesktopHandler):
+    """The end of a desktop."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Close it, and answer when nothing of it is left."""
+        fields = await self.body("id")
+        report = await self.desktops.end(fields["id"])
+        self.finish({"seconds": round(report.seconds, 3), "left": list(report.left)})
+
+
+DESKTOPS: Final[dict[str, type[RoomHandler]]] = {
+    "desktops": DesktopsHandler,
+    "desktops/grant": GrantHandler,
+    "desktops/take": TakeOverHandler,
+    "desktops/hand-back": HandBackHandler,
+    "desktops/stay": StayHandler,
+    "desktops/close": CloseHandler,
+}
+"""Path below ``jupyter-agent/`` → its handler."""
+
+
+def _mode(name: str) -> Literal["control", "view"]:
+    if name == "control":
+        return "control"
+    if name == "view":
+        return "view"
+    raise RequestInvalid("A viewer may control, or view.")
