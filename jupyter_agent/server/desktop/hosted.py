@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jupyter_agent import wire
-from jupyter_agent.desktop.provider import Caps, Desktop, DesktopProvider, StartOptions, State
+from jupyter_agent.desktop.lease import State
+from jupyter_agent.desktop.provider import Caps, Desktop, DesktopProvider, StartOptions
 from jupyter_agent.errors import AgentError, DesktopClosed
 
 PANEL = "panel"
