@@ -322,6 +322,8 @@ class Operations:
             self._guards.forget()  # it recognises what was in the vault as it was
         elif what == "secrets":
             self._values.changed()
+        elif what == "grants":
+            self._ways.reconsider()
         self._approvals.tell({"event": "changed", "what": what})
 
 

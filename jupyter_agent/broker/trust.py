@@ -23,17 +23,22 @@ class Trust:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
-        self._context: ssl.SSLContext | None = None
+        self._contexts: dict[str, ssl.SSLContext] = {}
 
-    async def context(self) -> ssl.SSLContext:
+    async def context(self, alpn: str) -> ssl.SSLContext:
         """Whom to believe.
+
+        Args:
+            alpn: What is spoken inside TLS.
 
         Raises:
             EgressFailed: The file can't be read.
         """
-        if self._context is None:
-            self._context = await asyncio.to_thread(lambda: believe(read_private(self._path)))
-        return self._context
+        if alpn not in self._contexts:
+            self._contexts[alpn] = await asyncio.to_thread(
+                lambda: believe(read_private(self._path), alpn)
+            )
+        return self._contexts[alpn]
 
     async def name(self, certificates: str | None) -> None:
         """Believe these from now on, and none that were named before; None for none.
@@ -46,4 +51,4 @@ class Trust:
         else:
             check_certificates(certificates)
             await asyncio.to_thread(write_private, self._path, certificates.encode())
-        self._context = None
+        self._contexts.clear()

@@ -59,6 +59,7 @@ class Way:
         self._safe = safe
         self._screener = screener
         self._closed = closed
+        self._again = asyncio.Event()
         self._scrubber: tuple[dict[str, bytes], Scrubber] | None = None
         self._begun: dict[int, tuple[str, float]] = {}
         self._writing: set[asyncio.Future[None]] = set()
@@ -66,6 +67,11 @@ class Way:
     def close(self) -> None:
         """End it."""
         self._closed.set()
+
+    def reconsider(self) -> None:
+        """Look again whether it is still permitted, where something lasts on it."""
+        self._again.set()
+        self._again = asyncio.Event()
 
     def to_json(self) -> wire.Message:
         """As a person sees it."""
@@ -101,8 +107,7 @@ class Way:
         except GrantDenied:
             self._permits.forget(seen.origin)
             if self.kind.origin:  # there is no other that it may still lead to
-                # Not at once: the caller shall still read why.
-                asyncio.get_running_loop().call_later(_LAST_WORDS, self.close)
+                self._close_soon()
             raise
         except OSError:
             raise VaultError(
@@ -138,6 +143,24 @@ class Way:
             "hits": {},
         }
 
+    async def until_over(self) -> None:
+        """Return when what permitted this way was taken back, or its time is over."""
+        permitted = await self._permits.of(self.kind.origin, self.kind.place)
+        while True:
+            again = self._again  # before the look: a change meanwhile is not missed
+            try:
+                left = await self._safe.use(lambda vault: self._seconds_left(vault, permitted))
+            except AgentError:
+                self._close_soon()
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await again.wait()
+
+    def _close_soon(self) -> None:
+        # Not at once: the caller shall still read why.
+        asyncio.get_running_loop().call_later(_LAST_WORDS, self.close)
+
     def end(self, seen: Seen) -> None:
         """Write down soon how it ended."""
         run, began = self._begun.pop(id(seen))
@@ -162,23 +185,34 @@ class Way:
         await asyncio.gather(*self._writing)
 
     def _values(self, vault: Vault, permitted: Permitted) -> dict[str, bytes]:
-        # Again for each request: a grant that was taken back, or is over, counts no more.
+        # Again for each use: a grant that was taken back, or is over, counts no more.
+        self._seconds_left(vault, permitted)
+        return {label: vault.get(label).reveal() for label in self.kind.labels}
+
+    def _seconds_left(self, vault: Vault, permitted: Permitted) -> float | None:
+        """For how long it is still permitted; None for as long as nobody takes it back."""
         standing = {grant.id: grant for grant in policy.all_grants(vault)}
         now = datetime.now(UTC)
         rests = [standing.get(each) for each in permitted.grants]
-        if permitting.forbidding(standing.values(), permitted.request, now) or not all(
-            grant and (grant.until is None or now < datetime.fromisoformat(grant.until))
+        untils = [
+            (datetime.fromisoformat(grant.until) - now).total_seconds()
             for grant in rests
+            if grant is not None and grant.until is not None
+        ]
+        if (
+            None in rests
+            or any(left <= 0 for left in untils)
+            or permitting.forbidding(standing.values(), permitted.request, now)
         ):
             raise GrantDenied(
                 f"The permission to use {self.kind.label} here is over.",
                 f"Ask again: %agent_egress {self.kind.label}",
             )
-        return {label: vault.get(label).reveal() for label in self.kind.labels}
+        return min(untils, default=None)
 
     def _scrubber_for(self, values: dict[str, bytes]) -> Scrubber:
         if self._scrubber is None or self._scrubber[0] != values:
-            scrubber = Scrubber(values)
+            scrubber = Scrubber(self.kind.forms(values))
             # At once and not after much output, as runs do it: a way lives long.
             threading.Thread(target=scrubber.hasten, name="scrub-compile", daemon=True).start()
             self._scrubber = values, scrubber

@@ -2,40 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent import wire
+from jupyter_agent.broker.safe import Safe
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.secret import check_label
 
 if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first use
     from jupyter_agent.egress.kind import Kind
+    from jupyter_agent.egress.postgres.database import Database
     from jupyter_agent.egress.services import Service
 
 
-def kind_of(message: wire.Message, stored: Sequence[str]) -> Kind:
+_OF_HTTP = ("service", "host", "header", "query", "basic", "region")
+
+
+async def kind_of(message: wire.Message, safe: Safe) -> Kind:
     """The way that an ``egress.open`` names.
 
     Args:
         message: The request.
-        stored: The labels that there are.
+        safe: The vault: which labels there are, and where a stored address leads.
 
     Raises:
         RequestInvalid: It names none, or more than one, or one that may not be.
+        LabelNotFound: The address of a database is to be read from a label that is not stored.
     """
+    label = check_label(wire.text(message, "label"))
+    if message.get("postgres") is not None:
+        return await _database_way(label, message, safe)
+    if message.get("user"):
+        raise RequestInvalid("A user goes with a database.", "--postgres HOST/NAME --user NAME")
+    return await _service_way(label, message, safe)
+
+
+async def _service_way(label: str, message: wire.Message, safe: Safe) -> Kind:
     from jupyter_agent.egress.aws.way import AwsWay, is_meant  # noqa: PLC0415
     from jupyter_agent.egress.http_way import HttpWay  # noqa: PLC0415
 
-    label = check_label(wire.text(message, "label"))
     service, host = wire.optional_text(message, "service"), wire.optional_text(message, "host")
     has_place = any(message.get(name) for name in ("header", "query", "basic"))
     region = wire.optional_text(message, "region")
     if not has_place and is_meant(label, service):
+        stored = await safe.use(lambda vault: [meta.label for meta in vault.list()])
         return AwsWay.of(label, stored, host=host, region=region)
     if region is not None:
         raise RequestInvalid("A region belongs to AWS only.", "--service aws")
     return HttpWay(_service(label, message), label)
+
+
+async def _database_way(label: str, message: wire.Message, safe: Safe) -> Kind:
+    from jupyter_agent.egress.postgres.way import PostgresWay  # noqa: PLC0415
+
+    if any(message.get(each) for each in _OF_HTTP):
+        raise RequestInvalid("A database is no web service.", "--postgres HOST/NAME --user NAME")
+    named, user = wire.text(message, "postgres"), wire.optional_text(message, "user")
+    return PostgresWay(label, await _database(label, named, user, safe), said=bool(named))
+
+
+async def _database(label: str, named: str, user: str | None, safe: Safe) -> Database:
+    """The database that the message names, or the stored address where it names none."""
+    from jupyter_agent.egress.postgres.database import read_database, read_value  # noqa: PLC0415
+
+    if named:
+        return read_database(named, user)
+    if user:
+        raise RequestInvalid("The stored address says which user.", "Leave --user away.")
+    database, _ = await safe.use(lambda vault: read_value(vault.get(label).reveal()))
+    return database
 
 
 def _service(label: str, message: wire.Message) -> Service:

@@ -14,11 +14,12 @@ from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.way import Way
 from jupyter_agent.broker.way_kinds import kind_of
 from jupyter_agent.broker.way_permits import Permits
-from jupyter_agent.errors import GrantDenied, RequestInvalid
+from jupyter_agent.errors import GrantDenied, GrantRequired, RequestInvalid
 from jupyter_agent.screen import Screener, load_rules
 
 if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first use
     from jupyter_agent.broker.trust import Trust
+    from jupyter_agent.egress.kind import Kind
 
 _MOST_OPEN: Final = 256
 _IN_PATHS: Final = ("keys", "cloud", "code", "ai", "services", "web")
@@ -65,6 +66,11 @@ class Ways:
             if label in way.kind.labels:
                 way.close()
 
+    def reconsider(self) -> None:
+        """Have every open way ask again whether it is still permitted: the grants are others."""
+        for way in self._open.values():
+            way.reconsider()
+
     async def _end(self, *ways: Way) -> None:
         for way in ways:
             way.close()
@@ -74,15 +80,8 @@ class Ways:
     async def _begin(self, ask: Ask) -> wire.Message:
         if len(self._open) >= _MOST_OPEN:
             raise RequestInvalid("Too many ways out are open.", "Close some: jupyter agent lock")
-        stored = await self._safe.use(lambda vault: [meta.label for meta in vault.list()])
-        kind = kind_of(ask.message, stored)
-        why = ask.message.get("why")
-        permits = Permits(self._permission, ask.caller, tuple(kind.labels), why=why)
-        if kind.origin:
-            asks = ask.message.get("approve") is True and ask.caller.role != "agent"
-            await permits.ask(kind.origin, kind.place, ask.emit, asks=asks)
-        else:
-            check_stored(kind.labels, stored)
+        kind = await kind_of(ask.message, self._safe)
+        permits = await self._permitted(ask, kind)
         closed = asyncio.Event()
         way = Way(
             kind,
@@ -105,7 +104,7 @@ class Ways:
         from jupyter_agent.egress.place import new_placeholder  # noqa: PLC0415
 
         kind, placeholder = way.kind, new_placeholder()
-        believed = await self._trust_now().context() if kind.secure else None
+        believed = await self._trust_now().context(kind.alpn) if kind.alpn else None
         speaker = kind.speaker(placeholder, way, believed)
         endpoint = Endpoint(speaker, Family(ask.caller.pid).admits)
         port = await endpoint.open()
@@ -132,6 +131,29 @@ class Ways:
             await way.written()
             way.gone.set()
             self._changed("egress")
+
+    async def _permitted(self, ask: Ask, kind: Kind) -> Permits:
+        why = ask.message.get("why")
+        permits = Permits(self._permission, ask.caller, tuple(kind.labels), why=why)
+        if not kind.origin:
+            check_stored(
+                kind.labels,
+                await self._safe.use(lambda vault: [meta.label for meta in vault.list()]),
+            )
+            return permits
+        asks = ask.message.get("approve") is True and ask.caller.role != "agent"
+        try:
+            await permits.ask(kind.origin, kind.place, ask.emit, asks=asks)
+        except GrantRequired:
+            if kind.said:
+                raise
+            line = f"jupyter agent grant {kind.label}"  # the one that was refused last
+            raise GrantRequired(
+                f"Nobody has permitted the way out for {kind.label}.",
+                f"Permit it in a terminal: {line}",
+                data={"grant": [line], "labels": [kind.label]},
+            ) from None
+        return permits
 
     async def _list(self, _ask: Ask) -> wire.Message:
         return {"ways": [way.to_json() for way in self._open.values()]}

@@ -34,6 +34,8 @@ def add(commands: Family) -> None:
   jupyter agent egress API_KEY --host api.example.com --header 'Authorization: Bearer {}' -- ./job
   jupyter agent egress AWS_SECRET_ACCESS_KEY --region eu-west-1 -- aws s3 ls
   jupyter agent egress GITHUB_TOKEN                     a shell in which it is so
+  jupyter agent egress DB_PASSWORD --postgres db.example.com/sales --user me -- psql
+  jupyter agent egress DATABASE_URL --postgres -- python report.py
   jupyter agent egress --services
   jupyter agent egress --trust ca.pem                   also believe servers with these certificates
 
@@ -50,6 +52,14 @@ Permit it beforehand: jupyter agent grant OPENAI_API_KEY --command 'egress https
     parser.add_argument("--query", metavar="FIELD", help="a field of the address instead")
     parser.add_argument("--basic", action="store_true", help="the password of HTTP Basic instead")
     parser.add_argument("--region", metavar="REGION", help="AWS only: the program's region")
+    parser.add_argument(
+        "--postgres",
+        metavar="DATABASE",
+        nargs="?",
+        const="",
+        help="a database: db.example.com:5432/sales; without one the value is the whole address",
+    )
+    parser.add_argument("--user", metavar="NAME", help="as whom, in a database")
     parser.add_argument("--list", action="store_true", help="what is open now")
     parser.add_argument("--services", action="store_true", help="the services that are known")
     parser.add_argument(
@@ -84,12 +94,14 @@ def _run(arguments: Arguments, terminal: Terminal) -> int:
         "query": arguments.query,
         "basic": arguments.basic,
         "region": arguments.region,
+        "postgres": arguments.postgres,
+        "user": arguments.user,
     }
     words = list(arguments.words or [os.environ.get("SHELL") or "/bin/sh"])
     with Tty.open() or nullcontext() as tty, open_as_person() as client:
         asks = tty is not None and client.welcome["role"] == "person"
         way = _opened(client, {**request, "approve": asks}, tty, terminal)
-        terminal.notice(f"{way['place']} of requests to {way['origin']}: {arguments.label}.")
+        terminal.notice(f"{arguments.label} goes to {way['origin']} ({way['place']}).")
         terminal.notice(f"Set: {', '.join(way['variables'])}.")
         if way["asks_later"]:
             terminal.notice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +16,8 @@ from jupyter_agent.egress.exchange import Exchange, Gate
 from jupyter_agent.egress.form import Form, Placed
 from jupyter_agent.egress.services import Service
 from jupyter_agent.egress.upstream import Upstreams
-from jupyter_agent.egress.warden import Warden
-from jupyter_agent.errors import AgentError, EgressFailed, EgressRefused
+from jupyter_agent.egress.warden import Warden, not_yours
+from jupyter_agent.errors import AgentError, EgressFailed
 
 _LAST_WAIT: Final = 1.0
 """Seconds for which a caller that was refused may go on sending."""
@@ -60,18 +61,27 @@ class HttpWay:
         return str(self.service.origin)
 
     @property
+    def said(self) -> bool:
+        """A host is always named."""
+        return True
+
+    @property
     def place(self) -> str:
         """Where in a request."""
         return str(self.service.place)
 
     @property
-    def secure(self) -> bool:
-        """Whether by https."""
-        return self.service.origin.scheme == "https"
+    def alpn(self) -> str | None:
+        """Its name inside TLS."""
+        return "http/1.1" if self.service.origin.scheme == "https" else None
 
     def variables(self, port: int, placeholder: str) -> dict[str, str]:
         """The service's variables."""
         return self.service.variables(port, placeholder)
+
+    def forms(self, values: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """The value."""
+        return values
 
     def speaker(
         self, placeholder: bytes, warden: Warden, context: ssl.SSLContext | None
@@ -143,12 +153,3 @@ async def _refuse(caller: Connection, head: h11.Response, body: h11.Data) -> Non
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WAIT):
                 await caller.until_hung_up()
-
-
-def not_yours() -> EgressRefused:
-    """What a program is told that a way was not opened for."""
-    return EgressRefused(
-        "This way out belongs to another program.",
-        "Open one of your own: %agent_egress LABEL",
-        data={"rule": "program"},
-    )

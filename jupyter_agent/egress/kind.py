@@ -69,13 +69,21 @@ class Kind(Protocol):
         ...
 
     @property
+    def said(self) -> bool:
+        """Whether whoever asks has said where to.
+
+        Else it stands in the value, and is told to nobody who has no permission.
+        """
+        ...
+
+    @property
     def place(self) -> str:
         """Where the value goes there, in words."""
         ...
 
     @property
-    def secure(self) -> bool:
-        """Whether the other side has to prove who it is (TLS)."""
+    def alpn(self) -> str | None:
+        """What is spoken inside TLS (RFC 7301); None where the other side proves nothing."""
         ...
 
     def variables(self, port: int, placeholder: str) -> Mapping[str, str]:
@@ -84,6 +92,14 @@ class Kind(Protocol):
         Args:
             port: Ours, on 127.0.0.1.
             placeholder: What stands for the value.
+        """
+        ...
+
+    def forms(self, values: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """What is scrubbed from all that comes back, by the label of its marker.
+
+        Args:
+            values: As they are stored; a part of one may be a secret of its own.
         """
         ...
 

@@ -16,20 +16,21 @@ _CONNECT_SECONDS: Final = 30.0
 _MOST_IDLE: Final = 16
 
 
-def believe(more: bytes | None = None) -> ssl.SSLContext:
+def believe(more: bytes | None, alpn: str) -> ssl.SSLContext:
     """How a service proves who it is: by the certificates that this machine trusts.
 
     Blocks: reading a machine's certificates takes some tenths of a second.
 
     Args:
         more: Further ones, in PEM, that the person has named.
+        alpn: What is spoken inside TLS.
 
     Raises:
         EgressFailed: They can't be used.
     """
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols([alpn])
     try:
         if more is not None:
             context.load_verify_locations(cadata=more.decode("ascii"))

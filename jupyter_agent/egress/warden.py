@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from jupyter_agent.errors import EgressRefused
 from jupyter_agent.scrub import Scrubber
 
 
@@ -66,6 +67,22 @@ class Warden(Protocol):
         """Write down soon how it ended."""
         ...
 
+    async def until_over(self) -> None:
+        """Return when what permitted this way was taken back, or its time is over.
+
+        For uses that last: a connection that was permitted an hour ago.
+        """
+        ...
+
 
 Admit = Callable[[tuple[str, int], tuple[str, int]], Awaitable[bool]]
 """Whether the program at the other end of a connection may use it; takes its address and ours."""
+
+
+def not_yours() -> EgressRefused:
+    """What a program is told that a way was not opened for."""
+    return EgressRefused(
+        "This way out belongs to another program.",
+        "Open one of your own: %agent_egress LABEL",
+        data={"rule": "program"},
+    )

@@ -19,7 +19,10 @@ from jupyter_agent.kernel.permission import Permission
 from jupyter_agent.secret import check_label
 
 _HELP: Final = "See all of it: %agent_egress?"
-VALUES: Final = ("--service", "--host", "--header", "--query", "--region")
+VALUES: Final = ("--service", "--host", "--header", "--query", "--region", "--postgres", "--user")
+_MAY_BE_BARE: Final = "--postgres"
+"""Without a value: the stored secret is the whole address."""
+
 SWITCHES: Final = ("--basic", "--list", "--services", "--off")
 OPTIONS: Final = (*VALUES, *SWITCHES)
 
@@ -87,6 +90,8 @@ class EgressMagics(Magics):
             %agent_egress LABEL --host H --basic         the password of HTTP Basic
             %agent_egress AWS_SECRET_ACCESS_KEY          AWS: signs each request of boto3
             %agent_egress AWS_SECRET_ACCESS_KEY --region eu-west-1
+            %agent_egress LABEL --postgres db.example.com/sales --user NAME
+            %agent_egress LABEL --postgres               the value is the database's whole address
             %agent_egress --list                         what is open in this kernel
             %agent_egress --services                     the services that are known
             %agent_egress --off [LABEL]                  close it, or all of them
@@ -97,6 +102,9 @@ class EgressMagics(Magics):
         AWS needs AWS_ACCESS_KEY_ID beside the secret key, and AWS_SESSION_TOKEN where the key is
         lent for a time. You are asked for each service and region when it is first used; with
         --host for that host only, and at once. Make boto3's clients afterwards.
+
+        With a database the variables are those of libpq (PGHOST, PGPASSWORD and so on), and
+        DATABASE_URL: ``psycopg.connect()`` and ``%sql`` find it by themselves.
         """
         fields, switches = _parse(line)
         if "--services" in switches:
@@ -129,7 +137,8 @@ class EgressMagics(Magics):
         request: dict[str, Any] = {**fields, "approve": has_terminal(self.shell)}
         if "basic" in request:
             request["basic"] = True
-        permission = Permission(self.shell, f"send {label} to its service")
+        where = "its database" if "postgres" in fields else "its service"
+        permission = Permission(self.shell, f"send {label} to {where}")
         number = client.begin("egress.open", label=label, **request)
         try:
             while (message := client.receive(number)).get("event") != "open":
@@ -192,16 +201,19 @@ class _Opened:
 def _parse(line: str) -> tuple[dict[str, str], set[str]]:
     """Read the line; no message repeats it, because people paste values where labels belong."""
     try:
-        words = iter(shlex.split(line))
+        words = shlex.split(line)
     except ValueError:
         raise RequestInvalid("A quote on the %agent_egress line is not closed.", _HELP) from None
     fields: dict[str, str] = {}
     switches: set[str] = set()
-    for word in words:
+    while words:
+        word = words.pop(0)
         option, equals, attached = word.partition("=") if word.startswith("--") else (word, "", "")
         if option in VALUES:
-            value = attached if equals else next(words, "")
-            if not value:
+            value = attached
+            if not equals and words and not (option == _MAY_BE_BARE and words[0].startswith("-")):
+                value = words.pop(0)
+            if not value and option != _MAY_BE_BARE:
                 raise RequestInvalid(f"{option} needs a value behind it.", _HELP)
             fields[option.removeprefix("--")] = value
         elif word in SWITCHES:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import steps
 from canary import Canary
+from postgres_server import PostgresServer, running
 
 from jupyter_agent import person as person_door
 from jupyter_agent.client import Client, Hello
@@ -34,6 +37,15 @@ def guest(folders: Folders) -> Iterator[Client]:
     """Any program of the same user, with nothing to show."""
     with Client(folders, Hello()) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL that all tests of this session share: it takes seconds to begin."""
+    folder = Path(tempfile.mkdtemp(prefix="ja-pg-"))  # a path of pytest's is too long for a socket
+    with running(folder) as server:
+        yield server
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(autouse=True)

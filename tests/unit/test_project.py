@@ -19,6 +19,7 @@ VENDOR_RANK = 3
 MAY_REVEAL = {
     "jupyter_agent/broker/opened.py",  # recognises it
     "jupyter_agent/broker/way.py",  # the request it was granted to, and its scrubber
+    "jupyter_agent/broker/way_kinds.py",  # reads where a stored address leads
     "jupyter_agent/broker/runs.py",  # the run it was granted to, and its scrubber
     "jupyter_agent/secret.py",
     "jupyter_agent/vault/passphrase.py",  # stretches what was typed

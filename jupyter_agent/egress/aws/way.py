@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -110,9 +110,14 @@ class AwsWay:
         return "signature of each request"
 
     @property
-    def secure(self) -> bool:
-        """Whether by https."""
-        return self.fixed is None or self.fixed.scheme == "https"
+    def said(self) -> bool:
+        """A host is named, or each request names one."""
+        return True
+
+    @property
+    def alpn(self) -> str | None:
+        """Its name inside TLS."""
+        return "http/1.1" if self.fixed is None or self.fixed.scheme == "https" else None
 
     def variables(self, port: int, placeholder: str) -> dict[str, str]:
         """What boto3 and the command line read."""
@@ -124,6 +129,10 @@ class AwsWay:
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
             **dict.fromkeys(regions, self.region or ""),
         }
+
+    def forms(self, values: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """The values."""
+        return values
 
     def speaker(
         self, placeholder: bytes, warden: Warden, context: ssl.SSLContext | None
