@@ -1,0 +1,256 @@
+"""The browser of a desktop: Chromium with a profile of its own, inside a machine.
+
+It is steered over a pipe, never over a port, or not at all. Nothing that a person visits is in its
+arguments, which everybody on the machine can read: its first address is in its preferences.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from signal import Signals
+from typing import Any, Final
+
+from jupyter_agent.desktop.display import Display, Size, homes
+from jupyter_agent.desktop.machine import Machine, Program
+from jupyter_agent.desktop.programs import Programs, Role
+from jupyter_agent.spawn import fixed_environment
+
+FLUSH: Final = 31.0
+"""Seconds after which a cookie is on the disk: Chromium writes them every 30
+(net/extras/sqlite, kCommitIntervalMs). Killed before, it has forgotten them."""
+
+_SMALL_SHM: Final = 256 * 1024 * 1024  # bytes; containers often have 64 MB
+_PASSED_ON: Final = ("LANG", "LANGUAGE", "TZ")
+_PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_OPEN_THESE: Final = 4  # values of session.restore_on_startup, chrome/browser/prefs
+_OPEN_THE_LAST: Final = 1
+
+_FLAGS: Final = (
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--password-store=basic",  # no keyring of the person's is asked or filled
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-breakpad",
+    "--disable-default-apps",
+    "--disable-client-side-phishing-detection",
+    "--disable-domain-reliability",
+    "--disk-cache-size=67108864",
+    "--disable-features=Translate,MediaRouter,OptimizationHints,AutofillServerCommunication",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """The two descriptors over which a browser is steered; whoever takes them closes them.
+
+    Attributes:
+        reads: What the browser writes to.
+        writes: What the browser reads from.
+    """
+
+    reads: int
+    writes: int
+
+    def close(self) -> None:
+        """Close both: the browser ends."""
+        os.close(self.reads)
+        os.close(self.writes)
+
+
+class Browser:
+    """A browser in a machine.
+
+    Args:
+        machine: Where it runs.
+        programs: What is installed.
+        display: Where it is shown; None for nowhere, to be looked at over its pipe alone.
+        size: Its window, at the beginning.
+        profile: Its folder; a fresh one in the machine's, if none is given.
+
+    Attributes:
+        program: The running browser, once it is started.
+        profile: What it writes: cookies and all else.
+        downloads: Where its downloads go.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        programs: Programs,
+        *,
+        display: Display | None = None,
+        size: Size | None = None,
+        profile: Path | None = None,
+    ) -> None:
+        self._machine = machine
+        self._programs = programs
+        self._display = display
+        self._size = size or Size()
+        self.profile = profile or machine.folder / "profile"
+        self.downloads = machine.folder / "downloads"
+        self.program: Program | None = None
+
+    async def start(self, url: str = "", *, steered: bool = True) -> Pipe | None:
+        """Start it.
+
+        Args:
+            url: What it opens; "" for an empty page, or for what a profile had open before.
+            steered: Whether there is a pipe. Without, nothing can look into it, and its pages do
+                not see that they are in a browser that is steered.
+
+        Raises:
+            DesktopUnavailable: It could not be started.
+        """
+        await asyncio.to_thread(self._prefer, url)
+        return await self._start(steered=steered)
+
+    async def restart(self, *, steered: bool, flush: float = FLUSH) -> Pipe | None:
+        """End it and start it again, with the pages and the cookies that it had.
+
+        Args:
+            steered: As in ``start``.
+            flush: Seconds to wait first, until what its pages have set is on the disk.
+
+        Raises:
+            DesktopUnavailable: It could not be started again.
+        """
+        await asyncio.sleep(flush)
+        await self.end()
+        await asyncio.to_thread(self._prefer, "")
+        return await self._start(steered=steered)
+
+    async def end(self) -> None:
+        """End it, as when a person's session ends; killed, if it takes long."""
+        if self.program is None:
+            return
+        for number in (Signals.SIGTERM, Signals.SIGKILL):
+            self._machine.signal(self.program, number)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(3):
+                    await asyncio.shield(self.program.ended)
+                    break
+        # Left by one that was killed, it would keep the next one from starting.
+        for name in ("SingletonLock", "SingletonSocket", "SingletonCookie"):
+            (self.profile / name).unlink(missing_ok=True)
+
+    async def _start(self, *, steered: bool) -> Pipe | None:
+        argv = [self._programs.paths["browser"], *self._flags()]
+        if not steered:
+            self.program = await self._machine.start(argv, env=self._environment())
+            return None
+        theirs_reads, writes = os.pipe()
+        reads, theirs_writes = os.pipe()
+        try:
+            self.program = await self._machine.start(
+                [*argv, "--remote-debugging-pipe"],
+                env=self._environment(),
+                at={3: theirs_reads, 4: theirs_writes},
+            )
+        except BaseException:
+            Pipe(reads, writes).close()
+            raise
+        finally:
+            os.close(theirs_reads)
+            os.close(theirs_writes)
+        return Pipe(reads, writes)
+
+    def _flags(self) -> list[str]:
+        flags = [f"--user-data-dir={self.profile}", *_FLAGS]
+        flags.append(f"--window-size={self._size.width},{self._size.height}")
+        if self._display is None:
+            flags.append("--headless=new")
+        else:
+            flags += ["--window-position=0,0", "--start-maximized", "--ozone-platform=x11"]
+        if os.getuid() == 0:
+            # Chromium refuses root without it, and says so to the person in a bar of its own.
+            flags.append("--no-sandbox")
+        if _shm_is_small():
+            flags.append("--disable-dev-shm-usage")
+        return flags
+
+    def _environment(self) -> Mapping[str, str]:
+        ours = os.environ
+        proxies = [name for each in _PROXIES for name in (each, each.upper())]
+        passed_on = {name: ours[name] for name in (*_PASSED_ON, *proxies) if name in ours}
+        shown = self._display.environment if self._display is not None else {}
+        return {
+            **fixed_environment(),
+            **passed_on,
+            **homes(self._machine.folder),
+            **shown,
+            # Nothing of the person's session bus, and none started for it.
+            "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        }
+
+    def _prefer(self, url: str) -> None:
+        """Write the preferences: ours over what the profile has."""
+        self.downloads.mkdir(mode=0o700, exist_ok=True)
+        folder = self.profile / "Default"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.profile.chmod(0o700)
+        place = folder / "Preferences"
+        kept: dict[str, Any] = {}
+        with contextlib.suppress(OSError, ValueError):
+            kept = json.loads(place.read_bytes())
+        fresh = not kept
+        _lay_over(kept, _preferences(self.downloads))
+        _lay_over(kept, _opening(url, fresh=fresh))
+        place.write_text(json.dumps(kept))
+        place.chmod(0o600)
+
+
+def _preferences(downloads: Path) -> dict[str, Any]:
+    return {
+        "credentials_enable_service": False,
+        "credentials_enable_autosignin": False,
+        "profile": {"password_manager_enabled": False, "exit_type": "Normal"},
+        "autofill": {"enabled": False, "profile_enabled": False, "credit_card_enabled": False},
+        "payments": {"can_make_payment_enabled": False},
+        "search": {"suggest_enabled": False},
+        "translate": {"enabled": False},
+        "spellcheck": {"use_spelling_service": False},
+        "browser": {"enable_spellchecking": False, "check_default_browser": False},
+        "alternate_error_pages": {"enabled": False},
+        "safebrowsing": {"enhanced": False, "scout_reporting_enabled": False},
+        "net": {"network_prediction_options": 2},  # never
+        "signin": {"allowed": False},
+        "download": {"default_directory": str(downloads), "prompt_for_download": False},
+        "savefile": {"default_directory": str(downloads)},
+    }
+
+
+def _opening(url: str, *, fresh: bool) -> dict[str, Any]:
+    if url or fresh:
+        return {
+            "session": {"restore_on_startup": _OPEN_THESE, "startup_urls": [url or "about:blank"]}
+        }
+    return {"session": {"restore_on_startup": _OPEN_THE_LAST}}
+
+
+def _lay_over(base: dict[str, Any], upper: Mapping[str, Any]) -> None:
+    for name, value in upper.items():
+        if isinstance(value, dict) and isinstance(base.get(name), dict):
+            _lay_over(base[name], value)
+        else:
+            base[name] = value
+
+
+def _shm_is_small() -> bool:
+    try:
+        room = os.statvfs("/dev/shm")  # noqa: S108  (where Chromium shares memory)
+    except OSError:
+        return True
+    return room.f_frsize * room.f_blocks < _SMALL_SHM
+
+
+def needed(*, shown: bool) -> Sequence[Role]:
+    """Which programs are needed: for one on a display, or for one that is not shown."""
+    return ("browser", "screen", "windows", "keyboard") if shown else ("browser",)

@@ -1,0 +1,177 @@
+"""An X server whose screen is a VNC screen, on a Unix socket in the desktop's own folder.
+
+Options: Xvnc(1) and Xserver(1). It has no password, because its socket has mode 0600 in a folder
+with mode 0700, and who may speak with it over the network is the relay's question (``relay``).
+Programs inside need the cookie in the folder's ``xauth``: MIT-MAGIC-COOKIE-1, see Xsecurity(7).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jupyter_agent.desktop.keyboard import keymap
+from jupyter_agent.desktop.machine import Machine, Program
+from jupyter_agent.desktop.programs import Programs
+from jupyter_agent.errors import DesktopUnavailable, RequestInvalid
+from jupyter_agent.spawn import fixed_environment
+
+LARGEST_PASTE: Final = 4096
+"""Bytes of clipboard that the desktop takes."""
+
+_READY: Final = 10.0  # seconds; it takes a tenth to half of one
+_ANY_HOST: Final = 0xFFFF  # FamilyWild of Xauth.h: the cookie is good for whichever display
+_COOKIE: Final = b"MIT-MAGIC-COOKIE-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Pixels."""
+
+    width: int = 1280
+    height: int = 800
+
+    def __post_init__(self) -> None:
+        if not (320 <= self.width <= 7680 and 200 <= self.height <= 4320):
+            raise RequestInvalid("A desktop is from 320 x 200 to 7680 x 4320 pixels large.")
+
+
+class Display:
+    """A running X server. Made by ``start``.
+
+    Attributes:
+        rfb: The Unix socket on which it speaks RFB.
+        program: The X server.
+        environment: What a program needs in its environment to be shown on it.
+    """
+
+    def __init__(self, machine: Machine, number: int, program: Program, programs: Programs) -> None:
+        self._machine = machine
+        self._programs = programs
+        self.rfb = machine.folder / "rfb.sock"
+        self.program = program
+        self.environment = {
+            "DISPLAY": f":{number}",
+            "XAUTHORITY": str(machine.folder / "xauth"),
+        }
+
+    @classmethod
+    async def start(cls, machine: Machine, programs: Programs, size: Size) -> Display:
+        """Start an X server in a machine; returns when it answers.
+
+        Raises:
+            DesktopUnavailable: It did not start.
+        """
+        cookie = machine.folder / "xauth"
+        cookie.touch(mode=0o600)
+        cookie.write_bytes(_authority(secrets.token_bytes(16)))
+        reads, writes = os.pipe()
+        try:
+            program = await machine.start(
+                [programs.paths["screen"], "-displayfd", "3", *_options(machine.folder, size)],
+                env=fixed_environment(),
+                at={3: writes},
+            )
+        except BaseException:
+            os.close(reads)
+            raise
+        finally:
+            os.close(writes)
+        number = await _number(reads, program)
+        machine.displays.add(number)
+        return cls(machine, number, program, programs)
+
+    async def manage_windows(self) -> None:
+        """Start the window manager: the browser fills the screen, and follows when it changes.
+
+        Raises:
+            DesktopUnavailable: It did not start.
+        """
+        await self._machine.start(
+            [self._programs.paths["windows"], "--sm-disable"],
+            env={**fixed_environment(), **self.environment, **homes(self._machine.folder)},
+        )
+
+    async def set_layout(self, layout: str) -> None:
+        """Have the keyboard layout of the person who looks at it.
+
+        Args:
+            layout: As XKB names it: ``de``, ``ch(fr)``.
+
+        Raises:
+            RequestInvalid: There is no such layout.
+        """
+        text = self._machine.folder / "keymap"
+        text.write_text(keymap(layout))
+        program = await self._machine.start(
+            [self._programs.paths["keyboard"], "-w0", str(text), self.environment["DISPLAY"]],
+            env={**fixed_environment(), **self.environment},
+        )
+        if await program.ended != 0:
+            raise RequestInvalid("There is no such keyboard layout here.", "As XKB has it: us, de.")
+
+
+def _options(folder: Path, size: Size) -> list[str]:
+    return [
+        *("-rfbunixpath", str(folder / "rfb.sock"), "-rfbunixmode", "0600"),
+        *("-rfbport", "-1", "-nolisten", "tcp"),
+        *("-SecurityTypes", "None"),
+        *("-auth", str(folder / "xauth")),
+        *("-geometry", f"{size.width}x{size.height}", "-depth", "24"),
+        "-noreset",  # or it would forget the keyboard layout when its first client ends
+        # In, up to a limit; what is copied inside never comes out.
+        *("-SendCutText=0", "-SendPrimary=0", "-SetPrimary=0", "-AcceptCutText=1"),
+        f"-MaxCutText={LARGEST_PASTE}",
+        # Who may look and who may type is decided by the relay.
+        "-AlwaysShared=1",
+        # No recorder of keystrokes, and no synthetic input (XTEST comes and goes with it).
+        *("-extension", "RECORD"),
+    ]
+
+
+def _authority(cookie: bytes) -> bytes:
+    """A file with one cookie, as libXau reads it: AuFileName(3), XauWriteAuth."""
+    fields = (b"", b"", _COOKIE, cookie)
+    return _ANY_HOST.to_bytes(2, "big") + b"".join(
+        len(field).to_bytes(2, "big") + field for field in fields
+    )
+
+
+async def _number(reads: int, program: Program) -> int:
+    """The number of the display, which the X server writes once it answers.
+
+    Read to its end: what is written last is a line feed, and an X server that can't write it ends.
+    """
+    try:
+        async with asyncio.timeout(_READY):
+            said = await asyncio.shield(asyncio.to_thread(_all, reads))
+    except TimeoutError:
+        raise DesktopUnavailable("The X server did not answer in time.", "Try it again.") from None
+    if not said.strip().isdigit():
+        code = await program.ended
+        raise DesktopUnavailable(f"The X server ended at once, with exit code {code}.")
+    return int(said)
+
+
+def _all(reads: int) -> bytes:
+    with os.fdopen(reads, "rb") as pipe:
+        return pipe.read()
+
+
+def homes(folder: Path) -> dict[str, str]:
+    """Where the programs of a desktop keep what is theirs: all of it inside its folder."""
+    places = {
+        "HOME": folder / "home",
+        "TMPDIR": folder / "tmp",
+        "XDG_CONFIG_HOME": folder / "home/.config",
+        "XDG_CACHE_HOME": folder / "home/.cache",
+        "XDG_DATA_HOME": folder / "home/.local/share",
+        "XDG_RUNTIME_DIR": folder / "run",
+    }
+    for place in places.values():
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {name: str(place) for name, place in places.items()}
