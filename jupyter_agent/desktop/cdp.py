@@ -72,7 +72,7 @@ class Cdp:
     def __init__(self) -> None:
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ids = itertools.count(1)
-        self._waiting: dict[int, tuple[str, str, asyncio.Future[dict[str, Any]]]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._listeners: dict[str | None, list[Callable[[Event], None]]] = {}
         self._reads: asyncio.ReadTransport | None = None
         self._writes: asyncio.WriteTransport | None = None
@@ -116,15 +116,17 @@ class Cdp:
             DesktopError: No answer in time.
             DesktopClosed: The browser is gone.
         """
-        if self.closed.done() or self._writes is None:
-            raise DesktopClosed("The desktop's browser has ended.", "Open the desktop again.")
-        number = next(self._ids)
-        message: dict[str, Any] = {"id": number, "method": method, "params": params or {}}
-        if session:
-            message["sessionId"] = session
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = (method, session, answer)
-        self._writes.write(json.dumps(message).encode() + b"\0")
+
+        def answered(result: dict[str, Any] | DesktopError) -> None:
+            if answer.done():
+                return  # nobody waits any more
+            if isinstance(result, DesktopError):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
+
+        number = self.post(method, params, session, answered)
         try:
             async with asyncio.timeout(patience):
                 return await answer
@@ -136,6 +138,33 @@ class Cdp:
             ) from None
         finally:
             self._waiting.pop(number, None)
+
+    def post(
+        self, method: str, params: dict[str, Any] | None, session: str, answered: Answered
+    ) -> int:
+        """Send a command, and have its answer brought in order with the events around it.
+
+        Args:
+            method: Such as ``Page.navigate``.
+            params: Its parameters.
+            session: Where to.
+            answered: Called once, with the result or the error; must not block.
+
+        Returns:
+            The command's number.
+
+        Raises:
+            DesktopClosed: The browser is gone.
+        """
+        if self.closed.done() or self._writes is None:
+            raise _gone()
+        number = next(self._ids)
+        message: dict[str, Any] = {"id": number, "method": method, "params": params or {}}
+        if session:
+            message["sessionId"] = session
+        self._waiting[number] = _Waiting(method, session, answered)
+        self._writes.write(json.dumps(message).encode() + b"\0")
+        return number
 
     def listen(self, handler: Callable[[Event], None], session: str | None = "") -> _Stop:
         """Call ``handler`` with every event of a session, in order, until the answer is called.
@@ -170,14 +199,14 @@ class Cdp:
                 Event(message["method"], message.get("params") or {}, message.get("sessionId", ""))
             )
             return
-        method, _, answer = self._waiting.get(number, ("", "", None))
-        if answer is None or answer.done():
+        waiting = self._waiting.pop(number, None)
+        if waiting is None:
             return
         if (error := message.get("error")) is not None:
             said = str(error.get("message", ""))
-            answer.set_exception(CommandRefused(method, int(error.get("code", 0)), said))
+            waiting.answered(CommandRefused(waiting.method, int(error.get("code", 0)), said))
         else:
-            answer.set_result(message.get("result") or {})
+            waiting.answered(message.get("result") or {})
 
     def _tell(self, event: Event) -> None:
         if event.method == "Target.detachedFromTarget":
@@ -194,19 +223,33 @@ class Cdp:
                     )
 
     def _give_up(self, ended: str) -> None:
-        for method, session, answer in tuple(self._waiting.values()):
-            if session == ended and not answer.done():
-                answer.set_exception(CommandRefused(method, -32001, "Session has ended."))
+        for number, waiting in tuple(self._waiting.items()):
+            if waiting.session == ended:
+                del self._waiting[number]
+                waiting.answered(CommandRefused(waiting.method, -32001, "Session has ended."))
 
     def _end(self) -> None:
         if self.closed.done():
             return
         self.closed.set_result(None)
-        for _, _, answer in tuple(self._waiting.values()):
-            if not answer.done():
-                answer.set_exception(
-                    DesktopClosed("The desktop's browser has ended.", "Open the desktop again.")
-                )
+        for waiting in tuple(self._waiting.values()):
+            waiting.answered(_gone())
+        self._waiting.clear()
+
+
+Answered = Callable[[dict[str, Any] | DesktopError], None]
+"""Hears a command's result, or its error."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    method: str
+    session: str
+    answered: Answered
+
+
+def _gone() -> DesktopClosed:
+    return DesktopClosed("The desktop's browser has ended.", "Open the desktop again.")
 
 
 _Stop = Callable[[], None]
