@@ -61,7 +61,7 @@ def aws_service() -> Iterator[AwsService]:
             endpoint_url=f"http://127.0.0.1:{port}",
             region_name="us-east-1",
             aws_access_key_id="nobody",
-            aws_secret_access_key="nothing",
+            aws_secret_access_key="nothing",  # noqa: S106  (whom nobody knows)
         )
         iam.create_user(UserName="tester")
         key = iam.create_access_key(UserName="tester")["AccessKey"]
