@@ -24,13 +24,17 @@ class Sign(NamedTuple):
     Args:
         in_bytes: Shows in UTF-8 that there may be something to undo. Without lookarounds, because
             hyperscan runs it too.
-        expression: What is replaced in the text.
-        replacement: What one match of ``expression`` stands for.
+        first: Characters with which everything begins that is replaced, as the inside of a class.
+            An expression that begins with a class skips what is not in it at memory's speed; one
+            that begins with alternatives or looks behind itself tries all of them at each place.
+        rest: The rest of what is replaced in the text. It looks back at the first character.
+        replacement: What one match of ``first`` and ``rest`` stands for.
         needles: One of these stands in everything that ``in_bytes`` matches.
     """
 
     in_bytes: bytes
-    expression: str
+    first: str
+    rest: str
     replacement: Callable[[str], str]
     needles: tuple[bytes, ...]
 
@@ -72,41 +76,54 @@ def _control(found: str) -> str:
     return _CONTROLS[found[-1]]
 
 
+_INVISIBLE: Final = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u180e"
 INVISIBLE: Final = Sign(
     # Soft hyphen, zero-width and direction marks, word joiners, byte order mark.
     rb"\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xa4\xa6-\xa9]|\xef\xbb\xbf|\xe1\xa0\x8e",
-    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u180e]",
+    _INVISIBLE,
+    f"(?<=[{_INVISIBLE}])",
     _nothing,
     (b"\xc2\xad", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb", b"\xe1\xa0"),
 )
 ANSI: Final = Sign(
     # ECMA-48 control sequences, as characters or as they are written in source code.
     rb"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[[0-9;]{0,16}[A-Za-z]|\x1b\]8;",
-    r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[[0-9;]{0,16}[A-Za-z]"
-    r"|\x1b\]8;[^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)",
+    r"\x1b\\",
+    r"(?:(?<=\x1b)|(?<=\\)(?:x1[bB]|033|e|u001[bB]))\[[0-9;]{0,16}[A-Za-z]"
+    r"|(?<=\x1b)\]8;[^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)",
     _nothing,
     (b"\x1b", b"\\"),
 )
+_BLANKS: Final = "\u00a0\u2002-\u200a\u202f\u3000"
 BLANKS: Final = Sign(
     # French puts a no-break space before a colon.
     rb"\xc2\xa0|\xe2\x80[\x82-\x8a\xaf]|\xe3\x80\x80",
-    "[\u00a0\u2002-\u200a\u202f\u3000]",
+    _BLANKS,
+    f"(?<=[{_BLANKS}])",
     _blank,
     (b"\xc2\xa0", b"\xe2\x80", b"\xe3\x80\x80"),
 )
 FULL_WIDTH: Final = Sign(
     rb"\xef\xbc[\x90-\x99\xa1-\xba\xbf]|\xef\xbd[\x81-\x9a]",
-    "[\uff01-\uff5e]",
+    "\uff01-\uff5e",
+    "(?<=[\uff01-\uff5e])",
     _narrow,
     (b"\xef\xbc", b"\xef\xbd"),
 )
 HEXADECIMAL: Final = Sign(
-    rb"\\(?:u00|x)[2-7][0-9A-Fa-f]", r"\\(?:u00|x)[2-7][0-9A-Fa-f]", _decoded, (b"\\",)
+    rb"\\(?:u00|x)[2-7][0-9A-Fa-f]",
+    r"\\",
+    r"(?<=\\)(?:u00|x)[2-7][0-9A-Fa-f]",
+    _decoded,
+    (b"\\",),
 )
-PERCENT: Final = Sign(rb"%[2-7][0-9A-F]|%[2-7][a-f]", "%[2-7][0-9A-Fa-f]", _decoded, (b"%",))
+PERCENT: Final = Sign(
+    rb"%[2-7][0-9A-F]|%[2-7][a-f]", "%", "(?<=%)[2-7][0-9A-Fa-f]", _decoded, (b"%",)
+)
 ENTITY: Final = Sign(
     rb"&(?:#[0-9]{2,5}|#[xX][0-9A-Fa-f]{2,4}|amp|quot|apos|lt|gt|nbsp|equals|colon|lowbar|commat);",
-    r"&(?:#[0-9]{2,5}|#[xX][0-9A-Fa-f]{2,4}|amp|quot|apos|lt|gt|nbsp|equals|colon|lowbar|commat);",
+    "&",
+    r"(?<=&)(?:#[0-9]{2,5}|#[xX][0-9A-Fa-f]{2,4}|amp|quot|apos|lt|gt|nbsp|equals|colon|lowbar|commat);",
     _unescaped,
     (b"&",),
 )
@@ -122,9 +139,10 @@ LITERALS: Final = Sign(
     + rb"|"
     # A literal in a field of an f-string.
     + rb"[A-Za-z0-9_-]\{[\x22\x27][A-Za-z0-9_-]",
-    "(?<=" + _VALUE.decode() + r")[\x22\x27]" + _PLUS.decode() + r"[rRbBuUfF]{0,2}[\x22\x27]"
-    "(?=" + _VALUE.decode() + r")|(?<=[A-Za-z0-9_-])\{[\x22\x27](?=[A-Za-z0-9_-])|"
-    r"(?<=[A-Za-z0-9_-])[\x22\x27]\}",
+    r"\x22\x27{",
+    "(?<=" + _VALUE.decode() + r"[\x22\x27])" + _PLUS.decode() + r"[rRbBuUfF]{0,2}[\x22\x27]"
+    "(?=" + _VALUE.decode() + r")|(?<=[A-Za-z0-9_-]\{)[\x22\x27](?=[A-Za-z0-9_-])|"
+    r"(?<=[A-Za-z0-9_-][\x22\x27])\}",
     _nothing,
     (b"'", b'"'),
 )
@@ -133,19 +151,21 @@ MARKDOWN: Final = Sign(
     rb"(?:[:=]\*\*|\*\*\x20?[:=]|[a-z]`\x20?[:=]|(?:is|[:=])\x20(?:\*\*|__))"
     rb"[^\n\x200-9!#$%&@]{0,20}[\x200-9!#$%&@][^\n\x200-9!#$%&@*]{0,20}[0-9!#$%&@]|"
     rb"[A-Za-z0-9]\\[_*-][A-Za-z0-9]",
-    r"[:=]\*\*|\*\*(?=\s?[:=])|(?<=[:=s] )(?:\*\*|__)|(?<=[a-z])`(?=\s?[:=])|(?<=\w)\*\*(?=\W|$)"
-    r"|\\[_*-]|<wbr>",
+    r":=*_`\\<",
+    r"(?<=[:=])\*\*|(?<=\*)\*(?=\s?[:=])|(?:(?<=[:=s] \*)\*|(?<=[:=s] _)_)"
+    r"|(?<=[a-z]`)(?=\s?[:=])|(?<=\w\*)\*(?=\W|$)|(?<=\\)[_*-]|(?<=<)wbr>",
     lambda found: found[-1] if found[0] == "\\" else re.sub(r"\*\*|__|`|<wbr>", "", found),
     (b"**", b"__", b"`", b"\\"),
 )
 CONTINUED: Final = Sign(
     # A backslash at the end of a line in the middle of a word; a soft break of RFC 2045.
     rb"[A-Za-z0-9_+/=-](?:\\|=)\r?\n[ \t]{0,16}[A-Za-z0-9_+/=-]",
-    r"(?<=[A-Za-z0-9_+/=-])(?:\\|=)\r?\n[ \t]{0,16}(?=[A-Za-z0-9_+/=-])",
+    r"\\=",
+    r"(?<=[A-Za-z0-9_+/=-][\\=])\r?\n[ \t]{0,16}(?=[A-Za-z0-9_+/=-])",
     _nothing,
     (b"\\\n", b"=\n", b"\\\r", b"=\r"),
 )
-SLASHES: Final = Sign(rb"[A-Za-z:]\\/[\\A-Za-z0-9]", r"\\/", _last, (b"\\/",))
+SLASHES: Final = Sign(rb"[A-Za-z:]\\/[\\A-Za-z0-9]", r"\\", r"(?<=\\)/", _last, (b"\\/",))
 
 SIGNS: Final = (
     INVISIBLE,
@@ -161,7 +181,7 @@ SIGNS: Final = (
     SLASHES,
 )
 
-LINE_ENDS: Final = Sign(b"", r"\\[nrt]", _control, ())
+LINE_ENDS: Final = Sign(b"", r"\\", r"(?<=\\)[nrt]", _control, ())
 """Written line ends. They are everywhere in code, so only a keyword right behind one counts."""
 
 

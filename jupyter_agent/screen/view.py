@@ -45,7 +45,7 @@ class View:
 
     @property
     def _expression(self) -> re.Pattern[str]:
-        return _either(tuple(sign.expression for sign in self._signs))
+        return _either(tuple((sign.first, sign.rest) for sign in self._signs))
 
     def _replacement(self, match: re.Match[str]) -> str:
         return self._signs[(match.lastindex or 1) - 1].replacement(match[0])
@@ -90,5 +90,7 @@ class View:
 
 
 @lru_cache(maxsize=64)
-def _either(expressions: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"({one})" for one in expressions), re.ASCII)
+def _either(signs: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    first = "".join(first for first, _ in signs)
+    rest = "|".join(f"({rest})" for _, rest in signs)
+    return re.compile(f"[{first}](?:{rest})", re.ASCII)
