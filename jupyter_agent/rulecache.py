@@ -53,7 +53,7 @@ def store(folders: Folders, database: bytes, fingerprint: str) -> None:
 
     Args:
         folders: Where.
-        database: From ``Screener.compile``.
+        database: From ``Screener.compile``, with or without ``with_expressions``.
         fingerprint: Of that screener.
 
     Raises:
@@ -90,8 +90,10 @@ def warm(folders: Folders, screener: Screener) -> None:
     # Adopted first: a full disk or an unsafe folder costs the next process time, not this one.
     screener.adopt(database)
     screener.warm()
+    from jupyter_agent.screen.catalogue import with_expressions  # noqa: PLC0415  (as above)
+
     try:
-        store(folders, database, screener.fingerprint)
+        store(folders, with_expressions(database), screener.fingerprint)
     except (OSError, VaultUnsafe):
         return
 

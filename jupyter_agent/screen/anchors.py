@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol
 
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS
+from jupyter_agent.screen.expressions import inflated
 from jupyter_agent.screen.rule import Rule
 
 Hits = tuple[int, Sequence[int]]
@@ -73,10 +74,18 @@ class Gate:
         expression: See ``Rule.gate``.
         keywords: Of the rules behind it, in lower case.
         who: Indices of these rules.
+        kept: The expression's code (``expressions``), or nothing.
     """
 
-    def __init__(self, expression: bytes, keywords: Collection[bytes], who: Sequence[int]) -> None:
+    def __init__(
+        self,
+        expression: bytes,
+        keywords: Collection[bytes],
+        who: Sequence[int],
+        kept: bytes = b"",
+    ) -> None:
         self.expression = expression
+        self._kept = kept
         # Where "password" stands "pass" does too, and the gate decides either way.
         self.keywords = tuple(_shortest(keywords))
         # What is looked for; few, because "key " and "key=" begin alike.
@@ -87,7 +96,7 @@ class Gate:
     @cached_property
     def matches_at(self) -> Callable[[bytes, int], re.Match[bytes] | None]:
         """Whether the gate matches at a place. Compiled on first use, like a rule's expression."""
-        return re.compile(self.expression).match
+        return inflated(self.expression, 0, self._kept).match
 
     def begins_in(self, data: bytes, folded: bytes, offset: int, deadline: Deadline) -> list[int]:
         """Where in a stretch of a text a keyword stands and the gate matches, in order.
@@ -197,14 +206,19 @@ class Words:
         ]
 
     @staticmethod
-    def unpacked(content: list[Any]) -> Words:
-        """From what ``packed`` gave."""
+    def unpacked(content: list[Any], kept: Sequence[bytes]) -> Words:
+        """From what ``packed`` gave.
+
+        Args:
+            content: That.
+            kept: Of each gate the expression's code, or nothing.
+        """
         alone, gates = content
         return Words(
             [(word.encode(), folded, tuple(who)) for word, folded, who in alone],
             [
-                Gate(expression.encode(), [word.encode() for word in keywords], who)
-                for expression, keywords, who in gates
+                Gate(expression.encode(), [word.encode() for word in keywords], who, code)
+                for (expression, keywords, who), code in zip(gates, kept, strict=True)
             ],
         )
 

@@ -6,12 +6,15 @@ compiled database travels together with the catalogue it was made from::
     magic
     length (4 bytes, big-endian) and JSON: ids, what else is needed before a rule is tried, keywords
     length (4 bytes, big-endian) and a line of JSON for each rule, read when the rule is first tried
+    length (4 bytes, big-endian) and the expressions' code (``expressions``), of each rule and then
+        of each gate: its length (4 bytes) and itself; or length 0, and they are compiled when needed
     hyperscan's database
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -19,13 +22,16 @@ from typing import Any
 
 from jupyter_agent.screen.anchors import Words
 from jupyter_agent.screen.compiled import compile_anchors, engine_name
+from jupyter_agent.screen.expressions import deflated, dialect, inflated
 from jupyter_agent.screen.rule import Rule, load_rules, read_rule_files
 
-_MAGIC = b"jupyter-agent rules 4\n"
+_MAGIC = b"jupyter-agent rules 5\n"
 # Examples are for tests and stay behind.
 _CARRIED = tuple(field.name for field in fields(Rule) if field.name not in ("match", "skip"))
 # Code that shapes a database: a change makes every older one useless.
-_SHAPING = ("anchors.py", "catalogue.py", "compiled.py", "disguise.py", "rule.py")
+_SHAPING = (
+    *("anchors.py", "catalogue.py", "compiled.py", "disguise.py", "expressions.py", "rule.py"),
+)
 
 
 class Catalogue:
@@ -94,7 +100,7 @@ class Catalogue:
         database = compile_anchors(words)
         head = [[rule.id for rule in rules], [rule.follows for rule in rules], words.packed()]
         lines = [[getattr(rule, name) for name in _CARRIED] for rule in rules]
-        texts = (_json(head), b"\n".join(map(_json, lines)))
+        texts = (_json(head), b"\n".join(map(_json, lines)), b"")
         return _MAGIC + b"".join(len(text).to_bytes(4) + text for text in texts) + database
 
 
@@ -108,13 +114,32 @@ def unpack(packed: bytes) -> tuple[Catalogue, Words, bytes]:
         raise ValueError("hyperscan does not accept this database")
     head, begin = _part(packed, len(_MAGIC))
     content, begin = _part(packed, begin)
+    code, begin = _part(packed, begin)
     ids, follows, words = json.loads(head)
     lines = content.split(b"\n")
+    kept = _pieces(code) or [b""] * (len(ids) + len(words[1]))
     return (
-        Catalogue(ids, follows, lambda index: _rule(lines[index])),
-        Words.unpacked(words),
+        Catalogue(ids, follows, lambda index: _rule(lines[index], kept[index])),
+        Words.unpacked(words, kept[len(ids) :]),
         packed[begin:],
     )
+
+
+def with_expressions(packed: bytes) -> bytes:
+    """A packed catalogue whose expressions need not be compiled again; takes a second or two.
+
+    Args:
+        packed: What ``Catalogue.compile`` gave.
+
+    Raises:
+        ValueError: These are not such bytes.
+    """
+    catalogue, words, database = unpack(packed)
+    kept = [deflated(rule.pattern, re.ASCII) for rule in catalogue.rules]
+    kept += [deflated(gate.expression) for gate in words.gates]
+    code = b"".join(len(one).to_bytes(4) + one for one in kept)
+    before = packed[: len(packed) - len(database) - 4]
+    return before + len(code).to_bytes(4) + code + database
 
 
 def _json(content: Any) -> bytes:
@@ -126,8 +151,21 @@ def _part(packed: bytes, begin: int) -> tuple[bytes, int]:
     return packed[begin + 4 : end], end
 
 
-def _rule(line: bytes) -> Rule:
-    return Rule(**dict(zip(_CARRIED, map(_frozen, json.loads(line)), strict=True)))
+def _pieces(code: bytes) -> list[bytes]:
+    found = []
+    begin = 0
+    while begin < len(code):
+        piece, begin = _part(code, begin)
+        found.append(piece)
+    return found
+
+
+def _rule(line: bytes, kept: bytes) -> Rule:
+    rule = Rule(**dict(zip(_CARRIED, map(_frozen, json.loads(line)), strict=True)))
+    if kept:
+        # Where cached_property would put it.
+        rule.__dict__["regex"] = inflated(rule.pattern, re.ASCII, kept)
+    return rule
 
 
 def _frozen(value: Any) -> Any:
@@ -143,7 +181,7 @@ def fingerprint(rules: Sequence[Rule] | None) -> str:
     """
     from hashlib import sha256  # noqa: PLC0415
 
-    digest = sha256(engine_name().encode())
+    digest = sha256(f"{engine_name()} {dialect()}".encode())
     parts = [Path(__file__).with_name(name).read_bytes() for name in _SHAPING]
     if rules is None:
         parts += [content.encode() for _, content in read_rule_files()]
