@@ -7,7 +7,7 @@ compiled database travels together with the catalogue it was made from::
     length (4 bytes, big-endian) and JSON: ids, what else is needed before a rule is tried, keywords
     length (4 bytes, big-endian) and a line of JSON for each rule, read when the rule is first tried
     length (4 bytes, big-endian) and the expressions' code (``expressions``), of each rule and then
-        of each gate: its length (4 bytes) and itself; or length 0, and they are compiled when needed
+        of each gate, each behind its own length; or length 0, and they are compiled when needed
     hyperscan's database
 """
 
@@ -39,15 +39,15 @@ class Catalogue:
 
     Args:
         ids: Of the rules, in their order.
-        follows: ``Rule.follows`` of each rule.
+        needs: ``Rule.needs`` of each rule.
         read: Gives the rule with an index, which is asked for once.
     """
 
     def __init__(
-        self, ids: Sequence[str], follows: Sequence[bool], read: Callable[[int], Rule]
+        self, ids: Sequence[str], needs: Sequence[str], read: Callable[[int], Rule]
     ) -> None:
         self._indices = {rule_id: index for index, rule_id in enumerate(ids)}
-        self.follows = follows
+        self.needs = needs
         self._read = read
         self._rules: dict[int, Rule] = {}
 
@@ -56,7 +56,7 @@ class Catalogue:
         """A catalogue of these rules, in any order."""
         ranked = sorted(rules, key=lambda rule: (-rule.rank, rule.id))
         return Catalogue(
-            [rule.id for rule in ranked], [rule.follows for rule in ranked], ranked.__getitem__
+            [rule.id for rule in ranked], [rule.needs for rule in ranked], ranked.__getitem__
         )
 
     @staticmethod
@@ -98,7 +98,7 @@ class Catalogue:
         rules = self.rules
         words = Words.of(rules)
         database = compile_anchors(words)
-        head = [[rule.id for rule in rules], [rule.follows for rule in rules], words.packed()]
+        head = [[rule.id for rule in rules], [rule.needs for rule in rules], words.packed()]
         lines = [[getattr(rule, name) for name in _CARRIED] for rule in rules]
         texts = (_json(head), b"\n".join(map(_json, lines)), b"")
         return _MAGIC + b"".join(len(text).to_bytes(4) + text for text in texts) + database
@@ -115,11 +115,11 @@ def unpack(packed: bytes) -> tuple[Catalogue, Words, bytes]:
     head, begin = _part(packed, len(_MAGIC))
     content, begin = _part(packed, begin)
     code, begin = _part(packed, begin)
-    ids, follows, words = json.loads(head)
+    ids, needs, words = json.loads(head)
     lines = content.split(b"\n")
     kept = _pieces(code) or [b""] * (len(ids) + len(words[1]))
     return (
-        Catalogue(ids, follows, lambda index: _rule(lines[index], kept[index])),
+        Catalogue(ids, needs, lambda index: _rule(lines[index], kept[index])),
         Words.unpacked(words, kept[len(ids) :]),
         packed[begin:],
     )

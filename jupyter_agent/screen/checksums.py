@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final
+from zlib import crc32
 
 from jupyter_agent.screen.candidate import Candidate, entropy
 
@@ -29,8 +30,6 @@ def has_crc32_base62(token: str) -> bool:
     GitHub describes the format (github.blog, "Behind GitHub's new authentication token formats");
     npm uses the same one.
     """
-    from zlib import crc32  # noqa: PLC0415  (rare; import time)
-
     number = crc32(token[:-6].encode())
     # Both orders of the two alphabets are in use.
     return number in (_base62(token[-6:]), _base62(token[-6:].swapcase()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 
@@ -12,13 +12,14 @@ from jupyter_agent.screen.catalogue import Catalogue
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import Sign, stretches
 from jupyter_agent.screen.finding import Finding
-from jupyter_agent.screen.rule import RUN, RUN_WITHIN
+from jupyter_agent.screen.rule import NEEDED_WITHIN
 from jupyter_agent.screen.spans import Barriers, Span, best
 from jupyter_agent.screen.trial import Trial
 from jupyter_agent.screen.view import View
 from jupyter_agent.screen.wrapped import joints
 
 _WRITTEN_LINE_END: Final = "nrt"
+_Search = Callable[[bytes, int, int], re.Match[bytes] | None]
 
 
 class Engine:
@@ -29,13 +30,18 @@ class Engine:
         anchors: Stage 1, made from the same rules.
     """
 
-    __slots__ = ("anchors", "catalogue", "follows", "noticed", "trials")
+    __slots__ = ("anchors", "catalogue", "needs", "noticed", "trials")
 
     def __init__(self, catalogue: Catalogue, anchors: Anchors) -> None:
         self.catalogue = catalogue
         self.anchors = anchors
         self.noticed = anchors.noticed
-        self.follows = catalogue.follows
+        # A few expressions for a thousand rules.
+        searches: dict[str, _Search | None] = {
+            needs: re.compile(needs.encode()).search for needs in set(catalogue.needs)
+        }
+        searches[""] = None
+        self.needs = [searches[needs] for needs in catalogue.needs]
         self.trials: list[Trial | None] = [None] * len(catalogue)
 
     def look(self, text: str, deadline: Deadline) -> list[Finding]:
@@ -123,13 +129,14 @@ class _Look:
     def spans(self, hits: Sequence[Hits]) -> list[Span]:  # noqa: C901  (the hot loop)
         """What the rules accept at these places; the highest rank comes first."""
         text = self._text
-        follows = self._engine.follows
+        needs = self._engine.needs
         trials = self._engine.trials
         points = None if len(self._data) == len(text) else self._points(hits)
         found: list[Span] = []
         steps = STEPS
         for index, at_bytes in hits:
-            places = self._followed(at_bytes) if follows[index] else at_bytes
+            search = needs[index]
+            places = at_bytes if search is None else self._in_need(at_bytes, search)
             if not places:
                 continue
             trial = trials[index] or self._prepared(index)
@@ -163,11 +170,10 @@ class _Look:
                         self.suspects.append(byte)
         return found
 
-    def _followed(self, places: Sequence[int]) -> Sequence[int]:
-        """The places without vendors' names in ordinary text, whose rules need not be tried."""
+    def _in_need(self, places: Sequence[int], search: _Search) -> Sequence[int]:
+        """The places where the rule finds what it needs; in ordinary text these are few."""
         data = self._data
-        search = RUN.search
-        return [at for at in places if search(data, at, at + RUN_WITHIN)]
+        return [at for at in places if search(data, at, at + NEEDED_WITHIN)]
 
     def _prepared(self, index: int) -> Trial:
         # Compiling an expression is a cost of the process, not of this text.

@@ -1,9 +1,9 @@
 """Expressions of ``re`` that were compiled once, in the form that carries them between processes.
 
-Compiling one takes a millisecond, as much as screening a hundred cells; making it from the code that
-``re`` compiled takes ten microseconds. That code belongs to one version of Python, so whoever keeps
-it keeps ``dialect`` beside it. ``_sre.compile`` checks code before it uses it, but it is no place for
-bytes of unknown origin: they must come from this process or have been authenticated.
+Compiling one takes a millisecond, as much as screening a hundred cells; making it from the code
+that ``re`` compiled takes ten microseconds. That code belongs to one version of Python, so whoever
+keeps it keeps ``dialect`` beside it. ``_sre.compile`` checks code before it uses it, but it is no
+place for bytes of unknown origin: they must come from this process or have been authenticated.
 
 Format, for one expression: a line of JSON (flags, groups, group names by number), a line break, the
 code as unsigned 32-bit words of this machine; all of it deflated. Nothing at all where this Python
@@ -15,13 +15,11 @@ from __future__ import annotations
 import json
 import re
 import sys
+from array import array
 from functools import cache
 from importlib import import_module
 from typing import Any
 from zlib import compress, decompress
-
-_WORD = 4
-"""Bytes of a word of code."""
 
 
 @cache
@@ -29,7 +27,7 @@ def dialect() -> str:
     """Whose code this is: empty where nothing can be kept."""
     try:
         engine: Any = import_module("_sre")
-        if engine.CODESIZE != _WORD:
+        if array("I").itemsize != engine.CODESIZE:
             return ""
     except (ImportError, AttributeError):
         return ""
@@ -53,8 +51,7 @@ def deflated(pattern: str | bytes, flags: int = 0) -> bytes:
     for name, number in tree.state.groupdict.items():
         names[number] = name
     head = json.dumps([flags | tree.state.flags, tree.state.groups - 1, names])
-    words = b"".join(word.to_bytes(_WORD, sys.byteorder) for word in code)
-    return compress(head.encode() + b"\n" + words)
+    return compress(head.encode() + b"\n" + array("I", code).tobytes(), level=1)
 
 
 def inflated(pattern: str | bytes, flags: int, kept: bytes) -> re.Pattern[Any]:

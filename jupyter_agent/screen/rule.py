@@ -54,10 +54,11 @@ _SHAPES = {
     ),
 }
 _SHAPE_REFERENCES = frozenset(f"<<{name}>>" for name in _SHAPES)
-RUN = re.compile(rb"[A-Za-z0-9_.+/-]{14}")
-"""Stands in every value for which ``Rule.follows`` holds."""
-RUN_WITHIN = 240
-"""Bytes behind a name within which its value lies, as far as ``RUN`` needs it."""
+_RUN_LENGTH = 14
+_RUN = f"[A-Za-z0-9_.+/-]{{{_RUN_LENGTH}}}"
+"""Stands in every value of the shapes above."""
+NEEDED_WITHIN = 320
+"""Bytes from a keyword on within which lies what ``Rule.needs``."""
 _REPEATED = re.compile(
     r"(?:\(\?=[^()]*\))?(?:[A-Za-z0-9_-]|\[[A-Za-z0-9]+\])*"
     r"\[[A-Za-z0-9_+/-]+\]\{(\d+)(?:,\d+)?\}(?:=\{0,2\})?"
@@ -84,7 +85,8 @@ class Rule:
         gate: How every match begins, for keywords that stand in ordinary text too, or "". A bytes
             expression that ``re`` and hyperscan read alike, at most ``GATE_REACH`` bytes long.
         folded: Whether keywords count in upper and lower case, of ASCII letters.
-        follows: Whether a match can only be where a long run of letters and digits follows soon.
+        needs: What stands in every match, within ``NEEDED_WITHIN`` bytes from the keyword on, or
+            "". A bytes expression; trying it costs less than trying the pattern.
         prefixes: The vendor's public prefixes, which a preview may show.
         docs: The vendor's page about the format, or "".
         revoke: The vendor's page to rotate or revoke it, or "".
@@ -105,7 +107,7 @@ class Rule:
     each: str = ""
     gate: str = ""
     folded: bool = True
-    follows: bool = False
+    needs: str = ""
     prefixes: tuple[str, ...] = ()
     docs: str = ""
     revoke: str = ""
@@ -149,7 +151,8 @@ class Rule:
             entry.setdefault("rank", 2)
             entry.setdefault("filters", ("stand-in", "blob", "name", "address"))
             gap = _NOUN if entry.pop("noun", False) else _BESIDE
-            entry["follows"] = all(map(_is_long, entry["value"].split("|")))
+            if all(map(_is_long, entry["value"].split("|"))):
+                entry["needs"] = _RUN
             entry["pattern"] = gap % (_named(names), entry.pop("value"))
         fragments = _SHAPES | fragments
         entry["pattern"] = _expanded(entry["pattern"], fragments)
@@ -181,11 +184,11 @@ def _gate_of(token: str) -> str:
 
 
 def _is_long(value: str) -> bool:
-    """Whether one way to write a value is a run of at least as many characters as ``RUN``."""
+    """Whether one way to write a value has a run in it, see ``_RUN``."""
     if value in _SHAPE_REFERENCES:
         return True
     repeated = _REPEATED.fullmatch(value)
-    return repeated is not None and int(repeated[1]) >= 14
+    return repeated is not None and int(repeated[1]) >= _RUN_LENGTH
 
 
 def _named(names: tuple[str, ...]) -> str:

@@ -6,8 +6,11 @@ import pytest
 
 from jupyter_agent import rulecache
 from jupyter_agent.folders import Folders
-from jupyter_agent.screen import Screener
+from jupyter_agent.screen import Screener, load_rules
 from jupyter_agent.screen.examples import assemble
+
+# Few, because compiling all of them takes seconds and shows nothing more here.
+RULES = load_rules(["prose"])
 
 
 @pytest.fixture
@@ -17,13 +20,13 @@ def folders(tmp_path: Path) -> Folders:
 
 
 def warmed(folders: Folders) -> Screener:
-    screener = Screener()
+    screener = Screener(rules=RULES)
     rulecache.warm(folders, screener)
     return screener
 
 
 def loaded(folders: Folders) -> Screener:
-    screener = Screener()
+    screener = Screener(rules=RULES)
     rulecache.load(folders, screener)
     return screener
 
@@ -74,7 +77,7 @@ def test_a_cache_from_another_state_folder_is_not_adopted(folders: Folders, tmp_
 
 def test_a_cache_of_other_rules_is_not_adopted(folders: Folders) -> None:
     warmed(folders)
-    fewer = Screener(rules=[Screener().rule("github-token")])
+    fewer = Screener(rules=RULES[1:])
     rulecache.load(folders, fewer)
     assert not fewer.compiled
 
@@ -102,3 +105,10 @@ def test_a_folder_open_to_others_still_leaves_a_fast_screener(folders: Folders) 
     folders.state.chmod(0o777)
     assert warmed(folders).compiled
     assert not (folders.state / "cache.key").exists()
+
+
+def test_the_next_process_has_its_expressions_ready(folders: Folders) -> None:
+    warmed(folders)
+    rule = loaded(folders).rule("password-sentence")
+    assert "regex" in vars(rule)
+    assert rule.regex == Screener(rules=RULES).rule("password-sentence").regex
