@@ -101,7 +101,9 @@ def _next_steps(stop: Stop, *, magics: bool) -> list[str]:
         steps.append(_save(unsaved[0].label or "LABEL", magics=magics))
     if any(found.body["kind"] in _WEBSITE_KINDS for found in unsaved):
         steps.append(
-            "Passwords and codes for websites belong into a secure desktop, which comes later."
+            "Passwords and codes for websites belong on the secure desktop: %desktop open https://…"
+            if magics
+            else "Passwords and codes for websites belong on the secure desktop, a panel in JupyterLab."
         )
     return steps
 

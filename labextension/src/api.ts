@@ -2,6 +2,7 @@
 
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { DesktopList, StreamGrant, Wanted } from './desktop/shapes.ts';
 import type { Offer } from './seal.ts';
 import {
   type About,
@@ -172,6 +173,42 @@ export class Api {
 
   async removeAllowance(id: string): Promise<void> {
     await this.post('allowances/remove', { id });
+  }
+
+  desktops(): Promise<DesktopList> {
+    return this.get<DesktopList>('desktops');
+  }
+
+  /** Begin to start a desktop; gives its id. */
+  async startDesktop(wanted: Wanted): Promise<string> {
+    return (await this.post<{ id: string }>('desktops', wanted)).id;
+  }
+
+  /**
+   * A way to its picture, good once.
+   *
+   * @param onePort - From Jupyter's own port, where the browser reaches no other one.
+   */
+  grantDesktop(id: string, mode: 'control' | 'view', onePort: boolean): Promise<StreamGrant> {
+    return this.post<StreamGrant>('desktops/grant', { id, mode, one_port: onePort });
+  }
+
+  /** Drive it: the agent is detached when this resolves. Gives the lease that hands it back. */
+  async takeDesktop(id: string): Promise<string> {
+    return (await this.post<{ lease: string }>('desktops/take', { id })).lease;
+  }
+
+  /** Let the agent drive; not done, with the reason, while something hidden stands in a field. */
+  handBackDesktop(id: string, lease: string): Promise<{ done: boolean; reason: string }> {
+    return this.post('desktops/hand-back', { id, lease });
+  }
+
+  async stayDesktop(id: string): Promise<void> {
+    await this.post('desktops/stay', { id });
+  }
+
+  async closeDesktop(id: string): Promise<void> {
+    await this.post('desktops/close', { id });
   }
 
   async lock(): Promise<void> {

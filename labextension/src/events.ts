@@ -4,12 +4,20 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { Api } from './api.ts';
+import type { DesktopNews } from './desktop/shapes.ts';
 import type { Approval } from './tokens.ts';
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
 
-export type Changed = 'secrets' | 'grants' | 'allowances' | 'vault' | 'runs' | 'egress';
+export type Changed =
+  | 'secrets'
+  | 'grants'
+  | 'allowances'
+  | 'vault'
+  | 'runs'
+  | 'egress'
+  | 'desktops';
 
 /** Whether stored values are recognised in cells, and why they are not. */
 export interface MatchState {
@@ -39,6 +47,7 @@ export class Events implements IDisposable {
   private readonly _changed = new Signal<this, Changed>(this);
   private readonly _masked = new Signal<this, Masked>(this);
   private readonly _exposed = new Signal<this, Exposed>(this);
+  private readonly _desktop = new Signal<this, DesktopNews>(this);
   private readonly _broker = new Signal<this, 'up' | 'down'>(this);
   private readonly _match = new Signal<this, MatchState>(this);
   private readonly _connected = new Signal<this, void>(this);
@@ -69,6 +78,11 @@ export class Events implements IDisposable {
 
   get exposed(): ISignal<this, Exposed> {
     return this._exposed;
+  }
+
+  /** A desktop that a kernel has opened is to be shown, or one has ended by itself. */
+  get desktop(): ISignal<this, DesktopNews> {
+    return this._desktop;
   }
 
   get broker(): ISignal<this, 'up' | 'down'> {
@@ -142,6 +156,9 @@ export class Events implements IDisposable {
         break;
       case 'exposed':
         this._exposed.emit(message as unknown as Exposed);
+        break;
+      case 'desktop':
+        this._desktop.emit(message as DesktopNews);
         break;
       case 'broker':
         this._broker.emit(message.state as 'up' | 'down');

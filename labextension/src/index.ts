@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { approvalPlugin } from './approval/plugin.ts';
 import { blockedPlugin } from './blocked/plugin.ts';
+import { desktopPlugin } from './desktop/plugin.ts';
 import { maskedPlugin } from './masked/plugin.ts';
 import { secretsPlugin } from './secrets/plugin.ts';
 import { seenPlugin } from './seen/plugin.ts';
@@ -10,6 +11,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   servicePlugin,
   secretsPlugin,
   blockedPlugin,
+  desktopPlugin,
   approvalPlugin,
   maskedPlugin,
   seenPlugin

@@ -5,7 +5,7 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import type { Api } from '../api.ts';
-import { element } from '../dom.ts';
+import { button, element } from '../dom.ts';
 import { blockedIcon } from '../icons.ts';
 import { BLOCKED_MIME, type BlockedData, type Finding } from '../tokens.ts';
 import { FindingRow } from './finding.ts';
@@ -19,11 +19,18 @@ export class BlockedBox extends Widget implements IRenderMime.IRenderer {
   private readonly api: Api;
   private readonly tracker: INotebookTracker | null;
   private readonly ran: RanSources;
+  private readonly openDesktop: () => void;
   private readonly count = element('span', { className: 'ja-blocked-count' });
   private rows: FindingRow[] = [];
 
-  constructor(api: Api, tracker: INotebookTracker | null, ran: RanSources) {
+  constructor(
+    api: Api,
+    tracker: INotebookTracker | null,
+    ran: RanSources,
+    openDesktop: () => void
+  ) {
     super();
+    this.openDesktop = openDesktop;
     this.api = api;
     this.tracker = tracker;
     this.ran = ran;
@@ -61,7 +68,10 @@ export class BlockedBox extends Widget implements IRenderMime.IRenderer {
         element(
           'p',
           { className: 'ja-blocked-desktop' },
-          'For logging in to a website, a secure desktop is coming in a later version: you will type there, out of the notebook’s sight.'
+          'For signing in to a website: type it on a desktop that no notebook and no agent sees into. ',
+          button('jp-mod-styled ja-blocked-open', 'Open the secure desktop', () =>
+            this.openDesktop()
+          )
         )
       );
     }

@@ -1,0 +1,103 @@
+// The frame with the picture. Its page is the provider's own, on another origin: this page sees
+// neither what it shows nor what is typed there, and tells it a few words by messages.
+
+import { element } from '../dom.ts';
+import type { StreamGrant } from './shapes.ts';
+
+export type Connection = 'connecting' | 'connected' | 'lost';
+
+/** What the framed page says of itself. */
+interface Said {
+  type?: unknown;
+  state?: unknown;
+}
+
+export class PictureFrame {
+  readonly node = element('div', { className: 'ja-desktop-frame' });
+  private readonly onConnection: (connection: Connection) => void;
+  private frame: HTMLIFrameElement | null = null;
+  private origin = '';
+  private readonly listener = (event: MessageEvent) => this.hear(event);
+
+  constructor(onConnection: (connection: Connection) => void) {
+    this.onConnection = onConnection;
+    window.addEventListener('message', this.listener);
+  }
+
+  /** Show a picture; one that was shown before is let go first, because there is one viewer only. */
+  show(grant: StreamGrant, title: string): void {
+    this.clear();
+    if (!isSafe(grant)) {
+      this.onConnection('lost');
+      return;
+    }
+    this.origin = grant.sandbox.split(/\s+/).includes('allow-same-origin') ? grant.origin : 'null';
+    this.frame = element('iframe', {
+      className: 'ja-desktop-picture',
+      title,
+      referrerPolicy: 'no-referrer',
+      allow: grant.allow
+    });
+    // Before the address, so that nothing of it is ever loaded without.
+    this.frame.setAttribute('sandbox', grant.sandbox);
+    this.frame.src = grant.url;
+    this.onConnection('connecting');
+    this.node.replaceChildren(this.frame);
+  }
+
+  /** Let the picture go. */
+  clear(): void {
+    this.frame = null;
+    this.node.replaceChildren();
+  }
+
+  /** Put the keyboard into the picture. */
+  focus(): void {
+    this.frame?.focus();
+  }
+
+  /** Whether the keyboard is in the picture. */
+  get focused(): boolean {
+    return this.frame !== null && document.activeElement === this.frame;
+  }
+
+  get shown(): boolean {
+    return this.frame !== null;
+  }
+
+  /** Tell the framed page something. Never a text that a person has: it reads the clipboard itself. */
+  tell(message: { type: string } & Record<string, string>): void {
+    // An opaque origin can't be named as a target; the frame is the one that was made here.
+    this.frame?.contentWindow?.postMessage(message, this.origin === 'null' ? '*' : this.origin);
+  }
+
+  dispose(): void {
+    window.removeEventListener('message', this.listener);
+    this.clear();
+  }
+
+  private hear(event: MessageEvent): void {
+    if (!this.frame || event.source !== this.frame.contentWindow || event.origin !== this.origin) {
+      return;
+    }
+    const said = (event.data ?? {}) as Said;
+    if (said.type === 'jupyter-agent-viewer' && isConnection(said.state)) {
+      this.onConnection(said.state);
+    }
+  }
+}
+
+/** A frame on this page's own origin must not be let out of its sandbox: it could reach the page. */
+function isSafe(grant: StreamGrant): boolean {
+  try {
+    const { origin } = new URL(grant.url);
+    const free = grant.sandbox.split(/\s+/).includes('allow-same-origin');
+    return grant.sandbox !== '' && origin === grant.origin && !(free && origin === location.origin);
+  } catch {
+    return false;
+  }
+}
+
+function isConnection(state: unknown): state is Connection {
+  return state === 'connecting' || state === 'connected' || state === 'lost';
+}

@@ -1,0 +1,295 @@
+// One desktop: its bar, its picture, and how both follow who drives.
+
+import { Notification } from '@jupyterlab/apputils';
+import { type Api, ApiError } from '../api.ts';
+import { button, element } from '../dom.ts';
+import { Bar } from './bar.ts';
+import { type Connection, PictureFrame } from './frame.ts';
+import type { Desktop } from './shapes.ts';
+
+/** Leases of this page: desktop → the id that hands it back. Gone with the page, and never stored. */
+const leases = new Map<string, string>();
+
+const RETRIES = [500, 2000];
+
+/** A picture that has not come by then is not reached: in ms. */
+const PATIENCE = 8_000;
+
+/** Only a browser on the server's own machine reaches another port of it for sure. */
+const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+export class LiveDesktop {
+  readonly node: HTMLElement;
+  private readonly api: Api;
+  private readonly bar: Bar;
+  private readonly frame: PictureFrame;
+  private readonly cover = element('div', { className: 'ja-desktop-cover' });
+  private readonly changed: () => void;
+  private desktop: Desktop;
+  private connection: Connection | 'apart' | 'off' = 'off';
+  private shownMode = '';
+  private retries = 0;
+  private timer = 0;
+  private onePort = !LOOPBACK.test(location.hostname);
+  private disposed = false;
+
+  /** @param changed - Ask the server again. */
+  constructor(api: Api, desktop: Desktop, changed: () => void) {
+    this.api = api;
+    this.desktop = desktop;
+    this.changed = changed;
+    this.frame = new PictureFrame(connection => this.onConnection(connection));
+    this.bar = new Bar({
+      takeOver: () => void this.takeOver(),
+      handBack: () => void this.handBack(),
+      paste: () => this.paste(),
+      reconnect: () => this.reconnect(),
+      ownWindow: () => void this.ownWindow(),
+      fullScreen: () => void this.fullScreen(),
+      stay: () => void this.act(() => api.stayDesktop(this.desktop.id)),
+      close: () => void this.act(() => api.closeDesktop(this.desktop.id))
+    });
+    this.bar.say('');
+    this.node = element(
+      'div',
+      { className: 'ja-desktop-live', dataset: { desktop: desktop.id } },
+      this.bar.node,
+      element('div', { className: 'ja-desktop-stage' }, this.frame.node, this.cover)
+    );
+    this.update(desktop);
+  }
+
+  /** Whether this page drives it. */
+  get mine(): boolean {
+    return this.desktop.state === 'human' && leases.has(this.desktop.id);
+  }
+
+  /** What the server says of it now. */
+  update(desktop: Desktop): void {
+    this.desktop = desktop;
+    if (desktop.state !== 'human') {
+      leases.delete(desktop.id);
+    }
+    this.render();
+    const { state } = desktop;
+    if (state === 'agent' || state === 'human' || state === 'idle') {
+      // Another mode is another ticket: what a viewer may do is decided where the picture is.
+      if (this.connection !== 'apart' && this.shownMode !== this.mode) {
+        void this.connect();
+      }
+    } else {
+      this.frame.clear();
+      this.shownMode = '';
+      this.connection = 'off';
+      this.render();
+    }
+  }
+
+  /** The panel was moved: a frame that is moved loads anew, and its ticket is spent. */
+  moved(): void {
+    if (this.shownMode !== '') {
+      this.reconnect();
+    }
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    window.clearTimeout(this.timer);
+    this.frame.dispose();
+  }
+
+  focus(): void {
+    if (this.mine) {
+      this.frame.focus();
+    } else {
+      this.bar.focusDrive();
+    }
+  }
+
+  private get mode(): 'control' | 'view' {
+    return this.mine ? 'control' : 'view';
+  }
+
+  private async connect(): Promise<void> {
+    const { mode } = this;
+    this.shownMode = mode;
+    this.connection = 'connecting';
+    this.render();
+    try {
+      const grant = await this.api.grantDesktop(this.desktop.id, mode, this.onePort);
+      if (!this.disposed && this.shownMode === mode) {
+        this.frame.show(grant, `Secure desktop, ${mode === 'control' ? 'you drive' : 'view only'}`);
+        window.clearTimeout(this.timer);
+        this.timer = window.setTimeout(() => this.notReached(), PATIENCE);
+      }
+    } catch (reason) {
+      this.fail(reason);
+      this.onConnection('lost');
+    }
+  }
+
+  private onConnection(connection: Connection): void {
+    if (this.disposed || this.connection === 'apart') {
+      return;
+    }
+    this.connection = connection;
+    if (connection === 'connected') {
+      window.clearTimeout(this.timer);
+      this.retries = 0;
+      if (this.mine) {
+        this.frame.focus();
+      }
+    } else if (connection === 'lost') {
+      const wait = RETRIES[this.retries];
+      this.retries += 1;
+      if (wait !== undefined) {
+        window.clearTimeout(this.timer);
+        this.timer = window.setTimeout(() => void this.connect(), wait);
+      }
+    }
+    this.render();
+  }
+
+  /** Through a tunnel the page's host is this machine's, and its ports are not: use Jupyter's own. */
+  private notReached(): void {
+    if (this.connection === 'connecting') {
+      this.onePort = true;
+      this.onConnection('lost');
+    }
+  }
+
+  private async takeOver(): Promise<void> {
+    await this.act(async () => {
+      const lease = await this.api.takeDesktop(this.desktop.id);
+      leases.set(this.desktop.id, lease);
+      this.connection = this.connection === 'apart' ? 'off' : this.connection;
+      this.update({ ...this.desktop, state: 'human' });
+    });
+  }
+
+  private async handBack(): Promise<void> {
+    await this.act(async () => {
+      const lease = leases.get(this.desktop.id) ?? '';
+      const { done, reason } = await this.api.handBackDesktop(this.desktop.id, lease);
+      if (done) {
+        this.update({ ...this.desktop, state: 'agent' });
+      } else {
+        this.bar.say(`Not handed back: ${reason}`);
+      }
+    });
+  }
+
+  private paste(): void {
+    this.bar.say('');
+    this.frame.focus();
+    this.frame.tell({ type: 'paste' });
+  }
+
+  private reconnect(): void {
+    this.retries = 0;
+    void this.connect();
+  }
+
+  /** The picture in a window of its own: its address bar shows whose page it is. */
+  private async ownWindow(): Promise<void> {
+    await this.act(async () => {
+      this.frame.clear();
+      this.connection = 'apart';
+      this.shownMode = '';
+      this.render();
+      const grant = await this.api.grantDesktop(this.desktop.id, this.mode, this.onePort);
+      window.open(grant.url, '_blank', 'noopener,noreferrer,width=1300,height=860');
+    });
+  }
+
+  private async fullScreen(): Promise<void> {
+    if (document.fullscreenElement) {
+      await document.exitFullscreen();
+    } else {
+      await this.node.requestFullscreen().catch(() => {
+        Notification.info('The browser does not allow full screen here.', { autoClose: 4000 });
+      });
+    }
+    this.focus();
+  }
+
+  private async act(action: () => Promise<void>): Promise<void> {
+    this.bar.busy = true;
+    this.bar.say('');
+    try {
+      await action();
+    } catch (reason) {
+      this.fail(reason);
+    }
+    this.bar.busy = false;
+    this.changed();
+  }
+
+  private fail(reason: unknown): void {
+    const error = ApiError.from(reason);
+    if (error.code === 'lease_lost') {
+      leases.delete(this.desktop.id);
+    }
+    this.bar.say(`${error.message} ${error.hint}`.trim());
+  }
+
+  private render(): void {
+    this.bar.update(this.desktop, this.mine);
+    this.node.dataset.connection = this.connection;
+    this.cover.hidden = this.connection === 'connected' && this.mine;
+    this.cover.classList.toggle('ja-mod-see-through', this.connection === 'connected');
+    const key = `${this.desktop.state} ${this.connection} ${this.retries > RETRIES.length}`;
+    if (this.cover.dataset.key !== key) {
+      this.cover.dataset.key = key; // a button that is replaced loses the focus
+      this.cover.replaceChildren(...this.covering());
+    }
+  }
+
+  /** What stands over the picture: a click on a picture that is only looked at goes nowhere. */
+  private covering(): HTMLElement[] {
+    const { state, problem } = this.desktop;
+    if (state === 'starting') {
+      return [
+        element('progress', { attributes_: { 'aria-label': 'The desktop starts' } }),
+        element(
+          'p',
+          { attributes_: { role: 'status' } },
+          'A browser starts, with an empty profile of its own. This takes some two seconds.'
+        )
+      ];
+    }
+    if (state === 'failed') {
+      return [
+        element(
+          'p',
+          { className: 'ja-desktop-failed', attributes_: { role: 'alert' } },
+          `${problem?.message ?? 'It could not be started.'} ${problem?.hint ?? ''}`.trim()
+        ),
+        button(
+          'jp-mod-styled',
+          'Dismiss',
+          () => void this.act(() => this.api.closeDesktop(this.desktop.id))
+        )
+      ];
+    }
+    if (this.connection === 'connected') {
+      return [];
+    }
+    if (this.connection === 'apart') {
+      return [
+        element('p', {}, 'The picture is in a window of its own.'),
+        button('jp-mod-styled', 'Show it here', () => this.reconnect())
+      ];
+    }
+    if (this.connection === 'lost' && this.retries > RETRIES.length) {
+      return [
+        element('p', { attributes_: { role: 'alert' } }, 'The picture was lost.'),
+        button('jp-mod-styled jp-mod-accept', 'Reconnect', () => this.reconnect())
+      ];
+    }
+    return [
+      element('progress', { attributes_: { 'aria-label': 'Connecting' } }),
+      element('p', { attributes_: { role: 'status' } }, 'Connecting to the picture…')
+    ];
+  }
+}

@@ -1,0 +1,75 @@
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { desktopIcon } from '../icons.ts';
+import { IAgent, NAMESPACE } from '../tokens.ts';
+import { DesktopPanel, sayClosed } from './panel.ts';
+import { OPEN_DESKTOP } from './shapes.ts';
+
+export const desktopPlugin: JupyterFrontEndPlugin<void> = {
+  id: `${NAMESPACE}:desktop`,
+  description: 'The panel with the secure desktop.',
+  autoStart: true,
+  requires: [IAgent],
+  optional: [ICommandPalette, ILayoutRestorer, ILabShell],
+  activate: (
+    app: JupyterFrontEnd,
+    agent: IAgent,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    lab: ILabShell | null
+  ) => {
+    const tracker = new WidgetTracker<DesktopPanel>({ namespace: 'jupyter-agent-desktop' });
+    const show = (): DesktopPanel => {
+      let panel = tracker.currentWidget;
+      if (!panel || panel.isDisposed) {
+        panel = new DesktopPanel(agent);
+        void tracker.add(panel);
+      }
+      if (!panel.isAttached) {
+        // Beside the notebook; Notebook 7 has room for one document only, so there in the side bar.
+        app.shell.add(panel, lab ? 'main' : 'right', { mode: 'split-right', type: 'Desktop' });
+      }
+      app.shell.activateById(panel.id);
+      return panel;
+    };
+    app.commands.addCommand(OPEN_DESKTOP, {
+      label: 'Secure desktop',
+      caption: 'Sign in to a website in a browser that no notebook and no agent sees into',
+      icon: desktopIcon,
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            desktop: { type: 'string', description: 'The desktop to look at' },
+            url: { type: 'string', description: 'An address for a new one' }
+          }
+        }
+      },
+      execute: args => {
+        const panel = show();
+        if (typeof args.desktop === 'string') {
+          panel.choose(args.desktop);
+        } else if (typeof args.url === 'string') {
+          panel.choose(null, args.url);
+        } else {
+          void panel.refresh();
+        }
+      }
+    });
+    palette?.addItem({ command: OPEN_DESKTOP, category: 'Secrets' });
+    void restorer?.restore(tracker, { command: OPEN_DESKTOP, name: () => 'desktop' });
+    agent.events.desktop.connect((_, news) => {
+      if (news.show !== undefined) {
+        show().choose(news.show);
+      }
+      if (news.closed !== undefined) {
+        sayClosed(news.why);
+      }
+    });
+  }
+};

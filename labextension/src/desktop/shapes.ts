@@ -1,0 +1,83 @@
+// What the server says about desktops (docs/protocol.md section 2), and names that others use.
+
+import type { Problem } from '../tokens.ts';
+
+export const OPEN_DESKTOP = 'jupyter-agent:open-desktop';
+export const DESKTOP_PANEL_ID = 'jupyter-agent-desktop';
+
+export interface Caps {
+  isolation: 'same_user' | 'other_user' | 'remote';
+  pause: 'enforced' | 'advisory' | 'none';
+  view_only: 'server' | 'client' | 'none';
+  agent: boolean;
+  paste: boolean;
+  keyboard_layout: boolean;
+  downloads: boolean;
+  profile: boolean;
+  resize: boolean;
+}
+
+export interface Provider {
+  id: string;
+  title: string;
+  caps: Caps;
+  /** Whether it can start one here now; else why not, and the command that helps. */
+  ok: boolean;
+  reason: string;
+  install: string;
+}
+
+export type DesktopState = 'starting' | 'agent' | 'human' | 'idle' | 'closed' | 'failed';
+
+export interface Desktop {
+  id: string;
+  provider: string;
+  title: string;
+  caps: Caps;
+  state: DesktopState;
+  /** The real host of the page in front, or "". */
+  host: string;
+  since: string;
+  keep: boolean;
+  strict: boolean;
+  layout: string;
+  /** Of the kernel that has opened it. */
+  notebook: string | null;
+  opener: string;
+  /** The person who drives, or "". */
+  who: string;
+  seconds_left: number;
+  problem: Problem | null;
+}
+
+export interface DesktopList {
+  desktops: Desktop[];
+  providers: Provider[];
+}
+
+/** How a person wants a desktop to be started. */
+export interface Wanted {
+  provider?: string;
+  url?: string;
+  layout?: string;
+  keep?: boolean;
+  strict?: boolean;
+  width?: number;
+  height?: number;
+}
+
+/** The way to a picture; its ticket is good once. */
+export interface StreamGrant {
+  url: string;
+  origin: string;
+  allow: string;
+  sandbox: string;
+  expires: number;
+}
+
+/** Something that has happened to a desktop. */
+export interface DesktopNews {
+  show?: string;
+  closed?: string;
+  why?: 'time' | 'ended';
+}

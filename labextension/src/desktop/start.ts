@@ -1,0 +1,184 @@
+// The form that starts a desktop.
+
+import { button, element } from '../dom.ts';
+import { guessLayout, LAYOUTS } from './layouts.ts';
+import { missing } from './missing.ts';
+import type { Provider, Wanted } from './shapes.ts';
+import { isolation, warning } from './words.ts';
+
+interface KeyboardApi {
+  getLayoutMap(): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface StartActions {
+  start(wanted: Wanted): Promise<void>;
+  lookAgain(): void;
+  /** There is a desktop to go back to. */
+  cancel(): void;
+}
+
+export class StartForm {
+  readonly node: HTMLFormElement;
+  private readonly address = element('input', {
+    id: 'ja-desktop-address',
+    className: 'jp-mod-styled',
+    type: 'text',
+    inputMode: 'url',
+    placeholder: 'https://example.com/login',
+    spellcheck: false,
+    autocomplete: 'off'
+  });
+  private readonly provider = element('select', {
+    id: 'ja-desktop-provider',
+    className: 'jp-mod-styled'
+  });
+  private readonly providerRow: HTMLElement;
+  private readonly layout = element(
+    'select',
+    { id: 'ja-desktop-layout', className: 'jp-mod-styled' },
+    ...LAYOUTS.map(([value, text]) => element('option', { value }, text))
+  );
+  private readonly keep = element('input', { type: 'checkbox', id: 'ja-desktop-keep' });
+  private readonly keepRow: HTMLElement;
+  private readonly strict = element('input', { type: 'checkbox', id: 'ja-desktop-strict' });
+  private readonly submit = element(
+    'button',
+    { type: 'submit', className: 'jp-mod-styled jp-mod-accept ja-desktop-start' },
+    'Start'
+  );
+  private readonly cancel: HTMLButtonElement;
+  private readonly missing = element('div', {});
+  private readonly about = element('p', { className: 'ja-desktop-about' });
+  private readonly problem = element('p', {
+    className: 'ja-desktop-problem',
+    attributes_: { role: 'alert' }
+  });
+  private readonly fields: HTMLElement;
+  private readonly actions: StartActions;
+  private providers: readonly Provider[] = [];
+
+  constructor(actions: StartActions) {
+    this.actions = actions;
+    this.cancel = button('jp-mod-styled ja-desktop-cancel', 'Cancel', () => actions.cancel());
+    this.providerRow = row('Provider', this.provider);
+    this.keepRow = check(this.keep, 'Keep me signed in on this machine (encrypted)');
+    this.fields = element(
+      'div',
+      { className: 'ja-desktop-fields' },
+      row('Address', this.address),
+      element(
+        'details',
+        { className: 'ja-desktop-options' },
+        element('summary', {}, 'Options'),
+        this.providerRow,
+        row('Your keyboard', this.layout),
+        this.keepRow,
+        check(
+          this.strict,
+          'Strict: attach nothing to the browser while I sign in, for sites that refuse otherwise'
+        )
+      ),
+      this.problem,
+      element('div', { className: 'ja-desktop-actions' }, this.submit, this.cancel),
+      this.about
+    );
+    this.node = element(
+      'form',
+      { className: 'ja-desktop-form', attributes_: { 'aria-label': 'Start a desktop' } },
+      element(
+        'p',
+        {},
+        'Sign in to a website here instead of in a cell. What you type goes to a browser of its own; no notebook, kernel, chat or agent sees it.'
+      ),
+      element(
+        'p',
+        {},
+        'When you are signed in, hand the browser back, and the agent goes on in it without ever having seen how.'
+      ),
+      this.missing,
+      this.fields
+    );
+    this.node.addEventListener('submit', event => {
+      event.preventDefault();
+      void this.send();
+    });
+    this.provider.addEventListener('change', () => this.renderProvider());
+    void this.guess();
+  }
+
+  /** What can be started here. */
+  update(providers: readonly Provider[], others: boolean): void {
+    this.cancel.hidden = !others;
+    if (JSON.stringify(providers) !== JSON.stringify(this.providers)) {
+      this.providers = providers;
+      this.missing.replaceChildren(...missing(providers, () => this.actions.lookAgain()));
+      const usable = providers.filter(provider => provider.ok);
+      this.provider.replaceChildren(
+        ...usable.map(({ id, title }) => element('option', { value: id }, title))
+      );
+      this.providerRow.hidden = usable.length < 2;
+      this.fields.hidden = usable.length === 0;
+      this.renderProvider();
+    }
+  }
+
+  focus(): void {
+    this.address.focus();
+  }
+
+  /** Put an address there, for a person to start. */
+  set url(url: string) {
+    this.address.value = url;
+  }
+
+  private renderProvider(): void {
+    const provider = this.providers.find(({ id }) => id === this.provider.value);
+    this.keepRow.hidden = !provider?.caps.profile;
+    this.about.textContent = provider
+      ? `${provider.title}: runs on ${isolation(provider.caps)}. ${warning(provider.caps)}`.trim()
+      : '';
+  }
+
+  private async send(): Promise<void> {
+    this.submit.disabled = true;
+    this.problem.textContent = '';
+    try {
+      await this.actions.start({
+        provider: this.provider.value,
+        url: this.address.value.trim(),
+        layout: this.layout.value,
+        keep: this.keep.checked && !this.keepRow.hidden,
+        strict: this.strict.checked
+      });
+      this.address.value = '';
+    } catch (reason) {
+      const { message = '', hint = '' } = reason as { message?: string; hint?: string };
+      this.problem.textContent = `${message} ${hint}`.trim();
+    }
+    this.submit.disabled = false;
+  }
+
+  private async guess(): Promise<void> {
+    const { keyboard } = navigator as { keyboard?: KeyboardApi };
+    const keys = await keyboard?.getLayoutMap().catch(() => null);
+    this.layout.value = guessLayout(keys ?? null, navigator.language);
+  }
+}
+
+function row(text: string, field: HTMLElement): HTMLElement {
+  return element(
+    'div',
+    { className: 'ja-desktop-row' },
+    element('label', { htmlFor: field.id }, text),
+    field
+  );
+}
+
+function check(field: HTMLInputElement, text: string): HTMLElement {
+  return element(
+    'div',
+    { className: 'ja-desktop-check' },
+    field,
+    element('label', { htmlFor: field.id }, text)
+  );
+}

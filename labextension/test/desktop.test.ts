@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { guessLayout, LAYOUTS } from '../src/desktop/layouts.ts';
+import type { Caps, Desktop } from '../src/desktop/shapes.ts';
+import { driver, isolation, left, meaning, shortName, warning } from '../src/desktop/words.ts';
+
+const caps: Caps = {
+  isolation: 'same_user',
+  pause: 'enforced',
+  view_only: 'server',
+  agent: true,
+  paste: true,
+  keyboard_layout: true,
+  downloads: false,
+  profile: false,
+  resize: false
+};
+
+const desktop = (more: Partial<Desktop>): Desktop => ({
+  id: 'd',
+  provider: 'p',
+  title: 'P',
+  caps,
+  state: 'idle',
+  host: '',
+  since: '',
+  keep: false,
+  strict: false,
+  layout: 'us',
+  notebook: null,
+  opener: 'panel',
+  who: '',
+  seconds_left: 900,
+  problem: null,
+  ...more
+});
+
+test('a person reads who drives and what the agent sees meanwhile', () => {
+  assert.equal(driver(desktop({ state: 'human' }), true), 'You drive');
+  assert.match(meaning(desktop({ state: 'human' }), true), /sees nothing/);
+  assert.match(driver(desktop({ state: 'human' }), false), /another page/);
+  assert.match(meaning(desktop({ state: 'agent' }), false), /sees this page/);
+  assert.match(meaning(desktop({ state: 'idle' }), false), /sees nothing/);
+});
+
+test('a provider that can not keep an agent out is not said to', () => {
+  const advisory = desktop({ state: 'agent', caps: { ...caps, pause: 'advisory' } });
+  assert.match(meaning(advisory, false), /could attach again/);
+});
+
+test('a desktop of the same user says what could read it, and no other one does', () => {
+  assert.match(warning(caps), /could read this desktop/);
+  assert.equal(warning({ ...caps, isolation: 'remote' }), '');
+  assert.equal(isolation(caps), 'this machine, as you');
+});
+
+test('what is left of its time is told in words', () => {
+  assert.equal(left(59), 'less than a minute');
+  assert.equal(left(900), '15 min');
+  assert.equal(left(8 * 3600), '8 h');
+});
+
+test('a desktop is called by the real host of its page', () => {
+  assert.equal(shortName(desktop({ host: 'bank.example' })), 'bank.example');
+  assert.equal(shortName(desktop({ state: 'starting' })), 'Starting…');
+});
+
+test('the layout follows the keys, and where the browser does not tell them the language', () => {
+  const keys = (q: string, z: string, semicolon: string) =>
+    new Map([
+      ['KeyQ', q],
+      ['KeyZ', z],
+      ['Semicolon', semicolon]
+    ]);
+  assert.equal(guessLayout(keys('q', 'z', ';'), 'de-DE'), 'us');
+  assert.equal(guessLayout(keys('q', 'z', ';'), 'en-GB'), 'gb');
+  assert.equal(guessLayout(keys('q', 'y', 'ö'), 'en-US'), 'de');
+  assert.equal(guessLayout(keys('q', 'y', 'é'), 'fr-CH'), 'ch(fr)');
+  assert.equal(guessLayout(keys('a', 'w', 'm'), 'en-US'), 'fr');
+  assert.equal(guessLayout(keys('a', 'w', 'm'), 'nl-BE'), 'be');
+  assert.equal(guessLayout(null, 'sv-SE'), 'se');
+  assert.equal(guessLayout(null, 'xx'), 'us');
+});
+
+test('every layout that is offered or guessed is a name and no argument', () => {
+  for (const [layout] of LAYOUTS) {
+    assert.match(layout, /^[a-z]{2,12}(\([a-z0-9_-]{1,24}\))?$/);
+  }
+});
