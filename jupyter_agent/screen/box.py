@@ -100,11 +100,8 @@ def _next_steps(stop: Stop, *, magics: bool) -> list[str]:
     if unsaved:
         steps.append(_save(unsaved[0].label or "LABEL", magics=magics))
     if any(found.body["kind"] in _WEBSITE_KINDS for found in unsaved):
-        steps.append(
-            "Passwords and codes for websites belong on the secure desktop: %desktop open https://…"
-            if magics
-            else "Passwords and codes for websites belong on the secure desktop, a panel in JupyterLab."
-        )
+        way = "%desktop open https://…" if magics else "a panel in JupyterLab"
+        steps.append(f"Passwords and codes for websites belong on the secure desktop: {way}")
     return steps
 
 
