@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from jupyter_agent.egress import loopback
-from jupyter_agent.processes import tree
+from jupyter_agent.processes import loopback, tree
 
 
 class Family:

@@ -9,10 +9,7 @@ from jupyter_agent.errors import RequestInvalid
 
 def add(commands: Family) -> None:
     """Add the commands to the command line."""
-    for name, summary in (
-        ("desktop", "Open a remote browser for website logins (later)."),
-        ("mcp", "Serve the tools to other agents (later)."),
-    ):
+    for name, summary in (("desktop", "Open a remote browser for website logins (later)."),):
         commands.command(name, _later, summary).add_argument("rest", nargs="*")
 
 

@@ -34,7 +34,8 @@ _FAMILIES: Final = {
     "doctor": ("doctor",),
     "vault": ("vault",),
     "completion": ("completion",),
-    "later": ("desktop", "mcp"),
+    "mcp": ("mcp",),
+    "later": ("desktop",),
 }
 """Module of this package → the commands it adds."""
 

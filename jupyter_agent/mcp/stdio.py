@@ -1,0 +1,53 @@
+"""`jupyter agent mcp`: the tools over standard input and output, for a program that starts us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from jupyter_agent import agenttoken
+from jupyter_agent.client.run_fields import handed_on
+from jupyter_agent.folders import Folders
+from jupyter_agent.mcp import sdk
+from jupyter_agent.mcp.local_site import LocalSite
+from jupyter_agent.mcp.toolbox import Toolbox
+from jupyter_agent.screen import Screener
+from jupyter_agent.screen.cell import CellScreener
+
+
+def serve(folders: Folders, token_file: Path) -> None:
+    """Serve until the other program closes our standard input.
+
+    Args:
+        folders: Whose broker.
+        token_file: Holds the agent's token.
+
+    Raises:
+        BrokerRefused: The agent is not known, or was forgotten.
+        AgentError: The broker can't be reached.
+    """
+    asyncio.run(_serve(folders, token_file))
+
+
+async def _serve(folders: Folders, token_file: Path) -> None:
+    hello = agenttoken.hello(token_file, "MCP")
+    screener = CellScreener(Screener())
+    site = LocalSite(lambda: toolbox.open_client())  # noqa: PLW0108  (it comes below)
+    toolbox = Toolbox(
+        folders,
+        hello,
+        site,
+        screener,
+        cwd=str(Path.cwd()),
+        env=handed_on(os.environ),
+    )
+    try:
+        # Now, so that a wrong token is said at once and not with the first call.
+        await (await toolbox.open_client()).close()
+        made = sdk.server(lambda _request: toolbox)
+        async with sdk.standard_streams() as (reading, writing):
+            await made.run(reading, writing, made.create_initialization_options())
+    finally:
+        await toolbox.close()
+        await site.close()
