@@ -12,6 +12,8 @@ import pytest
 
 # A busy machine is slow, not wrong: how long an example takes is no property.
 hypothesis.settings.register_profile("any machine", deadline=None)
+# For a night: pytest tests/property --hypothesis-profile=long
+hypothesis.settings.register_profile("long", deadline=None, max_examples=100_000)
 hypothesis.settings.load_profile("any machine")
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import zlib
 
-import h11
+from egress_parsers import PLACEHOLDER, VALUE, http_body, http_request, passed_on
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jupyter_agent.egress.body import Body
-from jupyter_agent.egress.heads import outgoing
-from jupyter_agent.egress.place import Place, new_placeholder
-from jupyter_agent.egress.route import Route, read_origin
-from jupyter_agent.errors import EgressFailed, EgressRefused
 from jupyter_agent.scrub import Scrubber
-
-PLACEHOLDER = new_placeholder()
-VALUE = b"correct-horse-battery-staple-42"
-PORT = 1234
-ROUTE = Route("KEY", read_origin("api.example.com"), Place.of_header("Authorization: Bearer {}"))
 
 PIECES = st.sampled_from(
     [
@@ -65,20 +55,6 @@ PIECES = st.sampled_from(
 )
 
 
-def passed_on(raw: bytes) -> bytes | None:
-    """What would go to the service for these bytes, as it goes over the wire."""
-    caller = h11.Connection(h11.SERVER, max_incomplete_event_size=65536)
-    try:
-        caller.receive_data(raw)
-        request = caller.next_event()
-        if not isinstance(request, h11.Request):
-            return None
-        going = outgoing(request, ROUTE, port=PORT, placeholder=PLACEHOLDER, value=VALUE)
-        return h11.Connection(h11.CLIENT).send(going.head)
-    except (h11.RemoteProtocolError, EgressRefused):
-        return None
-
-
 REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:1234\r\nAuthorization: Bearer " + PLACEHOLDER
 
 
@@ -86,20 +62,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:1234\r\nAuthorization: Bearer " + 
 @example(REQUEST + b"\r\n\r\n")
 @example(REQUEST + b"\r\nConnection: authorization\r\n\r\n")
 def test_a_request_that_gets_the_value_is_one_request_to_its_host(raw):
-    sent = passed_on(raw)
-    if sent is None:
-        return
-    head, end, rest = sent.partition(b"\r\n\r\n")
-    assert (end, rest) == (b"\r\n\r\n", b"")
-    line, *headers = head.split(b"\r\n")
-    assert line.split(b" ")[1].startswith(b"/")
-    assert not line.split(b" ")[1].startswith(b"//")
-    names = [header.partition(b":")[0].lower() for header in headers]
-    assert headers[0] == b"host: api.example.com"
-    assert names.count(b"host") == 1
-    assert PLACEHOLDER not in sent
-    assert sent.count(VALUE) == names.count(b"authorization") <= 1
-    assert not {b"upgrade", b"connection", b"te", b"expect"} & set(names)
+    http_request(raw)
 
 
 def test_the_plain_request_passes():
@@ -125,9 +88,6 @@ def test_a_packed_body_is_scrubbed_like_a_plain_one_however_it_is_cut(parts, siz
     assert shown + b"".join(body.finish()) == wanted
 
 
-@given(st.binary(max_size=300), st.sampled_from([b"gzip", b"deflate", b""]))
-def test_a_body_of_any_bytes_is_passed_on_or_refused(data, encoding):
-    body = Body(Scrubber({"KEY": VALUE}), encoding)
-    with contextlib.suppress(EgressFailed):
-        shown = b"".join(body.feed(data)) + b"".join(body.finish())
-        assert encoding or shown == data
+@given(st.binary(max_size=300))
+def test_a_body_of_any_bytes_is_passed_on_or_refused(raw):
+    http_body(raw)
