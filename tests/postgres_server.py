@@ -30,6 +30,7 @@ _SETTINGS: Final = {
     "max_connections": "150",
     "shared_buffers": "16MB",
     "listen_addresses": "127.0.0.1,127.0.0.2",
+    "log_connections": "on",
     "ssl": "on",
     "ssl_cert_file": "server.pem",
     "ssl_key_file": "server-key.pem",
@@ -55,6 +56,10 @@ class PostgresServer:
         return psycopg.connect(
             host=str(self.folder), port=self.port, user="owner", dbname=database, autocommit=True
         )
+
+    def visits(self) -> int:
+        """How often somebody has come over the network so far."""
+        return (self.folder / "log").read_text().count("connection received: host=127.")
 
     def role(self, password: str, method: str = "scram-sha-256") -> str:
         """A new role that logs in with that password by that method; its name."""
