@@ -10,10 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import boto3
 
 _EVERYTHING = {
     "Version": "2012-10-17",
@@ -33,7 +31,7 @@ class AwsService:
 
     port: int
     key_id: str
-    secret: str
+    secret: str = field(repr=False)
 
     @property
     def origin(self) -> str:
@@ -56,6 +54,8 @@ def aws_service() -> Iterator[AwsService]:
     )
     try:
         _wait_until_open(server, port)
+        import boto3  # noqa: PLC0415  (half a second, which most tests need not wait for)
+
         iam = boto3.session.Session().client(
             "iam",
             endpoint_url=f"http://127.0.0.1:{port}",

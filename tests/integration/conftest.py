@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import steps
+from aws_service import AwsService, aws_service
 from canary import Canary
 from postgres_server import PostgresServer, running
 
@@ -46,6 +47,13 @@ def postgres() -> Iterator[PostgresServer]:
     with running(folder) as server:
         yield server
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[AwsService]:
+    """A server that checks signatures, for all tests of a session: it takes 3 s to start."""
+    with aws_service() as service:
+        yield service
 
 
 @pytest.fixture(autouse=True)

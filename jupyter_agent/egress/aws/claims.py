@@ -15,6 +15,7 @@ from jupyter_agent.egress.place import Header
 from jupyter_agent.errors import EgressRefused
 
 _HASH: Final = re.compile(rb"[0-9a-f]{64}")
+_SHORT: Final = 64 * 1024
 _SIGN_AGAIN: Final = "Use the client as AWS's library makes it."
 
 
@@ -96,6 +97,12 @@ def payload_of(headers: Sequence[Header]) -> bytes | None:
         "A body that is signed piece by piece can't be signed anew.",
         "Switch chunked encoding off (Java: chunkedEncodingEnabled(false)), or payload signing.",
     )
+
+
+def is_short(headers: Sequence[Header]) -> bool:
+    """Whether a body is so short that it can be looked at before anything of it goes out."""
+    length = _first(headers, b"content-length")
+    return length is not None and int(length) <= _SHORT
 
 
 def line_of(request: h11.Request, headers: Sequence[Header]) -> str:

@@ -103,14 +103,15 @@ class Signed:
         self._check_time(when, authorization.scope)
         target = self._target(request, headers, authorization.scope)
         payload, held = claims.payload_of(headers), None
-        if payload is None or claims.may_hand_out(authorization.scope.service):
+        service = authorization.scope.service
+        if payload is None or claims.may_hand_out(service) or claims.is_short(headers):
             held = await hear_all(_MOST_HELD)
             payload = _checked(payload, held)
         asked = _SignedRequest(
             request, headers, authorization, payload, target, self._labels, self._now
         )
         self._check_signature(asked, when)
-        claims.check_hands_out_nothing(request, headers, authorization.scope.service, held)
+        claims.check_hands_out_nothing(request, headers, service, held)
         return asked
 
     def refusal(self, error: AgentError, request: h11.Request) -> tuple[h11.Response, h11.Data]:
