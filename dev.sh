@@ -12,7 +12,7 @@ set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 venv=$here/.venv
 test_user=jupyter-agent-test
-built=("$here/jupyter_agent/labextension_dist" "$here/jupyter_agent/kernel/entry.js")
+built=("$here/jupyter_agent/labextension_dist" "$here/jupyter_agent/kernel/entry.js" "$here/jupyter_agent/desktop/static")
 
 step() { printf '\n==> %s\n' "$*"; }
 fail() { printf 'dev.sh: %s\n' "$*" >&2; exit 1; }
@@ -104,7 +104,7 @@ install_package() {  # what `pip install .` gives; Node.js comes from a wheel in
   page=$(digest labextension)
   all=$(digest jupyter_agent labextension jupyter-config pyproject.toml README.md LICENSE)
   done_before package "$all" && return
-  if ! done_before page "$page" || [ ! -e "${built[0]}" ] || [ ! -e "${built[1]}" ]; then
+  if ! done_before page "$page" || [ ! -e "${built[0]}" ] || [ ! -e "${built[1]}" ] || [ ! -e "${built[2]}" ]; then
     rm -rf -- "${built[@]}"  # the build leaves alone what is there
     step "Installing jupyter_agent: pip install . (builds the browser part; some minutes the first time)"
   else
@@ -202,7 +202,7 @@ run_tests() {
 copy_sources() {  # into a folder of the test user's; what was built there from the same sources stays
   step "Copying the checkout to $1"
   install -d -o "$test_user" -g "$test_user" -- "$1"
-  find "$1" \( -path '*/.venv' -o -path '*/node_modules' -o -path '*/labextension_dist' \) -prune \
+  find "$1" \( -path '*/.venv' -o -path '*/node_modules' -o -path '*/labextension_dist' -o -path '*/desktop/static' \) -prune \
     -o ! -type d ! -name entry.js -exec rm -f -- {} +
   { sources && printf '.git\0'; } |
     tar -C "$here" --null --ignore-failed-read -T - -cf - 2>/dev/null |

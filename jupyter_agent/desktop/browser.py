@@ -19,6 +19,7 @@ from typing import Any, Final
 from jupyter_agent.desktop.display import Display, Size, homes
 from jupyter_agent.desktop.machine import Machine, Program
 from jupyter_agent.desktop.programs import Programs, Role
+from jupyter_agent.desktop.provider import Download
 from jupyter_agent.spawn import fixed_environment
 
 FLUSH: Final = 31.0
@@ -141,6 +142,16 @@ class Browser:
         for name in ("SingletonLock", "SingletonSocket", "SingletonCookie"):
             (self.profile / name).unlink(missing_ok=True)
 
+    def files(self) -> list[Download]:
+        """What was downloaded. Names are cleaned, and what a person may not see is not there."""
+        with contextlib.suppress(FileNotFoundError):
+            return [
+                Download(_cleaned(path.name), path.stat().st_size, path.suffix != ".crdownload")
+                for path in sorted(self.downloads.iterdir())
+                if path.is_file() and not path.is_symlink()
+            ]
+        return []
+
     async def _start(self, *, steered: bool) -> Pipe | None:
         argv = [self._programs.paths["browser"], *self._flags()]
         if not steered:
@@ -249,6 +260,11 @@ def _shm_is_small() -> bool:
     except OSError:
         return True
     return room.f_frsize * room.f_blocks < _SMALL_SHM
+
+
+def _cleaned(name: str) -> str:
+    shown = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in name)
+    return shown.encode()[:255].decode(errors="ignore")
 
 
 def needed(*, shown: bool) -> Sequence[Role]:

@@ -1,0 +1,90 @@
+// A text from this computer's clipboard into the desktop: in by one paste, and gone from there right after.
+
+const LARGEST = 4096; // bytes; the desktop's X server takes no more
+const GONE_AFTER = 2000; // milliseconds; the browser inside asks for it within some hundredths of them
+
+export class Paste {
+  private readonly give: (text: string) => void;
+  private readonly press: () => void;
+  private readonly box = document.createElement('form');
+  private readonly input = document.createElement('input');
+  private readonly note = document.createElement('p');
+  private timer = 0;
+
+  /**
+   * @param give - Gives the desktop's clipboard a text.
+   * @param press - Presses the desktop's keys for "paste".
+   * @param done - Gives the keyboard back to the picture.
+   */
+  constructor(give: (text: string) => void, press: () => void, done: () => void) {
+    this.give = give;
+    this.press = press;
+    this.box.className = 'paste';
+    this.box.hidden = true;
+    this.box.setAttribute('role', 'dialog');
+    this.box.setAttribute('aria-label', 'Paste into the desktop');
+    this.input.type = 'password'; // masked, and nobody's form: nothing is kept of it
+    this.input.autocomplete = 'off';
+    this.input.setAttribute('aria-label', 'What to paste');
+    this.input.placeholder = 'Paste it here, then press Enter';
+    this.note.setAttribute('role', 'status');
+    const cancel = document.createElement('button');
+    cancel.type = 'button';
+    cancel.textContent = 'Cancel';
+    const send = document.createElement('button');
+    send.textContent = 'Paste';
+    this.box.append(this.note, this.input, send, cancel);
+    document.body.append(this.box);
+    const close = () => {
+      this.input.value = '';
+      this.box.hidden = true;
+      done();
+    };
+    cancel.addEventListener('click', close);
+    this.box.addEventListener('keydown', event => {
+      if (event.key === 'Escape') {
+        close();
+      }
+    });
+    this.box.addEventListener('submit', event => {
+      event.preventDefault();
+      const text = this.input.value;
+      close();
+      this.text(text);
+    });
+  }
+
+  /** Take what this computer's clipboard holds, or ask for it where it may not be read. */
+  async fromClipboard(): Promise<void> {
+    let text: string;
+    try {
+      text = await navigator.clipboard.readText();
+    } catch {
+      this.ask('This browser does not let the desktop read the clipboard.');
+      return;
+    }
+    this.text(text);
+  }
+
+  /** Paste a text. */
+  text(text: string): void {
+    if (text === '') {
+      return;
+    }
+    // Cut short it would be a wrong password, and nobody would see it.
+    if (new TextEncoder().encode(text).length > LARGEST) {
+      this.ask('That is longer than 4 KiB, so it was not pasted.');
+      return;
+    }
+    this.give(text.replaceAll('\r\n', '\n'));
+    this.press();
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.give(''), GONE_AFTER);
+  }
+
+  private ask(why: string): void {
+    this.note.textContent = why;
+    this.box.hidden = false;
+    this.input.focus();
+  }
+}

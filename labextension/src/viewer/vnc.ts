@@ -1,0 +1,114 @@
+// The page that shows a desktop over VNC. It is framed by the panel, from an origin of its own; the ticket in its
+// address is good once and is gone from there before anything else happens.
+
+import RFB from '@novnc/novnc';
+import { Keys } from './keys.ts';
+import { Parent } from './parent.ts';
+import { Paste } from './paste.ts';
+
+const SMALLEST = { width: 640, height: 400 }; // below, the picture is made smaller, not the desktop
+const HIDDEN_FOR = 15_000; // milliseconds; nobody looks, so nothing is sent
+
+const told = document.body.dataset;
+const ticket = location.hash.slice(1);
+history.replaceState(null, '', location.pathname);
+const mayType = told.mode === 'control';
+
+const field = document.createElement('textarea');
+const screen = document.createElement('main');
+const note = document.createElement('p');
+
+function build(): void {
+  screen.className = 'screen';
+  note.className = 'note';
+  note.setAttribute('role', 'status');
+  note.textContent = 'Connecting…';
+  field.className = 'typed';
+  field.setAttribute('aria-label', 'Keyboard of the secure desktop');
+  field.autocomplete = 'off';
+  field.spellcheck = false;
+  for (const name of ['autocapitalize', 'autocorrect']) {
+    field.setAttribute(name, 'off');
+  }
+  document.body.append(screen, field, note);
+}
+
+function show(): void {
+  const parent = new Parent(told.parent ?? '');
+  parent.tell('connecting');
+  const address = `${location.href.replace(/^http/, 'ws')}/stream`;
+  const rfb = new RFB(screen, address, {
+    shared: true,
+    wsProtocols: [told.protocol ?? '', `${told.prefix}${ticket}`]
+  });
+  rfb.viewOnly = !mayType;
+  rfb.focusOnClick = false; // the field has the keyboard, not the picture
+  rfb.scaleViewport = true;
+  rfb.qualityLevel = 8;
+  rfb.compressionLevel = 1;
+  rfb.background = 'transparent';
+
+  rfb.addEventListener('connect', () => {
+    note.hidden = true;
+    parent.tell('connected');
+  });
+  rfb.addEventListener('disconnect', () => {
+    note.hidden = false;
+    note.textContent = 'The picture was lost.';
+    if (document.visibilityState === 'visible') {
+      parent.tell('lost');
+    }
+  });
+  if (mayType) {
+    drive(rfb, parent);
+  }
+  stopWhenHidden(rfb, parent);
+}
+
+function drive(rfb: RFB, parent: Parent): void {
+  const keys = new Keys(
+    field,
+    (keysym, code, down) => rfb.sendKey(keysym, code, down),
+    text => paste.text(text)
+  );
+  const focus = () => field.focus({ preventScroll: true });
+  const paste = new Paste(
+    text => rfb.clipboardPasteFrom(text),
+    () => keys.shortcut('v'),
+    focus
+  );
+  parent.on('paste', () => void paste.fromClipboard());
+  rfb.addEventListener('connect', () => {
+    keys.warmUp();
+    focus();
+  });
+  screen.addEventListener('pointerdown', focus);
+  window.addEventListener('focus', focus);
+
+  const fit = () => {
+    const { clientWidth, clientHeight } = screen;
+    rfb.resizeSession = clientWidth >= SMALLEST.width && clientHeight >= SMALLEST.height;
+  };
+  new ResizeObserver(fit).observe(screen);
+  fit();
+}
+
+function stopWhenHidden(rfb: RFB, parent: Parent): void {
+  let timer = 0;
+  let stopped = false;
+  document.addEventListener('visibilitychange', () => {
+    window.clearTimeout(timer);
+    if (document.visibilityState === 'hidden') {
+      timer = window.setTimeout(() => {
+        stopped = true;
+        rfb.disconnect();
+      }, HIDDEN_FOR);
+    } else if (stopped) {
+      stopped = false;
+      parent.tell('lost'); // and the panel gets a fresh ticket
+    }
+  });
+}
+
+build();
+show();
