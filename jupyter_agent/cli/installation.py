@@ -28,11 +28,12 @@ def check(id: str, state: str, message: str, hint: str = "") -> Check:  # noqa: 
 
 
 def installation() -> Iterator[Check]:
-    """Server extension, browser extension, kernel extension, screening engine."""
+    """Server extension, browser extension, kernel extension, screening engine, desktop."""
     yield _server_extension()
     yield _labextension()
     yield _kernel_extension()
     yield _screener()
+    yield _desktop()
 
 
 def _server_extension() -> Check:
@@ -103,6 +104,19 @@ def _screener() -> Check:
     except (ImportError, ValueError):
         return check("screener", "warn", f"{number} rules; hyperscan is there but does not work.")
     return check("screener", "ok", f"{number} rules on hyperscan.")
+
+
+def _desktop() -> Check:
+    from jupyter_agent.desktop.programs import NAMES, TITLES, Programs  # noqa: PLC0415
+
+    programs = Programs.find()
+    missing = programs.missing(*NAMES)
+    if not missing:
+        return check("desktop", "ok", f"{', '.join(TITLES[role] for role in NAMES)} are there.")
+    names = ", ".join(TITLES[role] for role in missing)
+    return check(
+        "desktop", "warn", f"Missing: {names}.", "Install it: jupyter agent desktop install"
+    )
 
 
 def _json(file: Path) -> dict[str, Any]:

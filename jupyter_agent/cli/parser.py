@@ -35,7 +35,7 @@ _FAMILIES: Final = {
     "vault": ("vault",),
     "completion": ("completion",),
     "mcp": ("mcp",),
-    "later": ("desktop",),
+    "desktop": ("desktop",),
 }
 """Module of this package → the commands it adds."""
 

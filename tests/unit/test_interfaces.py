@@ -108,6 +108,7 @@ def test_both_guards_show_the_same_box() -> None:
     [
         *(f"secret {name}" for name in ("set", "list", "show", "replace", "rename", "remove")),
         *("run", "grant", "screen", "doctor", "audit", "lock"),
+        *("desktop status", "desktop install"),
     ],
 )
 def test_the_command_line_has_the_command(words: str) -> None:

@@ -1,0 +1,113 @@
+"""``jupyter agent desktop``: what the secure desktop needs on this machine, and what runs of it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from typing import Any
+
+from jupyter_agent import spawn
+from jupyter_agent.cli.door import open_as_person
+from jupyter_agent.cli.parser import Arguments, Family
+from jupyter_agent.cli.terminal import Terminal
+from jupyter_agent.errors import AgentError, DesktopUnavailable
+
+
+def add(commands: Family) -> None:
+    """Add the family to the command line."""
+    desktop = commands.family("desktop", "The secure desktop: what it needs, and what runs of it.")
+    desktop.command(
+        "status",
+        status,
+        "Show which programs are there, which are missing, and the desktops that run.",
+        examples="""\
+  jupyter agent desktop status
+  jupyter agent desktop status --json""",
+    )
+    parser = desktop.command(
+        "install",
+        install,
+        "Install what is missing. On Debian and Ubuntu it is done; elsewhere its command is shown.",
+        examples="""\
+  jupyter agent desktop install           asks for your password, by sudo
+  jupyter agent desktop install --print   only say what would be run""",
+    )
+    parser.add_argument(
+        "--print", action="store_true", dest="only_print", help="run nothing, show the command"
+    )
+
+
+def status(_arguments: Arguments, terminal: Terminal) -> int:
+    """Show what is there, and what runs."""
+    from jupyter_agent.desktop.programs import NAMES, TITLES, Programs  # noqa: PLC0415
+
+    programs = Programs.find()
+    command = _command()
+    found = [
+        {"role": role, "title": TITLES[role], "path": programs.paths.get(role)} for role in NAMES
+    ]
+    running = _running()
+    lines = [
+        f"{'ok  ' if one['path'] else 'miss'}  {one['title']}: {one['path'] or 'not installed'}"
+        for one in found
+    ]
+    if command:
+        lines.append(f"      → Install it: jupyter agent desktop install   ({command})")
+    lines += [f"{d['id']}  {d['state']}  {d['host'] or '-'}  {d['provider']}" for d in running] or [
+        "No desktop runs."
+    ]
+    body: dict[str, Any] = {"programs": found, "install": command, "desktops": running}
+    terminal.answer(body, lines)
+    return 0
+
+
+def install(arguments: Arguments, terminal: Terminal) -> int:
+    """Install what is missing, or say with which command."""
+    from jupyter_agent.desktop.programs import NAMES, Programs, system  # noqa: PLC0415
+
+    missing = Programs.find().missing(*NAMES)
+    if not missing:
+        terminal.answer({"command": "", "installed": True}, ["Everything is there."])
+        return 0
+    command = _command()
+    if not command:
+        raise DesktopUnavailable(
+            "No command is known that installs the secure desktop on this system.",
+            "It needs Chromium, TigerVNC's Xvnc, openbox and xkbcomp.",
+        )
+    if arguments.only_print or system() != "debian":
+        terminal.answer({"command": command, "installed": False}, [command])
+        return 0
+    terminal.notice(f"Running: {command}")
+    code = spawn.run_in_terminal(shlex.split(command))
+    left = Programs.find().missing(*NAMES)
+    if code or left:
+        raise DesktopUnavailable(
+            "It could not be installed.",
+            f"See above. Fresh lists of packages often help: {_as_root()}apt-get update",
+        )
+    terminal.answer({"command": command, "installed": True}, ["Everything is there."])
+    return 0
+
+
+def _command() -> str:
+    """What installs what is missing, as this user would have to call it."""
+    from jupyter_agent.desktop.programs import NAMES, Programs, install_command  # noqa: PLC0415
+
+    command = install_command(Programs.find().missing(*NAMES))
+    return command.removeprefix("sudo ") if not _as_root() else command
+
+
+def _as_root() -> str:
+    """What a command of root's needs in front: nothing, where this is root without sudo."""
+    return "" if os.geteuid() == 0 and shutil.which("sudo") is None else "sudo "
+
+
+def _running() -> list[dict[str, Any]]:
+    """The desktops of the server that came last; none where no server or broker runs."""
+    try:
+        with open_as_person(start=False) as client:
+            return list(client.call("desktop", do="status")["desktops"])
+    except AgentError:
+        return []
