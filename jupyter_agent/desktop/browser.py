@@ -44,7 +44,8 @@ _FLAGS: Final = (
     "--disable-client-side-phishing-detection",
     "--disable-domain-reliability",
     "--disk-cache-size=67108864",
-    "--disable-features=Translate,MediaRouter,OptimizationHints,AutofillServerCommunication",
+    # BackForwardCache: a page that a person has left must be gone, with what stood in its fields.
+    "--disable-features=BackForwardCache,Translate,MediaRouter,AutofillServerCommunication",
 )
 
 
