@@ -105,9 +105,10 @@ class Way:
                 lambda vault, trail: self._values_in_writing(run, seen, permitted, vault, trail)
             )
         except GrantDenied:
-            self._permits.forget(seen.origin)
             if self.kind.origin:  # there is no other that it may still lead to
                 self._close_soon()
+            else:
+                self._permits.forget(seen.origin)
             raise
         except OSError:
             raise VaultError(

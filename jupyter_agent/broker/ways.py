@@ -176,6 +176,7 @@ class Ways:
         return self._trust
 
     async def _services(self, _ask: Ask) -> wire.Message:
+        from jupyter_agent.egress.aws.way import LISTED  # noqa: PLC0415
         from jupyter_agent.egress.services import known  # noqa: PLC0415
 
         return {
@@ -193,6 +194,7 @@ class Ways:
                 }
                 for service in known().values()
             ]
+            + [LISTED]
         }
 
     def _screener_now(self) -> Screener:

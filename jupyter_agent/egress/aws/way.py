@@ -18,6 +18,20 @@ from jupyter_agent.errors import RequestInvalid
 
 NAME: Final = "aws"
 TITLE: Final = "Amazon Web Services"
+REVOKE: Final = "https://console.aws.amazon.com/iam/home#/security_credentials"
+LISTED: Final = {
+    "name": NAME,
+    "title": TITLE,
+    "labels": ["AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"],
+    "variables": ["AWS_ENDPOINT_URL"],
+    "library": ["AWS_ENDPOINT_URL"],
+    "origin": "https://SERVICE.REGION.amazonaws.com",
+    "place": "signature of each request",
+    "docs": "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html",
+    "revoke": REVOKE,
+}
+"""As the list of known services has it."""
+
 _ENDS: Final = "SECRET_ACCESS_KEY"
 _REGION: Final = re.compile(r"[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2}")
 
@@ -97,7 +111,7 @@ class AwsWay:
     @property
     def revoke(self) -> str:
         """The list of one's own keys."""
-        return "https://console.aws.amazon.com/iam/home#/security_credentials"
+        return REVOKE
 
     @property
     def origin(self) -> str:
