@@ -32,6 +32,9 @@
     │   ├── DesktopClosed           desktop_closed       it is over, or was never there
     │   ├── PersonDrives            person_drives        the agent is detached while a person drives
     │   └── LeaseLost               lease_lost           another one drives now
+    ├── ChatError
+    │   ├── ModelMissing            model_missing        no model is chosen, or its package missing
+    │   └── ModelFailed             model_failed         the model could not be asked, or broke off
     ├── RunError
     │   ├── CommandNotStarted       command_not_started
     │   └── RunLost                 run_lost             the broker went away during the run
@@ -278,6 +281,24 @@ class LeaseLost(DesktopError):
     """The lease that was shown is not the one by which the desktop is driven now."""
 
     code = "lease_lost"
+
+
+class ChatError(AgentError):
+    """A chat cell got no answer."""
+
+    code = "chat_error"
+
+
+class ModelMissing(ChatError):
+    """No model is chosen, or what it needs is not installed."""
+
+    code = "model_missing"
+
+
+class ModelFailed(ChatError):
+    """The model could not be asked, or broke off."""
+
+    code = "model_failed"
 
 
 class RunError(AgentError):

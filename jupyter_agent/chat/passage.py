@@ -76,11 +76,18 @@ class Passage:
             AgentError: The broker could not say.
         """
         masked = await asyncio.to_thread(self._masker.tree, value)
-        if await self._all_clear(masked):
+        if await self.is_clear(masked):
             return masked
         masked = await self._without_known(masked)
         # A value may be spread over several texts of one result.
-        return masked if await self._all_clear(masked) else _withheld("a stored secret")
+        return masked if await self.is_clear(masked) else _withheld("a stored secret")
+
+    async def is_clear(self, value: Any) -> bool:
+        """Whether no stored value stands in it."""
+        for text in _readings(value):
+            if await self._label_in(text) is not None:
+                return False
+        return True
 
     async def _found(self, text: str) -> str:
         def look() -> str:
@@ -89,12 +96,6 @@ class Passage:
 
         # Some milliseconds of a long text; what shows the conversation goes on meanwhile.
         return look() if len(text) <= _PIECE else await asyncio.to_thread(look)
-
-    async def _all_clear(self, value: Any) -> bool:
-        for text in _readings(value):
-            if await self._label_in(text) is not None:
-                return False
-        return True
 
     async def _without_known(self, value: Any) -> Any:
         if isinstance(value, str):
