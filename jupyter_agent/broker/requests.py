@@ -71,7 +71,8 @@ def asker(caller: Caller, why: str = "") -> dict[str, Any]:
 
 def details(caller: Caller, wanted: Wanted, request: Request, why: str = "") -> dict[str, Any]:
     """All that a person has to know to decide on a run. Reads the programs it names."""
-    suggestion = None if caller.role == "agent" else _suggestion(request)
+    asks_once = caller.role == "agent" or not request.labels
+    suggestion = None if asks_once else _suggestion(request)
     choices = ["once", "minutes", "always", "pattern", "deny"]
     if caller.role == "agent":
         choices.remove("pattern")

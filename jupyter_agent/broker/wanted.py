@@ -42,6 +42,7 @@ class Wanted:
         terminal: The terminal it runs on, or None for pipes.
         shows_output: Whether its output is shown although it was granted a short value.
         why: What an agent says about it; not checked here.
+        confirmed: Whether a person is asked although it uses no secret: what a model wants to run.
     """
 
     argv: tuple[str, ...]
@@ -56,6 +57,7 @@ class Wanted:
     terminal: WantedTerminal | None = None
     shows_output: bool = False
     why: object = None
+    confirmed: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -163,6 +165,7 @@ def read_wanted(message: wire.Message) -> Wanted:
         terminal=terminal,
         shows_output=message.get("show_output") is True,
         why=message.get("why"),
+        confirmed=message.get("confirm") is True,
     )
 
 

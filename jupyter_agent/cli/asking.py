@@ -131,6 +131,10 @@ def _pattern(tty: Tty, approval: Mapping[str, Any], unless: int | None) -> dict[
     return {"answer": "pattern", "pattern": pattern} if pattern else {"answer": "deny"}
 
 
+_WITH_VALUE: Final = "It can do whatever it is told to do with the value; its output is scrubbed."
+_WITHOUT: Final = "It uses no secret. A model wrote it, and it can do whatever you can do."
+
+
 def described(approval: Mapping[str, Any]) -> list[str]:
     """What a person has to know to decide, as printable lines.
 
@@ -145,7 +149,7 @@ def described(approval: Mapping[str, Any]) -> list[str]:
     labels = ", ".join(approval["labels"])
     command = _command(approval)
     lines = [
-        f"May this command use {printable(labels)}?",
+        f"May this command use {printable(labels)}?" if labels else "May this command run?",
         "",
         f"  command   {command[0]}",
         *(f"            {line}" for line in command[1:]),
@@ -159,7 +163,7 @@ def described(approval: Mapping[str, Any]) -> list[str]:
         lines.append(f"  {name:<8}  {printable(program['word'])} = {path}{sha256}")
     lines += _going(approval)
     lines += _origin(approval)
-    lines += ["", "It can do whatever it is told to do with the value; its output is scrubbed."]
+    lines += ["", _WITH_VALUE if labels else _WITHOUT]
     return lines
 
 

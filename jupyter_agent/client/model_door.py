@@ -24,8 +24,10 @@ from jupyter_agent.errors import AgentError, LabelNotFound, RequestInvalid, RunL
 
 Open = Callable[[], Awaitable[AsyncClient]]
 OpenEntry = Callable[[str, str, Told], Awaitable[EntryState]]
+AskHere = Callable[[str], Awaitable[None]]
 
 _HEAD, _TAIL = 64 * 1024, 32 * 1024  # characters kept of one stream's beginning and end
+_ENTRIES: Final[Mapping[str, EntryState]] = {"stored": "saved", "declined": "declined"}
 _USUAL: Final = "header: Authorization: Bearer {}"
 
 
@@ -35,15 +37,21 @@ class ModelDoor:
 
     Attributes:
         open_client: Opens a conversation as whoever this is.
-        open_entry: Opens a masked form for a label and a reason, and says what came of it.
         cwd: Absolute folder that commands run in.
         env: What commands are given of an environment: names of ``wire.HANDED_ON``.
+        open_entry: Opens a masked form for a label and a reason, and says what came of it. Without
+            one the broker asks whoever is there (``secret.request``).
+        ask_here: Puts the question with this id to the person at this very terminal.
+        confirms: Whether a person is asked about commands without secrets, too. Only for hosts in
+            which the model can run commands anyway may this be false.
     """
 
     open_client: Open
-    open_entry: OpenEntry
     cwd: str
     env: Mapping[str, str] = field(default_factory=dict)
+    open_entry: OpenEntry | None = None
+    ask_here: AskHere | None = None
+    confirms: bool = True
     _asks: AsyncClient | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -59,7 +67,8 @@ class ModelDoor:
                 cwd=self.cwd,
                 env=dict(self.env),
                 timeout=command.timeout,
-                approve=False,
+                approve=self.ask_here is not None,
+                confirm=self.confirms,
                 why=command.why,
             )
             async for message in events:
@@ -69,7 +78,7 @@ class ModelDoor:
                     stream = "stderr" if message.get("stream") == "stderr" else "stdout"
                     streams[stream].feed(wire.data(message, "data"))
                 else:
-                    _tell(message, told)
+                    await self._tell(message, told)
         raise RunLost("The broker said no more.")
 
     async def send(self, request: HttpRequest, told: Told) -> HttpAnswer:
@@ -80,13 +89,13 @@ class ModelDoor:
             events = client.events(
                 "egress.open",
                 label=request.secret,
-                approve=False,
-                why=f"{request.method} {host}{target}\n{request.why}",
+                approve=self.ask_here is not None,
+                why=f"{request.method} {host}{target} - {request.why}",
                 **asked,
             )
             async for message in events:
                 if message.get("event") != "open":
-                    _tell(message, told)
+                    await self._tell(message, told)
                     continue
                 told("running")
                 port, target, headers = _filled(message, target, request)
@@ -102,7 +111,14 @@ class ModelDoor:
 
     async def ask_for_secret(self, label: str, why: str, told: Told) -> EntryState:
         """See ``Door.ask_for_secret``."""
-        return await self.open_entry(label, why, told)
+        if self.open_entry is not None:
+            return await self.open_entry(label, why, told)
+        async with self._conversation() as client:
+            async for message in client.events("secret.request", label=label, why=why):
+                if "result" in message:
+                    return _ENTRIES.get(message["result"]["outcome"], "pending")
+                await self._tell(message, told)
+        raise RunLost("The broker said no more.")
 
     async def match(self, text: str) -> str | None:
         """See ``Door.match``."""
@@ -120,6 +136,14 @@ class ModelDoor:
         if self._asks is not None:
             await self._asks.close()
             self._asks = None
+
+    async def _tell(self, message: wire.Message, told: Told) -> None:
+        if message.get("event") == "asking":
+            told("asking")
+            if self.ask_here is not None and "terminal" in message.get("where", ()):
+                await self.ask_here(str(message["approval_id"]))
+        elif message.get("event") == "started":
+            told("running")
 
     @asynccontextmanager
     async def _conversation(self) -> AsyncIterator[AsyncClient]:
@@ -178,13 +202,6 @@ def _ended(result: wire.Message, streams: Mapping[str, _Kept]) -> Ended:
         withheld=tuple(result.get("withheld") or ()),
         ending=ending,
     )
-
-
-def _tell(message: wire.Message, told: Told) -> None:
-    if message.get("event") == "asking":
-        told("asking")
-    elif message.get("event") == "started":
-        told("running")
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -20,7 +20,10 @@ export function question({ kind, labels, change }: Approval): string {
   if (kind === 'entry') {
     return `Enter the secret ${names}?`;
   }
-  return kind === 'egress' ? `Send ${names} to this service?` : `May this script use ${names}?`;
+  if (kind === 'egress') {
+    return `Send ${names} to this service?`;
+  }
+  return names ? `May this script use ${names}?` : 'May this script run?';
 }
 
 /** Nothing is left out or cut: what is not shown can't be agreed to. */
@@ -102,7 +105,7 @@ function runDetails(approval: Approval): HTMLElement[] {
       'dl',
       { className: 'ja-approval-facts' },
       ...asker(approval),
-      fact('Secrets', ...places(approval)),
+      approval.labels.length > 0 && fact('Secrets', ...places(approval)),
       fact('Folder', code(approval.cwd)),
       fact(
         approval.argv ? 'Run' : 'Shell',
@@ -119,7 +122,9 @@ function runDetails(approval: Approval): HTMLElement[] {
     element(
       'p',
       { className: 'ja-approval-caution' },
-      'It can do with the secret whatever it says. Read it before you allow it.'
+      approval.labels.length > 0
+        ? 'It can do with the secret whatever it says. Read it before you allow it.'
+        : 'It uses no secret. A model wrote it, and it can do whatever you can do: read it first.'
     )
   ];
 }

@@ -55,9 +55,9 @@ def call(folders: Folders) -> Call:
 
             door = ModelDoor(
                 lambda: AsyncClient.open(folders, Hello()),
-                entry,
                 cwd="/",
                 env={"PATH": os.environ["PATH"]},
+                open_entry=entry,
             )
             passage = Passage(Screener(), door.match)
             try:

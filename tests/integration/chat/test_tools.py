@@ -69,8 +69,9 @@ def test_a_secret_that_nobody_stored_is_refused_by_the_rules(call, person):
 
 
 def test_what_a_command_prints_of_a_value_it_was_not_granted_is_masked(
-    call, stored, planted, tmp_path
+    call, stored, folders, planted, tmp_path
 ):
+    answer_next(folders, "once")
     file = tmp_path / "left"
     file.write_text(f"note {planted.value}\n")
     try:
@@ -141,9 +142,19 @@ def test_arguments_that_are_none_are_explained_and_not_repeated(call, person):
         assert "hunter2" not in outcome.text
 
 
+def test_a_command_without_secrets_is_asked_about_too(call, stored, folders):
+    assert call("run_command", command="echo 1", why="look").code == "grant_required"
+    answer_next(folders, "deny")
+    assert call("run_command", command="echo 1", why="look").code == "grant_denied"
+    answer_next(folders, "once")
+    assert call("run_command", command="echo 1", why="look").data["stdout"] == "1\n"
+
+
 def test_stopping_ends_the_command_with_everything_it_started(folders, stored):
+    answer_next(folders, "once")
+
     async def act() -> None:
-        door = ModelDoor(lambda: AsyncClient.open(folders, Hello()), None, cwd="/")
+        door = ModelDoor(lambda: AsyncClient.open(folders, Hello()), cwd="/")
         run = {tool.name: tool for tool in tools(door, Passage(Screener(), door.match))}
         task = asyncio.create_task(
             run["run_command"].call({"command": "sleep 7531 & sleep 7531", "why": "wait"})
