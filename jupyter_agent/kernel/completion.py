@@ -6,7 +6,9 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from jupyter_agent import wire
+from jupyter_agent.chat.choice import KINDS
 from jupyter_agent.errors import AgentError
+from jupyter_agent.kernel import chat_arguments
 from jupyter_agent.kernel.arguments import OPTIONS
 from jupyter_agent.kernel.identity import open_client
 
@@ -23,6 +25,7 @@ SECRET_COMMANDS: Final = (
     "import",
     "status",
 )
+_CHATS: Final = ("%%agent_chat", "%agent_chat", "%%chat")
 _TAKE_LABEL: Final = ("show", "replace", "rename", "remove")
 
 
@@ -41,13 +44,15 @@ class Completion:
         self._shell.set_hook("complete_command", self.secret, str_key="%secret")
         self._shell.set_hook("complete_command", self.run, str_key="%%agent_run")
         self._shell.set_hook("complete_command", self.desktop, str_key="%desktop")
+        for name in _CHATS:
+            self._shell.set_hook("complete_command", self.chat, str_key=name)
 
     def uninstall(self) -> None:
         """Offer none any more."""
         hooks = self._shell.strdispatchers["complete_command"].strs
         hooks.pop("%secret", None)
-        hooks.pop("%%agent_run", None)
-        hooks.pop("%desktop", None)
+        for name in ("%%agent_run", "%desktop", *_CHATS):
+            hooks.pop(name, None)
 
     def secret(self, _shell: Any, event: SimpleNamespace) -> list[str]:
         """Completions behind ``%secret``."""
@@ -95,6 +100,23 @@ class Completion:
                 return [d["id"] for d in client.call("desktop", do="status")["desktops"]]
         except AgentError:
             return []
+
+    def chat(self, _shell: Any, event: SimpleNamespace) -> list[str]:
+        """Completions behind ``%%agent_chat`` and ``%agent_chat``."""
+        words = _words_before(event)
+        last = (words or [""])[-1]
+        if last == "--model":
+            return [f"{kind}:" for kind in KINDS]
+        if last == "--key":
+            return self._labels()
+        if last in ("--url", "--agent"):
+            return []
+        if "--with" in words and not any(
+            w.startswith("-") for w in words[words.index("--with") + 1 :]
+        ):
+            names = [name for name in self._shell.user_ns if not name.startswith("_")]
+            return names if last == "--with" else [*names, *chat_arguments.OPTIONS]
+        return list(chat_arguments.OPTIONS)
 
     def _labels(self) -> list[str]:
         # A key press must not start a broker, and has nowhere to show an error.

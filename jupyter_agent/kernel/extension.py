@@ -13,7 +13,11 @@ _MAGICS: Final = (
     ("line", "secret"),
     ("line", "agent_egress"),
     ("line", "desktop"),
+    ("cell", "agent_chat"),
+    ("line", "agent_chat"),
 )
+_SHORT: Final = "chat"
+"""A shorter name for ``%%agent_chat``, where nobody else has it."""
 _KEY: Final = "jupyter_agent"
 
 
@@ -49,15 +53,21 @@ def unload(shell: Any) -> None:
     if loaded is None:
         return
     loaded.completion.uninstall()
+    cells = shell.magics_manager.magics["cell"]
+    if _SHORT in cells and cells[_SHORT] == cells.get("agent_chat"):
+        del cells[_SHORT]
     for kind, name in _MAGICS:
         shell.magics_manager.magics[kind].pop(name, None)
     loaded.guard.uninstall()
 
 
 def _register_magics(shell: Any) -> None:
+    from jupyter_agent.kernel.chat_magic import ChatMagics  # noqa: PLC0415
     from jupyter_agent.kernel.desktop_magic import DesktopMagics  # noqa: PLC0415
     from jupyter_agent.kernel.egress_magic import EgressMagics  # noqa: PLC0415
     from jupyter_agent.kernel.run_magic import RunMagics  # noqa: PLC0415
     from jupyter_agent.kernel.secret_magic import SecretMagics  # noqa: PLC0415
 
-    shell.register_magics(DesktopMagics, EgressMagics, RunMagics, SecretMagics)
+    shell.register_magics(ChatMagics, DesktopMagics, EgressMagics, RunMagics, SecretMagics)
+    cells = shell.magics_manager.magics["cell"]
+    cells.setdefault(_SHORT, cells["agent_chat"])

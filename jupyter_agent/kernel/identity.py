@@ -32,6 +32,20 @@ def hello(shell: Any, environ: Mapping[str, str] | None = None) -> Hello:
     return Hello(role="guest", claims=claims)
 
 
+def agent_hello(shell: Any, environ: Mapping[str, str] | None = None) -> Hello:
+    """This shell as its chat cells are: an agent, for which every use is asked.
+
+    Without a capability there is no agent to be: then a guest, as the rest of the shell.
+
+    Args:
+        shell: The running ``InteractiveShell``.
+        environ: As in ``hello``.
+    """
+    mine = hello(shell, environ)
+    claims = {**mine.claims, "program": "chat cell"}
+    return Hello("agent" if mine.role == "kernel" else mine.role, mine.proof, claims)
+
+
 def open_client(shell: Any, *, start: bool = True, seconds: float | None = None) -> Client:
     """A conversation with the broker; close it as soon as its answer is there.
 

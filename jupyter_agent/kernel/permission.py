@@ -17,7 +17,7 @@ def for_run(shell: Any, labels: Sequence[str]) -> Permission:
     return Permission(shell, f"use {', '.join(labels)}" if labels else "run this script")
 
 
-_MAGICS: Final = ("%%agent_run", "%secret", "%agent_egress")
+_MAGICS: Final = ("%%agent_run", "%secret", "%agent_egress", "%%agent_chat", "%%chat")
 
 
 class Permission:

@@ -1,0 +1,249 @@
+"""What a kernel remembers of its chat cells: the conversation, who answers, and the way there."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jupyter_agent import rulecache, spawn
+from jupyter_agent.chat import model, remembered
+from jupyter_agent.chat.answering import Answering, Usage
+from jupyter_agent.chat.choice import Choice
+from jupyter_agent.chat.conversation import Attachment, Conversation, Turn
+from jupyter_agent.chat.passage import Passage
+from jupyter_agent.chat.tools import Tool, tools
+from jupyter_agent.client import run_fields
+from jupyter_agent.client.loop import AsyncClient
+from jupyter_agent.client.model_door import ModelDoor
+from jupyter_agent.errors import GrantDenied
+from jupyter_agent.folders import Folders
+from jupyter_agent.kernel import identity
+from jupyter_agent.kernel.chat_attachments import cell_of
+from jupyter_agent.kernel.chat_display import GAP, TurnDisplay
+from jupyter_agent.kernel.chat_thread import ChatThread
+from jupyter_agent.kernel.chat_way import ModelWay
+from jupyter_agent.kernel.permission import Permission
+from jupyter_agent.screen import Screener
+from jupyter_agent.screen.cell import CellScreener
+
+_BUDGETS = {"local": 3_000}
+"""Characters that are sent again, for models that can take less than usual."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Asking:
+    """A person is asked whether the model's key may be used."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Here:
+    """Something that has to be done where the cell runs.
+
+    Attributes:
+        act: What.
+        done: Hears that it was done.
+    """
+
+    act: Callable[[], None]
+    done: Callable[[], None]
+
+
+class ChatSession:
+    """The chat cells of one shell.
+
+    Args:
+        shell: The running ``InteractiveShell``.
+
+    Attributes:
+        conversation: What was said so far.
+        chosen: Who answers; None where nobody has chosen.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._thread = ChatThread()
+        self.conversation = Conversation()
+        self.chosen: Choice | None = remembered.recall(Folders.of())
+        self._way: ModelWay | None = None
+        self._door: ModelDoor | None = None
+        self._passage: Passage | None = None
+        self._added: list[str] = []
+
+    def choose(self, chosen: Choice) -> None:
+        """Let another model answer from now on, in this kernel and in those to come."""
+        self.chosen = chosen
+        remembered.remember(Folders.of(), chosen)
+
+    def ask(
+        self,
+        chosen: Choice,
+        message: str,
+        attachments: list[Attachment],
+        *,
+        with_tools: bool = True,
+    ) -> tuple[Turn, Usage, float]:
+        """Send a message, and show the answer while it comes.
+
+        Args:
+            chosen: Who answers.
+            message: What the person wrote.
+            attachments: What goes along.
+            with_tools: Whether the model may use tools.
+
+        Returns:
+            The turn, what it took, and how many seconds.
+
+        Raises:
+            AgentError: There is no answer.
+            KeyboardInterrupt: It was stopped; what came is kept.
+        """
+        began = time.monotonic()
+        if chosen.api != "local":
+            model.check_installed()
+        self._added = []
+        display = TurnDisplay(self._shell)
+        permission = Permission(self._shell, f"let {chosen} use {chosen.key}")
+        before = self.conversation.sent(_BUDGETS.get(chosen.api, 120_000))
+        current: list[Answering] = []
+
+        async def work(tell: Callable[[Any], None]) -> Turn:
+            answering = await self._answering(chosen, tell, with_tools=with_tools)
+            current.append(answering)
+            return await answering.answer(message, attachments, before)
+
+        def show(event: Any) -> None:
+            if isinstance(event, _Asking):
+                permission.ask({"where": ["jupyterlab"]})
+            elif isinstance(event, _Here):
+                event.act()
+                event.done()
+            else:
+                permission.answered()
+                display.show(event)
+
+        try:
+            turn = self._thread.follow(work, show, display.flush, GAP)
+        except KeyboardInterrupt:
+            display.flush()
+            self._keep_stopped(current, message, attachments)
+            raise
+        finally:
+            permission.answered()
+        self.conversation.add(turn)
+        display.finish(turn)
+        return turn, current[0].usage, time.monotonic() - began
+
+    async def _answering(
+        self, chosen: Choice, tell: Callable[[Any], None], *, with_tools: bool
+    ) -> Answering:
+        door, passage = self._ready_door(tell)
+        answers = await self._ready_way(chosen, tell).ready(lambda: tell(_Asking()))
+        offered: list[Tool] = []
+        if with_tools and chosen.api != "local":  # it invents labels, so it gets none
+            offered = tools(door, passage, _KernelNotebook(self, tell))
+        return Answering(answers, str(chosen), passage, offered, tell)
+
+    def _keep_stopped(
+        self, current: list[Answering], message: str, attachments: list[Attachment]
+    ) -> None:
+        if not current or not (current[0].said or current[0].steps):
+            return
+        answering = current[0]
+
+        async def work(_tell: Callable[[Any], None]) -> Turn:
+            return await answering.turn(message, attachments, stopped=True)
+
+        self.conversation.add(self._thread.follow(work, lambda _: None, lambda: None, GAP))
+
+    def _ready_way(self, chosen: Choice, tell: Callable[[Any], None]) -> ModelWay:
+        if self._way is None or self._way.chosen != chosen:
+            before, self._way = self._way, ModelWay(chosen, self._open, self._ask_here(tell))
+            if before is not None:
+                asyncio.ensure_future(before.close())  # noqa: RUF006  (nobody waits for it)
+        return self._way
+
+    def _ready_door(self, tell: Callable[[Any], None]) -> tuple[ModelDoor, Passage]:
+        if self._door is None or self._passage is None:
+            screener = Screener()
+            rulecache.load(Folders.of(), screener)
+            self._door = ModelDoor(
+                self._open, cwd=str(Path.cwd()), env=run_fields.handed_on(os.environ)
+            )
+            self._passage = Passage(CellScreener(screener), self._door.match)
+        self._door.cwd = str(Path.cwd())
+        self._door.ask_here = self._ask_here(tell)
+        return self._door, self._passage
+
+    async def _open(self) -> AsyncClient:
+        return await AsyncClient.open(Folders.of(), identity.agent_hello(self._shell))
+
+    def _ask_here(self, tell: Callable[[Any], None]) -> Callable[[str], Any] | None:
+        """How a question is put to a person at this shell's own terminal, or None in a page."""
+        if not identity.has_terminal(self._shell):
+            return None
+
+        async def ask(approval_id: str) -> None:
+            await self.here(tell, lambda: _approve_in_terminal(approval_id))
+
+        return ask
+
+    async def here(self, tell: Callable[[Any], None], act: Callable[[], None]) -> None:
+        """Have something done where the cell runs, and wait for it."""
+        done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def finish() -> None:
+            loop.call_soon_threadsafe(done.set)
+
+        tell(_Here(act, finish))
+        await done.wait()
+
+    def offer_cell(self, source: str) -> None:
+        """Put a cell below the one that runs, beside what was put there before.
+
+        A kernel can say one such text only, so all of them share a cell.
+        """
+        self._added.append(source)
+        self._shell.set_next_input("\n\n".join(self._added), replace=False)
+
+
+class _KernelNotebook:
+    """See ``chat.door.Notebook``. A kernel has no notebook: what it has run is what it knows."""
+
+    def __init__(self, session: ChatSession, tell: Callable[[Any], None]) -> None:
+        self._session = session
+        self._tell = tell
+
+    async def read_cell(self, number: int) -> dict[str, Any]:
+        """See ``Notebook.read_cell``; read where the cell runs, since it runs the value's code."""
+        found: list[Any] = []
+
+        def read() -> None:
+            try:
+                found.append(cell_of(self._session._shell, number))  # noqa: SLF001  (one room)
+            except Exception as error:  # noqa: BLE001  (raised where it was asked for)
+                found.append(error)
+
+        await self._session.here(self._tell, read)
+        if isinstance(found[0], Exception):
+            raise found[0]
+        return dict(found[0])
+
+    async def add_cell(self, source: str) -> None:
+        """See ``Notebook.add_cell``."""
+        await self._session.here(self._tell, lambda: self._session.offer_cell(source))
+
+
+def _approve_in_terminal(approval_id: str) -> None:
+    # Only the person's own program may answer, so this shell starts it and holds no key.
+    try:
+        spawn.run_in_terminal(spawn.python("jupyter_agent.cli", "approve", approval_id))
+    except OSError:
+        raise GrantDenied(
+            "The question could not be put on this terminal.", "Grant it beforehand."
+        ) from None

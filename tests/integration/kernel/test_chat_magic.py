@@ -1,0 +1,197 @@
+"""``%%agent_chat`` in a real kernel, with a real broker and a service that wants the real key."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+
+import pytest
+from canary import Canary
+from chat_service import ChatService, chat_service
+from persons import answer_next
+from steps import save, sleeping, wait_until
+
+from jupyter_agent.client import Client
+
+
+@pytest.fixture
+def planted() -> Canary:
+    return Canary.make(random.Random())
+
+
+@pytest.fixture
+def service(planted: Canary) -> Iterator[ChatService]:
+    def knows(request) -> bool:
+        return request.headers.get("Authorization") == f"Bearer {planted.value}"
+
+    with chat_service(knows) as service:
+        yield service
+
+
+@pytest.fixture
+def free_service() -> Iterator[ChatService]:
+    """One that wants no key."""
+    with chat_service(lambda _: True) as service:
+        yield service
+
+
+@pytest.fixture
+def keyed(person: Client, planted: Canary, service: ChatService) -> Client:
+    save(person, "MODEL_KEY", planted.value)
+    person.call("grant.add", label="MODEL_KEY", script=f"egress {service.http.origin}")
+    return person
+
+
+def shown(cell) -> str:
+    """The Markdown that a cell shows in the end."""
+    return cell.of("update_display_data")[-1]["content"]["data"]["text/markdown"]
+
+
+def test_an_answer_streams_and_the_key_is_not_in_the_kernel(kernel, keyed, service, planted):
+    service.script = lambda messages: f"you said: {messages[-1]['content']}, **twice**"
+    service.pause = 0.06
+    chosen = kernel.run(f"%agent_chat --model m-1 --url {service.url} --key MODEL_KEY")
+    assert "MODEL_KEY" in chosen.data[-1]["text/plain"]
+    cell = kernel.run("%%agent_chat\ngood morning")
+    assert cell.reply["status"] == "ok", cell.shown_error
+    assert shown(cell) == "you said: good morning, **twice**"
+    first = cell.of("display_data")[0]["content"]["data"]["text/markdown"]
+    assert shown(cell).startswith(first)
+    assert first != shown(cell)
+    assert "1,200 tokens sent, 7 received" in cell.data[-1]["text/plain"]
+    # The conversation goes on, and the next kernel knows who answers.
+    kernel.run("%%chat\nand again")
+    said = [message["content"] for message in service.asked[1]["messages"]]
+    assert said[-3:] == ["good morning", "you said: good morning, **twice**", "and again"]
+    assert "2 messages" in kernel.run("%agent_chat --status").data[-1]["text/plain"]
+    assert "good morning" in kernel.run("%agent_chat --history").data[-1]["text/plain"]
+    kernel.run("%agent_chat --new")
+    assert "Nothing was said yet" in kernel.run("%agent_chat --history").data[-1]["text/plain"]
+    assert planted.found_in(b"".join(service.requests)) == []
+
+
+def test_mistakes_are_explained_with_a_next_step(kernel, person, service, planted):
+    nothing = kernel.run("%%agent_chat\nhello")
+    assert nothing.ename == "ModelMissing"
+    assert "%agent_chat --model ollama:NAME" in nothing.shown_error
+    assert "%secret set OPENAI_API_KEY" in kernel.run("%agent_chat").text()
+    line = f"%%agent_chat --model m-1 --url {service.url}"
+    refused = kernel.run(f"{line}\nhello")  # no key at all
+    assert refused.ename == "ModelFailed"
+    assert "did not accept the key" in refused.shown_error
+    missing = kernel.run(f"{line} --key MODEL_KEY\nhello")
+    assert missing.ename == "LabelNotFound"
+    save(person, "MODEL_KEY", planted.value)
+    denied = kernel.run(f"{line} --key MODEL_KEY\nhello")
+    assert denied.ename == "GrantRequired"
+    gone = kernel.run("%%agent_chat --model x --url http://127.0.0.1:9/v1\nhello")
+    assert gone.ename == "ModelFailed"
+    assert "can't be reached" in gone.shown_error
+    for wrong in (
+        "%%agent_chat --nonsense\nx",
+        "%%agent_chat --model nobody\nx",
+        "%%agent_chat --with not_there --model a --url http://127.0.0.1:9\nx",
+        "%%agent_chat --model a --url hunter2\nx",
+        "%%agent_chat --model a --url http://127.0.0.1:9 --key hunter2\nx",
+        "%%agent_chat\n \n",
+        "%agent_chat hunter2",
+    ):
+        cell = kernel.run(wrong)
+        assert cell.reply["status"] == "error", wrong
+        assert "→" in cell.shown_error, wrong
+        assert "hunter2" not in cell.shown_error
+
+
+def test_a_message_with_a_secret_goes_nowhere(kernel, person, free_service):
+    line = f"%%agent_chat --model m-1 --url {free_service.url}"
+    for message in (
+        "my password is hunter2-Xy9-tandem",
+        f"use ghp_{random.Random(3).randbytes(18).hex()} please",
+        "the login code is 481 516, hurry",
+    ):
+        assert kernel.run(f"{line}\n{message}").ename == "SecretBlocked", message
+    strong = Canary.make(random.Random()).value
+    save(person, "OTHER", strong)
+    assert kernel.run(f"{line}\nwhat is {strong}?").ename == "SecretBlocked"
+    assert kernel.run(f"{line} --with x\nlook").ename == "RequestInvalid"
+    numbers = [ord(each) ^ 5 for each in strong]  # a cell that holds the value is stopped itself
+    kernel.run(f"x = {{'a': [''.join(chr(n ^ 5) for n in {numbers})]}}")
+    seen = kernel.run(f"{line} --with x\nlook")
+    assert seen.reply["status"] == "ok", seen.shown_error
+    assert Canary(strong).found_in(b"".join(free_service.requests)) == []
+    assert "withheld" in free_service.asked[0]["messages"][-1]["content"]
+    assert len(free_service.requests) == 1
+
+
+def test_a_model_uses_tools_by_label_and_a_person_decides(
+    kernel, person, folders, free_service, planted
+):
+    save(person, "DEMO_TOKEN", planted.value)
+    command = {"command": "echo got $DEMO_TOKEN", "secrets": ["DEMO_TOKEN"], "why": "to look"}
+
+    def script(messages):
+        if messages[-1]["role"] == "tool":
+            return f"It says: {messages[-1]['content']}"
+        return {"tool": "run_command", "arguments": command}
+
+    free_service.script = script
+    line = f"%%agent_chat --model m-1 --url {free_service.url}"
+    answer_next(folders, "once")
+    cell = kernel.run(f"{line}\nrun it")
+    assert cell.reply["status"] == "ok", cell.shown_error
+    states = [each["content"]["data"]["text/markdown"] for each in cell.of("update_display_data")]
+    assert any("waiting for your permission" in state for state in states)
+    assert "exit 0" in shown(cell)
+    assert "got [secret:DEMO_TOKEN]" in shown(cell)
+    answer_next(folders, "deny")
+    cell = kernel.run(f"{line}\nrun it again")
+    assert "✗ not permitted" in shown(cell)
+    assert "grant_denied" in json.dumps(free_service.asked[-1]["messages"][-1])
+    assert planted.found_in(b"".join(free_service.requests)) == []
+
+
+def test_a_model_reads_cells_and_offers_new_ones(kernel, person, free_service):
+    calls = iter(
+        [
+            {"tool": "read_cell", "arguments": {"number": 1}},
+            {"tool": "add_cell", "arguments": {"source": "x + 1"}},
+        ]
+    )
+    free_service.script = lambda _: next(calls, "done")
+    kernel.run("x = 41\nx")
+    cell = kernel.run(f"%%agent_chat --model m-1 --url {free_service.url}\ngo on")
+    results = [m["content"] for m in free_service.asked[-1]["messages"] if m["role"] == "tool"]
+    assert json.loads(results[0])["result"] == "41"
+    assert cell.reply["payload"][0]["text"] == "x + 1"
+
+
+def test_stop_ends_the_answer_and_everything_that_runs(kernel, folders, person, free_service):
+    free_service.script = lambda _: {
+        "tool": "run_command",
+        "arguments": {"command": "sleep 8642 & sleep 8642", "why": "wait"},
+    }
+    answer_next(folders, "once")
+
+    def stop(message):
+        if message["msg_type"] == "update_display_data" and "running" in str(message["content"]):
+            wait_until(lambda: len(sleeping("8642")) == 2)
+            kernel.manager.interrupt_kernel()
+
+    cell = kernel.run(f"%%agent_chat --model m-1 --url {free_service.url}\nwait", stop)
+    assert cell.ename == "KeyboardInterrupt"
+    assert "with everything that the model had started" in cell.shown_error
+    wait_until(lambda: sleeping("8642") == [])
+    # A stream that is stopped midway is kept as far as it came.
+    free_service.script = lambda _: "word " * 500
+    free_service.pause = 0.02
+    pressed = []
+
+    def press_once(message):
+        if message["msg_type"] == "update_display_data" and not pressed:
+            pressed.append(message)
+            kernel.manager.interrupt_kernel()
+
+    cell = kernel.run(f"%%agent_chat --model m-1 --url {free_service.url}\ntalk", press_once)
+    assert cell.ename == "KeyboardInterrupt"
+    assert "(stopped)" in kernel.run("%agent_chat --history").data[-1]["text/plain"]
