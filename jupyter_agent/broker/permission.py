@@ -14,6 +14,7 @@ from jupyter_agent import wire
 from jupyter_agent.broker import grants, permitting, policy
 from jupyter_agent.broker.approvals import Answer, Approvals, Asked, Question
 from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.confirming import confirmation
 from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.permitting import Request
@@ -70,8 +71,11 @@ class Permission:
                 asked under was taken back meanwhile.
         """
         if not wanted.labels:
-            # It uses no secret: nothing a caller could not do by itself, unless it is a model.
-            return await self._confirmed(caller, wanted, emit) if wanted.confirmed else "grant"
+            if not wanted.confirmed:
+                return "grant"  # it uses no secret: nothing a caller could not do by itself
+            there = self._approvals.watchers
+            plain = await confirmation(caller, wanted, self._executables, self._reasons, there)
+            return (await self._ask(caller, plain, emit, asks=wanted.asks)).kind
         request = request_of(caller, wanted, self._executables)
         while True:
             missing, version = await self._safe.use(lambda vault: _take(vault, request))
@@ -197,23 +201,6 @@ class Permission:
             is_settled=lambda standing: _is_settled(standing, request),
         )
         return await self._ask(caller, question, emit, asks=wanted.asks)
-
-    async def _confirmed(self, caller: Caller, wanted: Wanted, emit: Emit) -> str:
-        """Ask a person about a command without secrets; there are no grants for such."""
-        if not wanted.asks and not self._approvals.watchers:
-            raise GrantRequired(
-                "This command needs a person's yes, and none is there to ask.",
-                "Open this notebook in JupyterLab, and answer there.",
-            )
-        request = request_of(caller, wanted, self._executables)
-        why = await self._reasons.shown(wanted.why)
-        shown = await asyncio.to_thread(details, caller, wanted, request, why)
-        question = Question(
-            details={**shown, "choices": ["once", "deny"], "pattern": None},
-            asker=f"{caller.name} {caller.claimed}",
-            key=secrets.token_hex(8),  # each is its own
-        )
-        return (await self._ask(caller, question, emit, asks=wanted.asks)).kind
 
     async def _ask(self, caller: Caller, question: Question, emit: Emit, *, asks: bool) -> Answer:
         async def show(asked: Asked) -> None:

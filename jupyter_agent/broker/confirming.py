@@ -1,0 +1,45 @@
+"""The question about a command without secrets: one that a model wants to run."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from jupyter_agent.broker.approvals import Question
+from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.executables import Executables
+from jupyter_agent.broker.reasons import Reasons
+from jupyter_agent.broker.requests import details, request_of
+from jupyter_agent.broker.wanted import Wanted
+from jupyter_agent.errors import GrantRequired
+
+
+async def confirmation(
+    caller: Caller, wanted: Wanted, executables: Executables, reasons: Reasons, watchers: int
+) -> Question:
+    """The question; each is its own, and there are no grants for such commands.
+
+    Args:
+        caller: Who asks.
+        wanted: What.
+        executables: Looks programs up.
+        reasons: Prepares what the model says.
+        watchers: How many persons are there.
+
+    Raises:
+        GrantRequired: Nobody is there to ask.
+    """
+    if not wanted.asks and not watchers:
+        raise GrantRequired(
+            "This command needs a person's yes, and none is there to ask.",
+            "Open this notebook in JupyterLab, and answer there.",
+        )
+    why = await reasons.shown(wanted.why)
+    request = request_of(caller, wanted, executables)
+    # Reading programs may take a moment, and the loop has others to serve.
+    shown = await asyncio.to_thread(details, caller, wanted, request, why)
+    return Question(
+        details={**shown, "choices": ["once", "deny"], "pattern": None},
+        asker=f"{caller.name} {caller.claimed}",
+        key=secrets.token_hex(8),
+    )
