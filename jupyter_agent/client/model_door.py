@@ -37,21 +37,21 @@ class ModelDoor:
 
     Attributes:
         open_client: Opens a conversation as whoever this is.
-        cwd: Absolute folder that commands run in.
-        env: What commands are given of an environment: names of ``wire.HANDED_ON``.
         open_entry: Opens a masked form for a label and a reason, and says what came of it. Without
             one the broker asks whoever is there (``secret.request``).
+        cwd: Absolute folder that commands run in.
+        env: What commands are given of an environment: names of ``wire.HANDED_ON``.
         ask_here: Puts the question with this id to the person at this very terminal.
-        confirms: Whether a person is asked about commands without secrets, too. Only for hosts in
-            which the model can run commands anyway may this be false.
+        confirms: Whether a person is asked about commands without secrets, too. Hosts of MCP have
+            a shell and a question of their own for that; a chat cell has neither.
     """
 
     open_client: Open
+    open_entry: OpenEntry | None
     cwd: str
     env: Mapping[str, str] = field(default_factory=dict)
-    open_entry: OpenEntry | None = None
     ask_here: AskHere | None = None
-    confirms: bool = True
+    confirms: bool = False
     _asks: AsyncClient | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 

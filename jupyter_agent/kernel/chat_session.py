@@ -172,7 +172,11 @@ class ChatSession:
             screener = Screener()
             rulecache.load(Folders.of(), screener)
             self._door = ModelDoor(
-                self._open, cwd=str(Path.cwd()), env=run_fields.handed_on(os.environ)
+                self._open,
+                None,
+                cwd=str(Path.cwd()),
+                env=run_fields.handed_on(os.environ),
+                confirms=True,
             )
             self._passage = Passage(CellScreener(screener), self._door.match)
         self._door.cwd = str(Path.cwd())

@@ -55,9 +55,10 @@ def call(folders: Folders) -> Call:
 
             door = ModelDoor(
                 lambda: AsyncClient.open(folders, Hello()),
+                entry,
                 cwd="/",
                 env={"PATH": os.environ["PATH"]},
-                open_entry=entry,
+                confirms=True,
             )
             passage = Passage(Screener(), door.match)
             try:

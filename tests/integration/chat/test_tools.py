@@ -151,10 +151,8 @@ def test_a_command_without_secrets_is_asked_about_too(call, stored, folders):
 
 
 def test_stopping_ends_the_command_with_everything_it_started(folders, stored):
-    answer_next(folders, "once")
-
     async def act() -> None:
-        door = ModelDoor(lambda: AsyncClient.open(folders, Hello()), cwd="/")
+        door = ModelDoor(lambda: AsyncClient.open(folders, Hello()), None, cwd="/")
         run = {tool.name: tool for tool in tools(door, Passage(Screener(), door.match))}
         task = asyncio.create_task(
             run["run_command"].call({"command": "sleep 7531 & sleep 7531", "why": "wait"})
