@@ -230,15 +230,25 @@ check() {
   stage "Types: mypy --strict" mypy
   stage "Layers: import-linter" lint-imports
   stage "Browser part: biome, tsc and its own tests" browser_part
+  # A browser test mostly waits: for a page, a kernel, a frame. So the others run beside them. What the first print
+  # is shown when they are over, or the two would be read through each other.
+  local browser=$venv/browser-tests.log began=$SECONDS status=0
+  tests "browser and not root" "$@" >"$browser" 2>&1 &
   # By the environment: what stands behind the mark is a person's own selection.
-  stage "pytest in a real JupyterLab, against the installed package" tests "browser and not root" "$@"
-  PYTEST_ADDOPTS="-n 3 --dist loadfile" stage "pytest, the rest" tests "not browser and not root" "$@"
+  PYTEST_ADDOPTS="-n 2 --dist loadfile --durations=25" stage "pytest, all but the browser tests" tests "not browser and not root" "$@"
+  wait $! || status=$?
+  step "pytest in a real JupyterLab, against the installed package"
+  cat -- "$browser"
+  printf '(both: %d s)\n' "$((SECONDS - began))"
+  [ "$status" = 0 ] || failed+=("browser tests;")
   [ ${#failed[@]} = 0 ] || fail "failed: ${failed[*]}"
 }
 
 stage() {  # stage NAME COMMAND…
+  local began=$SECONDS
   step "$1"
   "${@:2}" || failed+=("$1;")
+  printf '(%d s)\n' "$((SECONDS - began))"
 }
 
 browser_part() (
@@ -247,7 +257,11 @@ browser_part() (
 
 tests() {  # tests MARK [pytest arguments]. -P: the package is imported from where pip put it, never from this folder
   local status=0
-  (cd -- "$here" && "$venv/bin/python" -P -m pytest -m "$@") || status=$?
+  # What a shell starts beside itself ignores Ctrl-C, and so would all that the tests start.
+  (cd -- "$here" && "$venv/bin/python" -P -c '
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", "-m", *sys.argv[1:]])' "$@") || status=$?
   # A selection of tests may hold none for this user; the whole suite always does.
   if [ "$status" = 5 ] && [ $# -gt 1 ]; then status=0; fi
   return "$status"
