@@ -118,9 +118,9 @@ class Verifier:
     server: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, password: bytes) -> Verifier:
-        """For that password, with a salt of its own."""
-        salt = secrets.token_bytes(16)
+    def of(cls, password: bytes, *, salt: bytes | None = None) -> Verifier:
+        """For that password, with a salt of its own where none is given."""
+        salt = salt or secrets.token_bytes(16)
         keys = _Keys.of(prepared(password), salt, _ITERATIONS)
         return cls(salt, _ITERATIONS, keys.stored, keys.server)
 
@@ -133,11 +133,12 @@ class Server:
 
     Args:
         verifier: Of the password that is right.
+        nonce: Its part of the nonce; random where none is given.
     """
 
-    def __init__(self, verifier: Verifier) -> None:
+    def __init__(self, verifier: Verifier, *, nonce: bytes | None = None) -> None:
         self._verifier = verifier
-        self._nonce = base64.b64encode(secrets.token_bytes(18))
+        self._nonce = nonce or base64.b64encode(secrets.token_bytes(18))
         self._header = self._bare = self._first = b""
 
     def first(self, client_first: bytes) -> bytes:

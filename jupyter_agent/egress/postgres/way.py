@@ -11,6 +11,7 @@ from jupyter_agent.egress.postgres.database import Database, is_connection_strin
 from jupyter_agent.egress.postgres.speaker import PostgresSpeaker
 from jupyter_agent.egress.warden import Warden
 from jupyter_agent.errors import AgentError
+from jupyter_agent.secret import check_variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,18 @@ class PostgresWay:
     def variables(self, port: int, placeholder: str) -> dict[str, str]:
         """What libpq, SQLAlchemy and jupysql read."""
         address = self.database.address(port, placeholder)
+        # Where the value is the whole address, its own variable holds one, too.
+        own = {self.label: placeholder, f"{self.label}_URL": address}
+        if not self.said:
+            own = {self.label: address}
         return {
+            **{check_variable(name): text for name, text in own.items()},
             "PGHOST": "127.0.0.1",
             "PGPORT": str(port),
             "PGUSER": self.database.user,
             "PGDATABASE": self.database.name,
             "PGPASSWORD": placeholder,
             "PGSSLMODE": "disable",  # to us, on this machine; from us on there is TLS
-            f"{self.label}_URL": address,
             "DATABASE_URL": address,
         }
 

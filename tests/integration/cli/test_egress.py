@@ -10,6 +10,7 @@ from bearer_service import Service, bearer_service
 from canary import Canary
 from certificates import Authority
 from command_line import CommandLine, ended
+from postgres_server import PROGRAMS
 
 ASKS = (
     "import os, urllib.request as u; e = os.environ;"
@@ -68,3 +69,21 @@ def test_certificates_to_trust_are_a_file_without_a_key(cli: CommandLine):
     pem.write_text("-----BEGIN " + "PRIVATE KEY-----")
     assert cli("egress", "--trust", "ca.pem").code == 1
     assert cli("egress", "--trust", "nowhere.pem").code == 1
+
+
+def test_psql_works_with_a_password_that_it_does_not_have(cli, saved, postgres):
+    role = postgres.role(saved.value)
+    (cli.cwd / "ca.pem").write_text(postgres.authority.pem)
+    assert cli("egress", "--trust", "ca.pem").code == 0
+    where = f"127.0.0.1:{postgres.port}/postgres"
+    database = ("--postgres", where, "--user", role)
+    refused = cli("egress", "DEMO_TOKEN", *database, "--", "true")
+    assert f"--command 'egress postgresql://{role}@{where}'".encode() in refused.err
+    line = f"egress postgresql://{role}@{where}"
+    assert cli("grant", "DEMO_TOKEN", "--command", line).code == 0
+    psql = (PROGRAMS / "psql", "--no-psqlrc", "--tuples-only", "--no-align")
+    done = cli("egress", "DEMO_TOKEN", *database, "--", *psql, "-c", "SELECT current_user")
+    assert (done.code, done.out.strip()) == (0, role.encode())
+    failed = cli("egress", "DEMO_TOKEN", *database, "--", *psql, "-c", r"\copy nowhere to STDOUT")
+    assert failed.code == 1
+    assert b'relation "nowhere" does not exist' in failed.err
