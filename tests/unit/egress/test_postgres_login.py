@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import pytest
 
-from jupyter_agent.egress.postgres import scram
+from jupyter_agent.egress.endpoint import Endpoint
+from jupyter_agent.egress.postgres import scram, speaker
 from jupyter_agent.egress.postgres.database import read_database, read_value
 from jupyter_agent.egress.postgres.saslprep import prepared
+from jupyter_agent.egress.postgres.speaker import PostgresSpeaker
 
 
 def test_the_exchange_of_rfc_7677_is_answered_as_there():
@@ -60,9 +65,46 @@ def test_a_database_is_named_in_one_way_however_it_was_written(text, user, shown
 
 
 def test_a_stored_address_gives_its_password_and_keeps_what_concerns_the_caller():
-    database, password = read_value(
-        b"postgresql://me:p%40ss@db.example.com/x?sslmode=require&options=-c%20a%3Db\n"
-    )
+    secret = b"p%40ss"
+    query = b"sslmode=require&options=-c%20a%3Db"
+    value = b"postgresql://me:%s@db.example.com/x?%s\n" % (secret, query)
+    database, password = read_value(value)
     assert password == b"p@ss"
     address = database.address(1234, "word")
-    assert address == "postgresql://me:word@127.0.0.1:1234/x?options=-c%20a%3Db&sslmode=disable"
+    where = "@127.0.0.1:1234/x?options=-c%20a%3Db&sslmode=disable"
+    assert address == "postgresql://me:word" + where
+
+
+class NobodyAsks:
+    """A warden whom nobody may reach."""
+
+    async def begin(self, _seen):
+        raise AssertionError("somebody was let in")
+
+    def end(self, _seen):
+        raise AssertionError("somebody was let in")
+
+    async def until_over(self):
+        raise AssertionError("somebody was let in")
+
+
+@pytest.mark.parametrize("said", [b"", b"\0\0\0", b"\0\0\0\x30\0\3", b"\0\0\0\x08\x04\xd2\x16\x2f"])
+def test_a_login_that_stops_in_the_middle_is_ended(monkeypatch, said):
+    monkeypatch.setattr(speaker, "_LOGIN_SECONDS", 0.05)
+
+    async def stop() -> bytes:
+        database = read_database("localhost/x?sslmode=disable", "me")
+        speaks = PostgresSpeaker(database, b"placeholder", NobodyAsks(), None)
+        endpoint = Endpoint(speaks, admit)
+        reader, writer = await asyncio.open_connection("127.0.0.1", await endpoint.open())
+        writer.write(said)
+        with contextlib.suppress(ConnectionResetError):
+            return await reader.read()
+        writer.close()
+        return b""
+
+    assert asyncio.run(stop()) in (b"", b"N")
+
+
+async def admit(_there, _here):
+    return True
