@@ -37,6 +37,7 @@ class ScriptedDesktop:
     state: str = "idle"
     done: list[tuple[Any, ...]] = field(default_factory=list)
     lease: Lease | None = None
+    touched: float = 0.0
     filled: bool = False
     """Whether a field for a password holds text."""
 
@@ -59,6 +60,9 @@ class ScriptedDesktop:
             return HandBack(done=False, reason="A password field holds text.")
         self.lease, self.state = None, "agent"
         return HandBack(done=True)
+
+    async def set_layout(self, layout: str) -> None:
+        self.done.append(("layout", layout))
 
     async def agent_channel(self) -> ScriptedDesktop:
         if self.state == "closed":

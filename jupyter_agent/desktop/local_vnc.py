@@ -141,7 +141,8 @@ class LocalDesktop:
         self._restarting = asyncio.Lock()
         self.waiting: Callable[[float], None] = lambda _: None
         self._driving = Driving(self._steer, publish, self._let_be)
-        self._screen = Screen(display.rfb, lambda: self._driving.may_type)
+        self._touched = 0.0
+        self._screen = Screen(display.rfb, self._may_type)
         self._ended: asyncio.Task[None] | None = None
 
     async def open(self, url: str) -> None:
@@ -158,6 +159,11 @@ class LocalDesktop:
     def state(self) -> State:
         """Who drives now."""
         return self._driving.state
+
+    @property
+    def touched(self) -> float:
+        """When a person has last typed or pointed in it."""
+        return self._touched
 
     async def host(self) -> str:
         """The host of the page in front; "" in strict mode while nothing looks into the browser."""
@@ -249,6 +255,13 @@ class LocalDesktop:
 
     async def _take(self, pipe: Pipe | None) -> None:
         self._cdp = await Cdp.over(pipe.reads, pipe.writes) if pipe is not None else None
+
+    def _may_type(self) -> bool:
+        """Asked about each key and movement of a viewer; that there was one is all that is kept."""
+        may = self._driving.may_type
+        if may:
+            self._touched = asyncio.get_running_loop().time()
+        return may
 
     def _refuse_closed(self) -> None:
         if self.state == "closed":

@@ -177,6 +177,11 @@ class Desktop(Protocol):
         """Who drives now."""
         ...
 
+    @property
+    def touched(self) -> float:
+        """When a person has last typed or pointed in it, by the loop's clock; 0 for never."""
+        ...
+
     async def host(self) -> str:
         """The real host of the page in front (``example.com``), or "" where there is none."""
         ...
@@ -203,6 +208,14 @@ class Desktop(Protocol):
 
         Raises:
             LeaseLost: It is no longer this person who drives.
+        """
+        ...
+
+    async def set_layout(self, layout: str) -> None:
+        """Have another keyboard layout, where ``caps.keyboard_layout`` says that it can.
+
+        Raises:
+            RequestInvalid: There is no such layout, or it can not be set.
         """
         ...
 

@@ -19,9 +19,11 @@ from jupyter_agent.screen.masking import Masker
 from jupyter_agent.server.asking import Asking
 from jupyter_agent.server.blocks import Blocks
 from jupyter_agent.server.clients import GuardedClients
+from jupyter_agent.server.desktop.agent_endpoint import AgentDoor
 from jupyter_agent.server.desktop.asked import Asked
 from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.providers import providers
+from jupyter_agent.server.desktop.stream import Streams
 from jupyter_agent.server.door import Door
 from jupyter_agent.server.execute_routes import guard_execute_routes
 from jupyter_agent.server.fingerprinted import Fingerprinted
@@ -91,7 +93,8 @@ def _load_jupyter_server_extension(app: Any) -> None:
         register_hook(uploads.begin)
         app.contents_manager.register_post_save_hook(uploads.end)
 
-    desktops = Desktops(providers(), relay.tell, app.log)
+    streams, agent_door = Streams(app.base_url, app.log), AgentDoor(app.log)
+    desktops = Desktops(providers(streams, agent_door.publish), relay.tell, app.log)
     asked = Asked(link, desktops, app.log)
     link.on_open(asked.begin)
 
@@ -106,8 +109,8 @@ def _load_jupyter_server_extension(app: Any) -> None:
         saves_guarded=register_hook is not None,
     )
     settings["jupyter_agent"] = rooms
-    app.web_app.add_handlers(".*$", routes(app.base_url, rooms))
-    _close_with(app, asked, desktops, values, fingerprinted, door, capabilities, relay, link)
+    app.web_app.add_handlers(".*$", [*routes(app.base_url, rooms), *streams.routes()])
+    _close_with(app, asked, desktops, streams, agent_door, values, fingerprinted, door, capabilities, relay, link)
 
 
 def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:

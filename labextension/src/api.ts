@@ -203,6 +203,10 @@ export class Api {
     return this.post('desktops/hand-back', { id, lease });
   }
 
+  async layoutDesktop(id: string, layout: string): Promise<void> {
+    await this.post('desktops/layout', { id, layout });
+  }
+
   async stayDesktop(id: string): Promise<void> {
     await this.post('desktops/stay', { id });
   }

@@ -160,6 +160,17 @@ class Desktops:
         self._changed()
         return outcome
 
+    async def set_layout(self, desktop_id: str, layout: str) -> None:
+        """Have another keyboard layout.
+
+        Raises:
+            AgentError: There is no such layout, the desktop is closed, or it does not run yet.
+        """
+        hosted = self.find(desktop_id)
+        await hosted.running().set_layout(layout)
+        hosted.layout = layout
+        self._changed()
+
     def use(self, hosted: Hosted) -> None:
         """Somebody has done something with it: it stays open for another while."""
         hosted.used = asyncio.get_running_loop().time()

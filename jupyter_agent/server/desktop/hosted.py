@@ -43,6 +43,7 @@ class Hosted:
         desktop: The running one, once it runs.
         problem: Why it does not.
         who: The person who drives, or "".
+        layout: The keyboard layout that it has now.
     """
 
     provider: DesktopProvider
@@ -55,6 +56,10 @@ class Hosted:
     desktop: Desktop | None = None
     problem: AgentError | None = None
     who: str = ""
+    layout: str = ""
+
+    def __post_init__(self) -> None:
+        self.layout = self.options.layout
 
     @property
     def state(self) -> State | Literal["failed"]:
@@ -66,7 +71,9 @@ class Hosted:
     @property
     def ends(self) -> float:
         """When it is closed, if nobody does anything."""
-        return min(self.begun + self.options.longest, self.used + self.options.idle)
+        touched = self.desktop.touched if self.desktop is not None else 0.0
+        used = max(self.used, touched)
+        return min(self.begun + self.options.longest, used + self.options.idle)
 
     def running(self) -> Desktop:
         """The running desktop.
@@ -107,7 +114,7 @@ class Hosted:
             "caps": caps_json(caps),
             "keep": self.options.keep,
             "strict": self.options.strict,
-            "layout": self.options.layout,
+            "layout": self.layout,
             "notebook": self.opener.notebook,
             "opener": self.opener.who,
             "who": self.who if self.state == "human" else "",

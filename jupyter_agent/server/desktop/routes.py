@@ -120,6 +120,18 @@ class HandBackHandler(DesktopHandler):
         self.finish({"done": outcome.done, "reason": outcome.reason})
 
 
+class LayoutHandler(DesktopHandler):
+    """The keyboard of whoever sits in front of it."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Set it."""
+        fields = await self.body("id", "layout")
+        await self.desktops.set_layout(fields["id"], starting.checked_layout(fields["layout"]))
+        self.done()
+
+
 class StayHandler(DesktopHandler):
     """More time."""
 
@@ -149,6 +161,7 @@ DESKTOPS: Final[dict[str, type[RoomHandler]]] = {
     "desktops/grant": GrantHandler,
     "desktops/take": TakeOverHandler,
     "desktops/hand-back": HandBackHandler,
+    "desktops/layout": LayoutHandler,
     "desktops/stay": StayHandler,
     "desktops/close": CloseHandler,
 }

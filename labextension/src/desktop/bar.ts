@@ -2,6 +2,7 @@
 
 import { button, element } from '../dom.ts';
 import { trustedButton } from './click.ts';
+import { LAYOUTS } from './layouts.ts';
 import type { Desktop } from './shapes.ts';
 import { driver, isolation, left, meaning, warning } from './words.ts';
 
@@ -14,6 +15,7 @@ export interface BarActions {
   fullScreen(): void;
   stay(): void;
   close(): void;
+  layout(layout: string): void;
 }
 
 export class Bar {
@@ -35,6 +37,15 @@ export class Bar {
   private readonly full: HTMLButtonElement;
   private readonly end: HTMLButtonElement;
   private readonly others: readonly HTMLButtonElement[];
+  private readonly layout = element(
+    'select',
+    {
+      className: 'ja-desktop-layout',
+      title: 'Your keyboard',
+      attributes_: { 'aria-label': 'Your keyboard' }
+    },
+    ...LAYOUTS.map(([value, text]) => element('option', { value }, text))
+  );
 
   constructor(actions: BarActions) {
     this.take = trustedButton('jp-mod-styled jp-mod-accept ja-desktop-take', 'Take over', () =>
@@ -56,6 +67,7 @@ export class Bar {
     this.end = button('jp-mod-styled ja-desktop-close', 'Close', () => actions.close(), {
       title: 'End this desktop; what is open in it is lost'
     });
+    this.layout.addEventListener('change', () => actions.layout(this.layout.value));
     this.stay = button('ja-quiet ja-desktop-stay', 'Keep it open', () => actions.stay());
     this.node = element(
       'div',
@@ -90,6 +102,7 @@ export class Bar {
           attributes_: { role: 'toolbar', 'aria-label': 'Desktop' }
         },
         this.paste,
+        this.layout,
         this.full,
         ...this.others,
         this.end
@@ -110,6 +123,10 @@ export class Bar {
     this.paste.disabled = !mine;
     for (const tool of [this.full, ...this.others]) {
       tool.hidden = !running;
+    }
+    this.layout.hidden = !running || !caps.keyboard_layout;
+    if (document.activeElement !== this.layout) {
+      this.layout.value = desktop.layout;
     }
     this.host.hidden = !running;
     this.host.replaceChildren('Page: ', element('b', {}, desktop.host || 'none yet'));

@@ -47,7 +47,9 @@ export class LiveDesktop {
       ownWindow: () => void this.ownWindow(),
       fullScreen: () => void this.fullScreen(),
       stay: () => void this.act(() => api.stayDesktop(this.desktop.id)),
-      close: () => void this.act(() => api.closeDesktop(this.desktop.id))
+      close: () => void this.act(() => api.closeDesktop(this.desktop.id)),
+      layout: layout =>
+        void this.act(() => api.layoutDesktop(this.desktop.id, layout)).then(() => this.focus())
     });
     this.bar.say('');
     this.node = element(
@@ -169,9 +171,13 @@ export class LiveDesktop {
 
   private async handBack(): Promise<void> {
     await this.act(async () => {
+      if (this.desktop.strict) {
+        this.bar.say('Strict: what you are signed in to is saved first. This takes half a minute.');
+      }
       const lease = leases.get(this.desktop.id) ?? '';
       const { done, reason } = await this.api.handBackDesktop(this.desktop.id, lease);
       if (done) {
+        this.bar.say('');
         this.update({ ...this.desktop, state: 'agent' });
       } else {
         this.bar.say(`Not handed back: ${reason}`);

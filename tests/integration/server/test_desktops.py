@@ -21,7 +21,10 @@ from jupyter_agent.errors import AgentError, DesktopUnavailable
 from jupyter_agent.server.desktop import starting
 
 BANK = "https://bank.example/login"
-CLICKS = ("desktops", "desktops/grant", "desktops/take", "desktops/hand-back", "desktops/close")
+CLICKS = (
+    *("desktops", "desktops/grant", "desktops/take", "desktops/hand-back"),
+    *("desktops/layout", "desktops/stay", "desktops/close"),
+)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def provider() -> ScriptedProvider:
 @pytest.fixture
 def jp_server_config(provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
-    monkeypatch.setattr("jupyter_agent.server.extension.providers", lambda: [provider])
+    monkeypatch.setattr("jupyter_agent.server.extension.providers", lambda *_: [provider])
     return Config({"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}})
 
 
@@ -133,6 +136,22 @@ class TestThePanelsRoutes:
         assert ticket.encode() not in json.dumps(await desktops()).encode()
         assert ticket.encode() not in everything_logged()
         assert (await call("POST", "desktops/grant", {"id": desktop, "mode": "x"})).code == 400
+
+    async def test_the_keyboard_is_that_of_whoever_sits_in_front_of_it(
+        self, call, click, desktops, provider
+    ):
+        desktop = await click()
+        assert (await call("POST", "desktops/layout", {"id": desktop, "layout": "fr"})).code == 204
+        assert provider.desktops[0].done == [("layout", "fr")]
+        assert (await desktops())[0]["layout"] == "fr"
+        refused = await call("POST", "desktops/layout", {"id": desktop, "layout": "-I/tmp"})
+        assert refused.code == 400
+
+    async def test_a_person_who_types_keeps_it_open(self, click, jp_serverapp, provider):
+        hosted = jp_serverapp.web_app.settings["jupyter_agent"].desktops.find(await click())
+        before = hosted.ends
+        provider.desktops[0].touched = hosted.used + 60
+        assert hosted.ends == pytest.approx(before + 60)
 
     async def test_a_desktop_that_nobody_uses_closes_and_pages_are_told(
         self, click, desktops, provider, monkeypatch, jp_ws_fetch
