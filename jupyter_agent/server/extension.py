@@ -110,7 +110,19 @@ def _load_jupyter_server_extension(app: Any) -> None:
     )
     settings["jupyter_agent"] = rooms
     app.web_app.add_handlers(".*$", [*routes(app.base_url, rooms), *streams.routes()])
-    _close_with(app, asked, desktops, streams, agent_door, values, fingerprinted, door, capabilities, relay, link)
+    _close_with(
+        app,
+        asked,
+        desktops,
+        streams,
+        agent_door,
+        values,
+        fingerprinted,
+        door,
+        capabilities,
+        relay,
+        link,
+    )
 
 
 def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
