@@ -75,6 +75,14 @@ def _labels(**_: Any) -> list[str]:
         return []
 
 
+def _services(**_: Any) -> list[str]:
+    try:
+        with open_as_person(start=False) as client:
+            return [each["name"] for each in client.call("egress.services")["services"]]
+    except (AgentError, OSError):
+        return []
+
+
 def _named_labels(prefix: str, **_: Any) -> list[str]:
     """``LABEL``, or ``ENV=LABEL``."""
     name, equals, _label = prefix.rpartition("=")
@@ -90,6 +98,8 @@ _COMPLETERS: Final[dict[str, Completer]] = {
     "LABEL": _named_labels,
     "ENV=LABEL": _named_labels,
     "OLD": _labels,
+    "SERVICE": _services,
     **dict.fromkeys(("NEW", "DATE", "DAYS", "TIME", "TEXT", "PATTERN", "N", "MIB"), _nothing),
+    **dict.fromkeys(("HOST", "LINE", "FIELD", "REGION", "DATABASE"), _nothing),
     **dict.fromkeys(("ID", "APPROVAL_ID", "SCRIPT", "ENV", "WHO"), _nothing),
 }

@@ -46,7 +46,7 @@ Permit it beforehand: jupyter agent grant OPENAI_API_KEY --command 'egress https
     parser.usage = "jupyter agent egress LABEL [options] [-- COMMAND ARGS]"
     parser.set_defaults(takes_words=True)
     parser.add_argument("label", nargs="?", metavar="LABEL", help="whose value")
-    parser.add_argument("--service", metavar="NAME", help="a known service, see --services")
+    parser.add_argument("--service", metavar="SERVICE", help="a known service, see --services")
     parser.add_argument("--host", metavar="HOST", help="exactly one host: api.example.com")
     parser.add_argument("--header", metavar="LINE", help="'Name: form', with {} for the value")
     parser.add_argument("--query", metavar="FIELD", help="a field of the address instead")

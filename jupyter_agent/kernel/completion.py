@@ -43,6 +43,7 @@ class Completion:
         """Offer completions from now on."""
         self._shell.set_hook("complete_command", self.secret, str_key="%secret")
         self._shell.set_hook("complete_command", self.run, str_key="%%agent_run")
+        self._shell.set_hook("complete_command", self.egress, str_key="%agent_egress")
         self._shell.set_hook("complete_command", self.desktop, str_key="%desktop")
         for name in _CHATS:
             self._shell.set_hook("complete_command", self.chat, str_key=name)
@@ -51,7 +52,7 @@ class Completion:
         """Offer none any more."""
         hooks = self._shell.strdispatchers["complete_command"].strs
         hooks.pop("%secret", None)
-        for name in ("%%agent_run", "%desktop", *_CHATS):
+        for name in ("%%agent_run", "%agent_egress", "%desktop", *_CHATS):
             hooks.pop(name, None)
 
     def secret(self, _shell: Any, event: SimpleNamespace) -> list[str]:
@@ -80,6 +81,28 @@ class Completion:
         if last in ("--cwd", "--timeout", "--bg", "--template"):
             return []  # paths are completed by IPython itself
         return list(OPTIONS)
+
+    def egress(self, _shell: Any, event: SimpleNamespace) -> list[str]:
+        """Completions behind ``%agent_egress``."""
+        from jupyter_agent.kernel import egress_magic  # noqa: PLC0415  (a Tab may wait, a start not)
+
+        words = _words_before(event)
+        if not words:
+            return [*self._labels(), *egress_magic.ALONE]
+        if words[-1] == "--off":
+            return self._labels()
+        if words[-1] == "--service":
+            return self._services()
+        if words[-1] in egress_magic.VALUES or words[0] in egress_magic.ALONE:
+            return []  # hosts, forms and names are the person's
+        return [option for option in egress_magic.OPTIONS if option not in words]
+
+    def _services(self) -> list[str]:
+        try:
+            with open_client(self._shell, start=False) as client:
+                return [each["name"] for each in client.call("egress.services")["services"]]
+        except AgentError:
+            return []
 
     def desktop(self, _shell: Any, event: SimpleNamespace) -> list[str]:
         """Completions behind ``%desktop``."""

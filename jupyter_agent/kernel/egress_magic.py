@@ -23,8 +23,12 @@ VALUES: Final = ("--service", "--host", "--header", "--query", "--region", "--po
 _MAY_BE_BARE: Final = "--postgres"
 """Without a value: the stored secret is the whole address."""
 
-SWITCHES: Final = ("--basic", "--list", "--services", "--off")
-OPTIONS: Final = (*VALUES, *SWITCHES)
+ALONE: Final = ("--list", "--services", "--off")
+"""These stand without a label."""
+
+SWITCHES: Final = ("--basic", *ALONE)
+OPTIONS: Final = (*VALUES, "--basic")
+"""These stand behind a label."""
 
 
 @dataclass(slots=True)

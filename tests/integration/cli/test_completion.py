@@ -42,6 +42,9 @@ def test_bash_completes_labels_commands_options_and_choices() -> None:
     assert "DEMO_TOKEN" in in_bash("jupyter-agent run -s TOKEN=D")[0]
     assert sorted(in_bash("jupyter agent secret re")) == ["remove", "rename", "replace"]
     assert in_bash("jupyter-agent screen --sar") == ["--sarif"]
+    assert in_bash("jupyter-agent egress DEM") == ["DEMO_TOKEN"]
+    assert in_bash("jupyter-agent egress KEY --service opena") == ["openai"]
+    assert in_bash("jupyter-agent egress KEY --postg") == ["--postgres"]
     tiers = {"file", "hardware", "os-keyring", "provided"}
     assert set(in_bash("jupyter-agent vault move ")) == tiers
 

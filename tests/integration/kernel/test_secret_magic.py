@@ -157,6 +157,16 @@ def test_commands_and_options_complete(kernel):
     assert "%%agent_run --shell bash" in _completions(kernel, "%%agent_run --shell b")
 
 
+def test_labels_services_and_options_of_ways_complete(stored, kernel):
+    assert "%agent_egress DEMO_TOKEN" in _completions(kernel, "%agent_egress DE")
+    assert "%agent_egress --services" in _completions(kernel, "%agent_egress --se")
+    assert "%agent_egress KEY --service openai" in _completions(
+        kernel, "%agent_egress KEY --service open"
+    )
+    assert "%agent_egress KEY --postgres" in _completions(kernel, "%agent_egress KEY --po")
+    assert "%agent_egress --off DEMO_TOKEN" in _completions(kernel, "%agent_egress --off DE")
+
+
 def test_completion_starts_no_broker(kernel, folders):
     _completions(kernel, "%secret show DE")
     assert not folders.socket.exists()
