@@ -67,6 +67,7 @@ class LoginSite:
         code: The one-time code that it asks for next.
         posted: Paths and forms that were posted, in order.
         sessions: Cookies of those who are signed in.
+        looked: Paths of the pages that were asked for, in order.
     """
 
     password: str = field(repr=False)
@@ -76,6 +77,7 @@ class LoginSite:
     posted: list[tuple[str, dict[str, str]]] = field(default_factory=list, repr=False)
     sessions: set[str] = field(default_factory=set, repr=False)
     half: set[str] = field(default_factory=set, repr=False)
+    looked: list[str] = field(default_factory=list)
 
     def paths(self) -> list[str]:
         """Where something was posted to, in order."""
@@ -113,6 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
+        self._site.looked.append(path)
         if path == "/login":
             self._page("Sign in", _LOGIN.format(said=""))
         elif path == "/code":

@@ -1,18 +1,23 @@
-"""Takes the pictures in docs/images from a real JupyterLab: `python tests/pictures.py`."""
+"""Takes the pictures in docs/images from a real JupyterLab: `python tests/pictures.py`.
+
+With the word `desktop` behind it only those of the secure desktop.
+"""
 
 from __future__ import annotations
 
 import random
 import string
+import sys
 import tempfile
 from pathlib import Path
 
 from echo_service import echo_service
 from lab import Lab, running_lab
+from login_site import PERSON, LoginSite, login_site
 from notebook_page import NotebookPage
 from playwright.sync_api import expect, sync_playwright
 from sources import ROOT
-from steps import save
+from steps import save, wait_until
 
 IMAGES = ROOT / "docs" / "images"
 SIZE = {"width": 1120, "height": 560}
@@ -53,6 +58,58 @@ def take(lab: Lab, notebook: NotebookPage, port: int) -> None:
     page.screenshot(path=IMAGES / "panel-dark.png")
 
 
+def take_desktop(notebook: NotebookPage, lab: Lab, site: LoginSite) -> None:
+    """The secure desktop: the form, a person who signs in, and the agent that goes on."""
+    page = notebook.page
+    page.set_viewport_size({"width": 1240, "height": 640})
+    lab.notebook(
+        "orders.ipynb",
+        f"%desktop open {site.url}/login",
+        "from jupyter_agent import desktop\n\npage = await desktop.connect()\n"
+        "await page.inner_text('#balance')",
+    )
+    notebook.open("orders.ipynb")
+    notebook.command("apputils:change-theme", theme="JupyterLab Light")
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    panel = page.locator(".ja-desktop")
+    notebook.command("jupyter-agent:open-desktop")
+    panel.locator("#ja-desktop-address").fill("https://example.com/login")
+    panel.locator("summary").click()
+    page.screenshot(path=IMAGES / "desktop-start.png")
+    panel.locator("#ja-desktop-address").fill("")
+    notebook.run(0)
+    panel.locator(".ja-desktop-take").click(timeout=60_000)
+    picture = panel.locator(".ja-desktop-picture[title*='you drive']")
+    live = panel.locator(".ja-desktop-live:not([hidden])")
+    expect(picture).to_be_visible()
+    expect(live).to_have_attribute("data-connection", "connected", timeout=60_000)
+    page.wait_for_timeout(3000)  # the picture follows the panel's size
+    picture.focus()
+    page.keyboard.type(PERSON, delay=20)
+    page.keyboard.press("Tab")
+    page.keyboard.type(site.password, delay=20)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "desktop.png")
+    page.keyboard.press("Enter")
+    wait_until(lambda: "/code" in site.looked)
+    page.wait_for_timeout(3000)
+    page.keyboard.type(site.code, delay=20)
+    page.keyboard.press("Enter")
+    wait_until(lambda: bool(site.sessions))
+    page.wait_for_timeout(1000)
+    panel.locator(".ja-desktop-back").click()
+    notebook.run(1)
+    expect(notebook.output(1)).to_contain_text("EUR", timeout=60_000)
+    notebook.command("apputils:change-theme", theme="JupyterLab Dark")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+    expect(live).to_have_attribute("data-connection", "connected", timeout=60_000)
+    page.wait_for_timeout(3000)
+    page.screenshot(path=IMAGES / "desktop-agent-dark.png")
+    panel.locator(".ja-desktop-close").click()
+    expect(panel.locator(".ja-desktop-start")).to_be_visible(timeout=60_000)
+
+
 def main() -> None:
     """Start everything, take the pictures, end everything."""
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -70,7 +127,10 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         page = browser.new_page(viewport=SIZE)
         page.set_default_timeout(20_000)
-        take(lab, NotebookPage(page, lab), port)
+        if "desktop" not in sys.argv:
+            take(lab, NotebookPage(page, lab), port)
+        with login_site(made_up(14), "482 913") as site:
+            take_desktop(NotebookPage(page, lab), lab, site)
         browser.close()
 
 

@@ -22,6 +22,7 @@ from jupyter_agent.server.clients import GuardedClients
 from jupyter_agent.server.desktop.agent_endpoint import AgentDoor
 from jupyter_agent.server.desktop.asked import Asked
 from jupyter_agent.server.desktop.desktops import Desktops
+from jupyter_agent.server.desktop.policy import LOCAL, let_frame
 from jupyter_agent.server.desktop.providers import providers
 from jupyter_agent.server.desktop.stream import Streams
 from jupyter_agent.server.door import Door
@@ -93,6 +94,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         register_hook(uploads.begin)
         app.contents_manager.register_post_save_hook(uploads.end)
 
+    let_frame(settings, LOCAL)
     streams, agent_door = Streams(app.base_url, app.log), AgentDoor(app.log)
     desktops = Desktops(providers(streams, agent_door.publish), relay.tell, app.log)
     asked = Asked(link, desktops, app.log)

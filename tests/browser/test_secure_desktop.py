@@ -118,9 +118,13 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
     drives(panel, "You drive")
     page.evaluate("() => document.querySelector('.ja-desktop-back').click()")  # no person's click
     type_into(page, panel, "Enter")
-    wait_until(lambda: site.paths() == ["/login"])
-    type_into(page, panel, code.value, "Enter")
-    wait_until(lambda: len(site.sessions) == 1)
+    wait_until(lambda: "/code" in site.looked)
+    for attempt in range(1, 5):  # the page may still be loading: the site asks again, as sites do
+        type_into(page, panel, code.value, "Enter")
+        wait_until(lambda: site.paths().count("/code") >= attempt)  # noqa: B023  (at once)
+        if site.sessions:
+            break
+    assert len(site.sessions) == 1
     assert site.posted[0][1]["password"] == password.value
 
     panel.locator(".ja-desktop-back").click()

@@ -84,6 +84,15 @@ def test_the_tour_of_egress_runs_from_top_to_bottom(
     assert not canary.search_tree(tmp_path, agent_home)
 
 
+def test_the_tour_of_the_desktop_says_that_it_needs_jupyterlab_where_there_is_none(
+    tmp_path: Path, agent_home: Path
+) -> None:
+    outputs = executed(tmp_path, "desktop")
+    assert "needs JupyterLab" in by_start(outputs, "get_ipython()")[0]
+    assert "needs JupyterLab" in by_start(outputs, "from jupyter_agent import desktop")[0]
+    assert by_start(outputs, "website.stdin") == ["0"]
+
+
 def test_without_a_grant_it_says_which_command_permits_it(
     tmp_path: Path, agent_home: Path, canary: Canary
 ) -> None:

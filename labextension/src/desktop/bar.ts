@@ -119,8 +119,7 @@ export class Bar {
     this.what.textContent = meaning(desktop, mine);
     this.take.hidden = !running || mine;
     this.back.hidden = !mine || !caps.agent;
-    this.paste.hidden = !running || !caps.paste;
-    this.paste.disabled = !mine;
+    this.paste.hidden = !mine || !caps.paste;
     for (const tool of [this.full, ...this.others]) {
       tool.hidden = !running;
     }
