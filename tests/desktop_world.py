@@ -195,6 +195,7 @@ class World:
             "identity_provider": IdentityProvider(token=""),
             "authorizer": AllowAllAuthorizer(),
             "base_url": "/",
+            "cookie_secret": bytes(32),
             "allow_remote_access": True,
         }
         application = web.Application(rules, log_function=lambda _: None, **jupyter)
