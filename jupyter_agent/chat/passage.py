@@ -153,8 +153,7 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for name, each in value.items():
-            yield str(name)
+        for each in value.values():
             yield from _texts(each)
     elif isinstance(value, list | tuple):
         for each in value:

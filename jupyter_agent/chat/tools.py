@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jupyter_agent.chat import arguments as schemas
+from jupyter_agent.chat.desktop_tools import DesktopDoor, desktop_tools
 from jupyter_agent.chat.door import Command, Door, HttpRequest, Notebook, Told, untold
 from jupyter_agent.chat.passage import Passage
 from jupyter_agent.errors import AgentError, LabelInvalid, SecretBlocked
@@ -39,6 +40,8 @@ _NEXT: Final = {
     "you can't see it.",
     "vault_locked": "Ask the user to unlock the vault in the Secrets panel, or with: "
     "jupyter agent unlock",
+    "person_drives": "The user has the desktop now. Wait until they hand it back, then go on.",
+    "desktop_closed": "Open one with open_desktop.",
     "egress_refused": "Send it to the host that the label is for, by https, with nothing of your "
     "own in the place where the value goes.",
     "egress_failed": "Check the address; then tell the user that the service did not answer.",
@@ -114,13 +117,19 @@ class Tool:
             return _outcome(type(later)(f"{self.name} failed, and its error can't be shown."))
 
 
-def tools(door: Door, passage: Passage, notebook: Notebook | None = None) -> list[Tool]:
+def tools(
+    door: Door,
+    passage: Passage,
+    notebook: Notebook | None = None,
+    desktops: DesktopDoor | None = None,
+) -> list[Tool]:
     """Every tool there is for a conversation.
 
     Args:
         door: The way to the broker.
         passage: Stands between the model and everybody else.
         notebook: Where the conversation is in one.
+        desktops: Where there is a server that has some.
     """
     uses = _Uses(door)
     made = [
@@ -190,7 +199,16 @@ def tools(door: Door, passage: Passage, notebook: Notebook | None = None) -> lis
             _passage=passage,
         ),
     ]
-    return made + (_of_notebook(notebook, passage) if notebook else [])
+    if notebook:
+        made += _of_notebook(notebook, passage)
+    if desktops:
+        made += desktop_tools(
+            desktops,
+            lambda name, description, parameters, act: Tool(
+                name, description, parameters, name == "desktop_read", act, passage
+            ),
+        )
+    return made
 
 
 def _of_notebook(notebook: Notebook, passage: Passage) -> list[Tool]:

@@ -120,6 +120,11 @@ class ModelDoor:
                 await self._tell(message, told)
         raise RunLost("The broker said no more.")
 
+    async def desktop(self, do: str, **fields: Any) -> dict[str, Any]:
+        """See ``DesktopDoor.desktop``."""
+        async with self._conversation() as client:
+            return dict(await client.call("desktop", do=do, **fields))
+
     async def match(self, text: str) -> str | None:
         """See ``Door.match``."""
         async with self._turn:

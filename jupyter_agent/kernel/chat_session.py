@@ -145,7 +145,10 @@ class ChatSession:
         answers = await self._ready_way(chosen, tell).ready(lambda: tell(_Asking()))
         offered: list[Tool] = []
         if with_tools and chosen.api != "local":  # it invents labels, so it gets none
-            offered = tools(door, passage, _KernelNotebook(self, tell))
+            # A kernel that no server of ours has started has no server with desktops either.
+            served = identity.agent_hello(self._shell).role == "agent"
+            notebook = _KernelNotebook(self, tell)
+            offered = tools(door, passage, notebook, door if served else None)
         return Answering(answers, str(chosen), passage, offered, tell)
 
     def _keep_stopped(

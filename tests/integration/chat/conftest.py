@@ -21,6 +21,7 @@ from jupyter_agent.client.model_door import ModelDoor
 from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
 
+SCREENER = Screener()
 Call = Callable[..., Outcome]
 
 
@@ -60,7 +61,7 @@ def call(folders: Folders) -> Call:
                 env={"PATH": os.environ["PATH"]},
                 confirms=True,
             )
-            passage = Passage(Screener(), door.match)
+            passage = Passage(SCREENER, door.match)
             try:
                 tool = {tool.name: tool for tool in tools(door, passage)}[name]
                 return await tool.call(arguments, (states if states is not None else []).append)
