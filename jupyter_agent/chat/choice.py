@@ -56,6 +56,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "ollama": Kind("Ollama on this machine", url="http://127.0.0.1:11434/v1"),
     "lmstudio": Kind("LM Studio on this machine", url="http://127.0.0.1:1234/v1"),
     "vllm": Kind("vLLM on this machine", url="http://127.0.0.1:8000/v1"),
+    "local": Kind("a small model in this process", "local"),
 }
 
 _BY_NAME: Final = (("gpt-", "openai"), ("claude", "anthropic"), ("gemini", "google"))

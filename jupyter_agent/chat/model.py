@@ -95,7 +95,10 @@ def _timeout() -> httpx2.Timeout:
 
 
 def _local(name: str, base_url: str, key: str) -> Model:
-    return _openai(name, base_url, key)
+    made = _openai(name, base_url, key)
+    # A model this small does not come to an end by itself.
+    made._settings = {"max_tokens": 256}  # noqa: SLF001  (of `Model`; its own argument is a class's)
+    return made
 
 
 _MAKE = {"openai": _openai, "anthropic": _anthropic, "google": _google, "local": _local}

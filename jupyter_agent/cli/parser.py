@@ -31,6 +31,7 @@ _FAMILIES: Final = {
     "audit": ("audit",),
     "lock": ("lock", "unlock", "status"),
     "agents": ("agents",),
+    "model": ("model",),
     "doctor": ("doctor",),
     "vault": ("vault",),
     "completion": ("completion",),

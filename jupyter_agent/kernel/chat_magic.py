@@ -23,7 +23,7 @@ Choose one, once:
                                         is a secret: %secret set OPENAI_API_KEY
   %agent_chat --model ollama:NAME       a server on this machine, no key; lmstudio and vllm likewise
   %agent_chat --model NAME --url http://127.0.0.1:8080/v1 [--key LABEL]   any other server
-"""
+  jupyter agent model install           in a terminal: a small model to try it, without a key"""
 
 
 class KeyboardInterrupt(builtins.KeyboardInterrupt):  # noqa: A001  (the name is what people see)
@@ -103,6 +103,7 @@ class ChatMagics(Magics):
             %agent_chat --model anthropic:NAME            the key: %secret set ANTHROPIC_API_KEY
             %agent_chat --model ollama:NAME               a server on this machine
             %agent_chat --model NAME --url ADDRESS [--key LABEL]
+            %agent_chat --model local                     after: jupyter agent model install
             %agent_chat --history                         what was said
             %agent_chat --new                             forget it
 

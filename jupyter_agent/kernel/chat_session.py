@@ -103,8 +103,7 @@ class ChatSession:
             KeyboardInterrupt: It was stopped; what came is kept.
         """
         began = time.monotonic()
-        if chosen.api != "local":
-            model.check_installed()
+        model.check_installed()
         self._added = []
         display = TurnDisplay(self._shell)
         permission = Permission(self._shell, f"let {chosen} use {chosen.key}")

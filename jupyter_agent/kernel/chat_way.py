@@ -17,6 +17,7 @@ from jupyter_agent.chat import model
 from jupyter_agent.chat.choice import Choice
 from jupyter_agent.client.loop import AsyncClient
 from jupyter_agent.errors import AgentError
+from jupyter_agent.folders import Folders
 
 Open = Callable[[], Awaitable[AsyncClient]]
 
@@ -56,7 +57,13 @@ class ModelWay:
             return self._model
         await self.close()
         chosen = self.chosen
-        if not chosen.key:
+        if chosen.api == "local":
+            from jupyter_agent.chat import local  # noqa: PLC0415  (seldom used)
+
+            model.check_installed()
+            address = await local.served(Folders.of())
+            self._model = model.built(chosen, address, model.NO_KEY)
+        elif not chosen.key:
             self._model = model.built(chosen, chosen.address, model.NO_KEY)
         else:
             model.check_installed()  # before anybody is asked
