@@ -169,15 +169,25 @@ def described(approval: Mapping[str, Any]) -> list[str]:
 
 def _egress(approval: Mapping[str, Any]) -> list[str]:
     """A way out: what matters is where the value goes, and in what."""
+    labels, signs = printable(", ".join(approval["labels"])), _signs(approval)
     return [
-        f"May {printable(', '.join(approval['labels']))} be sent to this service?",
+        f"May requests to this service be signed with {labels}?"
+        if signs
+        else f"May {labels} be sent to this service?",
         "",
         f"  to        {printable(str(approval['script']).removeprefix('egress '))}",
         f"  as        {printable(str(approval['place']))}",
         *_origin(approval),
         "",
-        "The service gets the value with each request; the program holds a placeholder only.",
+        "The value signs, and is not sent; the program holds a placeholder only."
+        if signs
+        else "The service gets the value with each request; the program holds a placeholder only.",
     ]
+
+
+def _signs(approval: Mapping[str, Any]) -> bool:
+    """Whether the value itself stays with the broker (AWS)."""
+    return str(approval["place"]).startswith("signature")
 
 
 def _entry(approval: Mapping[str, Any]) -> list[str]:

@@ -40,6 +40,9 @@ export function details(approval: Approval): HTMLElement[] {
 /** What matters of a way out: where the value goes, and in what. */
 function wayDetails(approval: Approval): HTMLElement[] {
   const to = (approval.script ?? '').replace(/^egress /, '');
+  const used = (approval.place ?? '').startsWith('signature')
+    ? 'Requests are signed with the secret, which is not sent itself. Whatever it allows there, this can do. '
+    : 'The service gets the secret with each request, and may do with it whatever the secret allows. ';
   return [
     element(
       'dl',
@@ -51,8 +54,7 @@ function wayDetails(approval: Approval): HTMLElement[] {
     element(
       'p',
       { className: 'ja-approval-caution' },
-      'The service gets the secret with each request, and may do with it whatever the secret allows. ' +
-        'The notebook holds a placeholder only. “Once” is until it is closed.'
+      `${used}The notebook holds a placeholder only. “Once” is until it is closed.`
     )
   ];
 }
