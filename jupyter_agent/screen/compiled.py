@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jupyter_agent.screen.anchors import Gate, Seen, Words, in_order
 from jupyter_agent.screen.deadline import Deadline
-from jupyter_agent.screen.disguise import BLOCK, SIGNS
+from jupyter_agent.screen.disguise import BLOCK, SIGNS, blocks
 from jupyter_agent.screen.rule import GATE_REACH
 
 _PIECE: Final = 65_536
@@ -73,14 +73,14 @@ class CompiledAnchors:
             return self._seen_at_once(data, noticed, deadline)
         places = _Places(self._alone, self._gates)
         if noticed is not _LONG:
-            places.add(noticed, 0)
+            places.add(noticed, 0, data)
             return places.seen(data, deadline)
         step = _PIECE - _OVERLAP
         for begin in range(0, len(data), step):
             deadline.check_now()
             ends = self.noticed(data[begin : begin + _PIECE])
             if ends:
-                places.add(ends, begin)
+                places.add(ends, begin, data)
         return places.seen(data, deadline)
 
     def _seen_at_once(self, data: bytes, ends: Iterable[_End], deadline: Deadline) -> Seen:
@@ -101,6 +101,8 @@ class CompiledAnchors:
                         by_rule[index] = [end - length]
             elif part < first_sign:
                 fired.add(part - first_gate)
+            elif (sign := SIGNS[part - first_sign]).longest:
+                signs.update((part - first_sign, at) for at in blocks(sign, data, 0, len(data)))
             else:
                 signs.add((part - first_sign, end // BLOCK))
         if fired:
@@ -139,12 +141,13 @@ class _Places:
         self._stretches: dict[int, list[list[int]]] = {}
         self._signs: set[tuple[int, int]] = set()
 
-    def add(self, ends: Iterable[_End], offset: int) -> None:
+    def add(self, ends: Iterable[_End], offset: int, data: bytes) -> None:
         """Take in what was reported about a piece.
 
         Args:
             ends: In the order in which hyperscan reports them.
             offset: Where the piece begins. It may lie in one that was taken in before.
+            data: The whole text.
         """
         alone = self._alone
         by_rule = self._by_rule
@@ -166,6 +169,9 @@ class _Places:
                     so_far.append([begin, end])
                 elif end > so_far[-1][1]:
                     so_far[-1][1] = end
+            elif (sign := SIGNS[part - first_sign]).longest:
+                found = blocks(sign, data, offset, offset + _PIECE)
+                self._signs.update((part - first_sign, block) for block in found)
             else:
                 self._signs.add((part - first_sign, end // BLOCK))
 
@@ -207,8 +213,9 @@ def compile_anchors(words: Words) -> bytes:
         expressions.append(b"".join(b"\\x%02x" % byte for byte in word))
         flags.append(hyperscan.HS_FLAG_CASELESS if folded else 0)
     expressions += [gate.expression for gate in words.gates]
+    flags += [0] * len(words.gates)
     expressions += [sign.in_bytes for sign in SIGNS]
-    flags += [0] * (len(expressions) - len(flags))
+    flags += [hyperscan.HS_FLAG_SINGLEMATCH if sign.longest else 0 for sign in SIGNS]
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(expressions=expressions, ids=list(range(len(expressions))), flags=flags)
     return bytes(hyperscan.dumpb(database))

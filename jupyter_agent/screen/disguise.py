@@ -10,7 +10,8 @@ A sign is looked for in the same pass as the rules' keywords, so a text without 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 
@@ -30,6 +31,8 @@ class Sign(NamedTuple):
         rest: The rest of what is replaced in the text. It looks back at the first character.
         replacement: What one match of ``first`` and ``rest`` stands for.
         needles: One of these stands in everything that ``in_bytes`` matches.
+        longest: For what may stand in a text a thousand times: the most bytes that ``in_bytes``
+            matches. It is noticed once in a text and then looked for once in each block. Else 0.
     """
 
     in_bytes: bytes
@@ -37,6 +40,7 @@ class Sign(NamedTuple):
     rest: str
     replacement: Callable[[str], str]
     needles: tuple[bytes, ...]
+    longest: int = 0
 
     @property
     def removed(self) -> bool:
@@ -93,6 +97,7 @@ ANSI: Final = Sign(
     r"|(?<=\x1b)\]8;[^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)",
     _nothing,
     (b"\x1b", b"\\"),
+    longest=24,
 )
 _BLANKS: Final = "\u00a0\u2002-\u200a\u202f\u3000"
 BLANKS: Final = Sign(
@@ -190,6 +195,27 @@ AFTER: Final = 640
 """Bytes around a sign that are looked at once more; a longer secret is found by its beginning."""
 BLOCK: Final = 512
 """Bytes. Places are told apart by such blocks only."""
+
+
+def blocks(sign: Sign, data: bytes, begin: int, end: int) -> Iterator[int]:
+    """The blocks of a stretch of a text in which a sign with a ``longest`` ends, at most once each.
+
+    Args:
+        sign: The sign.
+        data: UTF-8.
+        begin: Where the stretch begins.
+        end: One past its end.
+    """
+    search = _expression(sign.in_bytes).search
+    while match := search(data, begin, end):
+        block = match.end() // BLOCK
+        yield block
+        begin = max(match.start() + 1, (block + 1) * BLOCK - sign.longest)
+
+
+@cache
+def _expression(in_bytes: bytes) -> re.Pattern[bytes]:
+    return re.compile(in_bytes)
 
 
 def stretches(

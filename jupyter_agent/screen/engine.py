@@ -11,9 +11,10 @@ from jupyter_agent.screen.anchors import Anchors, Hits, Seen
 from jupyter_agent.screen.catalogue import Catalogue
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import Sign, stretches
+from jupyter_agent.screen.encoding import code_points, encoded
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.rule import NEEDED_WITHIN
-from jupyter_agent.screen.spans import Barriers, Span, best
+from jupyter_agent.screen.spans import Span, best, reaches_marker
 from jupyter_agent.screen.trial import Trial
 from jupyter_agent.screen.view import View
 from jupyter_agent.screen.wrapped import joints
@@ -46,7 +47,7 @@ class Engine:
 
     def look(self, text: str, deadline: Deadline) -> list[Finding]:
         """What is found in a text, in one look."""
-        data = text.encode("utf-8", "surrogatepass")
+        data = encoded(text)
         noticed = self.noticed(data)
         if not noticed:
             return []
@@ -82,7 +83,7 @@ class Engine:
         deadline.check_now()
         for begin, end, chosen in stretches(data, signs, look.suspects):
             deadline.check()
-            before += len(data[done:begin].decode("utf-8", "surrogatepass"))
+            before += code_points(data, done, begin)
             done = begin
             piece = data[begin:end].decode("utf-8", "surrogatepass")
             yield from self._undisguised(piece, before, chosen, look.joints, deadline)
@@ -102,7 +103,7 @@ class Engine:
             if offset <= start and end <= offset + len(text)
         ]
         undone = View(text, signs, sorted(inside))
-        data = undone.text.encode("utf-8", "surrogatepass")
+        data = encoded(undone.text)
         noticed = self.noticed(data)
         if not noticed:
             return
@@ -115,14 +116,13 @@ class Engine:
 class _Look:
     """Stages 2 and 3 for one text, and what they notice on the way."""
 
-    __slots__ = ("_barriers", "_data", "_deadline", "_engine", "_text", "joints", "suspects")
+    __slots__ = ("_data", "_deadline", "_engine", "_text", "joints", "suspects")
 
     def __init__(self, engine: Engine, text: str, data: bytes, deadline: Deadline) -> None:
         self._engine = engine
         self._text = text
         self._data = data
         self._deadline = deadline
-        self._barriers: Barriers | None = None
         self.suspects: list[int] = []
         self.joints: list[tuple[int, int]] = []
 
@@ -193,10 +193,7 @@ class _Look:
     def _accepted(
         self, trial: Trial, match: re.Match[str], found: Sequence[Span]
     ) -> Sequence[Span]:
-        barriers = self._barriers
-        if barriers is None:
-            barriers = self._barriers = Barriers(self._text)
-        if barriers.any and barriers.cross(*match.span()):
+        if reaches_marker(self._text, *match.span()):
             return ()
         return trial.accepted(self._text, match, found)
 
@@ -205,8 +202,5 @@ class _Look:
         data = self._data
         places = sorted(set().union(*(places for _, places in hits)))
         # Keywords are whole characters, so a hit always starts on a character's first byte.
-        lengths = (
-            len(data[begin:end].decode("utf-8", "surrogatepass"))
-            for begin, end in pairwise([0, *places])
-        )
+        lengths = (code_points(data, begin, end) for begin, end in pairwise([0, *places]))
         return dict(zip(places, accumulate(lengths), strict=True))

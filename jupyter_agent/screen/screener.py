@@ -10,6 +10,7 @@ from jupyter_agent.screen.anchors import PlainAnchors
 from jupyter_agent.screen.catalogue import Catalogue, fingerprint, unpack
 from jupyter_agent.screen.compiled import CompiledAnchors
 from jupyter_agent.screen.deadline import Deadline
+from jupyter_agent.screen.encoding import encoded
 from jupyter_agent.screen.engine import Engine
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.rule import Rule
@@ -72,7 +73,7 @@ class Screener:
         """
         # Reading the rules is a cost of the process, not of this text.
         engine = self._engine or self._ready
-        data = text.encode("utf-8", "surrogatepass")
+        data = encoded(text)
         # Most texts are clean, and most of these end here.
         noticed = engine.noticed(data)
         if not noticed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import deque
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,6 +19,7 @@ _COVER: Final = "[\x00]"
 """Stands for a finding while its neighbours are looked at. Brackets, as in the marker that will
 stand there, and nothing that a rule could take for its keyword."""
 _MARKER: Final = re.compile(r"\[(?:secret:[A-Za-z0-9_-]{1,64}|\x00)\]")
+_MARKER_LENGTH: Final = 73
 _start = attrgetter("start")
 
 
@@ -30,26 +31,18 @@ class Span(NamedTuple):
     rule: Rule
 
 
-class Barriers:
-    """The markers and covers that stand in a text: no match may reach into or across one.
+def reaches_marker(text: str, start: int, end: int) -> bool:
+    """Whether a marker or cover stands across, or partly across, a stretch of a text.
 
-    Attributes:
-        any: Whether there may be any.
+    No match may reach into one.
     """
-
-    __slots__ = ("_ends", "_starts", "any")
-
-    def __init__(self, text: str) -> None:
-        self.any = "[secret:" in text or _COVER in text
-        if self.any:
-            # In order and apart, so starts and ends are both sorted.
-            spans = [m.span() for m in _MARKER.finditer(text)]
-            self._starts = [start for start, _ in spans]
-            self._ends = [end for _, end in spans]
-
-    def cross(self, start: int, end: int) -> bool:
-        """Whether a marker starts before ``end`` and ends after ``start``."""
-        return bisect_left(self._starts, end) > bisect_right(self._ends, start)
+    at = text.find("[", max(0, start - _MARKER_LENGTH), end)
+    while at >= 0:
+        marker = _MARKER.match(text, at)
+        if marker is not None and marker.end() > start:
+            return True
+        at = text.find("[", at + 1, end)
+    return False
 
 
 def best(spans: Sequence[Span]) -> list[Finding]:
