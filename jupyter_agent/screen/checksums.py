@@ -104,7 +104,7 @@ def has_bip39_checksum(said: list[str]) -> bool:
 def _is_weak_crc(candidate: Candidate) -> bool:
     """A token that fails must at least look drawn by a machine."""
     body = candidate.value.rpartition("_")[2]
-    return not has_crc32_base62(body) and entropy(body) < 3.0
+    return entropy(body) < 3.0 and not has_crc32_base62(body)
 
 
 def _is_weak_age_key(candidate: Candidate) -> bool:

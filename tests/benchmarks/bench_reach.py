@@ -1,0 +1,198 @@
+"""Every figure that screening is to reach, with its goal and whether it does, in one run.
+
+    python tests/benchmarks/bench_reach.py --corpus DIR
+
+``DIR`` as for ``bench_recall.py``. Beside p50 and p99 stands the least of all rounds, which is what
+the work takes where nothing else runs; rates are by CPU time of this thread. "Cold" is the first
+time that a process sees these texts, with the compiled rules from the cache. Verdicts on times mean
+something on a machine that does nothing else: the load is printed first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from statistics import quantiles
+
+import bench_match
+from bench_recall import rows
+from bench_screen import CELL, HOSTILE, MESSAGES
+
+from jupyter_agent.errors import ScreenTimeout
+from jupyter_agent.screen import Screener
+from jupyter_agent.screen.catalogue import with_expressions
+from jupyter_agent.screen.examples import assemble
+
+READY = """
+import os, resource, time
+from jupyter_agent import rulecache
+from jupyter_agent.folders import Folders
+from jupyter_agent.screen import Screener
+def used():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+before, began = used(), time.process_time()
+screener = Screener()
+if {cached}:
+    rulecache.load(Folders.of(), screener)
+screener.screen("my password is Tulip-Harbor42")
+print(1000 * (time.process_time() - began), (used() - before) / 1e6, int(screener.compiled))
+"""
+
+
+def show(name: str, value: float, unit: str, goal: float | None, *, least: bool = True) -> None:
+    """One row. ``least``: the goal is the most that it may be; otherwise the least."""
+    if goal is None:
+        verdict = ""
+    else:
+        reached = value <= goal if least else value >= goal
+        verdict = f"{'<=' if least else '>='} {goal:g}  {'ok' if reached else 'NOT REACHED'}"
+    print(f"{name:44} {value:9.2f} {unit:14} {verdict}")
+
+
+def found(screener: Screener, folder: Path) -> None:
+    """Recall, false alarms and spans."""
+    secret, hits = Counter[str](), Counter[str]()
+    for case in rows(folder, "scanner_cases"):
+        if case["label"] == "secret":
+            secret[case["source"].partition("/")[0]] += 1
+            hits[case["source"].partition("/")[0]] += bool(screener.screen(str(case["text"])))
+    show("recall, all scanners' cases", 100 * hits.total() / secret.total(), "%", 93, least=False)
+    worst = min(secret, key=lambda source: hits[source] / secret[source])
+    share = 100 * hits[worst] / secret[worst]
+    show(f"recall, lowest source ({worst})", share, "%", 85, least=False)
+    chat = [(case, screener.screen(str(case["text"]))) for case in rows(folder, "chat_cases")]
+    for label, goal in (("secret", 96), ("clean", 1)):
+        some = [bool(findings) for case, findings in chat if case["label"] == label]
+        rate = 100 * sum(some) / len(some)
+        show(f"chat, {label}, flagged", rate, "%", goal, least=label == "clean")
+    spans = [
+        tuple(span) in {(f.start, f.end) for f in findings}
+        for case, findings in chat
+        for span in case["spans"]
+    ]
+    show("chat, span exactly the secret", 100 * sum(spans) / len(spans), "%", 97, least=False)
+
+
+def notebooks(screener: Screener, texts: list[str]) -> None:
+    """By cell, cold and warm, and as one text."""
+    megabytes = sum(map(len, texts)) / 1e6
+
+    def pass_over() -> int:
+        return sum(bool(screener.screen(text)) for text in texts)
+
+    began = time.thread_time()
+    flagged = pass_over()
+    cold = time.thread_time() - began
+    show("notebook texts flagged", 1000 * flagged / len(texts), "per 1,000", 0.2)
+    show("notebook texts by cell, cold", megabytes / cold, "MB/s", None)
+    warm = megabytes / cpu(pass_over, 6)
+    show("notebook texts by cell, warm", warm, "MB/s", 80, least=False)
+    whole = "\n\n".join(texts * 2)[:10_000_000]
+    rate = len(whole) / 1e6 / cpu(lambda: screener.screen(whole), 4)
+    show("10 MB of notebooks as one text", rate, "MB/s", 150, least=False)
+
+
+def cpu(work: Callable[[], object], times: int) -> float:
+    """The least CPU time of a few rounds, in seconds."""
+    took = []
+    for _ in range(times):
+        began = time.thread_time()
+        work()
+        took.append(time.thread_time() - began)
+    return min(took)
+
+
+def long_texts(screener: Screener) -> None:
+    """Code, and texts made to be slow."""
+    code = (CELL * 50_000)[:10_000_000]
+    rate = len(code) / 1e6 / cpu(lambda: screener.screen(code), 3)
+    show("10 MB of code as one text", rate, "MB/s", 150, least=False)
+    slowest = 1e9
+    for piece in HOSTILE:
+        text = piece * (1_000_000 // len(piece))
+        began = time.thread_time()
+        with contextlib.suppress(ScreenTimeout):  # given up cleanly: counts as blocked
+            screener.screen(text)
+        slowest = min(slowest, len(text) / 1e6 / (time.thread_time() - began))
+    show("hostile text of 1 MB, the slowest", slowest, "MB/s", 2, least=False)
+
+
+def messages(screener: Screener) -> None:
+    """Microseconds for what people type."""
+    two = assemble("api_key = 'sk-{+}proj-{word:120}'\nmy password is T-{alnum:9}")
+    texts = {
+        "clean, 200 characters": (CELL[:200], 8.0, None),
+        "clean, 2,000 characters": ((CELL * 10)[:2000], 20.0, None),
+        **{name: (assemble(template), 60.0, 300.0) for name, template in MESSAGES.items()},
+        "two secrets in 300 characters": ((CELL + two)[-300:], None, None),
+    }
+    for name, (text, half, most) in texts.items():
+        took = []
+        for _ in range(4000):
+            began = time.perf_counter_ns()
+            screener.screen(text)
+            took.append((time.perf_counter_ns() - began) / 1000)
+        cuts = quantiles(took, n=100)
+        show(f"{name}, p50", cuts[49], f"us ({min(took):.1f})", half)
+        show(f"{name}, p99", cuts[98], "us", most)
+
+
+def start() -> None:
+    """A fresh process: with the cache, and without."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = os.environ | {"JUPYTER_AGENT_HOME": home}
+        warm = (
+            "from jupyter_agent import rulecache; from jupyter_agent.folders import Folders;"
+            "from jupyter_agent.screen import Screener; rulecache.warm(Folders.of(), Screener())"
+        )
+        subprocess.run([sys.executable, "-P", "-c", warm], env=environment, check=True)
+        for cached, name, goal in (
+            (1, "ready after import, warm", 60.0),
+            (0, "... no cache", None),
+        ):
+            runs = []
+            for _ in range(5):
+                done = subprocess.run(
+                    [sys.executable, "-P", "-c", READY.format(cached=cached)],
+                    env=environment,
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                )
+                runs.append(tuple(map(float, done.stdout.split())))
+            assert {run[2] for run in runs} == {float(cached)}
+            show(f"{name}: first finding, CPU", min(run[0] for run in runs), "ms", goal)
+            if cached:
+                show("memory added", min(run[1] for run in runs), "MB", 25)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=Path, required=True)
+    folder = parser.parse_args().corpus
+    random.seed(5)
+    print("load average", *(f"{load:.2f}" for load in os.getloadavg()))
+    screener = Screener(with_expressions(Screener().compile()))
+    screener.warm()
+    notebooks(screener, [str(row["text"]) for row in rows(folder, "notebook_texts")])
+    found(screener, folder)
+    messages(screener)
+    long_texts(screener)
+    start()
+    least, half, _ = bench_match.over_the_socket(100)["2 kB"]
+    show(
+        "stored-value match, 2 kB, 100 secrets, p50", half, f"ms ({least:.2f})", bench_match.TARGET
+    )
+
+
+if __name__ == "__main__":
+    main()
