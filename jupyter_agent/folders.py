@@ -190,10 +190,13 @@ def read_private(path: Path) -> bytes | None:
 
 
 def _content(handle: int) -> bytes:
-    content = b""
-    while len(content) < _MAX_PRIVATE and (piece := os.read(handle, 1 << 16)):
-        content += piece
-    return content
+    pieces = []
+    length = 0
+    # In few calls: the compiled rules have megabytes, and every start waits for them.
+    while length < _MAX_PRIVATE and (piece := os.read(handle, 1 << 22)):
+        pieces.append(piece)
+        length += len(piece)
+    return b"".join(pieces)
 
 
 def check_private_file(handle: int, name: str) -> None:

@@ -72,7 +72,9 @@ class Gate:
 
     Args:
         expression: See ``Rule.gate``.
-        keywords: Of the rules behind it, in lower case.
+        keywords: Of the rules behind it, in lower case; without those that begin with another one:
+            where "password" stands "pass" does too, and the gate decides either way.
+        stems: What is looked for; few, because "key " and "key=" begin alike.
         who: Indices of these rules.
         kept: The expression's code (``expressions``), or nothing.
     """
@@ -80,16 +82,15 @@ class Gate:
     def __init__(
         self,
         expression: bytes,
-        keywords: Collection[bytes],
+        keywords: Sequence[bytes],
+        stems: Sequence[bytes],
         who: Sequence[int],
         kept: bytes = b"",
     ) -> None:
         self.expression = expression
         self._kept = kept
-        # Where "password" stands "pass" does too, and the gate decides either way.
-        self.keywords = tuple(_shortest(keywords))
-        # What is looked for; few, because "key " and "key=" begin alike.
-        self._stems = _shortest({word[:_STEM] for word in keywords})
+        self.keywords = tuple(keywords)
+        self.stems = stems
         self.longest = max(map(len, self.keywords))
         self.who = tuple(who)
 
@@ -127,7 +128,7 @@ class Gate:
         keywords = self.keywords
         places: list[int] = []
         steps = STEPS
-        for stem in self._stems:
+        for stem in self.stems:
             at = folded.find(stem)
             while at >= 0:
                 steps -= 1
@@ -141,6 +142,12 @@ class Gate:
 
 
 _STEM: Final = 3
+
+
+def _gate(expression: bytes, rules: Iterable[Rule], who: Sequence[int]) -> Gate:
+    keywords = {keyword.lower().encode() for rule in rules for keyword in rule.keywords}
+    stems = _shortest({keyword[:_STEM] for keyword in keywords})
+    return Gate(expression, _shortest(keywords), stems, who)
 
 
 def _shortest(words: Collection[bytes]) -> list[bytes]:
@@ -186,11 +193,7 @@ class Words:
         return Words(
             [(word, folded, tuple(who)) for (word, folded), who in alone.items()],
             [
-                Gate(
-                    expression.encode(),
-                    {k.lower().encode() for i in who for k in rules[i].keywords},
-                    who,
-                )
+                _gate(expression.encode(), [rules[index] for index in who], who)
                 for expression, who in gated.items()
             ],
         )
@@ -200,7 +203,12 @@ class Words:
         return [
             [[word.decode(), folded, who] for word, folded, who in self.alone],
             [
-                [gate.expression.decode(), [word.decode() for word in gate.keywords], gate.who]
+                [
+                    gate.expression.decode(),
+                    [word.decode() for word in gate.keywords],
+                    [stem.decode("latin-1") for stem in gate.stems],
+                    gate.who,
+                ]
                 for gate in self.gates
             ],
         ]
@@ -217,8 +225,14 @@ class Words:
         return Words(
             [(word.encode(), folded, tuple(who)) for word, folded, who in alone],
             [
-                Gate(expression.encode(), [word.encode() for word in keywords], who, code)
-                for (expression, keywords, who), code in zip(gates, kept, strict=True)
+                Gate(
+                    expression.encode(),
+                    [word.encode() for word in keywords],
+                    [stem.encode("latin-1") for stem in stems],
+                    who,
+                    code,
+                )
+                for (expression, keywords, stems, who), code in zip(gates, kept, strict=True)
             ],
         )
 

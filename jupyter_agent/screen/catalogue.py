@@ -6,8 +6,9 @@ compiled database travels together with the catalogue it was made from::
     magic
     length (4 bytes, big-endian) and JSON: ids, what else is needed before a rule is tried, keywords
     length (4 bytes, big-endian) and a line of JSON for each rule, read when the rule is first tried
-    length (4 bytes, big-endian) and the expressions' code (``expressions``), of each rule and then
-        of each gate, each behind its own length; or length 0, and they are compiled when needed
+    length (4 bytes, big-endian) and the expressions' code (``expressions``): the length (4 bytes)
+        of each rule's and then each gate's, then all of it; or length 0, and they are compiled when
+        needed
     hyperscan's database
 """
 
@@ -17,7 +18,9 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from itertools import accumulate
 from pathlib import Path
+from struct import unpack_from
 from typing import Any
 
 from jupyter_agent.screen.anchors import Words
@@ -117,10 +120,11 @@ def unpack(packed: bytes) -> tuple[Catalogue, Words, bytes]:
     code, begin = _part(packed, begin)
     ids, needs, words = json.loads(head)
     lines = content.split(b"\n")
-    kept = _pieces(code) or [b""] * (len(ids) + len(words[1]))
+    gates = len(words[1])
+    kept = _kept(code, len(ids) + gates)
     return (
-        Catalogue(ids, needs, lambda index: _rule(lines[index], kept[index])),
-        Words.unpacked(words, kept[len(ids) :]),
+        Catalogue(ids, needs, lambda index: _rule(lines[index], kept(index))),
+        Words.unpacked(words, [kept(len(ids) + gate) for gate in range(gates)]),
         packed[begin:],
     )
 
@@ -137,7 +141,7 @@ def with_expressions(packed: bytes) -> bytes:
     catalogue, words, database = unpack(packed)
     kept = [deflated(rule.pattern, re.ASCII) for rule in catalogue.rules]
     kept += [deflated(gate.expression) for gate in words.gates]
-    code = b"".join(len(one).to_bytes(4) + one for one in kept)
+    code = b"".join([*(len(one).to_bytes(4) for one in kept), *kept])
     before = packed[: len(packed) - len(database) - 4]
     return before + len(code).to_bytes(4) + code + database
 
@@ -151,13 +155,13 @@ def _part(packed: bytes, begin: int) -> tuple[bytes, int]:
     return packed[begin + 4 : end], end
 
 
-def _pieces(code: bytes) -> list[bytes]:
-    found = []
-    begin = 0
-    while begin < len(code):
-        piece, begin = _part(code, begin)
-        found.append(piece)
-    return found
+def _kept(code: bytes, count: int) -> Callable[[int], bytes]:
+    """Gives the code with a number, or nothing where none is kept."""
+    if not code:
+        return lambda _: b""
+    lengths = unpack_from(f">{count}I", code)
+    begins = list(accumulate(lengths, initial=4 * count))
+    return lambda index: code[begins[index] : begins[index + 1]]
 
 
 def _rule(line: bytes, kept: bytes) -> Rule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate, pairwise
+from sys import maxsize
 from typing import Final
 
 from jupyter_agent.screen.anchors import Anchors, Hits, Seen
@@ -20,6 +21,8 @@ from jupyter_agent.screen.view import View
 from jupyter_agent.screen.wrapped import joints
 
 _WRITTEN_LINE_END: Final = "nrt"
+_AHEAD: Final = 4 * NEEDED_WITHIN
+"""Bytes that are searched at once for what rules need, so that keywords in a row share a search."""
 _Search = Callable[[bytes, int, int], re.Match[bytes] | None]
 
 
@@ -173,7 +176,17 @@ class _Look:
     def _in_need(self, places: Sequence[int], search: _Search) -> Sequence[int]:
         """The places where the rule finds what it needs; in ordinary text these are few."""
         data = self._data
-        return [at for at in places if search(data, at, at + NEEDED_WITHIN)]
+        kept: list[int] = []
+        # The next place that fulfils the need, or up to which there is none.
+        begin, end = -1, 0
+        for at in places:
+            self._deadline.check()
+            if begin < at:
+                found = search(data, at, at + _AHEAD)
+                begin, end = found.span() if found else (at + _AHEAD - NEEDED_WITHIN, maxsize)
+            if end <= at + NEEDED_WITHIN:
+                kept.append(at)
+        return kept
 
     def _prepared(self, index: int) -> Trial:
         # Compiling an expression is a cost of the process, not of this text.
