@@ -68,6 +68,7 @@ class LoginSite:
         posted: Paths and forms that were posted, in order.
         sessions: Cookies of those who are signed in.
         looked: Paths of the pages that were asked for, in order.
+        hurry: Lets ``/slow`` answer.
     """
 
     password: str = field(repr=False)
@@ -78,6 +79,7 @@ class LoginSite:
     sessions: set[str] = field(default_factory=set, repr=False)
     half: set[str] = field(default_factory=set, repr=False)
     looked: list[str] = field(default_factory=list)
+    hurry: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def paths(self) -> list[str]:
         """Where something was posted to, in order."""
@@ -95,6 +97,7 @@ def login_site(password: str, code: str) -> Iterator[LoginSite]:
     try:
         yield site
     finally:
+        site.hurry.set()
         server.shutdown()
         server.server_close()
         thread.join(5)
@@ -126,6 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, REPORT, {"Content-Type": "text/csv"})
         elif path == "/basic":
             self._basic()
+        elif path == "/slow":  # until the site ends, or somebody is in a hurry
+            self._site.hurry.wait(30)
+            self._page("Slow", "<p>At last.</p>")
         elif path == "/logout":
             self._site.sessions.discard(self._cookie("session"))
             self._go("/login")

@@ -81,7 +81,7 @@ class Hands:
 
     async def endpoint(self) -> str:
         """See ``AgentChannel``."""
-        return await self._turn.during(_awaited(self._publish()))
+        return await self._turn.during(_published(self._publish))
 
     async def _dispatch(self, method: str, events: Sequence[dict[str, Any]]) -> None:
         session = await self._page()
@@ -201,5 +201,5 @@ def _frames(tree: dict[str, Any]) -> list[str]:
     return frames
 
 
-async def _awaited(what: Awaitable[str]) -> str:
-    return await what
+async def _published(publish: Callable[[], Awaitable[str]]) -> str:
+    return await publish()

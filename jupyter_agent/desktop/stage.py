@@ -1,0 +1,205 @@
+"""What of a browser without a screen is shown: the tab in front, as pictures, and which tabs exist.
+
+The session in that tab is ours, not the agent's. It hears of pictures, dialogs and file fields, and
+of nothing that is typed: neither the network's events nor a page's console are turned on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jupyter_agent.desktop.cdp import Cdp, CommandRefused, Event
+from jupyter_agent.desktop.tabs import front
+from jupyter_agent.errors import DesktopError
+
+QUALITY: Final = 80
+"""Of a JPEG: letters stay sharp; 135 KB for a full page of text."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Frame:
+    """One picture.
+
+    Attributes:
+        width: CSS pixels of the page that it shows.
+        height: The same.
+        jpeg: The picture.
+    """
+
+    width: int
+    height: int
+    jpeg: bytes
+
+
+class Stage:
+    """Follows the tab in front. Made by ``begin``.
+
+    Args:
+        cdp: The browser's pipe.
+        size: Of a page, in CSS pixels.
+
+    Attributes:
+        session: In the tab that is shown; "" while there is none.
+        target: That tab.
+        frame: The newest picture.
+        changed: Called after a new picture, tab, address or title.
+        heard: Called with the shown tab's own events.
+    """
+
+    def __init__(self, cdp: Cdp, size: tuple[int, int]) -> None:
+        self.session = ""
+        self.target = ""
+        self.frame: Frame | None = None
+        self.changed: Callable[[], None] = lambda: None
+        self.heard: Callable[[Event], None] = lambda _: None
+        self._cdp = cdp
+        self._size = size
+        self._tabs: dict[str, dict[str, Any]] = {}
+        self._stop: Callable[[], None] = lambda: None
+        self._moving = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watched = 0
+
+    async def begin(self) -> None:
+        """Show the tab that is there."""
+        self._cdp.listen(self._hear_browser)
+        # Tells at once of all there are, and from then on of each that comes, changes or goes.
+        await self._cdp.send("Target.setDiscoverTargets", {"discover": True})
+        tab = await front(self._cdp)
+        if tab is not None:
+            await self.show(tab.target)
+
+    def tabs(self) -> list[dict[str, str]]:
+        """What there is to choose from: ``id``, ``title``, ``url``, oldest first."""
+        return [
+            {"id": target, "title": str(tab["title"]), "url": str(tab["url"])}
+            for target, tab in self._tabs.items()
+        ]
+
+    async def show(self, target: str) -> None:
+        """Bring a tab to the front, and show it."""
+        async with self._moving:
+            if target not in self._tabs or (target == self.target and self.session):
+                return
+            await self._leave()
+            with contextlib.suppress(CommandRefused):  # it is gone; another one is shown then
+                await self._enter(target)
+        self.changed()
+
+    async def watch(self) -> None:
+        """A viewer has come: pictures are made."""
+        self._watched += 1
+        if self._watched == 1:
+            await self._cast()
+
+    async def unwatch(self) -> None:
+        """A viewer is gone; with the last one, no pictures are made."""
+        self._watched -= 1
+        if not self._watched and self.session:
+            with contextlib.suppress(DesktopError):
+                await self._cdp.send("Page.stopScreencast", {}, self.session)
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give pages another size."""
+        self._size = (width, height)
+        if self.session:
+            await self._measure()
+
+    def taken(self, frame_number: int, session: str) -> None:
+        """A picture was sent on: the browser makes the next one."""
+        with contextlib.suppress(DesktopError):
+            self._cdp.post(
+                "Page.screencastFrameAck", {"sessionId": frame_number}, session, lambda _: None
+            )
+
+    async def _enter(self, target: str) -> None:
+        await self._cdp.send("Target.activateTarget", {"targetId": target})
+        attached = await self._cdp.send(
+            "Target.attachToTarget", {"targetId": target, "flatten": True}
+        )
+        self.target, self.session = target, str(attached["sessionId"])
+        self._stop = self._cdp.listen(self._hear, self.session)
+        await self._cdp.send("Page.enable", {}, self.session)
+        await self._cdp.send("Page.setInterceptFileChooserDialog", {"enabled": True}, self.session)
+        await self._measure()
+        if self._watched:
+            await self._cast()
+
+    async def _leave(self) -> None:
+        self._stop()
+        left, self.session, self.target = self.session, "", ""
+        if left:
+            with contextlib.suppress(DesktopError):
+                await self._cdp.send("Target.detachFromTarget", {"sessionId": left})
+
+    async def _measure(self) -> None:
+        width, height = self._size
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self._cdp.send("Emulation.setDeviceMetricsOverride", size, self.session)
+
+    async def _cast(self) -> None:
+        if self.session:
+            await self._cdp.send(
+                "Page.startScreencast", {"format": "jpeg", "quality": QUALITY}, self.session
+            )
+
+    def _hear(self, event: Event) -> None:
+        if event.method == "Page.screencastFrame":
+            about, number = event.params["metadata"], event.params["sessionId"]
+            jpeg = base64.b64decode(event.params["data"])
+            self.frame = Frame(int(about["deviceWidth"]), int(about["deviceHeight"]), jpeg)
+            self.taken(number, event.session)
+            self.changed()
+        elif event.method == "Page.screencastVisibilityChanged":
+            if not event.params.get("visible"):
+                self._soon(self._follow())
+        else:
+            self.heard(event)
+
+    def _hear_browser(self, event: Event) -> None:
+        about = event.params.get("targetInfo", {})
+        if event.method in ("Target.targetCreated", "Target.targetInfoChanged"):
+            if about.get("type") != "page":
+                return
+            new = about["targetId"] not in self._tabs
+            self._tabs[about["targetId"]] = about
+            if new and self.target:
+                self._soon(self.show(about["targetId"]))  # a page opened it, or the agent
+        elif event.method in ("Target.targetDestroyed", "Target.targetCrashed"):
+            gone = str(event.params.get("targetId"))
+            self._tabs.pop(gone, None)
+            if gone == self.target:
+                self._soon(self._another())
+        self.changed()
+
+    async def _follow(self) -> None:
+        """Another tab has come to the front by other means: the agent brought it there."""
+        tab = await front(self._cdp)
+        if tab is not None:
+            await self.show(tab.target)
+
+    async def _another(self) -> None:
+        """The shown tab is gone."""
+        async with self._moving:
+            self._stop()
+            self.session = self.target = ""
+        if self._tabs:
+            await self.show(next(reversed(self._tabs)))
+        else:  # a person has closed the last one: there is always a page to look at
+            made = await self._cdp.send("Target.createTarget", {"url": "about:blank"})
+            await self.show(str(made["targetId"]))
+
+    def _soon(self, work: Any) -> None:
+        task = asyncio.ensure_future(_quiet(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _quiet(work: Any) -> None:
+    with contextlib.suppress(DesktopError):  # the tab, or the browser, has gone meanwhile
+        await work

@@ -1,0 +1,163 @@
+// The page that shows a desktop without a screen: pictures, a bar with its tabs and address, and what its pages ask.
+// What goes over its socket is said in jupyter_agent/desktop/screencast.py and person.py.
+
+import { Asks } from './asks.ts';
+import { Bar } from './bar.ts';
+import { Input } from './input.ts';
+import { Parent } from './parent.ts';
+import { Paste } from './paste.ts';
+
+const HIDDEN_FOR = 15_000; // milliseconds; nobody looks, so nothing is sent
+
+const told = document.body.dataset;
+const ticket = location.hash.slice(1);
+history.replaceState(null, '', location.pathname);
+const mayType = told.mode === 'control';
+
+const bar = document.createElement('header');
+const screen = document.createElement('main');
+const canvas = document.createElement('canvas');
+const field = document.createElement('textarea');
+const note = document.createElement('p');
+
+function build(): void {
+  document.body.classList.add('pictures');
+  bar.className = 'bar';
+  screen.className = 'screen';
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', 'The page that is open on the secure desktop');
+  note.className = 'note';
+  note.setAttribute('role', 'status');
+  note.textContent = 'Connecting…';
+  field.className = 'typed';
+  field.setAttribute('aria-label', 'Keyboard of the secure desktop');
+  field.autocomplete = 'off';
+  field.spellcheck = false;
+  for (const name of ['autocapitalize', 'autocorrect']) {
+    field.setAttribute(name, 'off');
+  }
+  screen.append(canvas, field);
+  document.body.append(bar, screen, note);
+}
+
+function show(): void {
+  const parent = new Parent(told.parent ?? '');
+  parent.tell('connecting');
+  const address = `${location.href.replace(/^http/, 'ws')}/stream`;
+  const socket = new WebSocket(address, [told.protocol ?? '', `${told.prefix}${ticket}`]);
+  socket.binaryType = 'arraybuffer';
+  const say = (message: object) => {
+    if (socket.readyState === WebSocket.OPEN) {
+      socket.send(JSON.stringify(message));
+    }
+  };
+  const focus = () => field.focus({ preventScroll: true });
+  const picture = new Picture(canvas);
+  const tabs = new Bar(bar, mayType ? say : null, focus);
+  const asks = new Asks(document.body, canvas, say, focus);
+
+  socket.addEventListener('open', () => parent.tell('connected'));
+  socket.addEventListener('message', event => {
+    if (typeof event.data !== 'string') {
+      note.hidden = true;
+      picture.draw(event.data);
+      return;
+    }
+    const message = JSON.parse(event.data);
+    if ('page' in message) {
+      tabs.update(message.page);
+    } else if ('ask' in message) {
+      asks.update(message.ask);
+    }
+  });
+  socket.addEventListener('close', () => {
+    note.hidden = false;
+    note.textContent = 'The picture was lost.';
+    asks.update(null);
+    if (document.visibilityState === 'visible') {
+      parent.tell('lost');
+    }
+  });
+  if (mayType) {
+    drive(say, parent, picture, focus, socket);
+  }
+  stopWhenHidden(socket, parent);
+}
+
+/** The newest picture, and the page's size in it. */
+class Picture {
+  width = 0;
+  height = 0;
+  private readonly context: CanvasRenderingContext2D | null;
+  private drawn = 0;
+  private newest = 0;
+
+  constructor(private readonly element: HTMLCanvasElement) {
+    this.context = element.getContext('2d', { alpha: false });
+  }
+
+  draw(data: ArrayBuffer): void {
+    const view = new DataView(data);
+    const [width, height] = [view.getUint16(0), view.getUint16(2)];
+    const number = ++this.newest;
+    void createImageBitmap(new Blob([data.slice(4)], { type: 'image/jpeg' })).then(image => {
+      // Decoded beside each other they may come out of order.
+      if (number > this.drawn && this.context) {
+        this.drawn = number;
+        [this.width, this.height] = [width, height];
+        if (this.element.width !== image.width || this.element.height !== image.height) {
+          this.element.width = image.width;
+          this.element.height = image.height;
+        }
+        this.context.drawImage(image, 0, 0);
+      }
+      image.close();
+    });
+  }
+}
+
+function drive(
+  say: (message: object) => void,
+  parent: Parent,
+  picture: Picture,
+  focus: () => void,
+  socket: WebSocket
+): void {
+  const input = new Input(canvas, field, picture, say);
+  const paste = new Paste(
+    // There is no clipboard in between: what is pasted is typed, and nothing has to be emptied again.
+    text => text !== '' && say({ text }),
+    () => {},
+    focus
+  );
+  input.pasted = text => paste.text(text);
+  parent.on('paste', () => void paste.fromClipboard());
+  canvas.addEventListener('pointerdown', focus);
+  window.addEventListener('focus', focus);
+  const fit = () => say({ size: [screen.clientWidth, screen.clientHeight] });
+  socket.addEventListener('open', () => {
+    fit();
+    focus();
+  });
+  new ResizeObserver(fit).observe(screen);
+}
+
+function stopWhenHidden(socket: WebSocket, parent: Parent): void {
+  let timer = 0;
+  let stopped = false;
+  document.addEventListener('visibilitychange', () => {
+    window.clearTimeout(timer);
+    if (document.visibilityState === 'hidden') {
+      timer = window.setTimeout(() => {
+        stopped = true;
+        socket.close();
+      }, HIDDEN_FOR);
+    } else if (stopped) {
+      stopped = false;
+      parent.tell('lost'); // and the panel gets a fresh ticket
+    }
+  });
+}
+
+build();
+show();

@@ -1,0 +1,211 @@
+"""What every provider of desktops keeps to, whatever serves it.
+
+One desktop a provider, used by the tests in their order: a person signs in, hands back, the agent
+uses it, the person takes over again, and it is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from canary import Canary
+from desktop_rooms import (
+    PARENT,
+    Room,
+    person_at,
+    room,
+    sign_in,
+    until_field,
+    until_true,
+)
+from login_site import BALANCE, PERSON, LoginSite, login_site
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import async_playwright
+
+from jupyter_agent.desktop.lease import Lease
+from jupyter_agent.desktop.provider import Desktop, Pause
+from jupyter_agent.errors import DesktopClosed, LeaseLost, PersonDrives, RequestInvalid
+
+
+@dataclass(repr=False)
+class Stage:
+    """What the tests of one provider share: the desktop goes from one state to the next."""
+
+    room: Room
+    site: LoginSite
+    desktop: Desktop
+    password: Canary
+    lease: Lease | None = None
+
+
+class DesktopContract:
+    """Inherited once for each provider; ``name`` says which."""
+
+    name: str
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def stage(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("JUPYTER_AGENT_HOME", str(tmp_path_factory.mktemp("home")))
+            rng = random.Random(f"{cls.name} {time.time_ns()}")
+            password, code = Canary.make(rng), str(rng.randrange(10**7, 10**8))
+            with login_site(password.value, code) as site, room() as there:
+                provider = there.provider(cls.name)
+                ready = there.run(provider.available())
+                assert ready.ok, ready.reason
+                yield Stage(there, site, there.run(there.start(cls.name, site.url)), password)
+
+    def test_it_begins_paused_and_lets_no_agent_in(self, stage: Stage) -> None:
+        assert stage.desktop.state == "idle"
+        with pytest.raises(PersonDrives, match="paused"):
+            stage.room.run(stage.desktop.agent_channel())
+
+    def test_its_caps_say_that_the_agent_is_kept_out_and_it_has_an_id_without_a_secret(
+        self, stage: Stage
+    ) -> None:
+        assert stage.desktop.caps.pause is Pause.ENFORCED
+        assert stage.desktop.caps.view_only == "server"
+        assert stage.desktop.provider == self.name
+        assert 8 <= len(stage.desktop.id) <= 16
+
+    def test_a_person_types_where_the_lease_is_theirs(self, stage: Stage) -> None:
+        async def work() -> None:
+            stage.lease = await stage.desktop.take_over("ada")
+            async with person_at(stage.desktop) as person:
+                await until_field(stage.desktop, "user")
+                await person.type("ada")
+                await person.press("Tab")
+                await until_field(stage.desktop, "password")
+                await person.type(stage.password.value)
+                expected = f"activeElement.value.length === {len(stage.password.value)}"
+                await until_true(stage.desktop, f"document.{expected}")
+
+        stage.room.run(work())
+        assert stage.desktop.state == "human"
+        assert stage.room.run(stage.desktop.host()) == stage.site.url.removeprefix("http://")
+
+    def test_handing_back_is_refused_while_a_password_stands_in_a_field(self, stage: Stage) -> None:
+        assert stage.lease is not None
+        refused = stage.room.run(stage.desktop.hand_back(stage.lease))
+        assert not refused.done
+        assert "password" in refused.reason
+        assert stage.password.value not in refused.reason
+        assert stage.desktop.state == "human"
+
+    def test_a_person_signs_in_and_hands_back(self, stage: Stage) -> None:
+        async def work() -> None:
+            lease = await stage.desktop.take_over("ada")  # the same person, in another tab
+            with pytest.raises(LeaseLost):
+                await stage.desktop.hand_back(stage.lease or lease)
+            await until_true(stage.desktop, "document.forms[0].reset() || true")
+            await until_true(stage.desktop, "document.forms[0].user.focus() || true")
+            lease = await sign_in(stage.desktop, stage.site, PERSON)
+            assert (await stage.desktop.hand_back(lease)).done
+
+        stage.room.run(work())
+        assert stage.site.paths() == ["/login", "/code"]
+        assert stage.desktop.state == "agent"
+
+    def test_the_agent_reads_looks_clicks_types_and_goes_where_it_is_signed_in(
+        self, stage: Stage
+    ) -> None:
+        async def work() -> None:
+            agent = await stage.desktop.agent_channel()
+            assert BALANCE in await agent.text()
+            picture = await agent.screenshot(limit=20_000)
+            assert picture[:2] == b"\xff\xd8"
+            assert len(picture) <= 20_000
+            await agent.press("Tab")
+            await agent.type("written by the agent: é漢")
+            await agent.press("Enter")
+            await until_true(stage.desktop, "document.querySelector('p#note').textContent")
+            assert "written by the agent: é漢" in await agent.text()
+            await agent.navigate(f"{stage.site.url}/extras")
+            assert "Colour" in await agent.text()
+            for address in ("file:///etc/passwd", "chrome://settings", "javascript:1"):
+                with pytest.raises(RequestInvalid):
+                    await agent.navigate(address)
+
+        stage.room.run(work())
+
+    def test_playwright_drives_the_site_that_a_person_has_signed_in_at(self, stage: Stage) -> None:
+        async def work() -> None:
+            agent = await stage.desktop.agent_channel()
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.connect_over_cdp(await agent.endpoint())
+                page = browser.contexts[0].pages[0]
+                await page.goto(f"{stage.site.url}/account")
+                assert await page.inner_text("#balance") == BALANCE
+                await page.fill("input[name=note]", "by Playwright")
+                await page.click("text=Save note")
+                assert await page.inner_text("p#note") == "by Playwright"
+                assert await page.evaluate("document.cookie") == ""  # HttpOnly
+                with pytest.raises(PlaywrightError, match="not permitted to an agent"):
+                    await browser.contexts[0].cookies()
+                await browser.close()
+
+        stage.room.run(work())
+        assert stage.site.note == "by Playwright"
+        assert stage.password.value not in [form.get("note") for _, form in stage.site.posted]
+
+    def test_an_address_for_a_program_is_good_once(self, stage: Stage) -> None:
+        async def work() -> None:
+            agent = await stage.desktop.agent_channel()
+            async with async_playwright() as playwright:
+                address = await agent.endpoint()
+                browser = await playwright.chromium.connect_over_cdp(address)
+                await browser.close()
+                with pytest.raises(PlaywrightError, match="403"):
+                    await playwright.chromium.connect_over_cdp(address)
+
+        stage.room.run(work())
+
+    def test_taking_over_ends_what_the_agent_is_doing_with_a_typed_error(
+        self, stage: Stage
+    ) -> None:
+        async def work() -> None:
+            agent = await stage.desktop.agent_channel()
+            going = asyncio.ensure_future(agent.navigate(f"{stage.site.url}/slow"))
+            await asyncio.sleep(0)
+            stage.lease = await stage.desktop.take_over("ada")
+            for attempt in (going, agent.text(), agent.screenshot(), agent.endpoint()):
+                with pytest.raises(PersonDrives):
+                    await attempt
+            with pytest.raises(PersonDrives):
+                await stage.desktop.agent_channel()
+
+        stage.room.run(work())
+        stage.site.hurry.set()
+        assert stage.desktop.state == "human"
+
+    def test_a_picture_s_address_has_its_ticket_in_the_fragment_and_no_repr(
+        self, stage: Stage
+    ) -> None:
+        grant = stage.room.run(stage.desktop.grant("view", PARENT))
+        ticket = grant.url.partition("#")[2]
+        assert len(ticket) >= 43
+        assert ticket not in repr(grant)
+
+    def test_closing_leaves_nothing_and_everything_after_it_is_refused(self, stage: Stage) -> None:
+        folder: Path = stage.desktop._machine.folder
+        assert folder.exists()
+        report = stage.room.run(stage.desktop.close())
+        assert not report.left
+        assert not folder.exists()
+        assert stage.desktop.state == "closed"
+        for refused in (
+            stage.desktop.agent_channel(),
+            stage.desktop.take_over("ada"),
+            stage.desktop.grant("control", PARENT),
+            stage.desktop.host(),
+        ):
+            with pytest.raises(DesktopClosed):
+                stage.room.run(refused)
+        assert stage.room.run(stage.desktop.close()) == report
