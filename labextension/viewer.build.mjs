@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { rspack } from '@rspack/core';
 
-const VIEWERS = ['vnc'];
+const VIEWERS = ['vnc', 'cdp'];
 const outDir = resolve(import.meta.dirname, '../jupyter_agent/desktop/static');
 const noVnc = join(import.meta.dirname, 'node_modules/@novnc/novnc');
 mkdirSync(outDir, { recursive: true });

@@ -17,6 +17,9 @@ const PIECE = 384 * 1024; // bytes of a file in one message; base64 makes a thir
 const LARGEST = 50 * 1024 * 1024; // bytes of all files; the desktop takes no more
 
 export class Asks {
+  private readonly canvas: HTMLCanvasElement;
+  private readonly say: (message: object) => void;
+  private readonly done: () => void;
   private readonly box = document.createElement('form');
   private open = '';
   private cancel: () => void = () => {};
@@ -24,10 +27,13 @@ export class Asks {
 
   constructor(
     parent: HTMLElement,
-    private readonly canvas: HTMLCanvasElement,
-    private readonly say: (message: object) => void,
-    private readonly done: () => void
+    canvas: HTMLCanvasElement,
+    say: (message: object) => void,
+    done: () => void
   ) {
+    this.canvas = canvas;
+    this.say = say;
+    this.done = done;
     this.box.className = 'ask';
     this.box.hidden = true;
     this.box.setAttribute('role', 'dialog');
@@ -118,7 +124,8 @@ export class Asks {
   }
 
   /** Put the list where the page has its field, or above it where there is more room. */
-  private under([x, y, width, height]: number[]): void {
+  private under(box: number[]): void {
+    const [x = 0, y = 0, width = 0, height = 0] = box;
     const frame = this.canvas.getBoundingClientRect();
     const scale = frame.width / (this.canvas.width || 1);
     const top = frame.top + (y + height) * scale;
@@ -131,7 +138,11 @@ export class Asks {
 
   private dialog(ask: Ask & { kind: 'dialog' }): void {
     const leaving = ask.sort === 'beforeunload';
-    this.head(leaving ? 'Leave this page? What you have filled in may be lost.' : `${ask.host || 'The page'} says`);
+    this.head(
+      leaving
+        ? 'Leave this page? What you have filled in may be lost.'
+        : `${ask.host || 'The page'} says`
+    );
     if (!leaving) {
       this.box.append(paragraph(ask.message));
     }

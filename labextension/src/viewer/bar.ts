@@ -12,6 +12,8 @@ export interface Page {
 }
 
 export class Bar {
+  private readonly say: ((message: object) => void) | null;
+  private readonly done: () => void;
   private readonly address = document.createElement('input');
   private readonly tabs = document.createElement('nav');
   private said = '';
@@ -21,12 +23,10 @@ export class Bar {
    * @param say - Tells the desktop what to do; null where one may only look.
    * @param done - Gives the keyboard back to the page.
    */
-  constructor(
-    element: HTMLElement,
-    private readonly say: ((message: object) => void) | null,
-    private readonly done: () => void
-  ) {
-    const steps = [
+  constructor(element: HTMLElement, say: ((message: object) => void) | null, done: () => void) {
+    this.say = say;
+    this.done = done;
+    const steps: [string, string, string][] = [
       ['←', 'Back', 'back'],
       ['→', 'Forward', 'forward'],
       ['⟳', 'Load again', 'reload']

@@ -86,13 +86,15 @@ function show(): void {
 
 /** The newest picture, and the page's size in it. */
 class Picture {
+  private readonly element: HTMLCanvasElement;
   width = 0;
   height = 0;
   private readonly context: CanvasRenderingContext2D | null;
   private drawn = 0;
   private newest = 0;
 
-  constructor(private readonly element: HTMLCanvasElement) {
+  constructor(element: HTMLCanvasElement) {
+    this.element = element;
     this.context = element.getContext('2d', { alpha: false });
   }
 

@@ -12,6 +12,10 @@ const NEAR = 4; // pixels between them
 const ON_A_MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
 
 export class Input {
+  private readonly canvas: HTMLCanvasElement;
+  private readonly field: HTMLTextAreaElement;
+  private readonly page: Sized;
+  private readonly say: (message: object) => void;
   /** Takes a text that was pasted here with the keyboard. */
   pasted: (text: string) => void = () => {};
 
@@ -19,11 +23,15 @@ export class Input {
   private last = { time: 0, x: 0, y: 0, button: -1 };
 
   constructor(
-    private readonly canvas: HTMLCanvasElement,
-    private readonly field: HTMLTextAreaElement,
-    private readonly page: Sized,
-    private readonly say: (message: object) => void
+    canvas: HTMLCanvasElement,
+    field: HTMLTextAreaElement,
+    page: Sized,
+    say: (message: object) => void
   ) {
+    this.canvas = canvas;
+    this.field = field;
+    this.page = page;
+    this.say = say;
     canvas.addEventListener('pointerdown', event => this.press(event));
     canvas.addEventListener('pointerup', event => this.mouse('mouseReleased', event));
     canvas.addEventListener('pointermove', event => this.mouse('mouseMoved', event));
@@ -90,7 +98,8 @@ export class Input {
       return; // this browser pastes, into the field
     }
     const graph = event.getModifierState('AltGraph');
-    const writes = event.key.length === 1 && (!command || graph) && (!event.altKey || graph || ON_A_MAC);
+    const writes =
+      event.key.length === 1 && (!command || graph) && (!event.altKey || graph || ON_A_MAC);
     const text = writes ? event.key : event.key === 'Enter' ? '\r' : '';
     event.preventDefault();
     this.key('keyDown', event, text);
@@ -134,6 +143,9 @@ export class Input {
 /** As the protocol numbers them. */
 function modifiers(event: MouseEvent | KeyboardEvent): number {
   return (
-    (event.altKey ? 1 : 0) | (event.ctrlKey ? 2 : 0) | (event.metaKey ? 4 : 0) | (event.shiftKey ? 8 : 0)
+    (event.altKey ? 1 : 0) |
+    (event.ctrlKey ? 2 : 0) |
+    (event.metaKey ? 4 : 0) |
+    (event.shiftKey ? 8 : 0)
   );
 }
