@@ -75,9 +75,9 @@ export class Asks {
 
   private close(): void {
     if (!this.box.hidden) {
+      this.open = ''; // first: a field that goes loses the focus, which is a "no" while it is asked
       this.box.hidden = true;
       this.box.replaceChildren(); // a password that was typed here goes with its field
-      this.open = '';
       this.done();
     }
   }
