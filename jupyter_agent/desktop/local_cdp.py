@@ -37,7 +37,7 @@ from jupyter_agent.desktop.provider import (
 from jupyter_agent.desktop.relay import StreamServer
 from jupyter_agent.desktop.screencast import Screencast
 from jupyter_agent.desktop.stage import Stage
-from jupyter_agent.errors import DesktopUnavailable
+from jupyter_agent.errors import DesktopUnavailable, RequestInvalid
 from jupyter_agent.folders import Folders
 
 CAPS: Final = Caps(
@@ -152,7 +152,8 @@ class CdpDesktop:
         self._stage = Stage(cdp, (size.width, size.height))
         asks = Asks(cdp, self._stage, machine.folder / "given")
         hands = PersonHands(cdp, self._stage, asks)
-        self._screencast = Screencast(self._stage, asks, hands, lambda: self._driving.may_type)
+        self._screencast = Screencast(self._stage, asks, hands, self._may_type)
+        self._touched = 0.0
         self._ended: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -171,6 +172,11 @@ class CdpDesktop:
     def state(self) -> State:
         """Who drives now."""
         return self._driving.state
+
+    @property
+    def touched(self) -> float:
+        """When a person has last typed or pointed in it."""
+        return self._touched
 
     async def host(self) -> str:
         """The host of the page that is shown."""
@@ -198,6 +204,18 @@ class CdpDesktop:
             await self._streams.cut(self._screencast, mode="control")
         return outcome
 
+    async def set_layout(self, layout: str) -> None:
+        """Not needed, and so it can not be.
+
+        Raises:
+            RequestInvalid: Always.
+        """
+        del layout
+        self._refuse_closed()
+        raise RequestInvalid(
+            "This desktop has no keyboard layout: it takes the characters that yours makes."
+        )
+
     async def agent_channel(self) -> AgentChannel:
         """What an agent drives it with."""
         self._refuse_closed()
@@ -223,6 +241,12 @@ class CdpDesktop:
         watched: set[asyncio.Future[Any]] = {self._machine.closed, self._cdp.closed}
         await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
         await self.close()
+
+    def _may_type(self) -> bool:
+        may = self._driving.may_type
+        if may:
+            self._touched = asyncio.get_running_loop().time()
+        return may
 
     async def _steer(self) -> Cdp:
         return self._cdp
