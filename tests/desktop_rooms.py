@@ -197,8 +197,9 @@ class VncPerson:
         await self._key(_KEYSYMS[key])
 
     async def _key(self, keysym: int) -> None:
-        for down in (1, 0):
-            await self._socket.write_message(struct.pack("!BBHI", 4, down, 0, keysym), binary=True)
+        # In one message: a key that is let go late, on a busy machine, would repeat.
+        both = b"".join(struct.pack("!BBHI", 4, down, 0, keysym) for down in (1, 0))
+        await self._socket.write_message(both, binary=True)
 
     async def _take(self, size: int) -> bytes:
         while len(self._rest) < size:
