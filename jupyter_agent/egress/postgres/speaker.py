@@ -11,7 +11,7 @@ from typing import Final
 from jupyter_agent.egress.postgres import messages, scram
 from jupyter_agent.egress.postgres.callers import Caller
 from jupyter_agent.egress.postgres.database import Database, is_connection_string, read_value
-from jupyter_agent.egress.postgres.messages import Cancel, Malformed, Startup
+from jupyter_agent.egress.postgres.messages import Malformed, Startup
 from jupyter_agent.egress.postgres.relay import LONG_AT_ONCE, Relay
 from jupyter_agent.egress.postgres.replies import LARGEST, Replies, TooLarge
 from jupyter_agent.egress.postgres.server import LoginRefused, Server
@@ -60,8 +60,9 @@ class PostgresSpeaker:
                     await caller.log_in(asked, self._database, self._verifier)
             if isinstance(asked, Startup):
                 await self._connect(caller, asked)
-            elif admitted:
-                await self._cancel(asked)
+            elif admitted and any(each.key == asked.key for each in self._running):
+                # Only what runs on this way: another key may be one of somebody who is not asked.
+                await self._cancel(asked.key)
         except AgentError as error:
             await caller.refuse(error)
         except TooLarge:
@@ -76,11 +77,10 @@ class PostgresSpeaker:
     def close(self) -> None:
         """Nothing is kept between connections."""
 
-    async def _cancel(self, asked: Cancel) -> None:
-        # Only what runs on this way: another key may be one of somebody who is not asked here.
-        if any(replies.key == asked.key for replies in self._running):
+    async def _cancel(self, key: bytes | None) -> None:
+        if key is not None:
             with contextlib.suppress(EgressFailed):  # nobody waits for an answer
-                await self._server.cancel(asked.key)
+                await self._server.cancel(key)
 
     async def _connect(self, caller: Caller, startup: Startup) -> None:
         seen = Seen("CONNECT", "")
@@ -101,8 +101,13 @@ class PostgresSpeaker:
                     del password
                 seen.status = 0
                 await caller.accept()
+                relay = Relay(caller, session, replies, seen, self._long)
                 with self._listed(replies):
-                    await Relay(caller, session, replies, seen, self._long).carry_out(self._warden)
+                    try:
+                        await relay.carry_out(self._warden)
+                    except EgressRefused:
+                        await self._cancel(replies.key)  # what it does there ends, too
+                        raise
         finally:
             self._warden.end(seen)
 

@@ -276,11 +276,24 @@ def test_one_event_for_a_connection_and_no_sql_in_it(way, person):
     assert "only-in-sql" not in str(person.call("audit.read"))
 
 
-def test_a_grant_that_is_taken_back_ends_the_connection(db, stored):
-    assert one(db, "SELECT 1") == 1
-    stored.call("grant.remove", grant=stored.call("grant.list")["grants"][0]["id"])
-    with pytest.raises(psycopg.OperationalError):
-        wait_until(lambda: one(db, "SELECT 1") is None)
+def test_a_grant_that_is_taken_back_ends_the_connection_and_what_it_does(db, stored, postgres):
+    ended: list[str] = []
+
+    def ask() -> None:
+        try:
+            db.execute("SELECT pg_sleep(60) AS taken_back")
+        except psycopg.OperationalError as error:
+            ended.append(str(error))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    sleeps = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE %s"
+    with postgres.connect() as owner:
+        wait_until(lambda: one(owner, sleeps, "SELECT pg_sleep%taken_back") == 1)
+        stored.call("grant.remove", grant=stored.call("grant.list")["grants"][0]["id"])
+        thread.join(10)
+        wait_until(lambda: one(owner, sleeps, "SELECT pg_sleep%taken_back") == 0)
+    assert "permission for this way out is over" in ended[0]
     wait_until(lambda: stored.call("egress.list")["ways"] == [])
 
 
