@@ -12,7 +12,10 @@ import termios
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, NoReturn
+from typing import IO, TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    import asyncio
 
 Child = subprocess.Popen[bytes]
 """A process that one of ours has started, for those who keep it."""
@@ -234,6 +237,27 @@ def start_keeper(argv: Sequence[str], control: int) -> subprocess.Popen[bytes]:
 def _take_terminal() -> None:
     """Make standard input the controlling terminal of this new session, see ioctl_tty(2)."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+async def start_agent(
+    argv: Sequence[str], *, cwd: str, env: Mapping[str, str]
+) -> asyncio.subprocess.Process:
+    """Start an agent that is talked to over its standard streams; what it logs is thrown away.
+
+    Args:
+        argv: Program and arguments; nothing secret.
+        cwd: Absolute folder.
+        env: Its whole environment.
+
+    Raises:
+        OSError: It could not be started.
+    """
+    from asyncio import create_subprocess_exec  # noqa: PLC0415  (a terminal has no use for it)
+
+    pipe, none = subprocess.PIPE, subprocess.DEVNULL
+    return await create_subprocess_exec(
+        *argv, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=none, limit=1 << 26
+    )
 
 
 def run_in_terminal(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:

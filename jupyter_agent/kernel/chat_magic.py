@@ -63,6 +63,8 @@ class ChatMagics(Magics):
             --model KIND:NAME who answers this message; %agent_chat --model chooses for all
             --url ADDRESS     a server of your own, with the API of OpenAI
             --key LABEL       the label of its key
+            --agent NAME      an agent that speaks ACP answers: claude-code, codex, gemini, goose,
+                              or a command; its commands run in our terminals, by label
             --no-tools        it may only answer
             --new             begin a new conversation with this message
 
@@ -78,6 +80,9 @@ class ChatMagics(Magics):
         if not cell.strip():
             raise RequestInvalid("There is no message.", "It goes below the %%agent_chat line.")
         session = self._ready()
+        if arguments.agent:
+            self._ask_agent(session, arguments, cell.strip())
+            return
         chosen = self._chosen(arguments) if arguments.chooses else session.chosen
         if chosen is None:
             raise ModelMissing("No model is chosen yet.", _GUIDANCE)
@@ -111,7 +116,7 @@ class ChatMagics(Magics):
         """
         arguments = parse(line)
         session = self._ready()
-        if arguments.attached or arguments.no_tools:
+        if arguments.attached or arguments.no_tools or arguments.agent:
             raise RequestInvalid("That goes with a message.", "%%agent_chat, and the message below")
         if arguments.chooses:
             session.choose(self._chosen(arguments))
@@ -126,6 +131,16 @@ class ChatMagics(Magics):
         if arguments.status or arguments.chooses or not line.strip():
             return _status(session, session.chosen)
         return None
+
+    def _ask_agent(self, session: ChatSession, arguments: ChatArguments, message: str) -> None:
+        attached = [attachment(self.shell, name) for name in arguments.attached]
+        try:
+            turn, _usage, seconds = session.ask_agent(
+                arguments.agent, message, attached, new=arguments.new
+            )
+        except builtins.KeyboardInterrupt:
+            raise KeyboardInterrupt from None
+        notes.show(self.shell, f"{turn.model} · {seconds:.1f} s")
 
     def _chosen(self, arguments: ChatArguments) -> Choice:
         before = self._ready().chosen

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_agent import rulecache, spawn
 from jupyter_agent.chat import model, remembered
@@ -30,6 +30,9 @@ from jupyter_agent.kernel.chat_way import ModelWay
 from jupyter_agent.kernel.permission import Permission
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
+
+if TYPE_CHECKING:
+    from jupyter_agent.chat.acp_agent import AcpAgent
 
 _BUDGETS = {"local": 3_000}
 """Characters that are sent again, for models that can take less than usual."""
@@ -73,6 +76,7 @@ class ChatSession:
         self._door: ModelDoor | None = None
         self._passage: Passage | None = None
         self._added: list[str] = []
+        self._agent: AcpAgent | None = None
 
     def choose(self, chosen: Choice) -> None:
         """Let another model answer from now on, in this kernel and in those to come."""
@@ -136,6 +140,48 @@ class ChatSession:
         self.conversation.add(turn)
         display.finish(turn)
         return turn, current[0].usage, time.monotonic() - began
+
+    def ask_agent(
+        self, name: str, message: str, attachments: list[Attachment], *, new: bool
+    ) -> tuple[Turn, Usage, float]:
+        """Send a message to an agent that speaks ACP; as ``ask``.
+
+        Args:
+            name: A known name, or a command line.
+            message: What the person wrote.
+            attachments: What goes along.
+            new: Begin a new session with it.
+
+        Raises:
+            AgentError: There is no answer.
+            KeyboardInterrupt: It was stopped, with everything that it had started.
+        """
+        from jupyter_agent.chat import acp_agent  # noqa: PLC0415  (seldom used)
+
+        began = time.monotonic()
+        argv = acp_agent.argv_of(name)
+        display = TurnDisplay(self._shell)
+
+        async def work(tell: Callable[[Any], None]) -> Turn:
+            door, passage = self._ready_door(tell)
+            if self._agent is not None and (new or self._agent.argv != argv):
+                await self._agent.close()
+                self._agent = None
+            if self._agent is None:
+                self._agent = acp_agent.AcpAgent(name, argv, door, passage, door.cwd)
+            return await self._agent.answer(message, attachments, tell)
+
+        def show(event: Any) -> None:
+            if isinstance(event, _Here):
+                event.act()
+                event.done()
+            else:
+                display.show(event)
+
+        turn = self._thread.follow(work, show, display.flush, GAP)
+        self.conversation.add(turn)
+        display.finish(turn)
+        return turn, Usage(), time.monotonic() - began
 
     async def _answering(
         self, chosen: Choice, tell: Callable[[Any], None], *, with_tools: bool

@@ -1,0 +1,237 @@
+"""An agent that speaks ACP as the brain of a chat cell: Claude Code, Codex, Gemini CLI, goose.
+
+We are its client (https://agentclientprotocol.com): the terminals, the files and the permissions
+that it asks for are ours. A command runs through the broker, with labels, once a person has said
+yes; its output is scrubbed. What such an agent does by itself, without asking its client, is its
+own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import shlex
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_agent import __version__, spawn
+from jupyter_agent.chat import acp_terminals
+from jupyter_agent.chat.answering import Called, Event, Said
+from jupyter_agent.chat.conversation import Attachment, Step, Turn
+from jupyter_agent.chat.door import Command, Door
+from jupyter_agent.chat.passage import Passage
+from jupyter_agent.errors import AgentError, ModelFailed, ModelMissing
+
+KNOWN: Final = {
+    "claude-code": ("claude-agent-acp", "claude-code-acp"),
+    "codex": ("codex-acp",),
+    "gemini": ("gemini --acp",),
+    "goose": ("goose acp",),
+}
+"""Commands, the first that is there, by the names that people use."""
+
+_MOST_FILE: Final = 1_000_000
+_STATES: Final = {"pending": "called", "in_progress": "running", "completed": "done"}
+
+
+def argv_of(name: str) -> list[str]:
+    """The command that starts an agent.
+
+    Args:
+        name: A name of ``KNOWN``, or a command line.
+
+    Raises:
+        ModelMissing: It is not there, or the package for ACP is not.
+    """
+    if importlib.util.find_spec("acp") is None:
+        raise ModelMissing(
+            "Agents as the brain of a chat cell need a package that is not installed here.",
+            'Install it where this kernel runs: pip install "jupyter-agent-secrets[acp]"',
+        )
+    for line in KNOWN.get(name, (name,)):
+        argv = shlex.split(line)
+        if argv and (program := shutil.which(argv[0])):
+            return [program, *argv[1:]]
+    looked = ", ".join(shlex.split(line)[0] for line in KNOWN.get(name, ())) or "that command"
+    raise ModelMissing(
+        f"No such agent is installed here (looked for {looked}).",
+        f"Install it, or name its command: --agent COMMAND. Known names: {', '.join(KNOWN)}",
+    )
+
+
+@dataclass(slots=True)
+class AcpAgent:
+    """One running agent, and its session; made and used on one event loop.
+
+    Attributes:
+        name: As people call it.
+        argv: What starts it.
+        door: The way to the broker.
+        passage: Stands between it and everybody else.
+        cwd: Absolute folder it works in.
+    """
+
+    name: str
+    argv: Sequence[str]
+    door: Door
+    passage: Passage
+    cwd: str
+    show: Callable[[Event], None] = lambda _event: None
+    said: str = ""
+    steps: list[Step] = field(default_factory=list)
+    _process: Any = None
+    _connection: Any = None
+    _client: Any = None
+    _session: str = ""
+    _calls: dict[str, Called] = field(default_factory=dict)
+
+    async def answer(
+        self, message: str, attachments: Sequence[Attachment], show: Callable[[Event], None]
+    ) -> Turn:
+        """Send a message, and return the whole turn.
+
+        Raises:
+            SecretBlocked: The message holds a secret.
+            ModelFailed: The agent could not be started, or broke off.
+        """
+        await self.passage.check(message, "Your message")
+        cleaned = [
+            Attachment(each.name, str(await self.passage.clean(each.text))) for each in attachments
+        ]
+        self.said, self.steps, self._calls, self.show = "", [], {}, show
+        turn = Turn(message, tuple(cleaned), model=self.name)
+        try:
+            await self._begin()
+            await self._prompt(turn.prompt)
+        except AgentError:
+            raise
+        except Exception as error:  # noqa: BLE001  (whatever it says may repeat the message)
+            await self.close()
+            raise ModelFailed(
+                f"{self.name} broke off ({type(error).__name__}).",
+                "Does it work in a terminal, and are you signed in there?",
+            ) from None
+        return await self.turn(message, cleaned)
+
+    async def turn(
+        self, message: str, attachments: Sequence[Attachment], *, stopped: bool = False
+    ) -> Turn:
+        """The turn as far as it has come, as it is kept."""
+        answer = str(await self.passage.clean(self.said))
+        kept = (tuple(attachments), tuple(self.steps), answer)
+        return Turn(message, *kept, model=self.name, stopped=stopped)
+
+    async def close(self) -> None:
+        """End it, and what runs in our terminals for it."""
+        if self._client is not None:
+            await self._client.end()
+        if self._connection is not None:
+            with suppress(Exception):
+                await self._connection.close()
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        self._client = self._connection = self._process = None
+        self._session = ""
+
+    async def _begin(self) -> None:
+        import acp  # noqa: PLC0415
+        from acp import schema  # noqa: PLC0415
+
+        if self._process is not None and self._process.returncode is None:
+            return
+        await self.close()
+        # Without the capability: what an agent starts by itself is no part of this notebook's.
+        env = {name: text for name, text in os.environ.items() if not name.startswith("JUPYTER_")}
+        self._process = await spawn.start_agent(self.argv, cwd=self.cwd, env=env)
+        self._client = acp_terminals.AcpClient(self)
+        streams = (self._process.stdin, self._process.stdout)
+        self._connection = acp.connect_to_agent(self._client, *streams)
+        await self._connection.initialize(
+            protocol_version=acp.PROTOCOL_VERSION,
+            client_capabilities=schema.ClientCapabilities(
+                fs=schema.FileSystemCapabilities(read_text_file=True, write_text_file=True),
+                terminal=True,
+            ),
+            client_info=schema.Implementation(name="jupyter_agent", version=__version__),
+        )
+        session = await self._connection.new_session(cwd=self.cwd, mcp_servers=[])
+        self._session = session.session_id
+
+    async def _prompt(self, prompt: str) -> None:
+        import acp  # noqa: PLC0415
+
+        asked = asyncio.ensure_future(
+            self._connection.prompt(session_id=self._session, prompt=[acp.text_block(prompt)])
+        )
+        gone = asyncio.ensure_future(self._process.wait())
+        try:
+            await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                raise ModelFailed(f"{self.name} ended in the middle.", "Run it again.")
+            asked.result()
+        except asyncio.CancelledError:
+            # Stop: the agent with everything it has started, which is the only sure way.
+            await self.close()
+            raise
+        finally:
+            gone.cancel()
+            asked.cancel()
+
+    def say(self, text: str) -> None:
+        """The agent said something more."""
+        self.said += text
+        self.show(Said(text))
+
+    async def seen(self, call: Any) -> None:
+        """The agent told of something it does."""
+        before = self._calls.get(call.tool_call_id)
+        title = str(await self.passage.clean(call.title or (before.tool if before else "a tool")))
+        state = _STATES.get(call.status or "", "failed" if call.status == "failed" else "called")
+        called = Called(before.number if before else len(self._calls), title, {}, state)
+        self._calls[call.tool_call_id] = called
+        self.show(called)
+        if state in ("done", "failed"):
+            self.steps.append(Step(title, "{}", state, state == "failed"))
+
+    async def permitted(self, title: str, detail: str) -> bool:
+        """Ask a person whether the agent may do something by itself."""
+        lines = [f"# {self.name} asks to do this itself, outside of our terminals:"]
+        lines += [f"#   {line}" for line in f"{title}\n{detail}".splitlines()[:200]]
+        await self.passage.check("\n".join(lines), f"What {self.name} wants to do")
+        try:
+            ended = await self.door.run(
+                Command("\n".join([*lines, "true"]), why=title[:400]), lambda _: None
+            )
+        except AgentError:
+            return False
+        return ended.exit == 0
+
+    async def read(self, path: str, line: int | None, limit: int | None) -> str:
+        """A file, as the agent may see it: masked."""
+
+        def look() -> str:
+            with Path(path).open(encoding="utf-8", errors="replace") as file:
+                return file.read(_MOST_FILE)
+
+        lines = str(await self.passage.clean(await asyncio.to_thread(look))).splitlines(True)
+        start = max(0, (line or 1) - 1)
+        return "".join(lines[start : start + limit] if limit else lines[start:])
+
+    async def write(self, path: str, content: str) -> None:
+        """Write a file, once a person has read what will be in it.
+
+        Raises:
+            AgentError: It holds a secret, or was not permitted.
+        """
+        await self.passage.check({"path": path, "content": content}, f"What {self.name} writes")
+        script = f"printf %s {shlex.quote(content)} > {shlex.quote(path)}"
+        ended = await self.door.run(Command(script, why=f"to write {path}"), lambda _: None)
+        if ended.exit:
+            raise ModelFailed(f"{path} could not be written.")

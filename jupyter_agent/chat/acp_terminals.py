@@ -1,0 +1,216 @@
+"""What an ACP agent asks its client for: terminals with labels, files, permissions."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from acp import RequestError, schema
+
+from jupyter_agent.chat.door import Command, Ended
+from jupyter_agent.errors import AgentError
+from jupyter_agent.secret import check_variable
+
+if TYPE_CHECKING:
+    from jupyter_agent.chat.acp_agent import AcpAgent
+
+_LABEL: Final = re.compile(r"\{\{([A-Z][A-Z0-9_]{0,63})\}\}")
+_SECONDS: Final = 3600.0
+_WHY: Final = "it gives a command and no reason"
+
+
+class AcpClient:
+    """Our side of the conversation (``acp.interfaces.Client``).
+
+    Args:
+        agent: Whom it serves.
+    """
+
+    def __init__(self, agent: AcpAgent) -> None:
+        self._agent = agent
+        self._numbers = itertools.count(1)
+        self._running: dict[str, asyncio.Task[Ended]] = {}
+
+    async def end(self) -> None:
+        """End every command that runs."""
+        tasks = list(self._running.values())
+        self._running.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def on_connect(self, _connection: Any) -> None:
+        """Nothing to do: the agent keeps its connection."""
+
+    async def session_update(self, session_id: str, update: Any, **_: Any) -> None:
+        """Something that the agent says or does."""
+        if isinstance(update, schema.AgentMessageChunk):
+            if isinstance(update.content, schema.TextContentBlock):
+                self._agent.say(update.content.text)
+        elif isinstance(update, schema.ToolCallStart | schema.ToolCallProgress):
+            await self._agent.seen(update)
+
+    async def request_permission(
+        self, session_id: str, tool_call: Any, options: list[Any], **_: Any
+    ) -> schema.RequestPermissionResponse:
+        """Asked of a person, once; "always" is nothing that an agent is given here."""
+        once = next((each for each in options if each.kind == "allow_once"), None)
+        denied = schema.RequestPermissionResponse(outcome=schema.DeniedOutcome(outcome="cancelled"))
+        try:
+            detail = "" if tool_call.raw_input is None else str(tool_call.raw_input)
+            if once is None or not await self._agent.permitted(tool_call.title or "", detail):
+                return denied
+        except AgentError:
+            return denied
+        return schema.RequestPermissionResponse(
+            outcome=schema.AllowedOutcome(outcome="selected", option_id=once.option_id)
+        )
+
+    async def create_terminal(  # noqa: PLR0913, PLR0917  (the protocol's)
+        self,
+        session_id: str,
+        command: str,
+        args: list[str] | None = None,
+        env: list[Any] | None = None,
+        cwd: str | None = None,
+        output_byte_limit: int | None = None,
+        **_: Any,
+    ) -> schema.CreateTerminalResponse:
+        """A command through the broker: ``{{LABEL}}`` in it, or as a variable, is a label."""
+        agent = self._agent
+        try:
+            asked = _command(command, args or [], env or [], cwd or agent.cwd)
+            await agent.passage.check([asked.script], f"What {agent.name} wants to run")
+        except AgentError as error:
+            raise _refused(error) from None
+        name = f"terminal-{next(self._numbers)}"
+        self._running[name] = asyncio.ensure_future(agent.door.run(asked, lambda _: None))
+        return schema.CreateTerminalResponse(terminal_id=name)
+
+    async def terminal_output(
+        self, session_id: str, terminal_id: str, **_: Any
+    ) -> schema.TerminalOutputResponse:
+        """What it has printed, scrubbed; all at once when it is over."""
+        task = self._one(terminal_id)
+        if not task.done():
+            return schema.TerminalOutputResponse(output="", truncated=False)
+        code, output = await self._came(terminal_id)
+        return schema.TerminalOutputResponse(
+            output=output,
+            truncated=False,
+            exit_status=schema.TerminalExitStatus(exit_code=code),
+        )
+
+    async def wait_for_terminal_exit(
+        self, session_id: str, terminal_id: str, **_: Any
+    ) -> schema.WaitForTerminalExitResponse:
+        """Wait until it is over."""
+        code, _output = await self._came(terminal_id)
+        return schema.WaitForTerminalExitResponse(exit_code=code)
+
+    async def kill_terminal(self, session_id: str, terminal_id: str, **_: Any) -> None:
+        """End it, with everything it has started."""
+        self._one(terminal_id).cancel()
+
+    async def release_terminal(self, session_id: str, terminal_id: str, **_: Any) -> None:
+        """End it, and forget it."""
+        task = self._running.pop(terminal_id, None)
+        if task is not None:
+            task.cancel()
+
+    async def read_text_file(
+        self,
+        session_id: str,
+        path: str,
+        line: int | None = None,
+        limit: int | None = None,
+        **_: Any,
+    ) -> schema.ReadTextFileResponse:
+        """A file, masked."""
+        try:
+            return schema.ReadTextFileResponse(content=await self._agent.read(path, line, limit))
+        except AgentError as error:
+            raise _refused(error) from None
+        except OSError:
+            raise RequestError.resource_not_found(path) from None
+
+    async def write_text_file(
+        self, session_id: str, path: str, content: str, **_: Any
+    ) -> schema.WriteTextFileResponse:
+        """A file, once a person has said yes to what will be in it."""
+        try:
+            await self._agent.write(path, content)
+        except AgentError as error:
+            raise _refused(error) from None
+        return schema.WriteTextFileResponse()
+
+    async def create_elicitation(
+        self, message: str, mode: Any, **_: Any
+    ) -> schema.DeclineElicitationResponse:
+        """Declined: a form of an agent's is no place for what belongs into the vault."""
+        return schema.DeclineElicitationResponse(action="decline")
+
+    async def complete_elicitation(self, elicitation_id: str, **_: Any) -> None:
+        """None is open."""
+
+    async def ext_method(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """There are none."""
+        raise RequestError.method_not_found(method)
+
+    async def ext_notification(self, method: str, params: dict[str, Any]) -> None:
+        """Passed over."""
+
+    def _one(self, name: str) -> asyncio.Task[Ended]:
+        if name not in self._running:
+            raise RequestError.invalid_params({"terminalId": "there is no such terminal"})
+        return self._running[name]
+
+    async def _came(self, name: str) -> tuple[int, str]:
+        """Exit code and output; a refusal is an exit code of 126 that says why."""
+        task = self._one(name)
+        with suppress(asyncio.CancelledError, AgentError):
+            await asyncio.wait({task})
+        if task.cancelled():
+            return 130, ""
+        error = task.exception()
+        if isinstance(error, AgentError):
+            return 126, f"{error.message} {error.hint}\n"
+        if error is not None:
+            return 125, "It could not be run.\n"
+        ended = task.result()
+        output = await self._agent.passage.clean(f"{ended.stdout}{ended.stderr}")
+        return ended.exit, str(output)
+
+
+def _command(command: str, args: list[str], env: list[Any], cwd: str) -> Command:
+    """What an agent wants to run, as one script that a person reads.
+
+    Raises:
+        AgentError: A variable has a name that steers programs.
+    """
+    secrets: dict[str, str] = {}
+    lines = [f"cd {shlex.quote(cwd)}"]
+    for each in env:
+        if label := _LABEL.fullmatch(each.value):
+            secrets[check_variable(each.name)] = label[1]
+        else:
+            lines.append(f"export {check_variable(each.name)}={shlex.quote(each.value)}")
+    lines.append(" ".join([command, *map(_word, args)]) if args else command)
+    return Command(
+        "\n".join(lines), secrets, why="it says no more than the command", timeout=_SECONDS
+    )
+
+
+def _word(text: str) -> str:
+    # A marker is to stay one: in single quotes no shell would expand what it becomes.
+    if _LABEL.search(text):
+        return '"' + re.sub(r'([\\"$`])', r"\\\1", text) + '"'
+    return shlex.quote(text)
+
+
+def _refused(error: AgentError) -> RequestError:
+    return RequestError(-32000, error.message, {"code": error.code, "hint": error.hint})
