@@ -200,9 +200,7 @@ def _command(command: str, args: list[str], env: list[Any], cwd: str) -> Command
         else:
             lines.append(f"export {check_variable(each.name)}={shlex.quote(each.value)}")
     lines.append(" ".join([command, *map(_word, args)]) if args else command)
-    return Command(
-        "\n".join(lines), secrets, why="it says no more than the command", timeout=_SECONDS
-    )
+    return Command("\n".join(lines), secrets, why=_WHY, timeout=_SECONDS)
 
 
 def _word(text: str) -> str:

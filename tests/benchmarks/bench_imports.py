@@ -23,7 +23,8 @@ before = set(sys.modules)
 start = time.perf_counter()
 shell.extension_manager.load_extension("jupyter_agent")
 seconds = time.perf_counter() - start
-heavy = [n for n in ("anywidget", "ipywidgets", "hyperscan", "cryptography", "keyring")
+heavy = [n for n in ("anywidget", "ipywidgets", "hyperscan", "cryptography", "keyring",
+                       "pydantic_ai", "openai", "anthropic", "google", "acp", "xllamacpp", "h11")
          if n in sys.modules and n not in before]
 print(seconds, ",".join(heavy) or "-")
 """
