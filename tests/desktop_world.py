@@ -184,10 +184,11 @@ class World:
             number = ord(key.upper())
         event = {"key": key, "code": code, "modifiers": modifiers, "windowsVirtualKeyCode": number}
         down = "keyDown" if text else "rawKeyDown"
-        await self.cdp.send(
-            "Input.dispatchKeyEvent", {**event, "type": down, **({"text": text} if text else {})}
+        pressed = {**event, "type": down, **({"text": text} if text else {})}
+        await asyncio.gather(
+            self.cdp.send("Input.dispatchKeyEvent", pressed),
+            self.cdp.send("Input.dispatchKeyEvent", {**event, "type": "keyUp"}),
         )
-        await self.cdp.send("Input.dispatchKeyEvent", {**event, "type": "keyUp"})
 
     def _serve(self, rules: list[Any]) -> str:
         # What Jupyter's own handlers find in the settings of a server that asks for no login.

@@ -34,7 +34,7 @@ def processes_of(home: Path) -> list[str]:
 def dead_x_files() -> set[str]:
     """Sockets and locks of X servers of this user, at which nobody answers."""
     found = set()
-    for path in (*_TMP.glob(".X11-unix/X*"), *_TMP.glob(".X*-lock"), *_TMP.glob("*org.chromium*")):
+    for path in (*_TMP.glob(".X11-unix/X*"), *_TMP.glob(".X*-lock")):
         number = re.search(r"\.?X(\d+)", path.name)
         at = _TMP / ".X11-unix" / f"X{number[1]}" if number else None
         try:

@@ -29,6 +29,7 @@ _FURTHER: Final = (
     ("rightdoublequotemark", "emdash"),
     ("leftsinglequotemark", "rightsinglequotemark"),
     ("ellipsis", "trademark"),
+    ("ydiaeresis", "Ydiaeresis"),
     ("aogonek", "Aogonek"),
     ("cacute", "Cacute"),
     ("eogonek", "Eogonek"),
@@ -56,7 +57,8 @@ _FURTHER: Final = (
 """By their old names, because that is what viewers send: signs, then letters of Polish,
 Czech, Slovak, Hungarian and Turkish."""
 
-_ASCII_SIGNS: Final = "0123456789!\"#$%&'()*+,-./:;<=>?@[\\]_{|}"
+_ASCII_SIGNS: Final = "@#$^&[]{}'<>|;"
+_DIGITS: Final = "0123456789"
 
 _NO_LATIN: Final = frozenset(
     (
@@ -90,10 +92,24 @@ _NO_LATIN: Final = frozenset(
         "ua",
     )
 )
-"""Layouts whose keys give other letters than Latin ones."""
+"""Layouts whose keys give other letters than Latin ones. With those there are fewer keys than
+characters: what is in ``_FURTHER`` has none then."""
 
-_FREE: Final = (*range(149, 191), *range(208, 219), *range(227, 254), 126, 128, 129, 147, 148)
-"""Key codes that no keyboard layout of XKB uses for letters."""
+_OWN_DIGITS: Final = frozenset(("ara", "bd", "in", "ir", "kh", "la", "lk", "mv", "np", "pk", "th"))
+
+_FREE: Final = (
+    *range(149, 166),
+    *range(168, 191),
+    *range(208, 219),
+    *range(227, 254),
+    126,
+    128,
+    129,
+    147,
+    148,
+)
+"""Key codes that no layout of XKB uses for letters. 166 and 167 are Chromium's "back" and
+"forward", whatever letter is on them."""
 
 
 def keymap(layout: str) -> str:
@@ -135,6 +151,7 @@ def _pairs(layout: str) -> list[tuple[str, ...]]:
     if layout in _NO_LATIN:
         pairs += [(_symbol(letter), _symbol(letter.upper())) for letter in _LATIN]
         pairs += _by_two(_ASCII_SIGNS)
+        pairs += _by_two(_DIGITS) if layout in _OWN_DIGITS else []
     pairs += _by_two(_SIGNS)
     pairs += [(_symbol(letter), _symbol(letter.upper())) for letter in _LETTERS]
     return [*pairs, *_FURTHER]

@@ -6,6 +6,7 @@ import keysyms from 'novnc-keysyms';
 
 export const CONTROL_LEFT = 0xffe3; // X11/keysymdef.h
 const SHIFT_LEFT = 0xffe1;
+const LATIN_1 = 0xff;
 const NAMED = new Map([
   [0x0a, 0xff0d], // line feed: Return
   [0x09, 0xff09] // Tab
@@ -20,6 +21,7 @@ export type Send = (keysym: number, code: string | null, down: boolean) => void;
 export class Keys {
   private readonly field: HTMLTextAreaElement;
   private readonly send: Send;
+  private readonly paste: (text: string) => void;
 
   /**
    * @param field - What has the focus while somebody types; it never keeps a text.
@@ -29,6 +31,7 @@ export class Keys {
   constructor(field: HTMLTextAreaElement, send: Send, paste: (text: string) => void) {
     this.field = field;
     this.send = send;
+    this.paste = paste;
     // Before noVNC's own listeners, which keep the browser from composing and from pasting.
     for (const type of ['keydown', 'keyup'] as const) {
       field.addEventListener(type, event => this.leaveToBrowser(event), { capture: true });
@@ -82,7 +85,12 @@ export class Keys {
 
   private take(text: string): void {
     this.field.value = '';
-    this.type(text);
+    // What no key of the desktop gives would be lost the first time, and in a password field nobody sees it.
+    if ([...text].every(character => character.charCodeAt(0) <= LATIN_1)) {
+      this.type(text);
+    } else {
+      this.paste(text);
+    }
   }
 
   private leaveToBrowser(event: KeyboardEvent): void {
