@@ -61,6 +61,7 @@ class Toolbox:
     ) -> None:
         self._folders = folders
         self._hello = hello
+        self._kept: AsyncClient | None = None
         self._entries = Entries(self.open_client, site, patience)
         self._door = ModelDoor(self.open_client, self._entries.ask, cwd, env)
         made = tools(self._door, Passage(screener, self._door.match))
@@ -74,6 +75,25 @@ class Toolbox:
             AgentError: See ``AsyncClient.open``.
         """
         return await AsyncClient.open(self._folders, self._hello)
+
+    async def check(self) -> None:
+        """Look whether the agent is still let in: at no cost as long as it was not sent away.
+
+        Raises:
+            BrokerRefused: It is not.
+            AgentError: See ``AsyncClient.open``.
+        """
+        if self._kept is None or self._kept.closed:
+            self._kept = await self.open_client()
+
+    async def name(self) -> str:
+        """How the broker calls the agent.
+
+        Raises:
+            AgentError: See ``check``.
+        """
+        await self.check()
+        return "" if self._kept is None else str(self._kept.welcome.get("agent"))
 
     @property
     def tools(self) -> list[Tool]:
@@ -105,6 +125,8 @@ class Toolbox:
         """End the agent's conversations."""
         await self._entries.close()
         await self._door.close()
+        if self._kept is not None:
+            await self._kept.close()
 
     def _with_link(self, name: str, given: Mapping[str, Any], outcome: Outcome) -> Outcome:
         """The address of a form beside ``pending``.

@@ -16,6 +16,7 @@ from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.masking import Masker
+from jupyter_agent.server.agents import Agents
 from jupyter_agent.server.asking import Asking
 from jupyter_agent.server.blocks import Blocks
 from jupyter_agent.server.clients import GuardedClients
@@ -34,6 +35,7 @@ from jupyter_agent.server.handlers import routes
 from jupyter_agent.server.judge import Judge
 from jupyter_agent.server.kernels import Capabilities
 from jupyter_agent.server.link import Link
+from jupyter_agent.server.mcp_route import agent_routes
 from jupyter_agent.server.relay import Relay
 from jupyter_agent.server.room import Rooms
 from jupyter_agent.server.saved import Allowing, SavedValues
@@ -111,9 +113,12 @@ def _load_jupyter_server_extension(app: Any) -> None:
         saves_guarded=register_hook is not None,
     )
     settings["jupyter_agent"] = rooms
+    agents = Agents(folders, screener, root=str(app.root_dir), check=link.call)
     app.web_app.add_handlers(".*$", [*routes(app.base_url, rooms), *streams.routes()])
+    app.web_app.add_handlers(".*$", agent_routes(app.base_url, rooms, agents))
     _close_with(
         app,
+        agents,
         asked,
         desktops,
         streams,
