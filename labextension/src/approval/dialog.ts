@@ -4,11 +4,12 @@
 // a click that was meant for something else, and must close by itself.
 
 import { Widget } from '@lumino/widgets';
-import { ApiError } from '../api.ts';
+import { type Api, ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import { countdown } from '../secrets/when.ts';
 import type { Answer, Approval } from '../tokens.ts';
 import { details, question } from './details.ts';
+import { EntryForm } from './entry.ts';
 import { PatternForm } from './pattern.ts';
 
 /** Nothing can be pressed this long after the dialog appears or the window comes back, in ms. */
@@ -17,6 +18,7 @@ export const ARM_AFTER = 500;
 export class ApprovalDialog extends Widget {
   private readonly approval: Approval;
   private readonly now: () => number;
+  private readonly entry: EntryForm | null;
   private readonly onAnswer: (answer: Answer, pattern?: string) => Promise<void>;
   private readonly buttons: HTMLButtonElement[];
   private readonly left = element('span', { className: 'ja-approval-left' });
@@ -33,20 +35,26 @@ export class ApprovalDialog extends Widget {
   private answering = false;
 
   /**
-   * @param now - The server's time in ms.
+   * @param api - Tells the server's time, and saves a secret that is asked for.
    * @param onAnswer - Rejects when the answer did not arrive.
    */
   constructor(
     approval: Approval,
-    now: () => number,
+    api: Api,
     onAnswer: (answer: Answer, pattern?: string) => Promise<void>
   ) {
     super();
     this.approval = approval;
-    this.now = now;
+    this.now = () => api.now();
+    this.entry =
+      approval.kind === 'entry'
+        ? new EntryForm(api, approval.labels[0] ?? '', problem => {
+            this.problem.textContent = problem;
+          })
+        : null;
     this.onAnswer = onAnswer;
     this.addClass('ja-approval-cover');
-    this.buttons = this.answerButtons();
+    this.buttons = [...this.answerButtons(), ...(this.entry ? [this.entry.button] : [])];
     const box = element(
       'div',
       {
@@ -62,6 +70,7 @@ export class ApprovalDialog extends Widget {
       },
       element('h2', { id: 'ja-approval-title' }, question(approval)),
       ...details(approval),
+      this.entry ? this.entry.node : null,
       this.problem,
       element(
         'div',
@@ -86,6 +95,7 @@ export class ApprovalDialog extends Widget {
     window.clearTimeout(this.armTimer);
     window.removeEventListener('focus', this.disarm);
     window.removeEventListener('keydown', this.onKey, true);
+    this.entry?.clear();
     super.dispose();
     if (this.before instanceof HTMLElement && this.before.isConnected) {
       this.before.focus();
@@ -111,7 +121,7 @@ export class ApprovalDialog extends Widget {
     const known = notebook !== null && !claimed;
     const what = kind === 'egress' ? 'service' : 'script';
     const texts: Record<Answer, string> = {
-      deny: 'Deny',
+      deny: kind === 'entry' ? 'No, not this one' : 'Deny',
       pattern: 'A pattern…',
       always: `Allow this ${what} ${known ? 'in this notebook' : 'always'}`,
       minutes: 'Allow for 10 minutes',
@@ -174,7 +184,7 @@ export class ApprovalDialog extends Widget {
       if (!this.answering) {
         this.setDisabled(false);
         if (!this.box.contains(document.activeElement) || document.activeElement === this.box) {
-          this.buttons[0]?.focus();
+          (this.entry ?? this.buttons[0])?.focus();
         }
       }
     }, ARM_AFTER);
@@ -189,7 +199,12 @@ export class ApprovalDialog extends Widget {
   /** While a dialog is open the page behind it gets no keys. */
   private readonly onKey = (event: KeyboardEvent) => {
     event.stopPropagation();
-    if (event.key === 'Enter' && this.isAllowing(document.activeElement)) {
+    if (event.key === 'Enter' && this.entry?.holds(document.activeElement)) {
+      event.preventDefault();
+      if (this.armed && !event.isComposing && event.isTrusted) {
+        void this.entry.submit();
+      }
+    } else if (event.key === 'Enter' && this.isAllowing(document.activeElement)) {
       // Enter is pressed by habit, and in the page behind it runs things. Space presses a button.
       event.preventDefault();
     } else if (event.key === 'Escape') {
@@ -211,7 +226,9 @@ export class ApprovalDialog extends Widget {
   }
 
   private moveFocus(step: number): void {
-    const stops = [...this.box.querySelectorAll<HTMLElement>('pre, input, button:not(:disabled)')];
+    const stops = [
+      ...this.box.querySelectorAll<HTMLElement>('pre, input, textarea, button:not(:disabled)')
+    ];
     const at = stops.indexOf(document.activeElement as HTMLElement);
     stops[(at + step + stops.length) % stops.length]?.focus();
   }

@@ -61,13 +61,10 @@ export class ApprovalQueue {
   }
 
   private open(next: Approval, others: number): void {
-    const { api } = this.agent;
     this.shown = next.approval_id;
     this.served = [...this.served.filter(one => one !== asker(next)), asker(next)].slice(-100);
-    this.dialog = new ApprovalDialog(
-      next,
-      () => api.now(),
-      (answer, pattern) => this.answer(next, answer, pattern)
+    this.dialog = new ApprovalDialog(next, this.agent.api, (answer, pattern) =>
+      this.answer(next, answer, pattern)
     );
     this.dialog.setWaiting(others);
     Widget.attach(this.dialog, document.body);
@@ -119,7 +116,8 @@ export class ApprovalQueue {
     if (this.notices.has(id)) {
       return;
     }
-    const name = visible(notebook?.split('/').at(-1) ?? 'A program');
+    const who = approval.agent ? `The agent ${approval.agent}` : 'A program';
+    const name = visible(notebook?.split('/').at(-1) ?? who);
     const labels = approval.labels.join(', ');
     const what = labels ? `asks for ${labels}` : 'asks for an approval';
     this.notices.set(

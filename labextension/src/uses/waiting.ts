@@ -59,9 +59,11 @@ export class WaitingSection implements Section {
           'aria-label': `Answer: ${names}`
         })
       ),
-      kind !== 'change'
-        ? commandLine(approval.script ?? (approval.argv ?? []).join(' '))
-        : element('span', {}, `Wants to ${change?.op ?? 'change'} it`),
+      kind === 'entry'
+        ? element('span', {}, 'Asks you to enter it')
+        : kind !== 'change'
+          ? commandLine(approval.script ?? (approval.argv ?? []).join(' '))
+          : element('span', {}, `Wants to ${change?.op ?? 'change'} it`),
       element(
         'div',
         { className: 'ja-secret-facts' },
@@ -70,7 +72,9 @@ export class WaitingSection implements Section {
           { className: 'ja-fact' },
           approval.claimed
             ? 'a program outside JupyterLab'
-            : place(approval.notebook, approval.role)
+            : approval.agent && approval.notebook === null
+              ? `the agent ${approval.agent}`
+              : place(approval.notebook, approval.role)
         ),
         element(
           'span',
