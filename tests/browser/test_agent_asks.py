@@ -1,0 +1,104 @@
+"""An agent asks for a secret: in JupyterLab, or on a page of its own; sealed in the page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from canary import Canary
+from lab import Lab
+from notebook_page import NotebookPage
+from playwright.sync_api import Browser, expect
+
+from jupyter_agent.client import Client, Hello
+
+
+@pytest.fixture
+def agent(lab: Lab) -> Iterator[Client]:
+    """The agent `claude`, let in."""
+    with lab.person() as person:
+        token = person.call("agent.register", name="claude", replace=True)["token"]
+    with Client(lab.folders, Hello(role="agent", proof={"token": token})) as client:
+        yield client
+
+
+def outcome(agent: Client, number: int) -> str:
+    while "result" not in (message := agent.receive(number)):
+        pass
+    return str(message["result"]["outcome"])
+
+
+def test_an_agent_asks_and_the_value_is_typed_into_the_question(
+    lab: Lab, notebook: NotebookPage, agent: Client, canary: Canary
+) -> None:
+    lab.notebook("asks.ipynb", "1")
+    notebook.open("asks.ipynb")
+    number = agent.begin("secret.request", label="WEATHER_KEY", why="to call the weather service")
+    asked = notebook.approval
+    expect(asked).to_contain_text("Enter the secret WEATHER_KEY?")
+    expect(asked).to_contain_text("the agent claude")
+    expect(asked).to_contain_text("“to call the weather service”")
+    field = asked.locator("#ja-approval-entry")
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("type", "password")
+    field.fill(canary.value)
+    field.press("Enter")
+    expect(asked).to_have_count(0)
+    assert outcome(agent, number) == "stored"
+    assert canary.value not in notebook.page.content()
+
+
+def test_a_no_is_a_no(lab: Lab, notebook: NotebookPage, agent: Client) -> None:
+    lab.notebook("asks.ipynb", "1")
+    notebook.open("asks.ipynb")
+    number = agent.begin("secret.request", label="WEATHER_KEY", why="")
+    expect(notebook.approval).to_contain_text("nothing about why")
+    notebook.answer("deny")
+    assert outcome(agent, number) == "declined"
+
+
+def test_a_page_of_its_own_seals_what_is_typed(
+    lab: Lab, browser: Browser, agent: Client, canary: Canary
+) -> None:
+    """The page that `jupyter agent mcp` serves, in a real browser and under its own policy."""
+    import asyncio  # noqa: PLC0415
+
+    from jupyter_agent.client.loop import AsyncClient  # noqa: PLC0415
+    from jupyter_agent.mcp.local_site import LocalSite  # noqa: PLC0415
+
+    with lab.person() as person:
+        token = person.call("agent.register", name="claude", replace=True)["token"]
+    hello = Hello(role="agent", proof={"token": token})
+    address, state, loop = [], [], asyncio.new_event_loop()
+    there = threading.Event()
+
+    async def serve() -> None:
+        site = LocalSite(lambda: AsyncClient.open(lab.folders, hello))
+        page = await site.page("PAGE_KEY", "to call <i>it</i>")
+        address.append(page.url)
+        there.set()
+        state.append(await asyncio.wait_for(page.done, 60))
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread.start()
+    assert there.wait(20)
+    context = browser.new_context()
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    sent: list[bytes] = []
+    page.on("request", lambda request: sent.append(request.post_data_buffer or b""))
+    page.goto(address[0])
+    expect(page.locator("main")).to_contain_text("the agent claude")
+    expect(page.locator("main")).to_contain_text("“to call <i>it</i>”")
+    page.locator("#entry input[type=password]").fill(canary.value)
+    page.locator("#entry input[type=password]").press("Enter")
+    expect(page.locator("main")).to_contain_text("Saved PAGE_KEY.")
+    thread.join(30)
+    loop.close()
+    assert state == ["saved"]
+    assert canary.found_in(b"".join(sent)) == []
+    assert canary.value not in page.content()
+    assert [text for text in problems if "Content Security Policy" in text] == []
+    context.close()
