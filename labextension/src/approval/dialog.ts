@@ -75,7 +75,13 @@ export class ApprovalDialog extends Widget {
       element(
         'div',
         { className: 'ja-approval-buttons' },
-        element('span', { className: 'ja-approval-time' }, 'Denied in ', this.left, this.others),
+        element(
+          'span',
+          { className: 'ja-approval-time' },
+          this.entry ? 'Waits for ' : 'Denied in ',
+          this.left,
+          this.others
+        ),
         ...this.buttons
       )
     );
