@@ -94,8 +94,8 @@ def html(label: str, agent: str, why: str, server: str = "") -> bytes:
 <dt>Asked by</dt><dd>the agent <b>{escape(agent)}</b></dd>
 <dt>It says</dt><dd title="What the agent says. Nobody has checked it.">{said}</dd>
 </dl>
-<p class="ja-promise">The value is sealed in this page and goes into your vault. The agent learns the label only, and each
-use is asked for. Did you not expect this? Then say no.</p>
+<p class="ja-promise">The value is sealed in this page and goes into your vault. The agent learns
+the label only, and each use is asked for. Did you not expect this? Then say no.</p>
 <div id="entry"></div>
 <p id="actions"><button id="decline" type="button">No, not this one</button></p>
 <noscript><p>This form needs JavaScript: the value is sealed before it leaves the page. Or use a
