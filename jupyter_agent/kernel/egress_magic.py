@@ -188,7 +188,9 @@ class _Opened:
     def __init__(self, label: str, way: wire.Message) -> None:
         names = ", ".join(way["variables"])
         self._lines = [
-            f"{label} goes to {way['origin']} and nowhere else ({way['place']}).",
+            f"{label} signs requests to {way['origin']}, and goes nowhere itself."
+            if way["place"].startswith("signature")
+            else f"{label} goes to {way['origin']} and nowhere else ({way['place']}).",
             f"Set in this kernel: {names}. They hold no value.",
         ]
         by_hand = [name for name in way["variables"] if name.endswith(("URL", "ENDPOINT", "HOST"))]

@@ -35,6 +35,7 @@ def opened(kernel, stored: Client, aws: AwsService):
     cell = kernel.run(f"%agent_egress AWS_SECRET_ACCESS_KEY --host {aws.origin} --region eu-west-1")
     assert cell.reply["status"] == "ok", cell.shown_error
     assert "AWS_ENDPOINT_URL" in cell.data[0]["text/plain"]
+    assert f"signs requests to {aws.origin}" in cell.data[0]["text/plain"]
     return kernel
 
 
