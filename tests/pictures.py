@@ -78,6 +78,7 @@ def take_desktop(notebook: NotebookPage, lab: Lab, site: LoginSite) -> None:
     page.screenshot(path=IMAGES / "desktop-start.png")
     panel.locator("#ja-desktop-address").fill("")
     notebook.run(0)
+    expect.set_options(timeout=30_000)
     panel.locator(".ja-desktop-take").click(timeout=60_000)
     picture = panel.locator(".ja-desktop-picture[title*='you drive']")
     live = panel.locator(".ja-desktop-live:not([hidden])")

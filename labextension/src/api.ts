@@ -194,12 +194,15 @@ export class Api {
   }
 
   /** Drive it: the agent is detached when this resolves. Gives the lease that hands it back. */
-  async takeDesktop(id: string): Promise<string> {
-    return (await this.post<{ lease: string }>('desktops/take', { id })).lease;
+  takeDesktop(id: string): Promise<{ lease: string; turn: number }> {
+    return this.post('desktops/take', { id });
   }
 
   /** Let the agent drive; not done, with the reason, while something hidden stands in a field. */
-  handBackDesktop(id: string, lease: string): Promise<{ done: boolean; reason: string }> {
+  handBackDesktop(
+    id: string,
+    lease: string
+  ): Promise<{ done: boolean; reason: string; turn: number }> {
     return this.post('desktops/hand-back', { id, lease });
   }
 

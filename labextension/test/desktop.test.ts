@@ -30,6 +30,7 @@ const desktop = (more: Partial<Desktop>): Desktop => ({
   notebook: null,
   opener: 'panel',
   who: '',
+  turn: 0,
   seconds_left: 900,
   problem: null,
   ...more

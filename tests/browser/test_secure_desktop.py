@@ -146,6 +146,13 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
         assert not any(copies(told["pid"], secret.value.encode()).values())
         assert secret.search_proc() == []
 
+    # A form for another one, and back: the picture stays where it is.
+    panel.locator(".ja-desktop-new").click()
+    expect(panel.get_by_label("Address")).to_be_focused()
+    panel.locator(".ja-desktop-tab").first.click()
+    connected(panel)
+    drives(panel, "The agent drives")
+
     panel.locator(".ja-desktop-close").click()
     expect(panel.locator(".ja-desktop-start")).to_be_visible(timeout=STARTING)
     wait_until(lambda: not traces.processes_of(lab.folders.run.parent))

@@ -144,6 +144,7 @@ class Desktops:
         hosted = self.find(desktop_id)
         lease = await hosted.running().take_over(who)
         hosted.who = who
+        hosted.turn += 1
         self.use(hosted)
         self._changed()
         return lease
@@ -156,6 +157,7 @@ class Desktops:
         """
         hosted = self.find(desktop_id)
         outcome = await hosted.running().hand_back(lease)
+        hosted.turn += outcome.done
         self.use(hosted)
         self._changed()
         return outcome

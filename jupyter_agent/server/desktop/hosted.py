@@ -44,6 +44,8 @@ class Hosted:
         problem: Why it does not.
         who: The person who drives, or "".
         layout: The keyboard layout that it has now.
+        turn: How often it has changed hands. A page knows by it whose lease counts now, and which
+            of two answers is the newer one.
     """
 
     provider: DesktopProvider
@@ -57,6 +59,7 @@ class Hosted:
     problem: AgentError | None = None
     who: str = ""
     layout: str = ""
+    turn: int = 0
 
     def __post_init__(self) -> None:
         self.layout = self.options.layout
@@ -118,6 +121,7 @@ class Hosted:
             "notebook": self.opener.notebook,
             "opener": self.opener.who,
             "who": self.who if self.state == "human" else "",
+            "turn": self.turn,
             "seconds_left": max(0, round(self.ends - now)),
             "problem": self.problem.to_json() if self.problem else None,
         }

@@ -105,7 +105,7 @@ class TakeOverHandler(DesktopHandler):
         """Answer once the agent is detached."""
         fields = await self.body("id")
         lease = await self.desktops.take_over(fields["id"], self.person())
-        self.finish({"lease": lease.id})
+        self.finish({"lease": lease.id, "turn": self.desktops.find(fields["id"]).turn})
 
 
 class HandBackHandler(DesktopHandler):
@@ -117,7 +117,8 @@ class HandBackHandler(DesktopHandler):
         """Do it, or say why not."""
         fields = await self.body("id", "lease")
         outcome = await self.desktops.hand_back(fields["id"], Lease(self.person(), fields["lease"]))
-        self.finish({"done": outcome.done, "reason": outcome.reason})
+        turn = self.desktops.find(fields["id"]).turn
+        self.finish({"done": outcome.done, "reason": outcome.reason, "turn": turn})
 
 
 class LayoutHandler(DesktopHandler):

@@ -128,7 +128,7 @@ export class Bar {
       this.layout.value = desktop.layout;
     }
     this.host.hidden = !running;
-    this.host.replaceChildren('Page: ', element('b', {}, desktop.host || 'none yet'));
+    this.host.replaceChildren('Page: ', element('b', {}, hostOf(desktop)));
     this.where.textContent = `${desktop.title}, on ${isolation(caps)}`;
     this.time.textContent = running ? `closes in ${left(desktop.seconds_left)}` : '';
     this.stay.hidden = !running || desktop.seconds_left > 300;
@@ -151,4 +151,9 @@ export class Bar {
   focusDrive(): void {
     (this.take.hidden ? this.back : this.take).focus();
   }
+}
+
+/** In strict mode nobody looks into the browser while a person drives, so nobody knows. */
+function hostOf(desktop: Desktop): string {
+  return desktop.host || (desktop.strict ? 'not looked at (strict)' : 'none yet');
 }

@@ -7,8 +7,8 @@ import { Bar } from './bar.ts';
 import { type Connection, PictureFrame } from './frame.ts';
 import type { Desktop } from './shapes.ts';
 
-/** Leases of this page: desktop → the id that hands it back. Gone with the page, and never stored. */
-const leases = new Map<string, string>();
+/** Leases of this page: desktop → what hands it back, and since which turn. Never stored. */
+const leases = new Map<string, { lease: string; turn: number }>();
 
 const RETRIES = [500, 2000];
 
@@ -63,15 +63,16 @@ export class LiveDesktop {
 
   /** Whether this page drives it. */
   get mine(): boolean {
-    return this.desktop.state === 'human' && leases.has(this.desktop.id);
+    const { id, state, turn } = this.desktop;
+    return state === 'human' && leases.get(id)?.turn === turn;
   }
 
   /** What the server says of it now. */
   update(desktop: Desktop): void {
-    this.desktop = desktop;
-    if (desktop.state !== 'human') {
-      leases.delete(desktop.id);
+    if (desktop.turn < this.desktop.turn) {
+      return; // it was asked for before the last click, and came after it
     }
+    this.desktop = desktop;
     this.render();
     const { state } = desktop;
     if (state === 'agent' || state === 'human' || state === 'idle') {
@@ -162,10 +163,10 @@ export class LiveDesktop {
 
   private async takeOver(): Promise<void> {
     await this.act(async () => {
-      const lease = await this.api.takeDesktop(this.desktop.id);
-      leases.set(this.desktop.id, lease);
+      const taken = await this.api.takeDesktop(this.desktop.id);
+      leases.set(this.desktop.id, taken);
       this.connection = this.connection === 'apart' ? 'off' : this.connection;
-      this.update({ ...this.desktop, state: 'human' });
+      this.update({ ...this.desktop, state: 'human', turn: taken.turn });
     });
   }
 
@@ -174,11 +175,12 @@ export class LiveDesktop {
       if (this.desktop.strict) {
         this.bar.say('Strict: what you are signed in to is saved first. This takes half a minute.');
       }
-      const lease = leases.get(this.desktop.id) ?? '';
-      const { done, reason } = await this.api.handBackDesktop(this.desktop.id, lease);
+      const lease = leases.get(this.desktop.id)?.lease ?? '';
+      const { done, reason, turn } = await this.api.handBackDesktop(this.desktop.id, lease);
       if (done) {
         this.bar.say('');
-        this.update({ ...this.desktop, state: 'agent' });
+        leases.delete(this.desktop.id);
+        this.update({ ...this.desktop, state: 'agent', turn });
       } else {
         this.bar.say(`Not handed back: ${reason}`);
       }

@@ -46,6 +46,8 @@ export interface Desktop {
   opener: string;
   /** The person who drives, or "". */
   who: string;
+  /** How often it has changed hands. */
+  turn: number;
   seconds_left: number;
   problem: Problem | null;
 }

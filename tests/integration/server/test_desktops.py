@@ -114,16 +114,17 @@ class TestThePanelsRoutes:
         self, call, click, desktops, provider
     ):
         desktop = await click()
-        lease = (await call("POST", "desktops/take", {"id": desktop})).body["lease"]
-        assert (await desktops())[0]["state"] == "human"
+        taken = (await call("POST", "desktops/take", {"id": desktop})).body
+        lease, (now,) = taken["lease"], await desktops()
+        assert (now["state"], now["turn"]) == ("human", taken["turn"])
         other = await call("POST", "desktops/hand-back", {"id": desktop, "lease": "x" * 43})
         assert (other.code, other.body["error"]["code"]) == (409, "lease_lost")
         provider.desktops[0].filled = True
         kept = await call("POST", "desktops/hand-back", {"id": desktop, "lease": lease})
-        assert kept.body == {"done": False, "reason": "A password field holds text."}
+        assert kept.body == {"done": False, "reason": "A password field holds text.", "turn": 1}
         provider.desktops[0].filled = False
         back = await call("POST", "desktops/hand-back", {"id": desktop, "lease": lease})
-        assert back.body == {"done": True, "reason": ""}
+        assert back.body == {"done": True, "reason": "", "turn": 2}
         assert (await desktops())[0]["state"] == "agent"
 
     async def test_a_pictures_address_is_answered_once_and_never_listed_stored_or_logged(
