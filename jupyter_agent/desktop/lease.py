@@ -85,6 +85,11 @@ class Leases:
         return self._lease.who if self._lease is not None and self.state == "human" else ""
 
     @property
+    def lease(self) -> Lease | None:
+        """By which a person drives, or None where none does. For the desktop itself only."""
+        return self._lease
+
+    @property
     def may_type(self) -> bool:
         """Whether what a person types goes to the desktop.
 

@@ -19,6 +19,7 @@ from jupyter_agent.desktop.cdp import Cdp
 from jupyter_agent.desktop.channel import AgentChannel
 from jupyter_agent.desktop.display import Size
 from jupyter_agent.desktop.driving import Driving, Publish
+from jupyter_agent.desktop.holding import Holding
 from jupyter_agent.desktop.lease import Lease, State, closed
 from jupyter_agent.desktop.machine import Machine
 from jupyter_agent.desktop.person import PersonHands
@@ -152,7 +153,9 @@ class CdpDesktop:
         self._stage = Stage(cdp, (size.width, size.height))
         asks = Asks(cdp, self._stage, machine.folder / "given")
         hands = PersonHands(cdp, self._stage, asks)
-        self._screencast = Screencast(self._stage, asks, hands, self._may_type)
+        self._screencast = Holding(
+            Screencast(self._stage, asks, hands, self._may_type), self._driving
+        )
         self._touched = 0.0
         self._ended: asyncio.Task[None] | None = None
 

@@ -18,6 +18,7 @@ from jupyter_agent.desktop.cdp import Cdp
 from jupyter_agent.desktop.channel import AgentChannel
 from jupyter_agent.desktop.display import Display, Size
 from jupyter_agent.desktop.driving import Driving, Publish
+from jupyter_agent.desktop.holding import Holding
 from jupyter_agent.desktop.lease import Lease, State, closed
 from jupyter_agent.desktop.machine import Machine
 from jupyter_agent.desktop.programs import TITLES, Programs, install_command
@@ -142,7 +143,7 @@ class LocalDesktop:
         self.waiting: Callable[[float], None] = lambda _: None
         self._driving = Driving(self._steer, publish, self._let_be)
         self._touched = 0.0
-        self._screen = Screen(display.rfb, self._may_type)
+        self._screen = Holding(Screen(display.rfb, self._may_type), self._driving)
         self._ended: asyncio.Task[None] | None = None
 
     async def open(self, url: str) -> None:

@@ -1,0 +1,48 @@
+"""A lease is lost when its viewer is gone: the desktop is paused then, and not the agent's.
+
+Not at once: a page that is hidden gets no picture, and people look up a code in another tab.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from jupyter_agent.desktop.driving import Driving
+from jupyter_agent.desktop.relay import Channel, Mode, Stream
+
+LOST_AFTER: Final = 300.0
+"""Seconds without a controlling viewer."""
+
+
+class Holding:
+    """A stream whose controlling viewer holds the lease (``relay.Stream``).
+
+    Args:
+        stream: What is looked at.
+        driving: Whose lease it is.
+        lost_after: Seconds without a controlling viewer.
+    """
+
+    def __init__(self, stream: Stream, driving: Driving, *, lost_after: float = LOST_AFTER) -> None:
+        self.viewer = stream.viewer
+        self._stream = stream
+        self._driving = driving
+        self._lost_after = lost_after
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def serve(self, channel: Channel, mode: Mode) -> None:
+        """Serve one viewer until it is gone."""
+        if mode != "control":
+            await self._stream.serve(channel, mode)
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            await self._stream.serve(channel, mode)
+        finally:
+            loop = asyncio.get_running_loop()
+            # Of this lease only: whoever takes over meanwhile has a viewer of their own.
+            lease = self._driving.leases.lease
+            if lease is not None:
+                self._timer = loop.call_later(self._lost_after, self._driving.lose, lease)
