@@ -99,6 +99,7 @@ def take_desktop(notebook: NotebookPage, lab: Lab, site: LoginSite) -> None:
     wait_until(lambda: bool(site.sessions))
     page.wait_for_timeout(1000)
     panel.locator(".ja-desktop-back").click()
+    expect(panel.locator(".ja-desktop-who")).to_have_text("The agent drives")
     notebook.run(1)
     expect(notebook.output(1)).to_contain_text("EUR", timeout=60_000)
     notebook.command("apputils:change-theme", theme="JupyterLab Dark")
