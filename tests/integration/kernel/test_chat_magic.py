@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections.abc import Iterator
 
 import pytest
 from canary import Canary
 from chat_service import ChatService, chat_service
-from persons import answer_next
+from persons import Watcher, answer_next, person_is_there
 from steps import save, sleeping, wait_until
 
 from jupyter_agent.client import Client
@@ -195,3 +196,54 @@ def test_stop_ends_the_answer_and_everything_that_runs(kernel, folders, person, 
     cell = kernel.run(f"%%agent_chat --model m-1 --url {free_service.url}\ntalk", press_once)
     assert cell.ename == "KeyboardInterrupt"
     assert "(stopped)" in kernel.run("%agent_chat --history").data[-1]["text/plain"]
+
+
+def test_in_a_kernel_of_ours_the_chat_is_an_agent_with_a_name_and_a_desktop(  # noqa: PLR0917
+    start_kernel, person, folders, free_service, planted, tmp_path
+):
+    save(person, "DEMO_TOKEN", planted.value)
+    person.call("grant.add", label="DEMO_TOKEN", any_command=True)  # serves cells, and no agent
+    capability = "C" * 43
+    kernel = start_kernel({"JUPYTER_AGENT_CAPABILITY": capability})
+    person.call(
+        "kernel.register",
+        kernel_id="k1",
+        capability=capability,
+        notebook=str(tmp_path / "chat.ipynb"),
+        pid=kernel.pid,
+        started=kernel.started,
+    )
+    calls = iter(
+        [
+            {
+                "tool": "run_command",
+                "arguments": {
+                    "command": "echo got $DEMO_TOKEN",
+                    "secrets": ["DEMO_TOKEN"],
+                    "why": "to see that it works",
+                },
+            },
+            {"tool": "desktop_read", "arguments": {}},
+        ]
+    )
+    free_service.script = lambda _: next(calls, "done")
+    with person_is_there(folders) as (client, number):
+        watcher = Watcher(client, number, person)
+        asked: list[dict] = []
+
+        def answer() -> None:
+            asked.append(watcher.asked())
+            watcher.answer(asked[0], "once")
+
+        answering = threading.Thread(target=answer, daemon=True)
+        answering.start()
+        cell = kernel.run(f"%%agent_chat --model m-1 --url {free_service.url}\ngo on")
+        answering.join(10)
+    assert cell.reply["status"] == "ok", cell.shown_error
+    assert (asked[0]["agent"], asked[0]["why"]) == ("chat", "to see that it works")
+    assert asked[0]["notebook"] == str(tmp_path / "chat.ipynb")
+    assert "got [secret:DEMO_TOKEN]" in shown(cell)
+    offered = {each["function"]["name"] for each in free_service.asked[0]["tools"]}
+    assert {"open_desktop", "desktop_click", "run_command", "add_cell"} <= offered
+    assert "desktop_unavailable" in str(free_service.asked[-1]["messages"][-1])
+    assert planted.found_in(b"".join(free_service.requests)) == []
