@@ -4,8 +4,8 @@
 
 The service is a process of its own on this machine. Prints p50 and p95 of a small request on a kept
 connection, the rate of a long answer, 200 requests at once, and how much later the first token of a
-stream comes. Expected: at most 3 ms more at p50; at least 100 MB/s with scrubbing; the first token
-at most 5 ms later.
+stream comes; then the first two again for AWS, where each request is signed anew. Expected: at most
+3 ms more at p50; at least 100 MB/s with scrubbing; the first token at most 5 ms later.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from jupyter_agent.folders import Folders
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import steps
+from aws_requests import Signer
 
 _BLOCK = (b"the quick brown fox jumps over the lazy dog and runs away from it\n" * 1000)[:65536]
 
@@ -67,6 +68,7 @@ def main() -> None:
             _long(straight, ours, options.megabytes)
             _first(straight, ours)
             _many(straight, ours)
+            _aws(person, caller, port, options.requests, options.megabytes)
             os.kill(broker, signal.SIGTERM)
             steps.wait_until(lambda: not Path(f"/proc/{broker}").exists())
     print(f"load average {os.getloadavg()[0]:.1f}")
@@ -79,6 +81,7 @@ def _cpu(pid: int) -> float:
 
 
 Target = tuple[int, str]
+AWS_ID, AWS_SECRET = "made-up-key-id-of-nobody", "made-up-secret-access-key-of-nobody-12345"
 
 
 def _get(connection: HTTPConnection, target: Target, path: str) -> Any:
@@ -86,6 +89,53 @@ def _get(connection: HTTPConnection, target: Target, path: str) -> Any:
     answer = connection.getresponse()
     assert answer.status == 200, answer.read()
     return answer
+
+
+def _aws(person: Client, caller: Client, port: int, number: int, megabytes: int) -> None:
+    """The same for AWS: a client signs in both cases, and for us with its placeholder."""
+    origin = f"http://127.0.0.1:{port}"
+    values = {"AWS_SECRET_ACCESS_KEY": AWS_SECRET, "AWS_ACCESS_KEY_ID": AWS_ID}
+    for label, value in values.items():
+        steps.save(person, label, value)
+        person.call("grant.add", label=label, script=f"egress {origin}")
+    opening = caller.begin("egress.open", label="AWS_SECRET_ACCESS_KEY", host=origin)
+    way = steps.until(caller, opening, "open")["variables"]
+    through = int(way["AWS_ENDPOINT_URL"].rpartition(":")[2])
+    signers = {
+        "straight": (port, Signer(AWS_ID, AWS_SECRET)),
+        "through us": (through, Signer(way["AWS_ACCESS_KEY_ID"], way["AWS_SECRET_ACCESS_KEY"])),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in signers}
+    rates = []
+    connections = {name: HTTPConnection("127.0.0.1", to) for name, (to, _) in signers.items()}
+
+    def get(name: str, path: str) -> Any:
+        to, signer = signers[name]
+        draft = signer.sign("GET", path, f"127.0.0.1:{to}")
+        connections[name].request("GET", path, headers=dict(draft.headers))
+        answer = connections[name].getresponse()
+        assert answer.status == 200, answer.read()
+        return answer
+
+    for turn in range(number + 20):
+        for name in signers:
+            began = time.perf_counter()
+            get(name, "/small").read()
+            if turn >= 20:
+                taken[name].append(time.perf_counter() - began)
+    for name in signers:
+        began, size = time.perf_counter(), 0
+        answer = get(name, "/long")
+        while more := len(answer.read(1 << 20)):
+            size += more
+        rates.append(size / (time.perf_counter() - began) / 1e6)
+    print(f"\nAWS, signed anew: small request, {number} each; an answer of {megabytes} MB")
+    for (name, seconds), rate in zip(taken.items(), rates, strict=True):
+        p95 = statistics.quantiles(seconds, n=20)[-1]
+        middle = statistics.median(seconds) * 1000
+        print(f"  {name:<22} {middle:7.2f} ms {p95 * 1000:7.2f} ms {rate:7.0f} MB/s")
+    before, after = (statistics.median(seconds) for seconds in taken.values())
+    print(f"  {(after - before) * 1000:+.2f} ms, ratio {after / before:.1f}")
 
 
 def _small(straight: Target, ours: Target, number: int) -> None:
@@ -174,7 +224,8 @@ async def _serve(value: str, megabytes: int, say: Callable[[int], object]) -> No
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await _head(reader):
             path = head.split(b" ", 2)[1]
-            known = wanted in head.lower()
+            # Whether a signature is right, the tests look at; here it is what it costs.
+            known = wanted in head.lower() or f"Credential={AWS_ID}/".encode() in head
             writer.write(b"HTTP/1.1 200 OK\r\n" if known else b"HTTP/1.1 401 No\r\n")
             if path == b"/small":
                 writer.write(b"Content-Length: 2\r\n\r\nok")
