@@ -170,18 +170,26 @@ def described(approval: Mapping[str, Any]) -> list[str]:
 def _egress(approval: Mapping[str, Any]) -> list[str]:
     """A way out: what matters is where the value goes, and in what."""
     labels, signs = printable(", ".join(approval["labels"])), _signs(approval)
+    to = printable(str(approval["script"]).removeprefix("egress "))
+    if signs:
+        question = f"May requests to this service be signed with {labels}?"
+        meaning = "The value signs, and is not sent; the program holds a placeholder only."
+    elif to.startswith("postgres"):
+        question = f"May this log in to a database with {labels}?"
+        meaning = "It can do there whatever that user may; it holds a placeholder only."
+    else:
+        question = f"May {labels} be sent to this service?"
+        meaning = (
+            "The service gets the value with each request; the program holds a placeholder only."
+        )
     return [
-        f"May requests to this service be signed with {labels}?"
-        if signs
-        else f"May {labels} be sent to this service?",
+        question,
         "",
-        f"  to        {printable(str(approval['script']).removeprefix('egress '))}",
+        f"  to        {to}",
         f"  as        {printable(str(approval['place']))}",
         *_origin(approval),
         "",
-        "The value signs, and is not sent; the program holds a placeholder only."
-        if signs
-        else "The service gets the value with each request; the program holds a placeholder only.",
+        meaning,
     ]
 
 

@@ -5,7 +5,8 @@ import type { Approval } from '../tokens.ts';
 import { visible, words } from './visible.ts';
 
 /** The question itself. */
-export function question({ kind, labels, change }: Approval): string {
+export function question(approval: Approval): string {
+  const { kind, labels, change } = approval;
   const names = labels.join(', ');
   if (kind === 'change') {
     const label = change?.label ?? names;
@@ -21,7 +22,8 @@ export function question({ kind, labels, change }: Approval): string {
     return `Enter the secret ${names}?`;
   }
   if (kind === 'egress') {
-    return `Send ${names} to this service?`;
+    const database = /^egress postgres/.test(approval.script ?? '');
+    return database ? `Log in to this database with ${names}?` : `Send ${names} to this service?`;
   }
   return names ? `May this script use ${names}?` : 'May this script run?';
 }
@@ -40,9 +42,14 @@ export function details(approval: Approval): HTMLElement[] {
 /** What matters of a way out: where the value goes, and in what. */
 function wayDetails(approval: Approval): HTMLElement[] {
   const to = (approval.script ?? '').replace(/^egress /, '');
-  const used = (approval.place ?? '').startsWith('signature')
-    ? 'Requests are signed with the secret, which is not sent itself. Whatever it allows there, this can do. '
-    : 'The service gets the secret with each request, and may do with it whatever the secret allows. ';
+  let used =
+    'The service gets the secret with each request, and may do with it whatever the secret allows. ';
+  if ((approval.place ?? '').startsWith('signature')) {
+    used =
+      'Requests are signed with the secret, which is not sent itself. Whatever it allows there, this can do. ';
+  } else if (to.startsWith('postgres')) {
+    used = 'Whatever that user may do in the database, this can do. ';
+  }
   return [
     element(
       'dl',

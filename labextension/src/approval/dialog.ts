@@ -233,7 +233,9 @@ export class ApprovalDialog extends Widget {
 
   private moveFocus(step: number): void {
     const stops = [
-      ...this.box.querySelectorAll<HTMLElement>('pre, input:not([hidden]), textarea, button:not(:disabled)')
+      ...this.box.querySelectorAll<HTMLElement>(
+        'pre, input:not([hidden]), textarea, button:not(:disabled)'
+      )
     ];
     const at = stops.indexOf(document.activeElement as HTMLElement);
     stops[(at + step + stops.length) % stops.length]?.focus();
