@@ -15,7 +15,6 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from jupyter_server.auth import AllowAllAuthorizer, IdentityProvider
 from playwright.async_api import CDPSession, Page, async_playwright
 from tornado import httpserver, web
 
@@ -24,6 +23,7 @@ from jupyter_agent.desktop.lease import Lease
 from jupyter_agent.desktop.local_vnc import LocalDesktop, LocalVnc
 from jupyter_agent.desktop.provider import StartOptions, StreamGrant
 from jupyter_agent.folders import Folders
+from jupyter_agent.server.desktop import stream
 from jupyter_agent.server.desktop.stream import Streams
 
 PATIENCE = 20.0
@@ -80,6 +80,12 @@ class Panel(web.RequestHandler):
         self.finish(PARENT)
 
 
+class OpenPage(stream._Page, web.RequestHandler):
+    def get(self, place_id: str) -> None:
+        place = self.streams.relay.place(place_id, one_port=True)
+        self.page(place, place.parent_origin.replace("http", "ws", 1))
+
+
 class World:
     """Everything, once it is there."""
 
@@ -105,7 +111,7 @@ class World:
         self.site = self._serve(
             [(r"/", Site, {"said": self.said}), (r"/said/(\w+)", Site, {"said": self.said})]
         )
-        self.panel = self._serve([(r"/", Panel), *self.streams.routes()])
+        self.panel = self._serve([(r"/", Panel), *self._one_port()])
         self._playwright = await async_playwright().start()
         browser = await self._playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=FLAGS
@@ -120,6 +126,11 @@ class World:
         )
         self.lease = await self.desktop.take_over("me")
         await self.until("there")
+
+    def _one_port(self) -> list[Any]:
+        """The routes on the panel's own port, their page for everybody: no Jupyter is here."""
+        (page, _, given), socket_rule = self.streams.routes()
+        return [(page, OpenPage, given), socket_rule]
 
     def provider(self) -> LocalVnc:
         async def publish(_: Begin) -> str:
@@ -191,15 +202,7 @@ class World:
         )
 
     def _serve(self, rules: list[Any]) -> str:
-        # What Jupyter's own handlers find in the settings of a server that asks for no login.
-        jupyter = {
-            "identity_provider": IdentityProvider(token=""),
-            "authorizer": AllowAllAuthorizer(),
-            "base_url": "/",
-            "cookie_secret": bytes(32),
-            "allow_remote_access": True,
-        }
-        application = web.Application(rules, log_function=lambda _: None, **jupyter)
+        application = web.Application(rules, log_function=lambda _: None)
         server = httpserver.HTTPServer(application)
         listener = socket.create_server(("127.0.0.1", 0))
         listener.setblocking(False)

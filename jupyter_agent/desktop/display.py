@@ -28,6 +28,18 @@ _ANY_HOST: Final = 0xFFFF  # FamilyWild of Xauth.h: the cookie is good for which
 _COOKIE: Final = b"MIT-MAGIC-COOKIE-1"
 
 
+_WINDOWS: Final = """<?xml version="1.0"?>
+<openbox_config xmlns="http://openbox.org/3.4/rc">
+  <focus><focusNew>yes</focusNew></focus>
+  <applications>
+    <application type="normal"><maximized>yes</maximized></application>
+  </applications>
+</openbox_config>
+"""
+"""Openbox's rules: a maximized window follows the screen's size, one that is as large does not.
+See http://openbox.org/wiki/Help:Applications."""
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Pixels."""
@@ -91,8 +103,10 @@ class Display:
         Raises:
             DesktopUnavailable: It did not start.
         """
+        rules = self._machine.folder / "windows.xml"
+        rules.write_text(_WINDOWS)
         await self._machine.start(
-            [self._programs.paths["windows"], "--sm-disable"],
+            [self._programs.paths["windows"], "--sm-disable", "--config-file", str(rules)],
             env={**fixed_environment(), **self.environment, **homes(self._machine.folder)},
         )
 
