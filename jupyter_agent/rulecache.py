@@ -20,6 +20,7 @@ from jupyter_agent.errors import VaultUnsafe
 from jupyter_agent.folders import check_private_dir, read_private, write_private
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from jupyter_agent.folders import Folders
@@ -32,20 +33,31 @@ _TAG_BYTES: Final = 32
 
 def load(folders: Folders, screener: Screener) -> None:
     """Adopt the cached database if it is there, ours and fitting; otherwise change nothing."""
-    key = _read(folders.state / "cache.key")
-    content = _read(_cache(folders))
-    if key is None or len(key) != _KEY_BYTES or content is None or content[: len(_MAGIC)] != _MAGIC:
-        return
-    tag = content[len(_MAGIC) : len(_MAGIC) + _TAG_BYTES]
-    database = content[len(_MAGIC) + _TAG_BYTES :]
     try:
-        fingerprint = screener.fingerprint
-        # The tag covers the fingerprint, so a database of another release or CPU fails here too.
-        if hmac.compare_digest(tag, _tag(key, database, fingerprint)):
+        database = _authentic(folders, screener)
+        if database is not None:
             screener.adopt(database)
     except (ImportError, ValueError):
         # hyperscan is missing, or refused what it wrote itself: the plain engine goes on.
         return
+
+
+def _authentic(folders: Folders, screener: Screener) -> bytes | None:
+    """What is cached, if it is ours and fits.
+
+    Raises:
+        ImportError: hyperscan can't be imported here.
+    """
+    key = _read(folders.state / "cache.key")
+    content = _read(_cache(folders))
+    if key is None or len(key) != _KEY_BYTES or content is None or content[: len(_MAGIC)] != _MAGIC:
+        return None
+    tag = content[len(_MAGIC) : len(_MAGIC) + _TAG_BYTES]
+    database = content[len(_MAGIC) + _TAG_BYTES :]
+    # The tag covers the fingerprint, so a database of another release or CPU fails here too.
+    if hmac.compare_digest(tag, _tag(key, database, screener.fingerprint)):
+        return database
+    return None
 
 
 def store(folders: Folders, database: bytes, fingerprint: str) -> None:
@@ -90,11 +102,33 @@ def warm(folders: Folders, screener: Screener) -> None:
     # Adopted first: a full disk or an unsafe folder costs the next process time, not this one.
     screener.adopt(database)
     screener.warm()
-    from jupyter_agent.screen.catalogue import with_expressions  # noqa: PLC0415  (as above)
+    try:
+        store(folders, database, screener.fingerprint)
+    except (OSError, VaultUnsafe):
+        return
+
+
+def keep_expressions(folders: Folders, screener: Screener, rest: Callable[[], object]) -> None:
+    """Put what ``re`` compiles into the cache, too, for the processes to come.
+
+    That is two seconds of work under the interpreter lock and helps nobody now: it is for a process
+    that stays, once it has nothing better to do.
+
+    Args:
+        folders: Where the cache is.
+        screener: That ``warm`` was called for.
+        rest: Called after each millisecond of work; whatever it raises ends the work.
+    """
+    from jupyter_agent.screen.catalogue import (  # noqa: PLC0415  (loading needs none of it)
+        has_expressions,
+        with_expressions,
+    )
 
     try:
-        store(folders, with_expressions(database), screener.fingerprint)
-    except (OSError, VaultUnsafe):
+        database = _authentic(folders, screener)
+        if database is not None and not has_expressions(database):
+            store(folders, with_expressions(database, rest), screener.fingerprint)
+    except (ImportError, ValueError, OSError, VaultUnsafe):
         return
 
 

@@ -129,18 +129,38 @@ def unpack(packed: bytes) -> tuple[Catalogue, Words, bytes]:
     )
 
 
-def with_expressions(packed: bytes) -> bytes:
-    """A packed catalogue whose expressions need not be compiled again; takes a second or two.
+def has_expressions(packed: bytes) -> bool:
+    """Whether ``with_expressions`` has been there.
+
+    Raises:
+        ValueError: These are not what ``Catalogue.compile`` packed.
+    """
+    if not packed.startswith(_MAGIC):
+        raise ValueError("hyperscan does not accept this database")
+    _, begin = _part(packed, len(_MAGIC))
+    _, begin = _part(packed, begin)
+    code, _ = _part(packed, begin)
+    return bool(code)
+
+
+def with_expressions(packed: bytes, rest: Callable[[], object] = lambda: None) -> bytes:
+    """A packed catalogue whose expressions need not be compiled again.
 
     Args:
         packed: What ``Catalogue.compile`` gave.
+        rest: Called between any two of 1,500 steps of a millisecond, for who has time.
 
     Raises:
         ValueError: These are not such bytes.
     """
     catalogue, words, database = unpack(packed)
-    kept = [deflated(rule.pattern, re.ASCII) for rule in catalogue.rules]
-    kept += [deflated(gate.expression) for gate in words.gates]
+    wanted: list[tuple[str | bytes, int]]
+    wanted = [(rule.pattern, re.ASCII) for rule in catalogue.rules]
+    wanted += [(gate.expression, 0) for gate in words.gates]
+    kept = []
+    for pattern, flags in wanted:
+        kept.append(deflated(pattern, flags))
+        rest()
     code = b"".join([*(len(one).to_bytes(4) for one in kept), *kept])
     before = packed[: len(packed) - len(database) - 4]
     return before + len(code).to_bytes(4) + code + database

@@ -6,7 +6,6 @@ the screener's plain engine finds the same secrets.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from logging import Logger
 from pathlib import Path
@@ -43,6 +42,7 @@ from jupyter_agent.server.saves import MaskingHook
 from jupyter_agent.server.seen import SeenInOutput
 from jupyter_agent.server.stored import StoredValues
 from jupyter_agent.server.uploads import UploadHooks
+from jupyter_agent.server.warming import Warming
 
 _CONNECTION_CLASS: Final = "kernel_websocket_connection_class"
 
@@ -56,7 +56,8 @@ def _load_jupyter_server_extension(app: Any) -> None:
     settings = app.web_app.settings
     folders = Folders.of()
     rules = Screener()
-    _warm(rules, folders, app.log)
+    warming = Warming(rules, folders, app.log)
+    warming.start()
     screener = CellScreener(rules)
 
     link = Link(folders)
@@ -118,6 +119,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     app.web_app.add_handlers(".*$", agent_routes(app.base_url, rooms, agents))
     _close_with(
         app,
+        warming,
         agents,
         asked,
         desktops,
@@ -163,18 +165,6 @@ def _telling(app: Any, relay: Relay) -> Callable[[str, int], None]:
         app.io_loop.add_callback(relay.tell, event)
 
     return tell
-
-
-def _warm(screener: Screener, folders: Folders, log: Logger) -> None:
-    def work() -> None:
-        try:
-            from jupyter_agent import rulecache  # noqa: PLC0415  (its imports take their time)
-
-            rulecache.warm(folders, screener)
-        except Exception as problem:  # noqa: BLE001  (slower, and nothing else)
-            log.warning("jupyter_agent: rules are not compiled (%s).", type(problem).__name__)
-
-    threading.Thread(target=work, name="jupyter_agent rules", daemon=True).start()
 
 
 def _close_with(app: Any, *parts: Any) -> None:

@@ -152,7 +152,9 @@ def start() -> None:
         environment = os.environ | {"JUPYTER_AGENT_HOME": home}
         warm = (
             "from jupyter_agent import rulecache; from jupyter_agent.folders import Folders;"
-            "from jupyter_agent.screen import Screener; rulecache.warm(Folders.of(), Screener())"
+            "from jupyter_agent.screen import Screener; screener = Screener();"
+            "rulecache.warm(Folders.of(), screener);"
+            "rulecache.keep_expressions(Folders.of(), screener, lambda: None)"
         )
         subprocess.run([sys.executable, "-P", "-c", warm], env=environment, check=True)
         for cached, name, goal in (

@@ -39,6 +39,31 @@ def test_warming_compiles_and_the_next_process_only_loads(folders: Folders) -> N
     assert [f.rule for f in screener.screen(text)] == ["password-sentence"]
 
 
+def test_expressions_are_kept_later_and_once(folders: Folders) -> None:
+    screener = warmed(folders)
+    cache = folders.state / "cache" / "screen.db"
+    without = cache.stat().st_size
+    rests: list[None] = []
+    rulecache.keep_expressions(folders, screener, lambda: rests.append(None))
+    assert len(rests) >= len(RULES)
+    assert cache.stat().st_size > without
+    rule = loaded(folders).rule("password-sentence")
+    assert "regex" in vars(rule)
+    assert rule.regex == Screener(rules=RULES).rule("password-sentence").regex
+    rests.clear()
+    rulecache.keep_expressions(folders, screener, lambda: rests.append(None))
+    assert rests == []
+
+
+def test_a_cache_that_is_not_ours_gets_no_expressions(folders: Folders) -> None:
+    screener = warmed(folders)
+    cache = folders.state / "cache" / "screen.db"
+    planted = cache.read_bytes()[:-1] + b"x"
+    cache.write_bytes(planted)
+    rulecache.keep_expressions(folders, screener, lambda: None)
+    assert cache.read_bytes() == planted
+
+
 def test_without_a_cache_loading_changes_nothing(folders: Folders) -> None:
     assert not loaded(folders).compiled
 
@@ -105,10 +130,3 @@ def test_a_folder_open_to_others_still_leaves_a_fast_screener(folders: Folders) 
     folders.state.chmod(0o777)
     assert warmed(folders).compiled
     assert not (folders.state / "cache.key").exists()
-
-
-def test_the_next_process_has_its_expressions_ready(folders: Folders) -> None:
-    warmed(folders)
-    rule = loaded(folders).rule("password-sentence")
-    assert "regex" in vars(rule)
-    assert rule.regex == Screener(rules=RULES).rule("password-sentence").regex
