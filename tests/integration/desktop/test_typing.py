@@ -91,9 +91,10 @@ def test_difficult_passwords_arrive_as_they_were_typed(world: World, layout: str
     async def compare() -> None:
         await world.desktop.set_layout(layout)
         await world.show("control")
+        await has_the_focus(world)
         wrong = []
         # A Russian keyboard needs its spare keys for Latin letters, and has none for further ones.
-        passwords = [p for p in PASSWORDS if layout != "ru" or is_latin_1(p)]
+        passwords = [p for p in PASSWORDS if layout != "ru" or has_keys_beside_cyrillic(p)]
         for password in passwords:
             await typed_on(world, layout, password)
             arrived = await arrives(world, password)
@@ -146,8 +147,21 @@ def test_a_macs_command_key_is_the_desktops_control(world: World) -> None:
     world.run(compare())
 
 
-def is_latin_1(text: str) -> bool:
-    return all(ord(character) <= 0xFF for character in text)
+async def has_the_focus(world: World) -> None:
+    """A person begins to type once the field shows it: on a busy machine that takes its time."""
+    async with asyncio.timeout(60):
+        while True:
+            await world.key("x", "KeyX")
+            try:
+                if await asyncio.wait_for(arrives(world, "x"), 3) == "x":
+                    await world.typed()  # what was late
+                    return
+            except TimeoutError:
+                continue  # Enter was lost, too
+
+
+def has_keys_beside_cyrillic(text: str) -> bool:
+    return all(ord(character) <= 0xFF and character != "ÿ" for character in text)
 
 
 async def typed_on(world: World, layout: str, text: str) -> None:
