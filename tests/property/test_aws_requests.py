@@ -32,7 +32,9 @@ VALUES = {
 }
 
 
-def passed_on(raw: bytes, values: dict[str, bytes] = VALUES) -> h11.Request | None:
+def passed_on(
+    raw: bytes, values: dict[str, bytes] = VALUES, now: datetime = BEGAN
+) -> h11.Request | None:
     """The request that would go out for these bytes."""
     caller = h11.Connection(h11.SERVER, max_incomplete_event_size=65536)
     body = raw.partition(b"\r\n\r\n")[2]
@@ -46,7 +48,7 @@ def passed_on(raw: bytes, values: dict[str, bytes] = VALUES) -> h11.Request | No
         if not isinstance(request, h11.Request):
             return None
         asked = asyncio.run(
-            Signed(PLACEHOLDER, LABELS, None, lambda: BEGAN).read(request, hear_all, PORT)
+            Signed(PLACEHOLDER, LABELS, None, lambda: now).read(request, hear_all, PORT)
         )
         assert asked.origin.scheme == "https"
         assert is_aws(asked.origin.host)
@@ -116,7 +118,7 @@ def test_a_changed_request_is_refused_or_still_the_same(base, at, length, become
 def test_what_a_partition_has_once_is_signed_for_its_own_region():
     signer = Signer(SIGNER.key_id, SIGNER.secret, service="iam")
     draft = signer.sign("POST", "/", HOST, body=b"Action=ListUsers", says_payload=False)
-    going = passed_on(bytes(draft))
+    going = passed_on(bytes(draft), now=datetime.now(UTC))
     assert going is not None
     headers = dict(headers_of(going))
     assert headers[b"host"] == b"iam.amazonaws.com"

@@ -164,10 +164,3 @@ def test_under_sudo_nothing_is_started(cli, agent_home: Path):
     done = cli("doctor", "--json", env=env)
     states = {check["id"]: check["state"] for check in done.json["checks"]}
     assert (states["sudo"], states["broker"], done.code) == ("fail", "fail", 1)
-
-
-@pytest.mark.parametrize("words", [("desktop",), ("mcp",)])
-def test_what_comes_later_says_so(cli, words):
-    done = cli(*words, "--json")
-    assert done.code == 1
-    assert "later" in done.error["message"]

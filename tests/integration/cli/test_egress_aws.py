@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from steps import save
 from jupyter_agent.client import Client
 
 AWS = str(Path(sys.executable).with_name("aws"))
+IN_SHELL = shlex.quote(AWS)
 
 
 @pytest.fixture
@@ -34,12 +36,12 @@ def test_aws_works_and_says_nothing_of_the_key(cli: CommandLine, stored, aws):
         assert cli("grant", label, "--command", f"egress {aws.origin}").code == 0
     (cli.cwd / "big.bin").write_bytes(os.urandom(9_000_000))
     script = f"""set -e
-{AWS} sts get-caller-identity --query Arn --output text
-{AWS} s3 mb s3://from-a-terminal
-{AWS} s3 cp --no-progress big.bin "s3://from-a-terminal/a b/big.bin"
-{AWS} s3 cp --no-progress "s3://from-a-terminal/a b/big.bin" back.bin
+{IN_SHELL} sts get-caller-identity --query Arn --output text
+{IN_SHELL} s3 mb s3://from-a-terminal
+{IN_SHELL} s3 cp --no-progress big.bin "s3://from-a-terminal/a b/big.bin"
+{IN_SHELL} s3 cp --no-progress "s3://from-a-terminal/a b/big.bin" back.bin
 cmp big.bin back.bin && echo the same
-{AWS} dynamodb list-tables --output text
+{IN_SHELL} dynamodb list-tables --output text
 env | sort
 """
     done = cli(*way, "sh", "-c", script, env=env)

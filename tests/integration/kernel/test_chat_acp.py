@@ -64,7 +64,7 @@ def test_an_agent_works_in_our_terminals_and_sees_no_value(
         {"do": "permission", "title": "something forbidden"},
     ]
     agent = shlex.join([sys.executable, str(SCRIPT), str(heard)])
-    cell = kernel.run(f"%%agent_chat --agent '{agent}'\n{json.dumps(steps)}")
+    cell = kernel.run(f"%%agent_chat --agent {shlex.quote(agent)}\n{json.dumps(steps)}")
     assert cell.reply["status"] == "ok", cell.shown_error
     secret_file.unlink()
     said = heard.read_text()
@@ -83,7 +83,7 @@ def test_an_agent_works_in_our_terminals_and_sees_no_value(
         os.kill(kernel.pid, 2)
 
     threading.Thread(target=stop, daemon=True).start()
-    cell = kernel.run(f"%%agent_chat --agent '{agent}'\n{waits}")
+    cell = kernel.run(f"%%agent_chat --agent {shlex.quote(agent)}\n{waits}")
     assert cell.ename == "KeyboardInterrupt"
     wait_until(lambda: sleeping("9753") == [])
     missing = kernel.run("%%agent_chat --agent no-such-agent-here\nhello")

@@ -91,9 +91,13 @@ def test_a_notebook_grant_needs_a_known_notebook():
 @pytest.mark.parametrize("standing", [ANY, grant("curl -s https://example.com/*")])
 def test_an_agent_is_permitted_nothing_but_an_exact_command(standing):
     agent = replace(ASKED, actor="agent:x")
-    assert not permits(standing, "A", agent, NOW)
-    assert permits(EXACT, "A", agent, NOW)
-    assert permits(THIS, "A", agent, NOW)
+    for who in (None, "agent", "agent:x"):
+        assert not permits(replace(standing, who=who), "A", agent, NOW)
+    for exact in (EXACT, THIS):
+        assert not permits(exact, "A", agent, NOW)  # it was given to people and their cells
+        assert not permits(replace(exact, who="agent:y"), "A", agent, NOW)
+        assert permits(replace(exact, who="agent"), "A", agent, NOW)
+        assert permits(replace(exact, who="agent:x"), "A", agent, NOW)
 
 
 def test_what_was_approved_is_everything_that_makes_a_run():
