@@ -225,22 +225,30 @@ check() {
   export PATH="$venv/bin:$PATH"
   cd -- "$here"
   failed=()  # one run shows everything that is wrong
+  # A browser test mostly waits: for a page, a kernel, a frame. So they run beside all that needs no other program.
+  # What they print is shown when they are over, or the two would be read through each other.
+  local browser=$venv/browser-tests.log began=$SECONDS status=0 pid others
+  tests "browser and not root" "$@" >"$browser" 2>&1 &
+  pid=$!
   stage "Lint: ruff" ruff check .
   stage "Format: ruff" ruff format --check .
   stage "Types: mypy --strict" mypy
   stage "Layers: import-linter" lint-imports
   stage "Browser part: biome, tsc and its own tests" browser_part
-  # A browser test mostly waits: for a page, a kernel, a frame. So the others run beside them. What the first print
-  # is shown when they are over, or the two would be read through each other.
-  local browser=$venv/browser-tests.log began=$SECONDS status=0
-  tests "browser and not root" "$@" >"$browser" 2>&1 &
   # By the environment: what stands behind the mark is a person's own selection.
-  PYTEST_ADDOPTS="-n 2 --dist loadfile --durations=25" stage "pytest, all but the browser tests" tests "not browser and not root" "$@"
-  wait $! || status=$?
+  others=(--ignore=tests/integration --ignore=tests/contract)
+  if [ $# -gt 0 ]; then others=("$@"); fi
+  PYTEST_ADDOPTS="-n 2 --dist loadfile" stage "pytest, what needs no other program" \
+    tests "not browser and not root" "${others[@]}"
+  wait "$pid" || status=$?
   step "pytest in a real JupyterLab, against the installed package"
   cat -- "$browser"
-  printf '(both: %d s)\n' "$((SECONDS - began))"
+  printf '(until here: %d s)\n' "$((SECONDS - began))"
   [ "$status" = 0 ] || failed+=("browser tests;")
+  if [ $# = 0 ]; then
+    PYTEST_ADDOPTS="-n 3 --dist loadfile --durations=25" stage "pytest, with real brokers, kernels and servers" \
+      tests "not browser and not root" tests/integration tests/contract
+  fi
   [ ${#failed[@]} = 0 ] || fail "failed: ${failed[*]}"
 }
 
