@@ -15,8 +15,9 @@ from steps import save
 
 from jupyter_agent.client import Client
 
-AWS = str(Path(sys.executable).with_name("aws"))
-IN_SHELL = shlex.quote(AWS)
+# By its interpreter: its first line can't name one in a folder with blanks.
+AWS = (sys.executable, str(Path(sys.executable).with_name("aws")))
+IN_SHELL = shlex.join(AWS)
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def stored(person: Client, aws: AwsService) -> Client:
 def test_aws_works_and_says_nothing_of_the_key(cli: CommandLine, stored, aws):
     way = ("egress", "AWS_SECRET_ACCESS_KEY", "--host", aws.origin, "--region", "eu-west-1", "--")
     env = {**os.environ, "AWS_SESSION_TOKEN": "of-another-key", "AWS_PAGER": ""}
-    refused = cli(*way, AWS, "s3", "ls", env=env)
+    refused = cli(*way, *AWS, "s3", "ls", env=env)
     assert refused.code == 1
     for label in ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"):
         assert f"grant {label} --command 'egress {aws.origin}'".encode() in refused.err
