@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=100_000)
 hypothesis.settings.load_profile("any machine")
 
+_HOMES = itertools.count()
+
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 
@@ -27,11 +30,14 @@ def agent_home(
 
     The name has a space, because people's folders do.
     """
-    home = tmp_path_factory.mktemp("agent home")
+    # Not by mktemp: it looks through all that were made before, for each of thousands of tests.
+    home = tmp_path_factory.getbasetemp() / f"agent home{next(_HOMES)}"
+    home.mkdir(mode=0o700)
     monkeypatch.setenv("JUPYTER_AGENT_HOME", str(home))
     monkeypatch.delenv("JUPYTER_AGENT_KEY_SOURCE", raising=False)
     yield home
-    end_brokers(home)
+    if any(home.iterdir()):  # a broker has its folders there
+        end_brokers(home)
 
 
 def end_brokers(home: Path) -> None:
