@@ -18,7 +18,7 @@ from jupyter_agent.desktop.cdp import Cdp, CommandRefused
 from jupyter_agent.errors import DesktopError
 
 _LOOK: Final = 1.0  # seconds for a tab to say whether it is seen; one that hangs is not asked again
-_CLOSING: Final = 5.0  # seconds for a tab to close
+_CLOSING: Final = 15.0  # seconds for a tab to close, on a machine that is busy
 _OFTEN: Final = 0.01  # seconds between looks whether it has
 
 
