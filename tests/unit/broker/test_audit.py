@@ -21,7 +21,7 @@ KEY = bytes(range(32))
 EVENT = {
     "time": "2026-11-28T12:00:00Z",
     "actor": "kernel",
-    "notebook": "/home/me/work/a notebook.ipynb",
+    "notebook": "/home/me/a notebook.ipynb",
     "labels": ["GITHUB_TOKEN"],
     "command": "curl -s -H 'Authorization: Bearer $GITHUB_TOKEN' https://api.github.com/user",
     "command_hash": "0" * 32,
