@@ -159,12 +159,15 @@ class Turns:
         self.take(None, lane, question, then)
         return await decided
 
-    def send_all(self) -> None:
-        """The channels are about to close: what waits goes by what the rules say."""
+    def send_all(self) -> list[str]:
+        """The channels are about to close: what waits goes by what the rules say.
+
+        Returns:
+            The channels in which something waited.
+        """
         loop = _running_loop()
         lanes = None if loop is None else self._lanes.get(loop)
-        if lanes is not None:
-            lanes.hurry()
+        return [] if lanes is None else lanes.hurry()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from logging import Logger
 from typing import Any, ClassVar, Final, NamedTuple
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.client import KernelClient
@@ -36,6 +37,9 @@ from jupyter_agent.server.told import tell
 Json = dict[str, Any]
 
 _CODE: Final = "execute_request"
+
+_LINGER: Final = 2000
+"""Milliseconds that a message sent on closing gets to reach the kernel; nobody waits for it."""
 
 
 class GuardedClient(HasTraits):
@@ -83,7 +87,13 @@ class GuardedClient(HasTraits):
 
     def stop_channels(self) -> None:
         """Send what still waits, and close."""
-        self._turns.send_all()
+        for name in self._turns.send_all():
+            # Jupyter drops what a closed channel has not yet handed to the kernel. Without the
+            # guard that message would have left long ago, so it gets its time now.
+            channel, _ = self._inboxes.get(name, (None, None))
+            socket = getattr(channel, "socket", None)
+            if isinstance(socket, zmq.Socket):
+                socket.close(linger=_LINGER)
         super().stop_channels()  # type: ignore[misc]
 
     @property

@@ -72,8 +72,13 @@ class Lanes:
         self._waiting.clear()
         self._workers.clear()
 
-    def hurry(self) -> None:
-        """Deal with all that waits now: by its verdict if there is one, else by the rules."""
+    def hurry(self) -> list[str]:
+        """Deal with all that waits now: by its verdict if there is one, else by the rules.
+
+        Returns:
+            The lanes in which something waited.
+        """
+        hurried = [lane for lane, waiting in self._waiting.items() if waiting]
         for waiting in list(self._waiting.values()):
             while waiting:
                 verdict, then, by_rules = waiting.popleft()
@@ -82,6 +87,7 @@ class Lanes:
                 else:
                     verdict.cancel()
                     self._then(then, by_rules)
+        return hurried
 
     async def _work(self, lane: str) -> None:
         waiting = self._waiting[lane]
