@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from steps import until
@@ -20,7 +20,7 @@ def person_is_there(folders: Folders) -> Iterator[tuple[Client, int]]:
     """While entered, somebody can be asked. Gives the watching client and its request."""
     with open_client(folders) as watcher, open_client(folders) as person:
         number = watcher.begin("approval.watch")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while person.call("status")["approvers"] == 0:
             assert time.monotonic() < deadline, "the watcher was not counted"
             time.sleep(0.01)
@@ -46,8 +46,35 @@ def answer_next(folders: Folders, answer: str) -> threading.Thread:
 
     thread = threading.Thread(target=answer_it, daemon=True)
     thread.start()
-    assert there.wait(10)
+    assert there.wait(30)
     return thread
+
+
+@contextlib.contextmanager
+def answering(folders: Folders, decide: Callable[[dict[str, Any]], str]) -> Iterator[None]:
+    """While entered, each question gets the answer that ``decide`` gives to it."""
+    over = threading.Event()
+    with person_is_there(folders) as (watcher, number), open_client(folders) as person:
+
+        def answer_all() -> None:
+            while not over.is_set():
+                if not watcher.ready(0.05):
+                    continue
+                event = watcher.receive(number)
+                if event.get("event") == "approval":
+                    asked = event["approval"]
+                    person.call(
+                        "approval.answer",
+                        approval_id=asked["approval_id"],
+                        nonce=asked["nonce"],
+                        answer=decide(asked),
+                    )
+
+        thread = threading.Thread(target=answer_all, daemon=True)
+        thread.start()
+        yield
+        over.set()
+        thread.join(30)
 
 
 class Watcher:

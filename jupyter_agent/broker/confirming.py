@@ -8,14 +8,13 @@ import secrets
 from jupyter_agent.broker.approvals import Question
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.executables import Executables
-from jupyter_agent.broker.reasons import Reasons
 from jupyter_agent.broker.requests import details, request_of
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import GrantRequired
 
 
 async def confirmation(
-    caller: Caller, wanted: Wanted, executables: Executables, reasons: Reasons, watchers: int
+    caller: Caller, wanted: Wanted, executables: Executables, why: str, watchers: int
 ) -> Question:
     """The question; each is its own, and there are no grants for such commands.
 
@@ -23,7 +22,7 @@ async def confirmation(
         caller: Who asks.
         wanted: What.
         executables: Looks programs up.
-        reasons: Prepares what the model says.
+        why: What an agent says about it, as ``Permission.said`` gives it.
         watchers: How many persons are there.
 
     Raises:
@@ -34,7 +33,6 @@ async def confirmation(
             "This command needs a person's yes, and none is there to ask.",
             "Open this notebook in JupyterLab, and answer there.",
         )
-    why = await reasons.shown(wanted.why)
     request = request_of(caller, wanted, executables)
     # Reading programs may take a moment, and the loop has others to serve.
     shown = await asyncio.to_thread(details, caller, wanted, request, why)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from jupyter_agent.broker import commands, patterns
 from jupyter_agent.broker.commands import HARMLESS, Pipeline, Unreadable
@@ -50,6 +50,9 @@ class Request:
         identity: All that is permitted beside the script's text (``Wanted.identity``); for an agent
             the set of labels too.
         alone: Whether it wants one label only.
+        within: For one request on a way out: the whole way. Who may use that may send this, but for
+            an agent; and who may not use that may not send this.
+        one: For one request on a way out: what a person is shown of it beside method and address.
         look: The real path and hash of the file that a program's name means in this run.
     """
 
@@ -65,6 +68,8 @@ class Request:
     exports: bool = False
     identity: str = ""
     alone: bool = True
+    within: Request | None = None
+    one: Mapping[str, Any] | None = field(default=None, compare=False)
     look: Callable[[str], tuple[str, str] | None] = field(default=_nothing, compare=False)
 
     @property
@@ -227,6 +232,8 @@ def _is_over(grant: Grant, now: datetime) -> bool:
 
 
 def _is_exactly(grant: Grant, request: Request) -> bool:
+    if request.within is not None and request.role != "agent" and grant.script != request.script:
+        return _is_exactly(grant, request.within)
     if grant.script is None or grant.script != request.script:
         return False
     if grant.script.startswith(f"{EGRESS} ") and request.shell != EGRESS:
@@ -296,7 +303,8 @@ def _forbids(
         and not _is_over(grant, now)
     ):
         return "no"
-    if grant.any_command or (grant.script or "").strip() == request.script.strip():
+    meant = {each.script.strip() for each in (request, request.within) if each is not None}
+    if grant.any_command or (grant.script or "").strip() in meant:
         return "yes"
     if grant.pattern is None:
         return "no"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent import spawn
 from jupyter_agent.broker import grants, markers, patterns, permitting
@@ -12,6 +13,9 @@ from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.permitting import Request
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import AgentError
+
+if TYPE_CHECKING:  # loading HTTP is for the first use
+    from jupyter_agent.egress.one import OneRequest
 
 _SHORT: Final = 12
 """Hex digits of a hash that a person is shown."""
@@ -100,7 +104,13 @@ def details(caller: Caller, wanted: Wanted, request: Request, why: str = "") -> 
     }
 
 
-def request_of_way(caller: Caller, labels: Sequence[str], origin: str, place: str) -> Request:
+def request_of_way(
+    caller: Caller,
+    labels: Sequence[str],
+    origin: str,
+    place: str,
+    only: OneRequest | None = None,
+) -> Request:
     """A way out as the rule sees it.
 
     Args:
@@ -108,8 +118,9 @@ def request_of_way(caller: Caller, labels: Sequence[str], origin: str, place: st
         labels: Whose values.
         origin: Where to: ``https://api.example.com``.
         place: Where in its requests the value goes.
+        only: The one request that it is for, if it is for one only.
     """
-    return Request(
+    way = Request(
         labels=tuple(labels),
         script=f"{permitting.EGRESS} {origin}",
         cwd="",
@@ -119,6 +130,11 @@ def request_of_way(caller: Caller, labels: Sequence[str], origin: str, place: st
         shell=permitting.EGRESS,
         identity=f"{permitting.EGRESS} {origin} {place}",
     )
+    if only is None:
+        return way
+    script = f"{permitting.EGRESS} {only.method} {origin}{only.target}"
+    identity = f"{script} {place} {only.rest}".rstrip()
+    return replace(way, script=script, identity=identity, within=way, one=only.shown())
 
 
 def details_of_way(caller: Caller, request: Request, place: str, why: str = "") -> dict[str, Any]:
@@ -137,6 +153,7 @@ def details_of_way(caller: Caller, request: Request, place: str, why: str = "") 
         "pattern": None,
         "choices": ["once", "minutes", "always", "deny"],
         "place": place,
+        "request": request.one,
     }
 
 

@@ -22,13 +22,14 @@ class RunRecord:
         safe: Vault and audit.
         caller: Who asked.
         wanted: For what.
+        why: What an agent says about it, as ``Permission.said`` gives it.
 
     Attributes:
         run_id: Names the run.
         command: As it is written down: scrubbed and masked.
     """
 
-    def __init__(self, safe: Safe, caller: Caller, wanted: Wanted) -> None:
+    def __init__(self, safe: Safe, caller: Caller, wanted: Wanted, why: str = "") -> None:
         self.run_id = secrets.token_hex(8)
         self.command = ""
         self._safe = safe
@@ -39,6 +40,7 @@ class RunRecord:
             "actor": caller.name,
             "notebook": caller.notebook,
             "labels": list(wanted.labels),
+            **spoken(why),
         }
 
     def shown(self, *, background: bool) -> wire.Message:
@@ -107,6 +109,11 @@ class RunRecord:
             raise VaultError(
                 f"{what} can't be written.", "Make room on the disk; see: jupyter agent doctor"
             ) from None
+
+
+def spoken(why: str) -> dict[str, str]:
+    """What an agent said about why, as the audit keeps it: under a name that says whose words."""
+    return {"why": why} if why else {}
 
 
 def written(command: str, scrubber: Scrubber, screener: Screener) -> str:

@@ -144,9 +144,11 @@ class Runs:
     async def _permitted(
         self, caller: Caller, wanted: Wanted, run: Run, emit: Emit
     ) -> wire.Message:
-        record = RunRecord(self._safe, caller, wanted)
+        asked = wanted.labels or wanted.confirmed  # else nobody is, and nothing is written down
+        why = await self._permission.said(caller, wanted.why) if asked else ""
+        record = RunRecord(self._safe, caller, wanted, why)
         try:
-            decision = await self._permission.for_run(caller, wanted, emit)
+            decision = await self._permission.for_run(caller, wanted, emit, why=why)
         except (GrantRequired, GrantDenied, asyncio.CancelledError) as refusal:
             record.command = written(wanted.command, Scrubber({}), self._screener)
             await record.refused(_REFUSED.get(type(refusal), "stopped"))

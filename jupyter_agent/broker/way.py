@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_agent import wire
 from jupyter_agent.broker import permitting, policy
 from jupyter_agent.broker.callers import Caller
+from jupyter_agent.broker.run_record import spoken
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.trail import Trail
 from jupyter_agent.broker.way_permits import Permits, Permitted
@@ -136,6 +137,7 @@ class Way:
             "actor": self.caller.name,
             "notebook": self.caller.notebook,
             "labels": list(self.kind.labels),
+            **spoken(self._permits.why),
             "command": command,
             "decision": decision,
             "exit": None,

@@ -11,6 +11,7 @@ from jupyter_agent.secret import check_label
 
 if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first use
     from jupyter_agent.egress.kind import Kind
+    from jupyter_agent.egress.one import OneRequest
     from jupyter_agent.egress.postgres.database import Database
     from jupyter_agent.egress.services import Service
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first us
 _OF_HTTP = ("service", "host", "header", "query", "basic", "region")
 
 
-async def kind_of(message: wire.Message, safe: Safe) -> Kind:
+async def kind_of(message: wire.Message, safe: Safe, only: OneRequest | None) -> Kind:
     """The way that an ``egress.open`` names.
 
     Args:
         message: The request.
         safe: The vault: which labels there are, and where a stored address leads.
+        only: The one request that it is for, where it states one.
 
     Raises:
         RequestInvalid: It names none, or more than one, or one that may not be.
@@ -31,13 +33,17 @@ async def kind_of(message: wire.Message, safe: Safe) -> Kind:
     """
     label = check_label(wire.text(message, "label"))
     if message.get("postgres") is not None:
+        if only is not None:
+            raise _not_one()
         return await _database_way(label, message, safe)
     if message.get("user"):
         raise RequestInvalid("A user goes with a database.", "--postgres HOST/NAME --user NAME")
-    return await _service_way(label, message, safe)
+    return await _service_way(label, message, safe, only)
 
 
-async def _service_way(label: str, message: wire.Message, safe: Safe) -> Kind:
+async def _service_way(
+    label: str, message: wire.Message, safe: Safe, only: OneRequest | None
+) -> Kind:
     from jupyter_agent.egress.aws.way import AwsWay, is_meant  # noqa: PLC0415
     from jupyter_agent.egress.http_way import HttpWay  # noqa: PLC0415
 
@@ -45,11 +51,20 @@ async def _service_way(label: str, message: wire.Message, safe: Safe) -> Kind:
     has_place = any(message.get(name) for name in ("header", "query", "basic"))
     region = wire.optional_text(message, "region")
     if not has_place and is_meant(label, service):
+        if only is not None:
+            raise _not_one()
         stored = await safe.use(lambda vault: [meta.label for meta in vault.list()])
         return AwsWay.of(label, stored, host=host, region=region)
     if region is not None:
         raise RequestInvalid("A region belongs to AWS only.", "--service aws")
-    return HttpWay(_service(label, message), label)
+    return HttpWay(_service(label, message), label, only)
+
+
+def _not_one() -> RequestInvalid:
+    return RequestInvalid(
+        "One request can be sent to a service that takes the value in a header or in its query.",
+        "For AWS and databases, run a command with the label.",
+    )
 
 
 async def _database_way(label: str, message: wire.Message, safe: Safe) -> Kind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller
@@ -13,6 +13,9 @@ from jupyter_agent.broker.permission import Emit, Permission
 from jupyter_agent.broker.permitting import Request
 from jupyter_agent.broker.requests import request_of_way
 from jupyter_agent.errors import GrantDenied
+
+if TYPE_CHECKING:  # loading HTTP is for the first use
+    from jupyter_agent.egress.one import OneRequest
 
 _NO_LASTS: Final = 30.0
 """Seconds for which a no is not asked about again: a loop must not become a row of questions."""
@@ -40,7 +43,8 @@ class Permits:
         permission: Says yes or no.
         caller: Whose way.
         labels: Whose values.
-        why: What the caller says it wants them for, where it says so.
+        why: What an agent says it wants them for, as ``Permission.said`` gives it.
+        only: The one request that the way is for, if it is for one only.
     """
 
     def __init__(
@@ -49,9 +53,11 @@ class Permits:
         caller: Caller,
         labels: tuple[str, ...],
         *,
-        why: object = None,
+        why: str = "",
+        only: OneRequest | None = None,
     ) -> None:
-        self._why = why
+        self.why = why
+        self._only = only
         self._permission = permission
         self._caller = caller
         self._labels = labels
@@ -71,9 +77,9 @@ class Permits:
         Raises:
             GrantRequired, GrantDenied, LabelNotFound: As in ``Permission.for_way``.
         """
-        request = request_of_way(self._caller, self._labels, origin, place)
+        request = request_of_way(self._caller, self._labels, origin, place, self._only)
         decision, ids = await self._permission.for_way(
-            self._caller, request, place, emit, asks=asks, why=self._why
+            self._caller, request, place, emit, asks=asks, why=self.why
         )
         self._given[origin] = Permitted(request, decision, ids)
         return self._given[origin]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_agent import wire
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
-from jupyter_agent.broker.permission import Permission, check_stored
+from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.standing import check_stored
 from jupyter_agent.broker.way import Way
 from jupyter_agent.broker.way_kinds import kind_of
 from jupyter_agent.broker.way_permits import Permits
@@ -20,6 +21,7 @@ from jupyter_agent.screen import Screener, load_rules
 if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first use
     from jupyter_agent.broker.trust import Trust
     from jupyter_agent.egress.kind import Kind
+    from jupyter_agent.egress.one import OneRequest
 
 _MOST_OPEN: Final = 256
 _IN_PATHS: Final = ("keys", "cloud", "code", "ai", "services", "web")
@@ -80,8 +82,9 @@ class Ways:
     async def _begin(self, ask: Ask) -> wire.Message:
         if len(self._open) >= _MOST_OPEN:
             raise RequestInvalid("Too many ways out are open.", "Close some: jupyter agent lock")
-        kind = await kind_of(ask.message, self._safe)
-        permits = await self._permitted(ask, kind)
+        only = _only(ask)
+        kind = await kind_of(ask.message, self._safe, only)
+        permits = await self._permitted(ask, kind, only)
         closed = asyncio.Event()
         way = Way(
             kind,
@@ -132,9 +135,9 @@ class Ways:
             way.gone.set()
             self._changed("egress")
 
-    async def _permitted(self, ask: Ask, kind: Kind) -> Permits:
-        why = ask.message.get("why")
-        permits = Permits(self._permission, ask.caller, tuple(kind.labels), why=why)
+    async def _permitted(self, ask: Ask, kind: Kind, only: OneRequest | None) -> Permits:
+        why = await self._permission.said(ask.caller, ask.message.get("why"))
+        permits = Permits(self._permission, ask.caller, tuple(kind.labels), why=why, only=only)
         if not kind.origin:
             check_stored(
                 kind.labels,
@@ -201,3 +204,23 @@ class Ways:
         if self._screener is None:
             self._screener = Screener(rules=load_rules(_IN_PATHS))
         return self._screener
+
+
+def _only(ask: Ask) -> OneRequest | None:
+    """The one request that a way is to be for.
+
+    Raises:
+        RequestInvalid: It can't be read, or an agent states none: what a person permits to a model
+            is what they have read, and an open way to a host is much more than that.
+    """
+    from jupyter_agent.egress.one import OneRequest  # noqa: PLC0415
+
+    only = OneRequest.read(ask.message.get("request"))
+    # The agent of a kernel's chat cells also opens the way to the model itself: that is our code,
+    # and a model has no part in it.
+    if only is None and ask.caller.role == "agent" and ask.caller.kernel_id is None:
+        raise RequestInvalid(
+            "An agent asks for one request at a time.",
+            'State it: "request": {"method": "GET", "target": "/path?query"}',
+        )
+    return only

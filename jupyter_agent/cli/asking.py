@@ -177,6 +177,8 @@ def _egress(approval: Mapping[str, Any]) -> list[str]:
     elif to.startswith("postgres"):
         question = f"May this log in to a database with {labels}?"
         meaning = "It can do there whatever that user may; it holds a placeholder only."
+    elif (one := approval.get("request")) is not None:
+        return _one_request(approval, labels, to, one)
     else:
         question = f"May {labels} be sent to this service?"
         meaning = (
@@ -190,6 +192,25 @@ def _egress(approval: Mapping[str, Any]) -> list[str]:
         *_origin(approval),
         "",
         meaning,
+    ]
+
+
+def _one_request(
+    approval: Mapping[str, Any], labels: str, to: str, one: Mapping[str, Any]
+) -> list[str]:
+    """One request of a model, all of which is permitted, and nothing else."""
+    headers = [f"{name}: {text}" for name, text in one["headers"].items()]
+    body = str(one["body"])
+    return [
+        f"May this request be sent with {labels}?",
+        "",
+        f"  request   {to}",
+        f"  as        {printable(str(approval['place']))}",
+        *_listed("headers", headers),
+        *(_listed("body", body.rstrip("\n").split("\n")) if body else ()),
+        *_origin(approval),
+        "",
+        "The service gets the value with this request, once. A model wrote it and sees the answer.",
     ]
 
 

@@ -39,8 +39,11 @@ def audit(arguments: Arguments, terminal: Terminal) -> int:
         return _verify(terminal)
     with open_as_person() as client:
         events = _events(client, _wanted(arguments))
-    rows = [_row(event) for event in events]
-    head = ("TIME", "WHO", "LABELS", "DECISION", "EXIT", "SECONDS", "COMMAND")
+    # What a model has said is its own words: at the end, and under a name that says so.
+    said = any(event.get("why") for event in events)
+    rows = [[*_row(event), *([_said(event)] if said else [])] for event in events]
+    head = ["TIME", "WHO", "LABELS", "DECISION", "EXIT", "SECONDS", "COMMAND"]
+    head += ["THE AGENT SAYS (NOT CHECKED)"] if said else []
     terminal.answer(
         {"events": events}, terminal.table(head, rows) if rows else ["No uses are recorded."]
     )
@@ -86,6 +89,10 @@ def _wanted(arguments: Arguments) -> dict[str, Any]:
         "limit": arguments.limit,
     }
     return {name: field for name, field in fields.items() if field is not None}
+
+
+def _said(event: dict[str, Any]) -> str:
+    return f"“{event['why']}”" if event.get("why") else ""
 
 
 def _row(event: dict[str, Any]) -> list[str]:

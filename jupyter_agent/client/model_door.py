@@ -90,7 +90,13 @@ class ModelDoor:
                 "egress.open",
                 label=request.secret,
                 approve=self.ask_here is not None,
-                why=f"{request.method} {host}{target} - {request.why}",
+                why=request.why,
+                request={
+                    "method": request.method,
+                    "target": target,
+                    "headers": dict(request.headers),
+                    "body": request.body,
+                },
                 **asked,
             )
             async for message in events:

@@ -75,7 +75,7 @@ class Exchange:
             size += len(event.data)
             if size > most:
                 raise EgressRefused(
-                    f"The request is larger than {most >> 20} MB.",
+                    f"The request is larger than {_size(most)}.",
                     "Send it in parts.",
                     data={"rule": "size"},
                 )
@@ -256,6 +256,10 @@ async def _heard(service: Connection) -> Any:
         return await service.next()
     except (h11.RemoteProtocolError, OSError):
         raise _broken_off() from None
+
+
+def _size(most: int) -> str:
+    return f"{most >> 20} MB" if most >= 1 << 20 else f"{most >> 10} KB"
 
 
 def _broken_off() -> EgressFailed:

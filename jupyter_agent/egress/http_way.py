@@ -14,6 +14,7 @@ import h11
 from jupyter_agent.egress.connection import Connection
 from jupyter_agent.egress.exchange import Exchange, Gate
 from jupyter_agent.egress.form import Form, Placed
+from jupyter_agent.egress.one import OneRequest, Only
 from jupyter_agent.egress.services import Service
 from jupyter_agent.egress.upstream import Upstreams
 from jupyter_agent.egress.warden import Warden, not_yours
@@ -30,10 +31,12 @@ class HttpWay:
     Attributes:
         service: Which.
         label: Whose value.
+        only: The one request that it is for, if it is for one only.
     """
 
     service: Service
     label: str
+    only: OneRequest | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -87,7 +90,9 @@ class HttpWay:
         self, placeholder: bytes, warden: Warden, context: ssl.SSLContext | None
     ) -> HttpSpeaker:
         """Speaks HTTP."""
-        form = Placed(self.service.route(self.label), placeholder)
+        form: Form = Placed(self.service.route(self.label), placeholder)
+        if self.only is not None:
+            form = Only(form, self.only)
         return HttpSpeaker(form, warden, Upstreams(context))
 
 

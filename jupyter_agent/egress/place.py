@@ -104,7 +104,7 @@ class Place:
         found = [*PLACEHOLDER.findall(target)]
         for name, text in headers:
             found += PLACEHOLDER.findall(text)
-            if name == b"authorization" and (pair := _basic_pair(text)) is not None:
+            if name == b"authorization" and (pair := basic_pair(text)) is not None:
                 found += PLACEHOLDER.findall(pair[1])
         if len(found) != 1:
             raise self._refused("The placeholder is missing." if not found else "It stands twice.")
@@ -122,7 +122,7 @@ class Place:
 
     def _filled(self, name: bytes, text: bytes, placeholder: bytes, value: bytes) -> bytes:
         if self.kind == "basic":
-            pair = _basic_pair(text) if name == b"authorization" else None
+            pair = basic_pair(text) if name == b"authorization" else None
             if pair is None or pair[1] != placeholder:
                 return text
             return b"Basic " + base64.b64encode(pair[0] + b":" + value)
@@ -165,7 +165,7 @@ def _header(line: str) -> tuple[str, str]:
     return name, form
 
 
-def _basic_pair(text: bytes) -> tuple[bytes, bytes] | None:
+def basic_pair(text: bytes) -> tuple[bytes, bytes] | None:
     """User and password in a header of HTTP Basic (RFC 7617), or None where it is none."""
     scheme, _, encoded = text.partition(b" ")
     if scheme.lower() != b"basic":

@@ -138,6 +138,8 @@ export interface Approval {
   answers?: string[];
   /** Where in a request the value goes; for a way out only. */
   place?: string;
+  /** For one request on a way out: what it says beside method and address. */
+  request?: { headers: Record<string, string>; body: string } | null;
   /** What else the caller sets: variable → content. */
   exports?: Record<string, string>;
   /** A pattern that covers it, for the person to edit. */

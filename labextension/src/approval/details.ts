@@ -22,6 +22,9 @@ export function question(approval: Approval): string {
     return `Enter the secret ${names}?`;
   }
   if (kind === 'egress') {
+    if (approval.request) {
+      return `Send this request with ${names}?`;
+    }
     const database = /^egress postgres/.test(approval.script ?? '');
     return database ? `Log in to this database with ${names}?` : `Send ${names} to this service?`;
   }
@@ -39,8 +42,34 @@ export function details(approval: Approval): HTMLElement[] {
   return kinds[approval.kind](approval);
 }
 
+/** One request of a model: all of it is permitted, and nothing else. */
+function requestDetails(approval: Approval): HTMLElement[] {
+  const { headers = {}, body = '' } = approval.request ?? {};
+  const lines = body.split('\n').length;
+  return [
+    element(
+      'dl',
+      { className: 'ja-approval-facts' },
+      ...asker(approval),
+      fact('Request', element('b', {}, code((approval.script ?? '').replace(/^egress /, '')))),
+      fact('As', visible(approval.place ?? '')),
+      Object.keys(headers).length > 0 &&
+        fact('Headers', ...Object.entries(headers).map(([name, text]) => code(`${name}: ${text}`)))
+    ),
+    ...(body ? block(lines === 1 ? 'Body, 1 line' : `Body, ${lines} lines`, visible(body)) : []),
+    element(
+      'p',
+      { className: 'ja-approval-caution' },
+      'The service gets the secret with this request, once. A model wrote it, and sees the answer.'
+    )
+  ];
+}
+
 /** What matters of a way out: where the value goes, and in what. */
 function wayDetails(approval: Approval): HTMLElement[] {
+  if (approval.request) {
+    return requestDetails(approval);
+  }
   const to = (approval.script ?? '').replace(/^egress /, '');
   let used =
     'The service gets the secret with each request, and may do with it whatever the secret allows. ';

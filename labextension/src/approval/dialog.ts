@@ -125,7 +125,8 @@ export class ApprovalDialog extends Widget {
   private answerButtons(): HTMLButtonElement[] {
     const { kind, claimed, notebook, choices } = this.approval;
     const known = notebook !== null && !claimed;
-    const what = kind === 'egress' ? 'service' : 'script';
+    const way = this.approval.request ? 'request' : 'service';
+    const what = kind === 'egress' ? way : 'script';
     const texts: Record<Answer, string> = {
       deny: kind === 'entry' ? 'No, not this one' : 'Deny',
       pattern: 'A pattern…',

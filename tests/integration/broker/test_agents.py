@@ -234,11 +234,26 @@ def test_what_it_says_is_bounded_and_holds_no_secret(person, enter, watcher, val
     save(person, "A", value)
     guessed = "AKIA" + "".join(random.choices(string.ascii_uppercase, k=16))
     agent = enter()
-    agent.begin("run", **request("true", "A", why=f"{value} and {guessed} " + "very " * 3000))
-    why = watcher.asked()["why"]
+    said = f"{value} and {guessed} " + "very " * 3000
+    number = agent.begin("run", **request("true", "A", why=said))
+    asked = watcher.asked()
+    why = asked["why"]
     assert len(why) <= 501
     assert why.startswith("[secret:A] and ")
     assert guessed not in why
+    watcher.answer(asked, "deny")
+    with pytest.raises(GrantDenied):
+        collect(agent, number)
+    (event,) = person.call("audit.read")["events"]  # the record keeps what the person has read
+    assert event["why"] == why
+
+
+def test_what_others_say_about_why_is_nobodys_words_and_not_written_down(person, guest, value):
+    save(person, "A", value)
+    person.call("grant.add", label="A", script="true")
+    assert run(guest, "true", "A", why="because").exit == 0
+    (event,) = person.call("audit.read")["events"]
+    assert "why" not in event
 
 
 def test_what_it_says_has_to_be_a_text(person, enter, watcher, value):

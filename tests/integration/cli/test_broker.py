@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from command_line import PATIENCE, ended
-from steps import request, until
+from steps import request, run, until
 
 from jupyter_agent.client import Client, Hello
-from jupyter_agent.errors import GrantDenied
+from jupyter_agent.errors import GrantDenied, GrantRequired
 from jupyter_agent.folders import Folders
+from jupyter_agent.person import open_client
 
 ECHO = ("run", "-s", "DEMO_TOKEN", "--", "printenv", "DEMO_TOKEN")
 
@@ -75,6 +76,18 @@ def test_the_audit_lists_uses_and_refusals(cli, saved):
     assert len(cli("audit", "--limit", "1", "--since", "1h", "--json").json["events"]) == 1
     assert cli("audit", "--label", "OTHER_TOKEN", "--json").json["events"] == []
     assert saved.found_in(done.out) == []
+    assert b"THE AGENT SAYS" not in cli("audit").out
+
+
+def test_the_audit_shows_what_an_agent_has_said_as_its_words(cli, saved, folders):
+    with open_client(folders) as person:
+        token = person.call("agent.register", name="claude")["token"]
+    with Client(folders, Hello("agent", {"token": token})) as agent, pytest.raises(GrantRequired):
+        run(agent, "true", "DEMO_TOKEN", why="to see\x1b[31m it")
+    shown = cli("audit").out.decode()
+    assert "THE AGENT SAYS (NOT CHECKED)" in shown
+    assert "“to see" in shown
+    assert "\x1b" not in shown
 
 
 def test_a_changed_record_is_noticed(cli, granted, folders: Folders):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import steps
 from canary import Canary
-from persons import person_is_there
+from persons import answering
 from steps import save
 
 import jupyter_agent
@@ -110,26 +110,5 @@ def _environment(sdk: Path | None) -> dict[str, str]:
 @pytest.fixture
 def agreeable(stored: Client, folders: Folders) -> Iterator[None]:
     """A person who says yes to whatever is asked."""
-    import threading  # noqa: PLC0415
-
-    over = threading.Event()
-    with person_is_there(folders) as (watcher, number):
-
-        def agree() -> None:
-            while not over.is_set():
-                if not watcher.ready(0.05):
-                    continue
-                event = watcher.receive(number)
-                if event.get("event") == "approval":
-                    asked = event["approval"]
-                    answer = "deny" if asked["kind"] == "entry" else "once"
-                    names = ("approval_id", "nonce")
-                    stored.call(
-                        "approval.answer", answer=answer, **{name: asked[name] for name in names}
-                    )
-
-        thread = threading.Thread(target=agree, daemon=True)
-        thread.start()
+    with answering(folders, lambda asked: "deny" if asked["kind"] == "entry" else "once"):
         yield
-        over.set()
-        thread.join(10)

@@ -6,10 +6,14 @@ import asyncio
 import json
 import os
 import random
+from pathlib import Path
 
+from bearer_service import bearer_service
+from persons import answering
 from steps import save
 
 from jupyter_agent import agenttoken
+from jupyter_agent.chat.tools import Outcome
 from jupyter_agent.folders import Folders
 from jupyter_agent.mcp.entries import Page
 from jupyter_agent.mcp.host import Host
@@ -50,6 +54,55 @@ def given(rng: random.Random, value: str) -> tuple[str, dict]:
     return name, {each: rng.choice(things)() for each in rng.sample(names, rng.randrange(0, 6))}
 
 
+def toolbox(token_file: Path) -> Toolbox:
+    return Toolbox(
+        Folders.of(), agenttoken.hello(token_file), NoSite(), Screener(),
+        cwd="/", env={"PATH": os.environ["PATH"]}, patience=2.0,
+    )  # fmt: skip
+
+
+def test_a_yes_to_one_request_serves_no_other_path_that_the_model_then_tries(
+    stored, planted, folders, token_file
+):
+    asked: list[str] = []
+
+    async def model(origin: str) -> list[Outcome]:
+        box = toolbox(token_file)
+        try:
+            first = {"url": f"{origin}/echo?page=1", "secret": "DEMO_TOKEN", "why": "GET /harmless"}
+            return [
+                await box.call("http_request", {**first, **more}, Host())
+                for more in (
+                    {},
+                    {"url": f"{origin}/admin/delete", "method": "DELETE"},
+                    {"url": f"{origin}/echo?page=2"},
+                    {},
+                )
+            ]
+        finally:
+            await box.close()
+
+    def answer(question: dict) -> str:
+        asked.append(question["script"].removeprefix("egress "))
+        return "always" if len(asked) == 1 else "deny"
+
+    with (
+        bearer_service(lambda request: planted.value in str(request.headers)) as service,
+        answering(folders, answer),
+    ):
+        first, *others, again = asyncio.run(model(service.origin))
+    assert [first.data["status"], again.data["status"]] == [200, 200]
+    assert [each.code for each in others] == ["grant_denied", "grant_denied"]
+    assert [line.split()[:2] for line, _ in service.heads] == [["GET", "/echo?page=1"]] * 2
+    assert asked == [
+        f"GET {service.origin}/echo?page=1",
+        f"DELETE {service.origin}/admin/delete",
+        f"GET {service.origin}/echo?page=2",
+    ]
+    events = stored.call("audit.read")["events"]
+    assert {event["why"] for event in events} == {"GET /harmless"}
+
+
 def test_no_tool_gives_a_value_whatever_is_written_and_permitted(
     stored, planted, agreeable, folders, token_file
 ):
@@ -57,10 +110,7 @@ def test_no_tool_gives_a_value_whatever_is_written_and_permitted(
     save(stored, "OTHER_TOKEN", planted.value[::-1])
 
     async def call_all() -> list[tuple[str, str]]:
-        box = Toolbox(
-            Folders.of(), agenttoken.hello(token_file), NoSite(), Screener(),
-            cwd="/", env={"PATH": os.environ["PATH"]}, patience=2.0,
-        )  # fmt: skip
+        box = toolbox(token_file)
         try:
             seen = []
             for trick in TRICKS:

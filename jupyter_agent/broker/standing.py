@@ -1,0 +1,107 @@
+"""What the grants in the vault say about a request; each look, and what follows, is one breath."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from jupyter_agent.broker import permitting, policy
+from jupyter_agent.broker.grants import Grant
+from jupyter_agent.broker.permitting import Request
+from jupyter_agent.broker.policy import Policy
+from jupyter_agent.errors import GrantDenied, LabelNotFound
+
+if TYPE_CHECKING:
+    from jupyter_agent.vault.vault import Vault
+
+
+def take(vault: Vault, request: Request) -> tuple[list[str], int]:
+    """Use the grants that cover a request.
+
+    Returns:
+        The labels that none covers, and the version of the policy under which that is so.
+
+    Raises:
+        GrantDenied: A rule of the person's forbids it.
+        LabelNotFound: A label is not stored.
+    """
+    check_stored(request.labels, [meta.label for meta in vault.list()])
+    version = Policy.of(vault).version
+    now = datetime.now(UTC)
+    standing = policy.all_grants(vault)
+    _check_not_forbidden(standing, request, now)
+    missing = permitting.missing(standing, request, now)
+    if not missing:
+        for grant in permitting.used(standing, request, now):
+            vault.put_grant(grant.id, grant.record())
+    return missing, version
+
+
+def check_stored(labels: Sequence[str], known: Sequence[str]) -> None:
+    """Return if all of these labels are among those that there are.
+
+    Raises:
+        LabelNotFound: One is not.
+    """
+    for label in labels:
+        if label not in known:
+            there = f"There are: {', '.join(known)}." if known else "None is stored yet."
+            raise LabelNotFound(
+                f"No secret is stored under {label}.",
+                f"{there} Add it in the Secrets panel, with %secret set {label}, "
+                f"or with: jupyter agent secret set {label}",
+            )
+
+
+def covering(vault: Vault, request: Request) -> tuple[str, ...]:
+    """Ids of the grants that a request rests on."""
+    now = datetime.now(UTC)
+    return tuple(
+        grant.id
+        for grant in policy.all_grants(vault)
+        if any(permitting.permits(grant, label, request, now) for label in request.labels)
+    )
+
+
+def settle(vault: Vault, request: Request, version: int, made: list[Grant]) -> list[Grant]:
+    """Let an answer count, in the same breath as it is looked whether it still may.
+
+    Returns:
+        Every grant there is now.
+
+    Raises:
+        GrantDenied: Meanwhile something was denied or taken back.
+        LabelNotFound: A label is gone: the grant would count for whatever comes to stand under it.
+    """
+    if not Policy.of(vault).holds(version):
+        raise GrantDenied(
+            "This was asked before a grant was taken back or something was denied, so the answer "
+            "does not count.",
+            "Run it again to be asked under the present rules.",
+        )
+    now = datetime.now(UTC)
+    _check_not_forbidden(policy.all_grants(vault), request, now)
+    for grant in made:
+        vault.meta(grant.label)
+    if made:
+        policy.add(vault, made, now)
+    return policy.all_grants(vault)
+
+
+def is_settled(standing: Sequence[Grant], request: Request) -> bool:
+    """Whether these grants answer a request, with yes or no."""
+    now = datetime.now(UTC)
+    return (
+        permitting.forbidding(standing, request, now) is not None
+        or permitting.missing(standing, request, now) == []
+    )
+
+
+def _check_not_forbidden(standing: Sequence[Grant], request: Request, now: datetime) -> None:
+    rule = permitting.forbidding(standing, request, now)
+    if rule is not None:
+        raise GrantDenied(
+            f"A rule denies this command the use of {rule.label}.",
+            f"Take the rule back, if it should run: jupyter agent grant --remove {rule.id}",
+        )
