@@ -225,9 +225,9 @@ check() {
   export PATH="$venv/bin:$PATH"
   cd -- "$here"
   failed=()  # one run shows everything that is wrong
-  # A browser test mostly waits: for a page, a kernel, a frame. So they run beside all that needs no other program.
+  # A browser test mostly waits: for a page, a kernel, a frame. So they run beside everything else.
   # What they print is shown when they are over, or the two would be read through each other.
-  local browser=$venv/browser-tests.log began=$SECONDS status=0 pid others
+  local browser=$venv/browser-tests.log began=$SECONDS status=0 pid
   tests "browser and not root" "$@" >"$browser" 2>&1 &
   pid=$!
   stage "Lint: ruff" ruff check .
@@ -235,20 +235,15 @@ check() {
   stage "Types: mypy --strict" mypy
   stage "Layers: import-linter" lint-imports
   stage "Browser part: biome, tsc and its own tests" browser_part
-  # By the environment: what stands behind the mark is a person's own selection.
-  others=(--ignore=tests/integration --ignore=tests/contract)
-  if [ $# -gt 0 ]; then others=("$@"); fi
-  PYTEST_ADDOPTS="-n 2 --dist loadfile" stage "pytest, what needs no other program" \
-    tests "not browser and not root" "${others[@]}"
+  # By the environment: what stands behind the mark is a person's own selection. Files with many tests come
+  # first, which are the ones without a process of their own; those with kernels meet a machine that is less busy.
+  PYTEST_ADDOPTS="-n 3 --dist loadfile --durations=25" stage "pytest, all but the browser tests" \
+    tests "not browser and not root" "$@"
   wait "$pid" || status=$?
-  step "pytest in a real JupyterLab, against the installed package"
+  step "pytest in a real JupyterLab, against the installed package (it ran beside the above)"
   cat -- "$browser"
   printf '(until here: %d s)\n' "$((SECONDS - began))"
   [ "$status" = 0 ] || failed+=("browser tests;")
-  if [ $# = 0 ]; then
-    PYTEST_ADDOPTS="-n 3 --dist loadfile --durations=25" stage "pytest, with real brokers, kernels and servers" \
-      tests "not browser and not root" tests/integration tests/contract
-  fi
   [ ${#failed[@]} = 0 ] || fail "failed: ${failed[*]}"
 }
 
