@@ -21,3 +21,8 @@ export const desktopIcon = new LabIcon({
   name: 'jupyter-agent:desktop',
   svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" d="M3 4h18a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1h-7v2h3v2H7v-2h3v-2H3a1 1 0 0 1-1-1V5a1 1 0 0 1 1-1Zm1 2v10h16V6H4Zm8 1.500a2 2 0 0 1 2 2V10h.5a.5.5 0 0 1 .5.5v3a.5.5 0 0 1-.5.5h-5a.5.5 0 0 1-.5-.5v-3a.5.5 0 0 1 .5-.5h.5v-.5a2 2 0 0 1 2-2Zm0 1a1 1 0 0 0-1 1v.5h2v-.5a1 1 0 0 0-1-1Z"/></svg>`
 });
+
+export const fullScreenIcon = new LabIcon({
+  name: 'jupyter-agent:full-screen',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" d="M4 4h6v2H6v4H4V4Zm10 0h6v6h-2V6h-4V4ZM4 14h2v4h4v2H4v-6Zm14 0h2v6h-6v-2h4v-4Z"/></svg>`
+});

@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { guessLayout, LAYOUTS } from '../src/desktop/layouts.ts';
 import type { Caps, Desktop } from '../src/desktop/shapes.ts';
-import { driver, isolation, left, meaning, shortName, warning } from '../src/desktop/words.ts';
+import {
+  driver,
+  ended,
+  hostOf,
+  isolation,
+  isRunning,
+  left,
+  meaning,
+  shortName,
+  warning,
+  where
+} from '../src/desktop/words.ts';
 
 const caps: Caps = {
   isolation: 'same_user',
@@ -64,6 +75,28 @@ test('what is left of its time is told in words', () => {
 test('a desktop is called by the real host of its page', () => {
   assert.equal(shortName(desktop({ host: 'bank.example' })), 'bank.example');
   assert.equal(shortName(desktop({ state: 'starting' })), 'Starting…');
+});
+
+test('the page says what runs it, where, and for which notebook', () => {
+  assert.equal(where(desktop({})), 'P: on this machine, as you');
+  assert.match(where(desktop({ notebook: '/home/ada/orders.ipynb' })), /opened by orders\.ipynb$/);
+  assert.equal(hostOf(desktop({ host: 'bank.example' })), 'bank.example');
+  assert.match(hostOf(desktop({ strict: true })), /not looked at/);
+});
+
+test('one that starts, has failed or is over has no picture', () => {
+  const states = ['idle', 'human', 'agent', 'starting', 'failed', 'closed'] as const;
+  assert.deepEqual(
+    states.filter(state => isRunning(desktop({ state }))),
+    ['idle', 'human', 'agent']
+  );
+  assert.equal(shortName(desktop({ state: 'failed' })), 'Not started');
+});
+
+test('a person reads why a desktop is gone, and how to get out of its picture', () => {
+  assert.match(ended('time'), /time was over/);
+  assert.match(ended('ended'), /ended by itself/);
+  assert.match(meaning(desktop({ state: 'human' }), true), /Escape twice/);
 });
 
 test('the layout follows the keys, and where the browser does not tell them the language', () => {

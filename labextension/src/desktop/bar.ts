@@ -1,22 +1,22 @@
 // Above the picture: who drives, the page's real host, and what a person can do.
+//
+// Nothing here may move the picture while somebody uses it: what is said takes the place of what was
+// said before, and a line that comes and goes has its room from the beginning.
 
 import { button, element } from '../dom.ts';
 import { trustedButton } from './click.ts';
-import { LAYOUTS } from './layouts.ts';
 import type { Desktop } from './shapes.ts';
-import { driver, isolation, left, meaning, warning } from './words.ts';
+import { type ToolActions, Tools } from './tools.ts';
+import { driver, hostOf, isRunning, left, meaning, warning, where } from './words.ts';
 
-export interface BarActions {
+export interface BarActions extends ToolActions {
   takeOver(): void;
   handBack(): void;
-  paste(): void;
-  reconnect(): void;
-  ownWindow(): void;
-  fullScreen(): void;
   stay(): void;
-  close(): void;
-  layout(layout: string): void;
 }
+
+/** What is said instead of what the state means: that something was not done, or takes a while. */
+export type Tone = 'problem' | 'wait';
 
 export class Bar {
   readonly node: HTMLElement;
@@ -26,26 +26,15 @@ export class Bar {
     className: 'ja-desktop-said',
     attributes_: { role: 'alert' }
   });
-  private readonly host = element('span', { className: 'ja-desktop-host' });
+  private readonly host = element('b', {});
+  private readonly page = element('div', { className: 'ja-desktop-host' }, 'Page: ', this.host);
   private readonly where = element('span', { className: 'ja-desktop-where' });
   private readonly time = element('span', { className: 'ja-desktop-time' });
   private readonly warning = element('p', { className: 'ja-desktop-warning' });
   private readonly take: HTMLButtonElement;
   private readonly back: HTMLButtonElement;
-  private readonly paste: HTMLButtonElement;
   private readonly stay: HTMLButtonElement;
-  private readonly full: HTMLButtonElement;
-  private readonly end: HTMLButtonElement;
-  private readonly others: readonly HTMLButtonElement[];
-  private readonly layout = element(
-    'select',
-    {
-      className: 'ja-desktop-layout',
-      title: 'Your keyboard',
-      attributes_: { 'aria-label': 'Your keyboard' }
-    },
-    ...LAYOUTS.map(([value, text]) => element('option', { value }, text))
-  );
+  private readonly tools: Tools;
 
   constructor(actions: BarActions) {
     this.take = trustedButton('jp-mod-styled jp-mod-accept ja-desktop-take', 'Take over', () =>
@@ -54,21 +43,8 @@ export class Bar {
     this.back = trustedButton('jp-mod-styled jp-mod-accept ja-desktop-back', 'Hand back', () =>
       actions.handBack()
     );
-    this.paste = trustedButton('jp-mod-styled ja-desktop-paste', 'Paste', () => actions.paste(), {
-      title: 'Put what you have copied into the desktop, once; it is cleared there afterwards'
-    });
-    this.full = button('jp-mod-styled ja-desktop-full', 'Full screen', () => actions.fullScreen());
-    this.others = [
-      button('jp-mod-styled ja-desktop-window', 'Own window', () => actions.ownWindow(), {
-        title: 'Show it in a window of its own, whose address you can check'
-      }),
-      button('jp-mod-styled ja-desktop-reconnect', 'Reconnect', () => actions.reconnect())
-    ];
-    this.end = button('jp-mod-styled ja-desktop-close', 'Close', () => actions.close(), {
-      title: 'End this desktop; what is open in it is lost'
-    });
-    this.layout.addEventListener('change', () => actions.layout(this.layout.value));
-    this.stay = button('ja-quiet ja-desktop-stay', 'Keep it open', () => actions.stay());
+    this.stay = button('ja-desktop-stay', 'Keep it open', () => actions.stay());
+    this.tools = new Tools(actions);
     this.node = element(
       'div',
       { className: 'ja-desktop-bar' },
@@ -82,64 +58,45 @@ export class Bar {
           ' ',
           this.what
         ),
+        this.said,
         this.take,
         this.back
       ),
-      this.said,
+      element('div', { className: 'ja-desktop-page' }, this.page, this.tools.node),
       element(
         'div',
         { className: 'ja-desktop-facts' },
-        this.host,
         this.where,
         this.time,
-        this.stay
-      ),
-      this.warning,
-      element(
-        'div',
-        {
-          className: 'ja-desktop-tools',
-          attributes_: { role: 'toolbar', 'aria-label': 'Desktop' }
-        },
-        this.paste,
-        this.layout,
-        this.full,
-        ...this.others,
-        this.end
+        this.stay,
+        this.warning
       )
     );
   }
 
   /** @param mine - Whether it is this page by whose lease the person drives. */
   update(desktop: Desktop, mine: boolean): void {
-    const running = ['agent', 'human', 'idle'].includes(desktop.state);
-    const { caps } = desktop;
+    const running = isRunning(desktop);
     this.node.dataset.state = desktop.state;
-    this.who.textContent = driver(desktop, mine);
-    this.what.textContent = meaning(desktop, mine);
+    this.node.dataset.mine = String(mine);
+    // Only what has changed is written: a reader says it again otherwise, every two seconds.
+    write(this.who, driver(desktop, mine));
+    write(this.what, meaning(desktop, mine));
     this.take.hidden = !running || mine;
-    this.back.hidden = !mine || !caps.agent;
-    this.paste.hidden = !mine || !caps.paste;
-    for (const tool of [this.full, ...this.others]) {
-      tool.hidden = !running;
-    }
-    this.layout.hidden = !running || !caps.keyboard_layout;
-    if (document.activeElement !== this.layout) {
-      this.layout.value = desktop.layout;
-    }
-    this.host.hidden = !running;
-    this.host.replaceChildren('Page: ', element('b', {}, hostOf(desktop)));
-    this.where.textContent = `${desktop.title}, on ${isolation(caps)}`;
-    this.time.textContent = running ? `closes in ${left(desktop.seconds_left)}` : '';
+    this.back.hidden = !mine || !desktop.caps.agent;
+    this.page.hidden = !running;
+    write(this.host, hostOf(desktop));
+    write(this.where, where(desktop));
+    write(this.time, running ? `closes in ${left(desktop.seconds_left)}` : '');
     this.stay.hidden = !running || desktop.seconds_left > 300;
-    this.warning.textContent = warning(caps);
-    this.warning.hidden = this.warning.textContent === '';
+    write(this.warning, desktop.state === 'failed' ? '' : warning(desktop.caps));
+    this.tools.update(desktop, running, mine);
   }
 
-  /** Why something was not done; "" takes it away. */
-  say(text: string): void {
-    this.said.textContent = text;
-    this.said.hidden = text === '';
+  /** Why something was not done, or what takes a while; "" takes it away. */
+  say(text: string, tone: Tone = 'problem'): void {
+    this.said.dataset.tone = tone;
+    write(this.said, text);
   }
 
   /** Let nobody click twice while it is done. */
@@ -153,7 +110,8 @@ export class Bar {
   }
 }
 
-/** In strict mode nobody looks into the browser while a person drives, so nobody knows. */
-function hostOf(desktop: Desktop): string {
-  return desktop.host || (desktop.strict ? 'not looked at (strict)' : 'none yet');
+function write(node: HTMLElement, text: string): void {
+  if (node.textContent !== text) {
+    node.textContent = text;
+  }
 }

@@ -12,20 +12,28 @@ interface Said {
   state?: unknown;
 }
 
+/** On the body: whether JupyterLab's theme is a light one. */
+const THEME = 'data-jp-theme-light';
+
 export class PictureFrame {
   readonly node = element('div', { className: 'ja-desktop-frame' });
   private readonly onConnection: (connection: Connection) => void;
   private frame: HTMLIFrameElement | null = null;
   private origin = '';
   private readonly listener = (event: MessageEvent) => this.hear(event);
+  private readonly onLeave: () => void;
+  private readonly theme = new MutationObserver(() => this.tellTheme());
 
-  constructor(onConnection: (connection: Connection) => void) {
+  /** @param onLeave - Somebody without a mouse wants out of the picture. */
+  constructor(onConnection: (connection: Connection) => void, onLeave: () => void) {
     this.onConnection = onConnection;
+    this.onLeave = onLeave;
     window.addEventListener('message', this.listener);
+    this.theme.observe(document.body, { attributeFilter: [THEME] });
   }
 
   /** Show a picture; one that was shown before is let go first, because there is one viewer only. */
-  show(grant: StreamGrant, title: string): void {
+  show(grant: StreamGrant, title: string, mayType: boolean): void {
     this.clear();
     if (!isSafe(grant)) {
       this.onConnection('lost');
@@ -38,6 +46,8 @@ export class PictureFrame {
       referrerPolicy: 'no-referrer',
       allow: grant.allow
     });
+    // Tab does not lead into a picture that takes no keys.
+    this.frame.tabIndex = mayType ? 0 : -1;
     // Before the address, so that nothing of it is ever loaded without.
     this.frame.setAttribute('sandbox', grant.sandbox);
     this.frame.src = grant.url;
@@ -73,7 +83,14 @@ export class PictureFrame {
 
   dispose(): void {
     window.removeEventListener('message', this.listener);
+    this.theme.disconnect();
     this.clear();
+  }
+
+  /** Its page can't see which theme is chosen here. */
+  private tellTheme(): void {
+    const dark = document.body.getAttribute(THEME) === 'false';
+    this.tell({ type: 'theme', theme: dark ? 'dark' : 'light' });
   }
 
   private hear(event: MessageEvent): void {
@@ -81,7 +98,13 @@ export class PictureFrame {
       return;
     }
     const said = (event.data ?? {}) as Said;
-    if (said.type === 'jupyter-agent-viewer' && isConnection(said.state)) {
+    if (said.type !== 'jupyter-agent-viewer') {
+      return;
+    }
+    if (said.state === 'leave') {
+      this.onLeave();
+    } else if (isConnection(said.state)) {
+      this.tellTheme();
       this.onConnection(said.state);
     }
   }

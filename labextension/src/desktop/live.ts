@@ -2,10 +2,12 @@
 
 import { Notification } from '@jupyterlab/apputils';
 import { type Api, ApiError } from '../api.ts';
-import { button, element } from '../dom.ts';
+import { element } from '../dom.ts';
 import { Bar } from './bar.ts';
+import { Cover } from './cover.ts';
 import { type Connection, PictureFrame } from './frame.ts';
 import type { Desktop } from './shapes.ts';
+import { isRunning } from './words.ts';
 
 /** Leases of this page: desktop → what hands it back, and since which turn. Never stored. */
 const leases = new Map<string, { lease: string; turn: number }>();
@@ -18,13 +20,21 @@ const PATIENCE = 8_000;
 /** Only a browser on the server's own machine reaches another port of it for sure. */
 const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
+/** What a desktop may ask of the panel around it. */
+export interface Around {
+  /** Ask the server again. */
+  changed(): void;
+  /** One that has failed was taken away; with `again` another one is wanted in its place. */
+  dismissed(again: boolean): void;
+}
+
 export class LiveDesktop {
   readonly node: HTMLElement;
   private readonly api: Api;
   private readonly bar: Bar;
   private readonly frame: PictureFrame;
-  private readonly cover = element('div', { className: 'ja-desktop-cover' });
-  private readonly changed: () => void;
+  private readonly cover: Cover;
+  private readonly around: Around;
   private desktop: Desktop;
   private connection: Connection | 'apart' | 'off' = 'off';
   private shownMode = '';
@@ -32,13 +42,22 @@ export class LiveDesktop {
   private timer = 0;
   private onePort = !LOOPBACK.test(location.hostname);
   private disposed = false;
+  /** Why there is no picture, where that is known. */
+  private why = '';
 
-  /** @param changed - Ask the server again. */
-  constructor(api: Api, desktop: Desktop, changed: () => void) {
+  constructor(api: Api, desktop: Desktop, around: Around) {
     this.api = api;
     this.desktop = desktop;
-    this.changed = changed;
-    this.frame = new PictureFrame(connection => this.onConnection(connection));
+    this.around = around;
+    this.frame = new PictureFrame(
+      connection => this.onConnection(connection),
+      () => this.bar.focusDrive()
+    );
+    this.cover = new Cover({
+      reconnect: () => this.reconnect(),
+      dismiss: again =>
+        void this.act(() => api.closeDesktop(this.desktop.id)).then(() => around.dismissed(again))
+    });
     this.bar = new Bar({
       takeOver: () => void this.takeOver(),
       handBack: () => void this.handBack(),
@@ -51,12 +70,11 @@ export class LiveDesktop {
       layout: layout =>
         void this.act(() => api.layoutDesktop(this.desktop.id, layout)).then(() => this.focus())
     });
-    this.bar.say('');
     this.node = element(
       'div',
       { className: 'ja-desktop-live', dataset: { desktop: desktop.id } },
       this.bar.node,
-      element('div', { className: 'ja-desktop-stage' }, this.frame.node, this.cover)
+      element('div', { className: 'ja-desktop-stage' }, this.frame.node, this.cover.node)
     );
     this.update(desktop);
   }
@@ -72,10 +90,12 @@ export class LiveDesktop {
     if (desktop.turn < this.desktop.turn) {
       return; // it was asked for before the last click, and came after it
     }
+    if (desktop.turn !== this.desktop.turn) {
+      this.bar.say(''); // it was about who drove before
+    }
     this.desktop = desktop;
     this.render();
-    const { state } = desktop;
-    if (state === 'agent' || state === 'human' || state === 'idle') {
+    if (isRunning(desktop)) {
       // Another mode is another ticket: what a viewer may do is decided where the picture is.
       if (this.connection !== 'apart' && this.shownMode !== this.mode) {
         void this.connect();
@@ -121,12 +141,14 @@ export class LiveDesktop {
     try {
       const grant = await this.api.grantDesktop(this.desktop.id, mode, this.onePort);
       if (!this.disposed && this.shownMode === mode) {
-        this.frame.show(grant, `Secure desktop, ${mode === 'control' ? 'you drive' : 'view only'}`);
+        const mayType = mode === 'control';
+        this.frame.show(grant, `Secure desktop, ${mayType ? 'you drive' : 'view only'}`, mayType);
         window.clearTimeout(this.timer);
         this.timer = window.setTimeout(() => this.notReached(), PATIENCE);
       }
     } catch (reason) {
-      this.fail(reason);
+      const { message, hint } = ApiError.from(reason);
+      this.why = `${message} ${hint}`.trim();
       this.onConnection('lost');
     }
   }
@@ -139,6 +161,7 @@ export class LiveDesktop {
     if (connection === 'connected') {
       window.clearTimeout(this.timer);
       this.retries = 0;
+      this.why = '';
       if (this.mine) {
         this.frame.focus();
       }
@@ -173,7 +196,10 @@ export class LiveDesktop {
   private async handBack(): Promise<void> {
     await this.act(async () => {
       if (this.desktop.strict) {
-        this.bar.say('Strict: what you are signed in to is saved first. This takes half a minute.');
+        this.bar.say(
+          'Strict: what you are signed in to is saved first. This takes half a minute.',
+          'wait'
+        );
       }
       const lease = leases.get(this.desktop.id)?.lease ?? '';
       const { done, reason, turn } = await this.api.handBackDesktop(this.desktop.id, lease);
@@ -195,6 +221,7 @@ export class LiveDesktop {
 
   private reconnect(): void {
     this.retries = 0;
+    this.why = '';
     void this.connect();
   }
 
@@ -230,7 +257,7 @@ export class LiveDesktop {
       this.fail(reason);
     }
     this.bar.busy = false;
-    this.changed();
+    this.around.changed();
   }
 
   private fail(reason: unknown): void {
@@ -242,62 +269,10 @@ export class LiveDesktop {
   }
 
   private render(): void {
-    this.bar.update(this.desktop, this.mine);
-    this.node.dataset.connection = this.connection;
-    this.cover.hidden = this.connection === 'connected' && this.mine;
-    this.cover.classList.toggle('ja-mod-see-through', this.connection === 'connected');
-    const key = `${this.desktop.state} ${this.connection} ${this.retries > RETRIES.length}`;
-    if (this.cover.dataset.key !== key) {
-      this.cover.dataset.key = key; // a button that is replaced loses the focus
-      this.cover.replaceChildren(...this.covering());
-    }
-  }
-
-  /** What stands over the picture: a click on a picture that is only looked at goes nowhere. */
-  private covering(): HTMLElement[] {
-    const { state, problem } = this.desktop;
-    if (state === 'starting') {
-      return [
-        element('progress', { attributes_: { 'aria-label': 'The desktop starts' } }),
-        element(
-          'p',
-          { attributes_: { role: 'status' } },
-          'A browser starts, with an empty profile of its own. This takes some two seconds.'
-        )
-      ];
-    }
-    if (state === 'failed') {
-      return [
-        element(
-          'p',
-          { className: 'ja-desktop-failed', attributes_: { role: 'alert' } },
-          `${problem?.message ?? 'It could not be started.'} ${problem?.hint ?? ''}`.trim()
-        ),
-        button(
-          'jp-mod-styled',
-          'Dismiss',
-          () => void this.act(() => this.api.closeDesktop(this.desktop.id))
-        )
-      ];
-    }
-    if (this.connection === 'connected') {
-      return [];
-    }
-    if (this.connection === 'apart') {
-      return [
-        element('p', {}, 'The picture is in a window of its own.'),
-        button('jp-mod-styled', 'Show it here', () => this.reconnect())
-      ];
-    }
-    if (this.connection === 'lost' && this.retries > RETRIES.length) {
-      return [
-        element('p', { attributes_: { role: 'alert' } }, 'The picture was lost.'),
-        button('jp-mod-styled jp-mod-accept', 'Reconnect', () => this.reconnect())
-      ];
-    }
-    return [
-      element('progress', { attributes_: { 'aria-label': 'Connecting' } }),
-      element('p', { attributes_: { role: 'status' } }, 'Connecting to the picture…')
-    ];
+    const { connection, mine } = this;
+    const gone = connection === 'lost' && this.retries > RETRIES.length;
+    this.bar.update(this.desktop, mine);
+    this.node.dataset.connection = connection;
+    this.cover.update(this.desktop, gone ? 'gone' : connection, mine, this.why);
   }
 }

@@ -1,6 +1,7 @@
 // The panel "Secure desktop": which desktops run, the one that is looked at, or the form for a new one.
 
 import { Notification } from '@jupyterlab/apputils';
+import { addIcon } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import { ApiError } from '../api.ts';
@@ -8,12 +9,23 @@ import { button, element } from '../dom.ts';
 import { desktopIcon } from '../icons.ts';
 import type { IAgent } from '../tokens.ts';
 import { LiveDesktop } from './live.ts';
-import { DESKTOP_PANEL_ID, type Desktop, type DesktopList, type Wanted } from './shapes.ts';
+import {
+  DESKTOP_PANEL_ID,
+  type Desktop,
+  type DesktopList,
+  type DesktopNews,
+  type Wanted
+} from './shapes.ts';
 import { StartForm } from './start.ts';
-import { baseName, driver, shortName } from './words.ts';
+import { driver, ended, shortName } from './words.ts';
+
+export const TITLE = 'Secure desktop';
 
 /** While something runs and is looked at: the page's host and the time change without an event. */
 const LOOK_EVERY = 2000;
+
+/** What stands above the picture takes so many pixels. */
+const BAR = 160;
 
 export class DesktopPanel extends Widget {
   private readonly agent: IAgent;
@@ -22,12 +34,13 @@ export class DesktopPanel extends Widget {
     attributes_: { role: 'group', 'aria-label': 'Desktops' }
   });
   private readonly notice = element('div', { attributes_: { role: 'alert' } });
-  private readonly opened = element('p', { className: 'ja-desktop-opened' });
   private readonly body = element('div', { className: 'ja-desktop-body' });
   private readonly form: StartForm;
   private readonly live = new Map<string, LiveDesktop>();
   private list: DesktopList | null = null;
   private chosen: string | null = null;
+  /** What a person has started from here last: asked for again when it fails. */
+  private wanted: Wanted = {};
   private ticker = 0;
   private loading: Promise<void> | null = null;
   private again = false;
@@ -37,27 +50,21 @@ export class DesktopPanel extends Widget {
     super();
     this.agent = agent;
     this.id = DESKTOP_PANEL_ID;
-    this.title.label = 'Secure desktop';
-    this.title.caption = 'Secure desktop';
+    this.title.label = TITLE;
+    this.title.caption = TITLE;
     this.title.icon = desktopIcon;
     this.title.closable = true;
     this.addClass('ja-desktop');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', 'Secure desktop');
+    this.node.setAttribute('aria-label', TITLE);
     this.form = new StartForm({
       start: wanted => this.start(wanted),
       lookAgain: () => void this.refresh(),
       cancel: () => this.choose(this.list?.desktops.at(-1)?.id ?? null)
     });
     this.node.append(
-      element(
-        'header',
-        { className: 'ja-desktop-head' },
-        element('h2', {}, 'Secure desktop'),
-        this.tabs
-      ),
+      element('header', { className: 'ja-desktop-head' }, element('h2', {}, TITLE), this.tabs),
       this.notice,
-      this.opened,
       this.body
     );
     // A key that is meant for this panel is none of JupyterLab's.
@@ -80,6 +87,7 @@ export class DesktopPanel extends Widget {
   /** Look at a desktop; null for the form that starts one. */
   choose(id: string | null, url = ''): void {
     this.chosen = id;
+    this.form.say('');
     if (url !== '') {
       this.form.url = url;
     }
@@ -88,6 +96,17 @@ export class DesktopPanel extends Widget {
       this.form.focus();
     }
     void this.refresh();
+  }
+
+  /** A desktop has ended, and no person has asked for it. */
+  ended({ closed, why }: DesktopNews): void {
+    if (this.isVisible && this.chosen === closed) {
+      this.chosen = null;
+      this.render();
+      this.form.say(ended(why));
+    } else {
+      Notification.info(ended(why), { autoClose: 8000 });
+    }
   }
 
   /** Ask the server what runs. */
@@ -143,6 +162,7 @@ export class DesktopPanel extends Widget {
 
   private async start(wanted: Wanted): Promise<void> {
     const { width, height } = this.size();
+    this.wanted = wanted;
     const id = await this.agent.api.startDesktop({ ...wanted, width, height });
     this.choose(id);
   }
@@ -152,7 +172,7 @@ export class DesktopPanel extends Widget {
     const { clientWidth, clientHeight } = this.node;
     const round = (value: number, least: number, most: number) =>
       Math.round(Math.min(Math.max(value, least), most) / 8) * 8;
-    return { width: round(clientWidth, 800, 1920), height: round(clientHeight - 150, 600, 1200) };
+    return { width: round(clientWidth, 800, 1920), height: round(clientHeight - BAR, 600, 1200) };
   }
 
   private async load(): Promise<void> {
@@ -198,14 +218,14 @@ export class DesktopPanel extends Widget {
       } else if (desktop.id === this.chosen) {
         this.live.set(
           desktop.id,
-          new LiveDesktop(this.agent.api, desktop, () => void this.refresh())
+          new LiveDesktop(this.agent.api, desktop, {
+            changed: () => void this.refresh(),
+            dismissed: again => this.choose(null, again ? this.wanted.url : '')
+          })
         );
       }
     }
-    const chosen = desktops.find(({ id }) => id === this.chosen);
     this.renderTabs(desktops);
-    this.opened.textContent = chosen?.notebook ? `Opened by ${baseName(chosen.notebook)}.` : '';
-    this.opened.hidden = this.opened.textContent === '';
     this.form.update(this.list?.providers ?? [], desktops.length > 0);
     this.renderBody();
   }
@@ -233,30 +253,32 @@ export class DesktopPanel extends Widget {
     }
     this.tabs.dataset.key = key;
     const focused = this.tabs.contains(document.activeElement);
+    const fresh = button('ja-desktop-tab ja-desktop-new', '', () => this.choose(null), {
+      'aria-label': 'New desktop',
+      title: 'Start another desktop'
+    });
+    fresh.append(addIcon.element({ tag: 'span', className: 'ja-icon' }));
     this.tabs.replaceChildren(
-      ...desktops.map(desktop => {
-        const node = button('ja-desktop-tab', shortName(desktop), () => this.choose(desktop.id), {
-          'aria-pressed': String(desktop.id === this.chosen),
-          title: `${desktop.title}: ${driver(desktop, desktop.state === 'human')}`
-        });
-        node.dataset.state = desktop.state;
-        return node;
-      }),
-      ...(desktops.length > 0
-        ? [button('ja-desktop-tab ja-desktop-new', 'New', () => this.choose(null))]
-        : [])
+      ...desktops.map(desktop => this.tab(desktop)),
+      ...(desktops.length > 0 ? [fresh] : [])
     );
+    this.tabs.hidden = desktops.length === 0;
     if (focused) {
       this.tabs.querySelector<HTMLElement>('[aria-pressed=true]')?.focus();
     }
   }
-}
 
-/** Say that a desktop has ended, when nobody has asked for it. */
-export function sayClosed(why: 'time' | 'ended' | undefined): void {
-  const text =
-    why === 'time'
-      ? 'The secure desktop was closed, because its time was over.'
-      : 'The secure desktop has ended.';
-  Notification.info(text, { autoClose: 8000 });
+  private tab(desktop: Desktop): HTMLElement {
+    const name = shortName(desktop);
+    const node = button('ja-desktop-tab', '', () => this.choose(desktop.id), {
+      'aria-pressed': String(desktop.id === this.chosen),
+      title: `${name} (${desktop.title}): ${driver(desktop, desktop.state === 'human')}`
+    });
+    node.append(
+      element('span', { className: 'ja-desktop-dot', dataset: { state: desktop.state } }),
+      element('span', { className: 'ja-desktop-tab-name' }, name)
+    );
+    node.dataset.state = desktop.state;
+    return node;
+  }
 }

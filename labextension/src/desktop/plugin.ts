@@ -4,11 +4,12 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { desktopIcon } from '../icons.ts';
 import { IAgent, NAMESPACE } from '../tokens.ts';
-import { DesktopPanel, sayClosed } from './panel.ts';
-import { OPEN_DESKTOP } from './shapes.ts';
+import { DesktopPanel, TITLE } from './panel.ts';
+import { MOVE_DESKTOP, OPEN_DESKTOP } from './shapes.ts';
+import { ended } from './words.ts';
 
 export const desktopPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:desktop`,
@@ -62,13 +63,35 @@ export const desktopPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     palette?.addItem({ command: OPEN_DESKTOP, category: 'Secrets' });
+    if (lab) {
+      app.commands.addCommand(MOVE_DESKTOP, {
+        label: 'Move the Secure Desktop to the Side, or Back',
+        caption: 'Beside the notebook, or in the side bar on the right',
+        describedBy: { args: { type: 'object', properties: {} } },
+        execute: () => {
+          const panel = show();
+          const aside = [...app.shell.widgets('right')].includes(panel);
+          panel.title.label = aside ? TITLE : ''; // a side bar shows icons
+          app.shell.add(
+            panel,
+            aside ? 'main' : 'right',
+            aside ? { mode: 'split-right', type: 'Desktop' } : { type: 'Desktop' }
+          );
+          app.shell.activateById(panel.id);
+        }
+      });
+      palette?.addItem({ command: MOVE_DESKTOP, category: 'Secrets' });
+    }
     void restorer?.restore(tracker, { command: OPEN_DESKTOP, name: () => 'desktop' });
     agent.events.desktop.connect((_, news) => {
       if (news.show !== undefined) {
         show().choose(news.show);
       }
-      if (news.closed !== undefined) {
-        sayClosed(news.why);
+      const panel = tracker.currentWidget;
+      if (news.closed !== undefined && panel && !panel.isDisposed) {
+        panel.ended(news);
+      } else if (news.closed !== undefined) {
+        Notification.info(ended(news.why), { autoClose: 8000 });
       }
     });
   }

@@ -3,6 +3,7 @@
 import type { Problem } from '../tokens.ts';
 
 export const OPEN_DESKTOP = 'jupyter-agent:open-desktop';
+export const MOVE_DESKTOP = 'jupyter-agent:move-desktop';
 export const DESKTOP_PANEL_ID = 'jupyter-agent-desktop';
 
 export interface Caps {

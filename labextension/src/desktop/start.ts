@@ -29,13 +29,12 @@ export class StartForm {
     autocomplete: 'off'
   });
   private readonly provider = element('select', {
-    id: 'ja-desktop-provider',
-    className: 'jp-mod-styled'
+    id: 'ja-desktop-provider'
   });
   private readonly providerRow: HTMLElement;
   private readonly layout = element(
     'select',
-    { id: 'ja-desktop-layout', className: 'jp-mod-styled' },
+    { id: 'ja-desktop-layout' },
     ...LAYOUTS.map(([value, text]) => element('option', { value }, text))
   );
   private readonly keep = element('input', { type: 'checkbox', id: 'ja-desktop-keep' });
@@ -48,6 +47,10 @@ export class StartForm {
   );
   private readonly cancel: HTMLButtonElement;
   private readonly missing = element('div', {});
+  private readonly note = element('p', {
+    className: 'ja-notice ja-desktop-note',
+    attributes_: { role: 'status' }
+  });
   private readonly about = element('p', { className: 'ja-desktop-about' });
   private readonly problem = element('p', {
     className: 'ja-desktop-problem',
@@ -66,11 +69,11 @@ export class StartForm {
       'div',
       { className: 'ja-desktop-fields' },
       row('Address', this.address),
+      this.providerRow,
       element(
         'details',
         { className: 'ja-desktop-options' },
         element('summary', {}, 'Options'),
-        this.providerRow,
         row('Your keyboard', this.layout),
         this.keepRow,
         check(
@@ -79,21 +82,20 @@ export class StartForm {
         )
       ),
       this.problem,
-      element('div', { className: 'ja-desktop-actions' }, this.submit, this.cancel),
+      element('div', { className: 'ja-desktop-actions' }, this.cancel, this.submit),
       this.about
     );
     this.node = element(
       'form',
       { className: 'ja-desktop-form', attributes_: { 'aria-label': 'Start a desktop' } },
+      this.note,
+      element('h3', {}, 'Sign in to a website, out of everybody’s sight'),
       element(
-        'p',
-        {},
-        'Sign in to a website here instead of in a cell. What you type goes to a browser of its own; no notebook, kernel, chat or agent sees it.'
-      ),
-      element(
-        'p',
-        {},
-        'When you are signed in, hand the browser back, and the agent goes on in it without ever having seen how.'
+        'ol',
+        { className: 'ja-desktop-steps' },
+        element('li', {}, 'Start a browser of its own, and take over.'),
+        element('li', {}, 'Sign in. No notebook, kernel, chat or agent sees what you type.'),
+        element('li', {}, 'Hand back: the agent goes on in the browser, signed in.')
       ),
       this.missing,
       this.fields
@@ -124,6 +126,11 @@ export class StartForm {
 
   focus(): void {
     this.address.focus();
+  }
+
+  /** What has happened to the desktop that was looked at before; "" takes it away. */
+  say(text: string): void {
+    this.note.textContent = text;
   }
 
   /** Put an address there, for a person to start. */

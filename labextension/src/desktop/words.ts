@@ -1,6 +1,6 @@
 // What the panel says: pure, and tested without a page.
 
-import type { Caps, Desktop } from './shapes.ts';
+import type { Caps, Desktop, DesktopState } from './shapes.ts';
 
 /** Who drives now, in two or three words. */
 export function driver(desktop: Desktop, mine: boolean): string {
@@ -25,7 +25,7 @@ export function meaning(desktop: Desktop, mine: boolean): string {
   switch (desktop.state) {
     case 'human':
       return mine
-        ? 'The agent is detached: it sees nothing of what you type.'
+        ? 'The agent is detached: it sees nothing of what you type. Escape twice leaves the picture.'
         : 'Take over to type here; the other page then only looks on.';
     case 'agent':
       return desktop.caps.pause === 'enforced'
@@ -63,9 +63,36 @@ export function left(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
 
+/** Whether there is a browser that somebody can look at. */
+export function isRunning({ state }: Desktop): boolean {
+  return state === 'agent' || state === 'human' || state === 'idle';
+}
+
+/** The page's real host. In strict mode nobody looks into the browser while a person drives. */
+export function hostOf(desktop: Desktop): string {
+  return desktop.host || (desktop.strict ? 'not looked at (strict)' : 'none yet');
+}
+
+/** What runs it where, and for whom it was opened. */
+export function where(desktop: Desktop): string {
+  const opened = desktop.notebook ? `, opened by ${baseName(desktop.notebook)}` : '';
+  return `${desktop.title}: on ${isolation(desktop.caps)}${opened}`;
+}
+
+/** Why a desktop is gone that nobody has closed. */
+export function ended(why: 'time' | 'ended' | undefined): string {
+  return why === 'time'
+    ? 'The secure desktop was closed, because its time was over. Nothing of it is left.'
+    : 'The secure desktop has ended by itself. Nothing of it is left.';
+}
+
 /** How a desktop is called in a row of several. */
 export function shortName(desktop: Desktop): string {
-  return desktop.host || (desktop.state === 'starting' ? 'Starting…' : 'Empty page');
+  const without: Partial<Record<DesktopState, string>> = {
+    starting: 'Starting…',
+    failed: 'Not started'
+  };
+  return desktop.host || (without[desktop.state] ?? 'Empty page');
 }
 
 /** A notebook's name, without its folders. */

@@ -1,6 +1,7 @@
 // The page that shows a desktop without a screen: pictures, a bar with its tabs and address, and what its pages ask.
 // What goes over its socket is said in jupyter_agent/desktop/screencast.py and person.py.
 
+import { followTheme, leaveByKeyboard } from './around.ts';
 import { Asks } from './asks.ts';
 import { Bar } from './bar.ts';
 import { Input } from './input.ts';
@@ -42,6 +43,7 @@ function build(): void {
 
 function show(): void {
   const parent = new Parent(told.parent ?? '');
+  followTheme(parent);
   parent.tell('connecting');
   const address = `${location.href.replace(/^http/, 'ws')}/stream`;
   const socket = new WebSocket(address, [told.protocol ?? '', `${told.prefix}${ticket}`]);
@@ -79,6 +81,7 @@ function show(): void {
     }
   });
   if (mayType) {
+    leaveByKeyboard(parent);
     drive(say, parent, picture, focus, socket);
   }
   stopWhenHidden(socket, parent);

@@ -10,18 +10,23 @@ export class Parent {
     this.origin = origin;
   }
 
-  tell(state: Connection): void {
-    if (window.parent !== window) {
+  /** @param state - How the picture is, or that whoever has the keyboard in it wants out. */
+  tell(state: Connection | 'leave'): void {
+    if (this.framed) {
       window.parent.postMessage({ type: 'jupyter-agent-viewer', state }, this.origin);
     }
   }
 
+  get framed(): boolean {
+    return window.parent !== window;
+  }
+
   /** Do something when the panel asks for it. */
-  on(type: string, action: () => void): void {
+  on(type: string, action: (message: { theme?: unknown }) => void): void {
     window.addEventListener('message', event => {
       const { data, source, origin } = event;
       if (source === window.parent && origin === this.origin && data?.type === type) {
-        action();
+        action(data);
       }
     });
   }

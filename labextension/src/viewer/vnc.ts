@@ -2,6 +2,7 @@
 // address is good once and is gone from there before anything else happens.
 
 import RFB from '@novnc/novnc';
+import { followTheme, leaveByKeyboard } from './around.ts';
 import { Keys } from './keys.ts';
 import { Parent } from './parent.ts';
 import { Paste } from './paste.ts';
@@ -35,6 +36,7 @@ function build(): void {
 
 function show(): void {
   const parent = new Parent(told.parent ?? '');
+  followTheme(parent);
   parent.tell('connecting');
   const address = `${location.href.replace(/^http/, 'ws')}/stream`;
   const rfb = new RFB(screen, address, {
@@ -60,6 +62,7 @@ function show(): void {
     }
   });
   if (mayType) {
+    leaveByKeyboard(parent);
     drive(rfb, parent);
   }
   stopWhenHidden(rfb, parent);
