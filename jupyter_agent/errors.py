@@ -29,6 +29,7 @@
     │   └── EgressFailed            egress_failed        the service could not be asked
     ├── DesktopError
     │   ├── DesktopUnavailable      desktop_unavailable  none can be started here
+    │   │   └── ProviderFailed      provider_failed      the service that has it did not do it
     │   ├── DesktopClosed           desktop_closed       it is over, or was never there
     │   ├── PersonDrives            person_drives        the agent is detached while a person drives
     │   └── LeaseLost               lease_lost           another one drives now
@@ -263,6 +264,16 @@ class DesktopUnavailable(DesktopError):
     """No desktop can be started here; the hint says what is missing, and the command for it."""
 
     code = "desktop_unavailable"
+
+
+class ProviderFailed(DesktopUnavailable):
+    """The service that serves a desktop did not do it.
+
+    ``data``: ``provider``, and ``reason``: ``key`` (not taken), ``quota`` (no room or no credit),
+    ``time``, ``gone`` (no such session), ``down``, or ``answer`` (one that can't be used).
+    """
+
+    code = "provider_failed"
 
 
 class DesktopClosed(DesktopError):

@@ -17,7 +17,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Protocol, Self, cast
 
 from jupyter_agent.errors import DesktopClosed, DesktopError
 
@@ -62,20 +62,35 @@ class CommandRefused(DesktopError):
         self.said = said
 
 
+class Line(Protocol):
+    """What carries messages to a browser: a pipe, or a socket to another machine."""
+
+    def say(self, message: bytes) -> None:
+        """Send one message; must not block."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
+        ...
+
+
 class Cdp:
     """One browser's pipe. Made in the event loop that it is used in.
+
+    Args:
+        line: What carries it, if that is no pair of descriptors (``over``). It hands what the
+            browser says to ``take``, and calls ``close`` when it has ended.
 
     Attributes:
         closed: Done once the browser, or we, have closed the pipe.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, line: Line | None = None) -> None:
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ids = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
         self._listeners: dict[str | None, list[Callable[[Event], None]]] = {}
-        self._reads: asyncio.ReadTransport | None = None
-        self._writes: asyncio.WriteTransport | None = None
+        self._line = line
 
     @classmethod
     async def over(cls, reads: int, writes: int) -> Self:
@@ -87,12 +102,13 @@ class Cdp:
         """
         cdp = cls()
         loop = asyncio.get_running_loop()
-        reading = _Messages(cdp._take, cdp._end)
+        reading = _Messages(cdp.take, cdp._end)
         # Unbuffered: what is read is handed on whole, what is written is the loop's own buffer.
-        cdp._reads, _ = await loop.connect_read_pipe(lambda: reading, os.fdopen(reads, "rb", 0))
-        cdp._writes, _ = await loop.connect_write_pipe(
+        inwards, _ = await loop.connect_read_pipe(lambda: reading, os.fdopen(reads, "rb", 0))
+        outwards, _ = await loop.connect_write_pipe(
             lambda: _Ending(cdp._end), os.fdopen(writes, "wb", 0)
         )
+        cdp._line = _Pipe(inwards, outwards)
         return cdp
 
     async def send(
@@ -156,14 +172,14 @@ class Cdp:
         Raises:
             DesktopClosed: The browser is gone.
         """
-        if self.closed.done() or self._writes is None:
+        if self.closed.done() or self._line is None:
             raise _gone()
         number = next(self._ids)
         message: dict[str, Any] = {"id": number, "method": method, "params": params or {}}
         if session:
             message["sessionId"] = session
         self._waiting[number] = _Waiting(method, session, answered)
-        self._writes.write(json.dumps(message).encode() + b"\0")
+        self._line.say(json.dumps(message).encode())
         return number
 
     def listen(self, handler: Callable[[Event], None], session: str | None = "") -> _Stop:
@@ -186,12 +202,12 @@ class Cdp:
 
     def close(self) -> None:
         """Close our ends. Chromium ends by itself when its pipe is closed."""
-        for transport in (self._reads, self._writes):
-            if transport is not None:
-                transport.close()
+        if self._line is not None:
+            self._line.close()
         self._end()
 
-    def _take(self, raw: bytes) -> None:
+    def take(self, raw: str | bytes) -> None:
+        """Take a message of the browser's. Only what carries it calls this."""
         message = json.loads(raw)
         number = message.get("id")
         if number is None:
@@ -235,6 +251,21 @@ class Cdp:
         for waiting in tuple(self._waiting.values()):
             waiting.answered(_gone())
         self._waiting.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pipe:
+    """Both ends of a pipe (``Line``)."""
+
+    reads: asyncio.ReadTransport
+    writes: asyncio.WriteTransport
+
+    def say(self, message: bytes) -> None:
+        self.writes.write(message + b"\0")
+
+    def close(self) -> None:
+        self.reads.close()
+        self.writes.close()
 
 
 Answered = Callable[[dict[str, Any] | DesktopError], None]

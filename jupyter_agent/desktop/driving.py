@@ -119,6 +119,15 @@ class Driving:
         async with self._moving:
             await self._end_turn()
 
+    def drop(self) -> None:
+        """The line to the browser is gone: so is whatever was attached by it, and it is paused.
+
+        A person who drives goes on: the picture has a line of its own.
+        """
+        self.leases.let_go()
+        self._stop_agent()
+        self._turn = None
+
     def ask(self, why: str) -> None:
         """The agent asks for the other one to drive. Nothing but a sentence is shown."""
         self.leases.ask(why)

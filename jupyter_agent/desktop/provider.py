@@ -111,7 +111,9 @@ class StreamGrant:
         origin: The origin of that address, for the page's content security policy.
         allow: The frame's ``allow`` attribute.
         sandbox: The frame's ``sandbox`` attribute.
-        expires: Seconds for which the ticket is good.
+        expires: Seconds for which the ticket is good; 0 for a provider's own page, whose address
+            is good for as long as the provider says.
+        ours: Whether the page is ours, and so tells the panel how it is.
     """
 
     url: str
@@ -119,6 +121,7 @@ class StreamGrant:
     allow: str = ""
     sandbox: str = "allow-scripts"
     expires: float = 30.0
+    ours: bool = True
 
     def __repr__(self) -> str:
         return f"StreamGrant(origin={self.origin!r})"

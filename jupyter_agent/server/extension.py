@@ -24,7 +24,9 @@ from jupyter_agent.server.desktop.asked import Asked
 from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.policy import LOCAL, let_frame
 from jupyter_agent.server.desktop.providers import providers
+from jupyter_agent.server.desktop.settings import SecureDesktop
 from jupyter_agent.server.desktop.stream import Streams
+from jupyter_agent.server.desktop.ways import BrokerWays
 from jupyter_agent.server.door import Door
 from jupyter_agent.server.execute_routes import guard_execute_routes
 from jupyter_agent.server.fingerprinted import Fingerprinted
@@ -97,9 +99,11 @@ def _load_jupyter_server_extension(app: Any) -> None:
         register_hook(uploads.begin)
         app.contents_manager.register_post_save_hook(uploads.end)
 
-    let_frame(settings, LOCAL)
+    chosen = SecureDesktop(parent=app)
+    let_frame(settings, [*LOCAL, *chosen.origins])
     streams, agent_door = Streams(app.base_url, app.log), AgentDoor(app.log)
-    desktops = Desktops(providers(streams, agent_door.publish), relay.tell, app.log)
+    found = providers(streams, agent_door.publish, BrokerWays(link), chosen)
+    desktops = Desktops(found, relay.tell, app.log, off=chosen.off)
     asked = Asked(link, desktops, app.log)
     link.on_open(asked.begin)
 

@@ -82,7 +82,10 @@ class Asked:
         if deed == "open":
             return await self._open(opener, fields)
         if deed == "status":
-            return {"desktops": [await d.for_agents() for d in self._seen_by(event)]}
+            seen = [await d.for_agents() for d in self._seen_by(event)]
+            if event["role"] != "person":
+                return {"desktops": seen}
+            return {"desktops": seen, "providers": await self._desktops.for_terminal()}
         hosted = self._one(event, wire.optional_text(fields, "desktop"))
         if deed == "close":
             report = await self._desktops.end(hosted.id)

@@ -38,10 +38,19 @@ class Desktops:
         providers: What can serve one, best first.
         tell: Tells the owner's pages an event.
         log: Told about failures; never a page's address or host.
+        off: Providers that the admin has not enabled, each with the setting that does it.
     """
 
-    def __init__(self, providers: Sequence[DesktopProvider], tell: Tell, log: Logger) -> None:
+    def __init__(
+        self,
+        providers: Sequence[DesktopProvider],
+        tell: Tell,
+        log: Logger,
+        *,
+        off: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self._providers = {provider.id: provider for provider in providers}
+        self._off = dict(off)
         self._tell = tell
         self._log = log
         self._hosted: dict[str, Hosted] = {}
@@ -64,6 +73,22 @@ class Desktops:
                 }
             )
         return found
+
+    async def for_terminal(self) -> list[dict[str, Any]]:
+        """The same, and what is not enabled: each with the next step."""
+        return [
+            *await self.providers(),
+            *(
+                {
+                    "id": name,
+                    "title": name,
+                    "ok": False,
+                    "reason": "Not enabled on this server.",
+                    "install": f"Put into jupyter_server_config.py: {setting}",
+                }
+                for name, setting in self._off.items()
+            ),
+        ]
 
     async def for_page(self) -> list[dict[str, Any]]:
         """Every desktop, oldest first, as the panel shows it."""
@@ -207,7 +232,7 @@ class Desktops:
 
     async def _provider(self, provider_id: str) -> DesktopProvider:
         if provider_id and provider_id not in self._providers:
-            raise DesktopUnavailable("There is no such provider here.", "Choose another one.")
+            raise self._unknown(provider_id)
         wanted = [self._providers[provider_id]] if provider_id else list(self._providers.values())
         refusals = []
         for provider in wanted:
@@ -218,7 +243,17 @@ class Desktops:
         if not refusals:
             raise DesktopUnavailable("No provider of desktops is enabled on this server.")
         first = refusals[0]
-        raise DesktopUnavailable(first.reason, f"Install it: {first.install}".rstrip(": "))
+        raise DesktopUnavailable(first.reason, f"Run: {first.install}" if first.install else "")
+
+    def _unknown(self, provider_id: str) -> DesktopUnavailable:
+        if provider_id in self._off:
+            return DesktopUnavailable(
+                f"The provider {provider_id} is not enabled on this server.",
+                f"Put into jupyter_server_config.py: {self._off[provider_id]}",
+            )
+        return DesktopUnavailable(
+            "There is no such provider here.", f"There are: {', '.join(self._providers)}."
+        )
 
     async def _start(self, hosted: Hosted) -> None:
         try:

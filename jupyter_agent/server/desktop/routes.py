@@ -92,6 +92,7 @@ class GrantHandler(DesktopHandler):
                 "allow": grant.allow,
                 "sandbox": grant.sandbox,
                 "expires": grant.expires,
+                "ours": grant.ours,
             }
         )
 
