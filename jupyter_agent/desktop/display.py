@@ -17,6 +17,7 @@ from typing import Final
 from jupyter_agent.desktop.keyboard import keymap
 from jupyter_agent.desktop.machine import Machine, Program
 from jupyter_agent.desktop.programs import Programs
+from jupyter_agent.desktop.x11 import X11
 from jupyter_agent.errors import DesktopUnavailable, RequestInvalid
 from jupyter_agent.spawn import fixed_environment
 
@@ -61,8 +62,12 @@ class Display:
         environment: What a program needs in its environment to be shown on it.
     """
 
-    def __init__(self, machine: Machine, number: int, program: Program, programs: Programs) -> None:
+    def __init__(
+        self, machine: Machine, number: int, cookie: bytes, program: Program, programs: Programs
+    ) -> None:
         self._machine = machine
+        self._number = number
+        self._cookie = cookie
         self._programs = programs
         self.rfb = machine.folder / "rfb.sock"
         self.program = program
@@ -78,9 +83,10 @@ class Display:
         Raises:
             DesktopUnavailable: It did not start.
         """
-        cookie = machine.folder / "xauth"
-        cookie.touch(mode=0o600)
-        cookie.write_bytes(_authority(secrets.token_bytes(16)))
+        cookie = secrets.token_bytes(16)
+        authority = machine.folder / "xauth"
+        authority.touch(mode=0o600)
+        authority.write_bytes(_authority(cookie))
         reads, writes = os.pipe()
         try:
             program = await machine.start(
@@ -95,7 +101,7 @@ class Display:
             os.close(writes)
         number = await _number(reads, program)
         machine.displays.add(number)
-        return cls(machine, number, program, programs)
+        return cls(machine, number, cookie, program, programs)
 
     async def manage_windows(self) -> None:
         """Start the window manager: the browser fills the screen, and follows when it changes.
@@ -109,6 +115,18 @@ class Display:
             [self._programs.paths["windows"], "--sm-disable", "--config-file", str(rules)],
             env={**fixed_environment(), **self.environment, **homes(self._machine.folder)},
         )
+
+    async def until_focused(self) -> None:
+        """Wait until a window has the keyboard.
+
+        Raises:
+            OSError: The X server is gone.
+        """
+        x11 = await X11.connect(self._number, self._cookie)
+        try:
+            await x11.until_focused()
+        finally:
+            x11.close()
 
     async def set_layout(self, layout: str) -> None:
         """Have the keyboard layout of the person who looks at it.

@@ -8,6 +8,7 @@ not at all: permissions are refused, passkeys and a page's date and colour choos
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from jupyter_agent.desktop.display import Size
 from jupyter_agent.desktop.driving import Driving, Publish
 from jupyter_agent.desktop.holding import Holding
 from jupyter_agent.desktop.lease import Lease, State, closed
+from jupyter_agent.desktop.listening import LONGEST, Listening, painted
 from jupyter_agent.desktop.machine import Machine
 from jupyter_agent.desktop.person import PersonHands
 from jupyter_agent.desktop.programs import TITLES, Programs, install_command
@@ -38,7 +40,7 @@ from jupyter_agent.desktop.provider import (
 from jupyter_agent.desktop.relay import StreamServer
 from jupyter_agent.desktop.screencast import Screencast
 from jupyter_agent.desktop.stage import Stage
-from jupyter_agent.errors import DesktopUnavailable, RequestInvalid
+from jupyter_agent.errors import DesktopError, DesktopUnavailable, RequestInvalid
 from jupyter_agent.folders import Folders
 
 CAPS: Final = Caps(
@@ -121,7 +123,7 @@ class LocalCdp:
             desktop = CdpDesktop(
                 machine, browser, cdp, size, streams=self._streams, publish=self._publish
             )
-            await desktop.begin()
+            await desktop.begin(painting=bool(options.url))
         except BaseException:
             await machine.close()
             raise
@@ -153,14 +155,20 @@ class CdpDesktop:
         self._stage = Stage(cdp, (size.width, size.height))
         asks = Asks(cdp, self._stage, machine.folder / "given")
         hands = PersonHands(cdp, self._stage, asks)
+        self._listening = Listening()
         self._screencast = Holding(
-            Screencast(self._stage, asks, hands, self._may_type), self._driving
+            Screencast(self._stage, asks, hands, self._may_type, self._listening), self._driving
         )
+        self._hearing: asyncio.Task[None] | None = None
         self._touched = 0.0
         self._ended: asyncio.Task[None] | None = None
 
-    async def begin(self) -> None:
-        """Show its first page. Only ``LocalCdp`` calls it, once."""
+    async def begin(self, *, painting: bool) -> None:
+        """Show its first page. Only ``LocalCdp`` calls it, once.
+
+        Args:
+            painting: Whether that page is to paint before what is typed goes to it.
+        """
         for name in _REFUSED:
             refused = {"permission": {"name": name}, "setting": "denied"}
             # A name that this Chromium does not know is no failure.
@@ -168,6 +176,7 @@ class CdpDesktop:
         where = {"behavior": "allow", "downloadPath": str(self._browser.downloads)}
         await self._cdp.send("Browser.setDownloadBehavior", where)
         await self._stage.begin()
+        self._hearing = asyncio.create_task(self._hear(painting=painting))
         self._driving.leases.ready()
         self._ended = asyncio.create_task(self._end_with_its_machine())
 
@@ -232,12 +241,21 @@ class CdpDesktop:
     async def close(self) -> CloseReport:
         """End it and everything it had started. Again: the same report."""
         self._driving.close()
+        if self._hearing is not None:
+            self._hearing.cancel()
         await self._streams.forget(self._screencast)
         report = await self._machine.close()
         self._cdp.close()
         if self._ended is not None and asyncio.current_task() is not self._ended:
             self._ended.cancel()
         return report
+
+    async def _hear(self, *, painting: bool) -> None:
+        with contextlib.suppress(TimeoutError, DesktopError):
+            async with asyncio.timeout(LONGEST):
+                if painting:
+                    await painted(self._cdp)
+        self._listening.open()
 
     async def _end_with_its_machine(self) -> None:
         """Be closed when its machine or its browser has ended by itself."""

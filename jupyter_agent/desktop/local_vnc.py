@@ -9,6 +9,7 @@ must be on the disk.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
@@ -20,6 +21,7 @@ from jupyter_agent.desktop.display import Display, Size
 from jupyter_agent.desktop.driving import Driving, Publish
 from jupyter_agent.desktop.holding import Holding
 from jupyter_agent.desktop.lease import Lease, State, closed
+from jupyter_agent.desktop.listening import LONGEST, Listening, painted
 from jupyter_agent.desktop.machine import Machine
 from jupyter_agent.desktop.programs import TITLES, Programs, install_command
 from jupyter_agent.desktop.provider import (
@@ -35,7 +37,7 @@ from jupyter_agent.desktop.provider import (
 )
 from jupyter_agent.desktop.relay import StreamServer
 from jupyter_agent.desktop.screen import Screen
-from jupyter_agent.errors import DesktopUnavailable
+from jupyter_agent.errors import DesktopError, DesktopUnavailable
 from jupyter_agent.folders import Folders
 
 CAPS: Final = Caps(
@@ -143,7 +145,10 @@ class LocalDesktop:
         self.waiting: Callable[[float], None] = lambda _: None
         self._driving = Driving(self._steer, publish, self._let_be)
         self._touched = 0.0
-        self._screen = Holding(Screen(display.rfb, self._may_type), self._driving)
+        self._listening = Listening()
+        self._hearing: asyncio.Task[None] | None = None
+        screen = Screen(display.rfb, self._may_type, self._listening)
+        self._screen = Holding(screen, self._driving)
         self._ended: asyncio.Task[None] | None = None
 
     async def open(self, url: str) -> None:
@@ -153,6 +158,7 @@ class LocalDesktop:
             DesktopUnavailable: It did not start.
         """
         await self._take(await self._browser.start(url, steered=not self._strict))
+        self._listen(painting=bool(url))
         self._driving.leases.ready()
         self._ended = asyncio.create_task(self._end_with_its_machine())
 
@@ -214,6 +220,8 @@ class LocalDesktop:
     async def close(self) -> CloseReport:
         """End it and everything it had started. Again: the same report."""
         self._driving.close()
+        if self._hearing is not None:
+            self._hearing.cancel()
         await self._streams.forget(self._screen)
         report = await self._machine.close()
         if self._cdp is not None:
@@ -239,7 +247,7 @@ class LocalDesktop:
         async with self._restarting:
             if self._cdp is None or self._cdp.closed.done():
                 self.waiting(self._flush)
-                await self._take(await self._browser.restart(steered=True, flush=self._flush))
+                await self._take(await self._restart(steered=True))
                 self.waiting(0)
             if self._cdp is None:
                 raise closed()
@@ -251,8 +259,30 @@ class LocalDesktop:
             return
         async with self._restarting:
             cdp, self._cdp = self._cdp, None
-            await self._browser.restart(steered=False, flush=self._flush)
+            await self._restart(steered=False)
             cdp.close()
+
+    async def _restart(self, *, steered: bool) -> Pipe | None:
+        self._listening.shut()
+        pipe = await self._browser.restart(steered=steered, flush=self._flush)
+        self._listen(painting=False)
+        return pipe
+
+    def _listen(self, *, painting: bool) -> None:
+        """Let what is typed through once the browser takes it."""
+        if self._hearing is not None:
+            self._hearing.cancel()
+        self._hearing = asyncio.create_task(self._hear(painting=painting))
+
+    async def _hear(self, *, painting: bool) -> None:
+        with contextlib.suppress(TimeoutError, OSError, DesktopError):  # or it is over anyway
+            async with asyncio.timeout(LONGEST):
+                await self._display.until_focused()
+                self._listening.focused = True
+                # Strict: nothing looks into the browser, so nobody knows.
+                if painting and self._cdp is not None:
+                    await painted(self._cdp)
+        self._listening.open()
 
     async def _take(self, pipe: Pipe | None) -> None:
         self._cdp = await Cdp.over(pipe.reads, pipe.writes) if pipe is not None else None

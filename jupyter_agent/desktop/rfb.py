@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from jupyter_agent.desktop.listening import Listening
 from jupyter_agent.errors import DesktopError
 
 VERSION: Final = b"RFB 003.008\n"
@@ -33,6 +34,9 @@ _LOOKS_ONLY: Final = frozenset({0, _SET_ENCODINGS, 3, 150, _FENCE})
 MOST_TEXT: Final = 4096 + 64
 """Bytes of a clipboard message: 4 KiB of text, and what its extended form puts around it."""
 
+MOST_KEPT: Final = 64 * 1024
+"""Bytes that are kept back while the browser does not take them: minutes of typing."""
+
 _MOST_ENCODINGS: Final = 512
 _MOST_SCREENS: Final = 16
 
@@ -46,11 +50,14 @@ class ClientMessages:
 
     Args:
         may_type: Asked for each message that does something: whether it may.
+        listening: Whether what is typed arrives; what comes before is kept back (``release``).
     """
 
-    def __init__(self, may_type: Callable[[], bool]) -> None:
+    def __init__(self, may_type: Callable[[], bool], listening: Listening) -> None:
         self._may_type = may_type
+        self._listening = listening
         self._waiting = bytearray()
+        self._kept = bytearray()
         self._greeted = 0
         self._down: set[bytes] = set()
 
@@ -65,9 +72,30 @@ class ClientMessages:
         while (length := self._length()) and len(self._waiting) >= length:
             message = bytes(self._waiting[:length])
             del self._waiting[:length]
-            if self._passes(message):
+            if not self._passes(message):
+                continue
+            if self._is_kept(message):
+                self._kept += message
+                _at_most(len(self._kept), MOST_KEPT)
+            else:
                 out += message
         return bytes(out)
+
+    def release(self) -> bytes:
+        """What was kept back and goes on to the screen now: nothing, if it may no longer."""
+        kept, self._kept = self._kept, bytearray()
+        return bytes(kept) if self._may_type() else b""
+
+    def _is_kept(self, message: bytes) -> bool:
+        if self._greeted < len(_GREETING) or self._listening.is_open:
+            return False
+        if message[0] not in (_KEY, _QEMU, _POINTER, _CUT_TEXT):
+            return False
+        if message[0] == _POINTER and message[1] and self._listening.focused:
+            # Somebody sees the window and clicks in it, perhaps because its page does not come.
+            self._listening.open()
+            return False
+        return True
 
     def _length(self) -> int:
         """Of the message that begins here; 0 where more has to come to know it."""

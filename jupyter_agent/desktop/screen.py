@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from jupyter_agent.desktop.listening import Listening
 from jupyter_agent.desktop.relay import Channel, Mode
 from jupyter_agent.desktop.rfb import ClientMessages, ViewerRefused
 
@@ -23,18 +24,22 @@ class Screen:
     Args:
         rfb: Its Unix socket.
         may_type: Whether a controlling viewer may type at this moment.
+        listening: Whether what is typed arrives; kept back until then.
     """
 
     viewer = "vnc"
 
-    def __init__(self, rfb: Path, may_type: Callable[[], bool]) -> None:
+    def __init__(self, rfb: Path, may_type: Callable[[], bool], listening: Listening) -> None:
         self._rfb = rfb
         self._may_type = may_type
+        self._listening = listening
 
     async def serve(self, channel: Channel, mode: Mode) -> None:
         """Serve one viewer until it, or the X server, is gone."""
         reader, writer = await asyncio.open_unix_connection(str(self._rfb), limit=_PIECE)
-        messages = ClientMessages(self._may_type if mode == "control" else lambda: False)
+        may_type = self._may_type if mode == "control" else lambda: False
+        messages = ClientMessages(may_type, self._listening)
+        stop = self._listening.tell(lambda: writer.write(messages.release()))
         try:
             async with asyncio.TaskGroup() as both:
                 outwards = both.create_task(_outwards(reader, channel))
@@ -45,6 +50,7 @@ class Screen:
         except* (OSError, ViewerRefused):
             pass  # the viewer or the X server is gone, or was sent away: it is over
         finally:
+            stop()
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()

@@ -4,7 +4,8 @@
                       the picture (JPEG). Text: {"page": …} and {"ask": …}, see ``_page``, ``Asks``
     from the viewer   text: one object a message, see ``PersonHands``
 
-What a viewer says is obeyed while a person drives and it controls; else it is dropped, not kept.
+What a viewer says is obeyed while a person drives and it controls; else it is dropped. Keys and
+what comes after them wait until the first page takes them (``listening``).
 Nothing that passes is logged.
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_agent.desktop.asks import Asks
+from jupyter_agent.desktop.listening import Listening
 from jupyter_agent.desktop.person import PersonHands
 from jupyter_agent.desktop.relay import Channel, Mode
 from jupyter_agent.desktop.stage import Frame, Stage
@@ -32,17 +34,24 @@ class Screencast:
         asks: What pages ask a person.
         hands: Carries out what a person does.
         may_type: Whether a controlling viewer may do something at this moment.
+        listening: Whether what is typed arrives.
     """
 
     viewer = "cdp"
 
     def __init__(
-        self, stage: Stage, asks: Asks, hands: PersonHands, may_type: Callable[[], bool]
+        self,
+        stage: Stage,
+        asks: Asks,
+        hands: PersonHands,
+        may_type: Callable[[], bool],
+        listening: Listening,
     ) -> None:
         self._stage = stage
         self._asks = asks
         self._hands = hands
         self._may_type = may_type
+        self._listening = listening
         self._viewers: set[_Viewer] = set()
         stage.changed = self._wake
         asks.changed = self._wake
@@ -68,6 +77,8 @@ class Screencast:
     async def _obey(self, channel: Channel, mode: Mode) -> None:
         while (data := await channel.receive()) is not None:
             message = _read(data)
+            if mode == "control" and not message.keys().isdisjoint(("key", "text")):
+                await self._listening.wait()
             # Asked for each one: the lease may have ended since the last.
             if mode == "control" and self._may_type():
                 with contextlib.suppress(DesktopError):  # this page hangs, or is gone

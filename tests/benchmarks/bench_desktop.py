@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from desktop_world import World
 from tornado import httpserver, web, websocket
 
+from jupyter_agent.desktop.listening import Listening
 from jupyter_agent.desktop.provider import StartOptions
 from jupyter_agent.desktop.screen import Screen
 from jupyter_agent.processes import tree
@@ -171,7 +172,7 @@ async def throughput(world: World) -> list[tuple[float, float]]:
 
     server = await asyncio.start_unix_server(hose, path)
     results = []
-    for stream in (Screen(Path(path), lambda: False),):
+    for stream in (Screen(Path(path), lambda: False, Listening()),):
         grant = await world.streams.grant(stream, "view", world.panel, one_port=False)
         page, _, ticket = grant.url.partition("#")
         host, _, rest = page.removeprefix("http://").partition("/")

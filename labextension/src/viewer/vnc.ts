@@ -50,10 +50,6 @@ function show(): void {
   rfb.compressionLevel = 1;
   rfb.background = 'transparent';
 
-  rfb.addEventListener('connect', () => {
-    note.hidden = true;
-    parent.tell('connected');
-  });
   rfb.addEventListener('disconnect', () => {
     note.hidden = false;
     note.textContent = 'The picture was lost.';
@@ -65,6 +61,11 @@ function show(): void {
     leaveByKeyboard(parent);
     drive(rfb, parent);
   }
+  // After the field has the keyboard: the panel tells a person to type now.
+  rfb.addEventListener('connect', () => {
+    note.hidden = true;
+    parent.tell('connected');
+  });
   stopWhenHidden(rfb, parent);
 }
 

@@ -1,0 +1,135 @@
+"""As much of the X protocol as it takes to know that a window has the keyboard.
+
+Keys go to the window that has the focus, and to nobody while none has it: a browser's window is
+drawn before its window manager gives it the focus. The manager says which window that is in
+``_NET_ACTIVE_WINDOW`` of the root window (Extended Window Manager Hints), and whoever asked for it
+is told when that changes.
+
+Format: X Window System Protocol, X Version 11 (appendix B, "Protocol Encoding"), least significant
+byte first. Nothing that is typed passes here: no key events are asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from typing import Final, Self
+
+_REPLY: Final = 32  # bytes of a reply's or an event's fixed part
+_CHANGE_ATTRIBUTES, _INTERN_ATOM, _GET_PROPERTY = 2, 16, 20
+_EVENT_MASK: Final = 1 << 11  # CWEventMask: the one attribute that is changed
+_PROPERTY_CHANGES: Final = 1 << 22  # PropertyChangeMask
+_WINDOW: Final = 33  # the predefined atom WINDOW
+_PROPERTY_NOTIFY: Final = 28
+_COOKIE: Final = b"MIT-MAGIC-COOKIE-1"
+_ACTIVE: Final = b"_NET_ACTIVE_WINDOW"
+
+
+class XRefused(ConnectionError):
+    """The X server did not let us in, or refused a request."""
+
+
+class X11:
+    """One connection to an X server, made by ``connect``; closed by ``close``."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._root = 0
+
+    @classmethod
+    async def connect(cls, display: int, cookie: bytes) -> Self:
+        """Connect to a display of this machine.
+
+        Args:
+            display: Its number.
+            cookie: Its MIT-MAGIC-COOKIE-1.
+
+        Raises:
+            OSError: It does not answer, or refuses the cookie.
+        """
+        there = f"/tmp/.X11-unix/X{display}"  # noqa: S108  (where X servers have their sockets)
+        x11 = cls(*await asyncio.open_unix_connection(there))
+        try:
+            await x11._greet(cookie)
+        except BaseException:
+            x11.close()
+            raise
+        return x11
+
+    async def until_focused(self) -> None:
+        """Wait until the window manager has given some window the focus.
+
+        Raises:
+            OSError: The X server is gone.
+        """
+        try:
+            active = await self._atom(_ACTIVE)
+            # Asked for first, looked at then: a change in between is told.
+            self._ask(
+                _CHANGE_ATTRIBUTES, struct.pack("<III", self._root, _EVENT_MASK, _PROPERTY_CHANGES)
+            )
+            while not await self._window_in(active):
+                await self._until_changed(active)
+        except asyncio.IncompleteReadError:
+            raise ConnectionResetError from None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._writer.close()
+
+    async def _greet(self, cookie: bytes) -> None:
+        self._writer.write(
+            struct.pack("<BxHHHHxx", ord("l"), 11, 0, len(_COOKIE), len(cookie))
+            + _padded(_COOKIE)
+            + _padded(cookie)
+        )
+        try:
+            head = await self._reader.readexactly(8)
+            setup = await self._reader.readexactly(4 * struct.unpack("<H", head[6:])[0])
+        except asyncio.IncompleteReadError:
+            raise XRefused from None
+        if head[0] != 1:
+            raise XRefused
+        vendor, formats = struct.unpack_from("<H", setup, 16)[0], setup[21]
+        screens = 32 + vendor + -vendor % 4 + 8 * formats
+        (self._root,) = struct.unpack_from("<I", setup, screens)
+
+    async def _atom(self, name: bytes) -> int:
+        self._ask(_INTERN_ATOM, struct.pack("<Hxx", len(name)) + _padded(name))
+        atom: int = struct.unpack_from("<I", await self._reply(), 8)[0]
+        return atom
+
+    async def _window_in(self, atom: int) -> int:
+        self._ask(_GET_PROPERTY, struct.pack("<IIIII", self._root, atom, _WINDOW, 0, 1))
+        reply = await self._reply()
+        return struct.unpack_from("<I", reply, _REPLY)[0] if len(reply) > _REPLY else 0
+
+    def _ask(self, number: int, body: bytes) -> None:
+        self._writer.write(struct.pack("<BxH", number, 1 + len(body) // 4) + body)
+
+    async def _reply(self) -> bytes:
+        """The reply to the last request; events that come before it are nothing to this one."""
+        while True:
+            kind, packet = await self._packet()
+            if kind == 0:
+                raise XRefused
+            if kind == 1:
+                return packet
+
+    async def _until_changed(self, atom: int) -> None:
+        while True:
+            kind, packet = await self._packet()
+            if kind == _PROPERTY_NOTIFY and struct.unpack_from("<I", packet, 8)[0] == atom:
+                return
+
+    async def _packet(self) -> tuple[int, bytes]:
+        packet = await self._reader.readexactly(_REPLY)
+        kind = packet[0] & 0x7F  # without the mark of an event that another client has sent
+        if kind == 1:
+            packet += await self._reader.readexactly(4 * struct.unpack_from("<I", packet, 4)[0])
+        return kind, packet
+
+
+def _padded(text: bytes) -> bytes:
+    return text + bytes(-len(text) % 4)
