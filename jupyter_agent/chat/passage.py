@@ -20,6 +20,9 @@ Match = Callable[[str], Awaitable[str | None]]
 
 _PIECE: Final = 8_000
 """Characters screened at once: within the time budget, and the loop stays awake."""
+_SEPARATOR: Final = "\n\n"
+"""Between readings that the broker is asked about in one question, because each one is a round
+trip. What is found across it would be a text refused without need, and never one let through."""
 _PATIENCE: Final = 0.3
 """Seconds between two questions where the broker says that there were too many."""
 
@@ -56,14 +59,13 @@ class Passage:
                     f"{what} holds a secret ({title}), so it was not passed on.",
                     "Leave it out, or save it and write its label instead.",
                 )
-        for text in readings:
-            label = await self._label_in(text)
-            if label is not None:
-                raise SecretBlocked(
-                    f"{what} holds the value of {label}, so it was not passed on.",
-                    f"Write the label {label} instead of the value, and treat the value as "
-                    "exposed: rotate it when you can.",
-                )
+        label = await self._label_in(_SEPARATOR.join(readings))
+        if label is not None:
+            raise SecretBlocked(
+                f"{what} holds the value of {label}, so it was not passed on.",
+                f"Write the label {label} instead of the value, and treat the value as "
+                "exposed: rotate it when you can.",
+            )
 
     async def clean(self, value: Any) -> Any:
         """Data for a model: masked where the rules find something, withheld where a value is known.
@@ -75,7 +77,7 @@ class Passage:
             ScreenTimeout: It could not be screened in its time.
             AgentError: The broker could not say.
         """
-        masked = await asyncio.to_thread(self._masker.tree, value)
+        masked = await self._masked(value)
         if await self.is_clear(masked):
             return masked
         masked = await self._without_known(masked)
@@ -84,10 +86,14 @@ class Passage:
 
     async def is_clear(self, value: Any) -> bool:
         """Whether no stored value stands in it."""
-        for text in _readings(value):
-            if await self._label_in(text) is not None:
-                return False
-        return True
+        return await self._label_in(_SEPARATOR.join(_readings(value))) is None
+
+    async def _masked(self, value: Any) -> Any:
+        # As in ``_found``: a thread for what takes a while, because going there and back costs
+        # more than a short text.
+        if sum(map(len, _texts(value))) <= _PIECE:
+            return self._masker.tree(value)
+        return await asyncio.to_thread(self._masker.tree, value)
 
     async def _found(self, text: str) -> str:
         def look() -> str:

@@ -28,6 +28,7 @@ AskHere = Callable[[str], Awaitable[None]]
 
 _HEAD, _TAIL = 64 * 1024, 32 * 1024  # characters kept of one stream's beginning and end
 _ENTRIES: Final[Mapping[str, EntryState]] = {"stored": "saved", "declined": "declined"}
+_MOST_FREE: Final = 4
 _USUAL: Final = "header: Authorization: Bearer {}"
 
 
@@ -44,6 +45,8 @@ class ModelDoor:
         ask_here: Puts the question with this id to the person at this very terminal.
         confirms: Whether a person is asked about commands without secrets, too. Hosts of MCP have
             a shell and a question of their own for that; a chat cell has neither.
+        keeps: Whether a conversation whose use has ended well serves for the next one. Not for a
+            kernel, whose notebook may be called otherwise by then.
     """
 
     open_client: Open
@@ -52,12 +55,16 @@ class ModelDoor:
     env: Mapping[str, str] = field(default_factory=dict)
     ask_here: AskHere | None = None
     confirms: bool = False
+    keeps: bool = False
     _asks: AsyncClient | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _free: list[AsyncClient] = field(default_factory=list)
+    _services: list[dict[str, Any]] | None = None
 
     async def run(self, command: Command, told: Told) -> Ended:
         """See ``Door.run``."""
         streams = {"stdout": _Kept(), "stderr": _Kept()}
+        ended: Ended | None = None
         async with self._conversation() as client:
             events = client.events(
                 "run",
@@ -73,18 +80,20 @@ class ModelDoor:
             )
             async for message in events:
                 if "result" in message:
-                    return _ended(message["result"], streams)
-                if message.get("event") == "output":
+                    ended = _ended(message["result"], streams)
+                elif message.get("event") == "output":
                     stream = "stderr" if message.get("stream") == "stderr" else "stdout"
                     streams[stream].feed(wire.data(message, "data"))
                 else:
                     await self._tell(message, told)
-        raise RunLost("The broker said no more.")
+        if ended is None:
+            raise RunLost("The broker said no more.")
+        return ended
 
     async def send(self, request: HttpRequest, told: Told) -> HttpAnswer:
         """See ``Door.send``."""
         host, target = _split(request.url)
-        async with self._conversation() as client:
+        async with self._conversation(ends=True) as client:
             asked = await self._place(client, request, host)
             events = client.events(
                 "egress.open",
@@ -143,10 +152,13 @@ class ModelDoor:
         return label if isinstance(label, str) else None
 
     async def close(self) -> None:
-        """End the conversation that texts are matched in."""
+        """End the conversations that are kept."""
+        kept, self._free = self._free, []
         if self._asks is not None:
-            await self._asks.close()
+            kept.append(self._asks)
             self._asks = None
+        for client in kept:
+            await client.close()
 
     async def _tell(self, message: wire.Message, told: Told) -> None:
         if message.get("event") == "asking":
@@ -157,18 +169,38 @@ class ModelDoor:
             told("running")
 
     @asynccontextmanager
-    async def _conversation(self) -> AsyncIterator[AsyncClient]:
-        client = await self.open_client()
+    async def _conversation(self, *, ends: bool = False) -> AsyncIterator[AsyncClient]:
+        """A conversation of one's own.
+
+        Args:
+            ends: What is begun in it goes on until it ends, as a way out does.
+        """
+        client = await self._opened()
+        well = False
         try:
             yield client
+            well = True
         finally:
+            # Whatever was given up in the middle ends with it, and that for certain.
+            if well and self.keeps and not ends and len(self._free) < _MOST_FREE:
+                self._free.append(client)
+            else:
+                await client.close()
+
+    async def _opened(self) -> AsyncClient:
+        while self._free:
+            if not (client := self._free.pop()).closed:
+                return client
             await client.close()
+        return await self.open_client()
 
     async def _place(self, client: AsyncClient, request: HttpRequest, host: str) -> dict[str, Any]:
         """The fields of `egress.open` that say where to, and where in the request."""
         if request.place:
             return {"host": host, **_described(request.place)}
-        services = (await client.call("egress.services"))["services"]
+        if self._services is None:  # they come with the broker's code, and stay the same
+            self._services = (await client.call("egress.services"))["services"]
+        services = self._services
         usual = [each for each in services if request.secret in each["labels"]]
         known = [each for each in usual or services if each["origin"] == host]
         if known:

@@ -14,8 +14,7 @@ again. ``accept`` is consent to go there and says nothing about what became of i
 ShowAddress = Callable[[str, str, str], Awaitable[Action]]
 
 
-async def _nobody(_done: float, _said: str) -> None:
-    return
+Progress = Callable[[float, str], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -25,12 +24,12 @@ class Host:
     Attributes:
         show_address: Has a person asked to open an address (message, address, id of the entry);
             None where the host did not say that it can (URL mode elicitation).
-        progress: Tells how it goes on.
+        progress: Tells how it goes on; None where the host did not ask to be told.
         wanted: The address that the host is to show after this call, with its message.
     """
 
     show_address: ShowAddress | None = None
-    progress: Callable[[float, str], Awaitable[None]] = _nobody
+    progress: Progress | None = None
     wanted: tuple[str, str] | None = field(default=None)
 
 

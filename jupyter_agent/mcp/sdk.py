@@ -128,10 +128,10 @@ def _host(context: Any, answered: str | None = None) -> Host:
     session = context.session
     host = Host()
 
+    token = _meta(context, "progressToken", "progress_token")
+
     async def progress(count: float, said: str) -> None:
-        token = _meta(context, "progressToken", "progress_token")
-        if token is not None:
-            await session.send_progress_notification(token, count, None, said)
+        await session.send_progress_notification(token, count, None, said)
 
     async def show(message: str, url: str, entry_id: str) -> Action:
         if answered is not None:
@@ -142,7 +142,8 @@ def _host(context: Any, answered: str | None = None) -> Host:
         result = await session.elicit_url(message, url, entry_id, context.request_id)
         return str(result.action)  # type: ignore[return-value]
 
-    host.progress = progress
+    if token is not None:
+        host.progress = progress
     if _shows_addresses(session):
         host.show_address = show
     return host

@@ -16,7 +16,7 @@ from jupyter_agent.client.model_door import ModelDoor
 from jupyter_agent.folders import Folders
 from jupyter_agent.mcp import host as hosts
 from jupyter_agent.mcp.entries import PATIENCE, Entries, Site
-from jupyter_agent.mcp.host import Host
+from jupyter_agent.mcp.host import Host, Progress
 from jupyter_agent.screen.cell import Screens
 
 INSTRUCTIONS: Final = (
@@ -63,7 +63,7 @@ class Toolbox:
         self._hello = hello
         self._kept: AsyncClient | None = None
         self._entries = Entries(self.open_client, site, patience)
-        self._door = ModelDoor(self.open_client, self._entries.ask, cwd, env)
+        self._door = ModelDoor(self.open_client, self._entries.ask, cwd, env, keeps=True)
         made = tools(self._door, Passage(screener, self._door.match))
         self._tools = {tool.name: tool for tool in made}
 
@@ -155,23 +155,26 @@ class _SignsOfLife:
         self._said = ""
         self._count = 0.0
         self._changed = asyncio.Event()
-        self._task = asyncio.create_task(self._tell())
+        self._task: asyncio.Task[None] | None = None
 
     def told(self, state: State) -> None:
         self._said = _SAID[state]
         self._changed.set()
+        if self._task is None and self._host.progress is not None:
+            self._task = asyncio.create_task(self._tell(self._host.progress))
 
     async def end(self) -> None:
+        if self._task is None:
+            return
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
 
-    async def _tell(self) -> None:
-        await self._changed.wait()
+    async def _tell(self, progress: Progress) -> None:
         while True:
             self._changed.clear()
             self._count += 1
-            await self._host.progress(self._count, self._said)
+            await progress(self._count, self._said)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_BEAT):
                     await self._changed.wait()

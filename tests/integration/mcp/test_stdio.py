@@ -17,55 +17,55 @@ def said(result: dict) -> dict:
     return json.loads(result["content"][0]["text"])
 
 
+ASK = ("request_secret", {"label": "NEW_KEY", "why": "to call the weather service"})
+
+
 @pytest.mark.parametrize(("host", "server"), [(1, 2), (2, 1), (2, 2)])
-def test_a_host_uses_a_secret_by_its_label(stored, planted, act, host, server):
+def test_a_host_uses_a_secret_by_its_label_and_shows_the_address_where_one_is_entered(
+    stored, planted, act, host, server
+):
+    """All in one session, because starting a host and a server is what takes long."""
+    value = planted.value[::-1]
     seen = act(
         ("list_secret_labels", {}),
         ("run_command", RUN),
         ("run_command", {**RUN, "command": 'echo "$DEMO_TOKEN" | base64'}),
         ("run_command", {"command": 1}),
         ("nothing", {}),
+        ASK,
+        ASK,
         host=host,
         server=server,
+        person=value,
     )
     assert seen["sdk"] == host
     assert seen["version"] == ("2026-07-28" if (host, server) == (2, 2) else "2025-11-25")
     assert [tool["name"] for tool in seen["tools"]] == TOOLS
-    listed, ran, refused, wrong, unknown = seen["results"]
+    listed, ran, refused, wrong, unknown, *asked = seen["results"]
     assert [each["label"] for each in said(listed)["secrets"]] == ["DEMO_TOKEN"]
     assert said(ran)["stdout"] == "[secret:DEMO_TOKEN]\n"
     assert (refused["isError"], said(refused)["error"]["code"]) == (True, "grant_required")
     assert (wrong["isError"], unknown["isError"]) == (True, True)
     assert planted.found_in(json.dumps(seen).encode()) == []
     (event,) = [e for e in stored.call("audit.read")["events"] if e["decision"] == "grant"]
-    assert event["actor"] == "agent:claude"
-
-
-@pytest.mark.parametrize(("host", "server"), [(1, 2), (2, 1), (2, 2)])
-def test_a_host_that_shows_addresses_gets_one_and_the_value_passes_it_by(
-    stored, planted, act, host, server
-):
-    value = planted.value[::-1]
-    ask = ("request_secret", {"label": "NEW_KEY", "why": "to call the weather service"})
-    seen = act(ask, ask, host=host, server=server, person=value)
+    assert (event["actor"], event["why"]) == ("agent:claude", RUN["why"])
+    # The value is entered in a page, and passes the host and its model by.
     (shown,) = seen["elicited"]
     assert shown["mode"] == "url"
     assert shown["url"].startswith("http://127.0.0.1:")
-    assert [said(result)["state"] for result in seen["results"]] == ["saved", "saved"]
+    assert [said(result)["state"] for result in asked] == ["saved", "saved"]
     assert value not in json.dumps(seen)
     assert "NEW_KEY" in [each["label"] for each in stored.call("secret.list")["secrets"]]
 
 
 def test_a_person_who_declines_an_address_declines_the_secret(stored, act):
-    ask = ("request_secret", {"label": "NEW_KEY", "why": "to call the weather service"})
-    seen = act(ask, host=2, server=2, person="decline")
+    seen = act(ASK, host=2, server=2, person="decline")
     assert said(seen["results"][0])["state"] == "declined"
     assert len(seen["elicited"]) == 1
 
 
 def test_a_host_that_shows_no_addresses_gets_a_link_and_no_form(stored, act):
-    ask = ("request_secret", {"label": "NEW_KEY", "why": "to call the weather service"})
-    seen = act(ask, ask, host=1, server=2)
+    seen = act(ASK, ASK, host=1, server=2)
     first, again = map(said, seen["results"])
     assert (first["state"], set(first)) == ("pending", {"label", "state", "note", "url"})
     assert again["url"] == first["url"]  # the same page, as long as it is open

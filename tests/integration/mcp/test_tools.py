@@ -10,10 +10,11 @@ from pathlib import Path
 
 from bearer_service import bearer_service
 from persons import answering
-from steps import save
+from steps import save, wait_until
 
 from jupyter_agent import agenttoken
 from jupyter_agent.chat.tools import Outcome
+from jupyter_agent.client.loop import AsyncClient
 from jupyter_agent.folders import Folders
 from jupyter_agent.mcp.entries import Page
 from jupyter_agent.mcp.host import Host
@@ -101,6 +102,47 @@ def test_a_yes_to_one_request_serves_no_other_path_that_the_model_then_tries(
     ]
     events = stored.call("audit.read")["events"]
     assert {event["why"] for event in events} == {"GET /harmless"}
+
+
+def test_calls_share_a_conversation_and_one_that_is_given_up_takes_its_own_with_it(
+    stored, token_file
+):
+    opened = 0
+
+    def running() -> list:
+        return stored.call("runs.list")["runs"]
+
+    async def act() -> None:
+        nonlocal opened
+        box = toolbox(token_file)
+        really = box.open_client
+
+        async def counted() -> AsyncClient:
+            nonlocal opened
+            opened += 1
+            return await really()
+
+        box._door.open_client = counted
+        run = {"command": 'echo "$DEMO_TOKEN"', "secrets": ["DEMO_TOKEN"], "why": "to see it"}
+        try:
+            for _ in range(3):
+                assert (await box.call("run_command", run, Host())).data["exit"] == 0
+            assert opened == 2  # one in which texts are matched, and one for the runs
+            wait = {"command": "sleep 60", "secrets": [], "why": "to wait"}
+            given_up = asyncio.create_task(box.call("run_command", wait, Host()))
+            await asyncio.to_thread(wait_until, lambda: len(running()) == 1, 30)
+            given_up.cancel()
+            await asyncio.to_thread(wait_until, lambda: running() == [], 30)
+            assert (await box.call("run_command", run, Host())).data["exit"] == 0
+            assert opened == 3
+            stored.call("agent.forget", name="claude")
+            # As soon as it has heard so; until then, that what it asked in is gone.
+            refused = await box.call("run_command", run, Host())
+            assert refused.code in {"run_lost", "broker_refused"}
+        finally:
+            await box.close()
+
+    asyncio.run(asyncio.wait_for(act(), 60))
 
 
 def test_no_tool_gives_a_value_whatever_is_written_and_permitted(
