@@ -77,8 +77,8 @@ def page(browser: Browser, opened: list[Page], request: pytest.FixtureRequest) -
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         opened.append(context.new_page())
     page = opened[0]
-    page.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+    page.set_default_timeout(40_000)
+    expect.set_options(timeout=40_000)  # a busy machine is slow, not wrong
     failed_before = request.session.testsfailed
     yield page
     if request.session.testsfailed > failed_before:

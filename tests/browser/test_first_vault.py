@@ -27,7 +27,7 @@ def undecided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 )
 def test_one_click_is_the_consent_to_a_file(undecided: Lab, browser: Browser) -> None:
     context = browser.new_context(viewport={"width": 1000, "height": 700})
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=40_000)
     notebook = NotebookPage(context.new_page(), undecided)
     undecided.notebook("first.ipynb", "%secret status")
     panel = notebook.open("first.ipynb").open_secrets()

@@ -27,8 +27,8 @@ def elsewhere(lab: Lab, browser: Browser) -> Iterator[NotebookPage]:
     """The same server, by a name that is not this machine's own."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
+    page.set_default_timeout(40_000)
+    expect.set_options(timeout=40_000)
     named = Lab(lab.root, lab.url.replace("localhost", OTHER_NAME), lab.token)
     yield NotebookPage(page, named)
     context.close()

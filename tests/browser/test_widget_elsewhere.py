@@ -24,8 +24,8 @@ def kernel(lab: Lab) -> Iterator[PlainKernel]:
 def bare(browser: Browser) -> Iterator[Page]:
     context = browser.new_context()
     page = context.new_page()
-    page.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
+    page.set_default_timeout(40_000)
+    expect.set_options(timeout=40_000)
     yield page
     context.close()
 
