@@ -69,6 +69,9 @@ class Site(web.RequestHandler):
         self.said = said
 
     def get(self, *_: str) -> None:
+        self.said.put_nowait(("looked", self.request.headers.get("Cookie", "")))
+        self.set_header("Set-Cookie", "session=mine; HttpOnly")  # for as long as the browser runs
+        self.set_header("Cache-Control", "no-store")
         self.finish(SITE)
 
     def post(self, what: str) -> None:

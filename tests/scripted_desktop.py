@@ -38,6 +38,7 @@ class ScriptedDesktop:
     done: list[tuple[Any, ...]] = field(default_factory=list)
     lease: Lease | None = None
     touched: float = 0.0
+    note: str = ""
     filled: bool = False
     """Whether a field for a password holds text."""
 

@@ -89,6 +89,7 @@ class Broker:
         exposures = Exposures(self._safe, values, screener, self._secrets_changed)
         self._runs = Runs(self._safe, permission, values, exposures, screener, runner, self._places)
         self._operations = Operations(
+            data=folders.data,
             state=folders.state,
             safe=self._safe,
             values=values,

@@ -22,6 +22,7 @@ from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.exposures import Exposures
 from jupyter_agent.broker.grant_operations import GrantOperations
 from jupyter_agent.broker.guard_operations import GuardOperations
+from jupyter_agent.broker.kept_profiles import KeptProfiles
 from jupyter_agent.broker.kernels import Kernels
 from jupyter_agent.broker.offers import Offers
 from jupyter_agent.broker.opened import OpenedValues
@@ -47,6 +48,7 @@ class Operations:
     """The table of operations and what they work with.
 
     Args:
+        data: The folder in which the vault lies.
         state: The folder for what a person has chosen.
         safe: Vault and audit.
         values: Every value.
@@ -64,6 +66,7 @@ class Operations:
     def __init__(  # noqa: PLR0913  (the broker's rooms)
         self,
         *,
+        data: Path,
         state: Path,
         safe: Safe,
         values: OpenedValues,
@@ -109,6 +112,7 @@ class Operations:
             "kernel.forget": for_persons(self._forget),
             "kernel.above": for_persons(self._above),
             **Desktops(kernels).table,
+            **KeptProfiles(data / "desktop", safe).table,
             **RunOperations(runs, self._changed).table,
             **AuditOperations(safe).table,
             **self._whole_vault.table,

@@ -36,6 +36,15 @@ def add(commands: Family) -> None:
     parser.add_argument(
         "--print", action="store_true", dest="only_print", help="run nothing, show the command"
     )
+    parser = desktop.command(
+        "forget",
+        forget,
+        "Drop what keeps you signed in from one desktop to the next: cookies and all sites stored.",
+        examples="""\
+  jupyter agent desktop forget             all of it
+  jupyter agent desktop forget local-vnc   what one provider's desktops have kept""",
+    )
+    parser.add_argument("provider", nargs="?", default="", help="as status names it")
 
 
 def status(_arguments: Arguments, terminal: Terminal) -> int:
@@ -47,7 +56,7 @@ def status(_arguments: Arguments, terminal: Terminal) -> int:
     found = [
         {"role": role, "title": TITLES[role], "path": programs.paths.get(role)} for role in NAMES
     ]
-    running = _running()
+    running, kept = _running(), _kept()
     lines = [
         f"{'ok  ' if one['path'] else 'miss'}  {one['title']}: {one['path'] or 'not installed'}"
         for one in found
@@ -57,7 +66,15 @@ def status(_arguments: Arguments, terminal: Terminal) -> int:
     lines += [f"{d['id']}  {d['state']}  {d['host'] or '-'}  {d['provider']}" for d in running] or [
         "No desktop runs."
     ]
-    body: dict[str, Any] = {"programs": found, "install": command, "desktops": running}
+    lines += [f"Signed in: {k['provider']}, saved {k['saved']}, {k['size']} bytes" for k in kept]
+    if kept:
+        lines.append("      → Sign out of all of it: jupyter agent desktop forget")
+    body: dict[str, Any] = {
+        "programs": found,
+        "install": command,
+        "desktops": running,
+        "kept": kept,
+    }
     terminal.answer(body, lines)
     return 0
 
@@ -91,6 +108,16 @@ def install(arguments: Arguments, terminal: Terminal) -> int:
     return 0
 
 
+def forget(arguments: Arguments, terminal: Terminal) -> int:
+    """Drop what was kept."""
+    named = {"provider": arguments.provider} if arguments.provider else {}
+    with open_as_person() as client:
+        forgotten = client.call("profile.forget", **named)["forgotten"]
+    lines = [f"Forgotten: {name}." for name in forgotten] or ["Nothing was kept."]
+    terminal.answer({"forgotten": forgotten}, lines)
+    return 0
+
+
 def _command() -> str:
     """What installs what is missing, as this user would have to call it."""
     from jupyter_agent.desktop.programs import NAMES, Programs, install_command  # noqa: PLC0415
@@ -109,5 +136,14 @@ def _running() -> list[dict[str, Any]]:
     try:
         with open_as_person(start=False) as client:
             return list(client.call("desktop", do="status")["desktops"])
+    except AgentError:
+        return []
+
+
+def _kept() -> list[dict[str, Any]]:
+    """What keeps the person signed in; none is listed where no broker runs."""
+    try:
+        with open_as_person(start=False) as client:
+            return list(client.call("profile.list")["profiles"])
     except AgentError:
         return []

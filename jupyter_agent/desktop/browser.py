@@ -16,15 +16,20 @@ from pathlib import Path
 from signal import Signals
 from typing import Any, Final
 
+from jupyter_agent.desktop.cdp import Cdp
 from jupyter_agent.desktop.display import Display, Size, homes
 from jupyter_agent.desktop.machine import Machine, Program
 from jupyter_agent.desktop.programs import Programs, Role
 from jupyter_agent.desktop.provider import Download
+from jupyter_agent.desktop.signed_in import PROFILE
+from jupyter_agent.errors import DesktopError
 from jupyter_agent.spawn import fixed_environment
 
 FLUSH: Final = 31.0
-"""Seconds after which a cookie is on the disk: Chromium writes them every 30
+"""Seconds after which a cookie is on the disk in any case: Chromium writes them every 30
 (net/extras/sqlite, kCommitIntervalMs). Killed before, it has forgotten them."""
+
+_CLOSING: Final = 5.0  # seconds for a browser that was asked to close; it takes half of one
 
 _SMALL_SHM: Final = 256 * 1024 * 1024  # bytes; containers often have 64 MB
 _PASSED_ON: Final = ("LANG", "LANGUAGE", "TZ")
@@ -75,7 +80,8 @@ class Browser:
         programs: What is installed.
         display: Where it is shown; None for nowhere, to be looked at over its pipe alone.
         size: Its window, at the beginning.
-        profile: Its folder; a fresh one in the machine's, if none is given.
+        remembers: Whether what pages have set outlives this browser: also what they have set for
+            as long as it runs, which Chromium else forgets.
 
     Attributes:
         program: The running browser, once it is started.
@@ -90,13 +96,14 @@ class Browser:
         *,
         display: Display | None = None,
         size: Size | None = None,
-        profile: Path | None = None,
+        remembers: bool = False,
     ) -> None:
         self._machine = machine
         self._programs = programs
         self._display = display
         self._size = size or Size()
-        self.profile = profile or machine.folder / "profile"
+        self._remembers = remembers
+        self.profile = machine.folder / PROFILE
         self.downloads = machine.folder / "downloads"
         self.program: Program | None = None
 
@@ -112,22 +119,45 @@ class Browser:
             DesktopUnavailable: It could not be started.
         """
         await asyncio.to_thread(self._prefer, url)
-        return await self._start(steered=steered)
+        page = await asyncio.to_thread(self._first_page, url) if self._remembers and url else ""
+        return await self._start(page, steered=steered)
 
-    async def restart(self, *, steered: bool, flush: float = FLUSH) -> Pipe | None:
-        """End it and start it again, with the pages and the cookies that it had.
+    async def restart(self, cdp: Cdp | None, *, steered: bool, flush: float = FLUSH) -> Pipe | None:
+        """Close it and start it again, with the pages and the cookies that it had.
 
         Args:
+            cdp: Its pipe, where it has one.
             steered: As in ``start``.
-            flush: Seconds to wait first, until what its pages have set is on the disk.
+            flush: As in ``finish``.
 
         Raises:
             DesktopUnavailable: It could not be started again.
         """
-        await asyncio.sleep(flush)
-        await self.end()
+        await self.finish(cdp, flush=flush)
         await asyncio.to_thread(self._prefer, "")
         return await self._start(steered=steered)
+
+    async def finish(self, cdp: Cdp | None, *, flush: float = FLUSH) -> None:
+        """Close it as a person would; when this returns, what its pages have set is on the disk.
+
+        Args:
+            cdp: Its pipe, where it has one; else its windows are closed.
+            flush: Seconds after which one that does not close (a page asks whether to leave) is
+                ended: it has written everything by then.
+        """
+        if self.program is None:
+            return
+        with contextlib.suppress(DesktopError, OSError):  # the pipe or the X server is gone
+            if cdp is not None:
+                cdp.post("Browser.close", {}, "", lambda _: None)
+            elif self._display is not None:
+                await self._display.close_windows()
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await asyncio.shield(self.program.ended)
+        except TimeoutError:
+            await asyncio.wait({self.program.ended}, timeout=flush)
+        await self.end()
 
     async def end(self) -> None:
         """End it, as when a person's session ends; killed, if it takes long."""
@@ -153,8 +183,8 @@ class Browser:
             ]
         return []
 
-    async def _start(self, *, steered: bool) -> Pipe | None:
-        argv = [self._programs.paths["browser"], *self._flags()]
+    async def _start(self, page: str = "", *, steered: bool) -> Pipe | None:
+        argv = [self._programs.paths["browser"], *self._flags(), *([page] if page else [])]
         if not steered:
             self.program = await self._machine.start(argv, env=self._environment())
             return None
@@ -214,9 +244,25 @@ class Browser:
             kept = json.loads(place.read_bytes())
         fresh = not kept
         _lay_over(kept, _preferences(self.downloads))
-        _lay_over(kept, _opening(url, fresh=fresh))
+        _lay_over(kept, _opening(url, fresh=fresh) if not self._remembers else _AS_IT_WAS)
         place.write_text(json.dumps(kept))
         place.chmod(0o600)
+
+    def _first_page(self, url: str) -> str:
+        """A page that goes on to an address at once.
+
+        Arguments may be read by everybody, and a browser that opens what it had before has no first
+        address in its preferences.
+        """
+        place = self._machine.folder / "open.html"
+        # JSON is a script's text, if nothing in it ends the script.
+        target = json.dumps(url).replace("<", "\\u003c")
+        place.write_text(
+            '<!doctype html><meta name="referrer" content="no-referrer">'
+            f"<script>location.replace({target})</script>"
+        )
+        place.chmod(0o600)
+        return place.as_uri()
 
 
 def _preferences(downloads: Path) -> dict[str, Any]:
@@ -239,12 +285,15 @@ def _preferences(downloads: Path) -> dict[str, Any]:
     }
 
 
-def _opening(url: str, *, fresh: bool) -> dict[str, Any]:
+_AS_IT_WAS: Final[Mapping[str, Any]] = {"session": {"restore_on_startup": _OPEN_THE_LAST}}
+
+
+def _opening(url: str, *, fresh: bool) -> Mapping[str, Any]:
     if url or fresh:
         return {
             "session": {"restore_on_startup": _OPEN_THESE, "startup_urls": [url or "about:blank"]}
         }
-    return {"session": {"restore_on_startup": _OPEN_THE_LAST}}
+    return _AS_IT_WAS
 
 
 def _lay_over(base: dict[str, Any], upper: Mapping[str, Any]) -> None:

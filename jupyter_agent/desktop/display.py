@@ -128,6 +128,18 @@ class Display:
         finally:
             x11.close()
 
+    async def close_windows(self) -> None:
+        """Ask every window to close, as the cross in its corner does.
+
+        Raises:
+            OSError: The X server is gone.
+        """
+        x11 = await X11.connect(self._number, self._cookie)
+        try:
+            await x11.close_windows()
+        finally:
+            x11.close()
+
     async def set_layout(self, layout: str) -> None:
         """Have the keyboard layout of the person who looks at it.
 

@@ -12,6 +12,7 @@ import contextlib
 import secrets
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from jupyter_agent.desktop.asks import Asks
@@ -21,6 +22,7 @@ from jupyter_agent.desktop.channel import AgentChannel
 from jupyter_agent.desktop.display import Size
 from jupyter_agent.desktop.driving import Driving, Publish
 from jupyter_agent.desktop.holding import Holding
+from jupyter_agent.desktop.kept import Kept
 from jupyter_agent.desktop.lease import Lease, State, closed
 from jupyter_agent.desktop.listening import LONGEST, Listening, painted
 from jupyter_agent.desktop.machine import Machine
@@ -33,6 +35,7 @@ from jupyter_agent.desktop.provider import (
     Download,
     HandBack,
     Isolation,
+    Keeping,
     Pause,
     StartOptions,
     StreamGrant,
@@ -68,21 +71,27 @@ class LocalCdp:
         streams: Serves its pictures.
         publish: Makes the address of a program's connection.
         folders: Where this person's files lie; by default as the environment says.
+        keeping: Keeps what signs a person in, for desktops that are to.
     """
 
     id = "local-cdp"
     title = "This computer (pictures)"
 
     def __init__(
-        self, streams: StreamServer, publish: Publish, folders: Folders | None = None
+        self,
+        streams: StreamServer,
+        publish: Publish,
+        folders: Folders | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self._streams = streams
         self._publish = publish
         self._folders = folders
+        self._keeping = keeping
 
     def caps(self) -> Caps:
         """What its desktops can do."""
-        return CAPS
+        return replace(CAPS, profile=self._keeping is not None)
 
     async def available(self) -> Availability:
         """Whether a browser is installed."""
@@ -103,6 +112,7 @@ class LocalCdp:
         Raises:
             DesktopUnavailable: The browser is missing, or did not start, or strict was asked for.
             RequestInvalid: There is no such size.
+            AgentError: It was to keep the person signed in, and can't (``Keeping.restore``).
         """
         if options.strict:
             raise DesktopUnavailable(
@@ -115,13 +125,15 @@ class LocalCdp:
         size = Size(options.width, options.height)
         machine = await Machine.make(self._folders)
         try:
-            browser = Browser(machine, await asyncio.to_thread(Programs.find), size=size)
+            kept = await Kept.of(self._keeping, self.id, machine, wanted=options.keep)
+            programs = await asyncio.to_thread(Programs.find)
+            browser = Browser(machine, programs, size=size, remembers=options.keep)
             pipe = await browser.start(options.url)
             if pipe is None:
                 raise DesktopUnavailable("The browser has no pipe.")  # noqa: TRY301  (ends it below)
             cdp = await Cdp.over(pipe.reads, pipe.writes)
             desktop = CdpDesktop(
-                machine, browser, cdp, size, streams=self._streams, publish=self._publish
+                machine, browser, cdp, size, streams=self._streams, publish=self._publish, kept=kept
             )
             await desktop.begin(painting=bool(options.url))
         except BaseException:
@@ -145,6 +157,7 @@ class CdpDesktop:
         *,
         streams: StreamServer,
         publish: Publish,
+        kept: Kept | None = None,
     ) -> None:
         self.id = secrets.token_hex(8)
         self._machine = machine
@@ -161,7 +174,14 @@ class CdpDesktop:
         )
         self._hearing: asyncio.Task[None] | None = None
         self._touched = 0.0
+        self._kept = kept
         self._ended: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[CloseReport] | None = None
+
+    @property
+    def note(self) -> str:
+        """What a person should know about the profile that was to be kept, or ""."""
+        return self._kept.note if self._kept is not None else ""
 
     async def begin(self, *, painting: bool) -> None:
         """Show its first page. Only ``LocalCdp`` calls it, once.
@@ -240,15 +260,21 @@ class CdpDesktop:
 
     async def close(self) -> CloseReport:
         """End it and everything it had started. Again: the same report."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        return await asyncio.shield(self._closing)
+
+    async def _close(self) -> CloseReport:
         self._driving.close()
         if self._hearing is not None:
             self._hearing.cancel()
         await self._streams.forget(self._screencast)
+        sentences = await Kept.save(self._kept, self._browser, self._cdp)
         report = await self._machine.close()
         self._cdp.close()
-        if self._ended is not None and asyncio.current_task() is not self._ended:
+        if self._ended is not None:
             self._ended.cancel()
-        return report
+        return replace(report, left=[*report.left, *sentences])
 
     async def _hear(self, *, painting: bool) -> None:
         with contextlib.suppress(TimeoutError, DesktopError):

@@ -1,9 +1,9 @@
 """Desktops on this machine: a browser on an X server of its own, looked at through the relay.
 
 Strict: nothing is attached to the browser while a person signs in, so that no page can see that it
-is steered, and nothing here could look. A browser gets its pipe when it is started, so it is ended
-and started anew when the person hands back, and again when one takes over; before that its cookies
-must be on the disk.
+is steered, and nothing here could look. A browser gets its pipe when it is started, so it is closed
+and started anew when the person hands back, and again when one takes over: closed as a person does
+it, so that its cookies are on the disk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from jupyter_agent.desktop.browser import FLUSH, Browser, Pipe, needed
@@ -20,6 +21,7 @@ from jupyter_agent.desktop.channel import AgentChannel
 from jupyter_agent.desktop.display import Display, Size
 from jupyter_agent.desktop.driving import Driving, Publish
 from jupyter_agent.desktop.holding import Holding
+from jupyter_agent.desktop.kept import Kept
 from jupyter_agent.desktop.lease import Lease, State, closed
 from jupyter_agent.desktop.listening import LONGEST, Listening, painted
 from jupyter_agent.desktop.machine import Machine
@@ -31,6 +33,7 @@ from jupyter_agent.desktop.provider import (
     Download,
     HandBack,
     Isolation,
+    Keeping,
     Pause,
     StartOptions,
     StreamGrant,
@@ -58,21 +61,27 @@ class LocalVnc:
         streams: Serves its picture.
         publish: Makes the address of a program's connection.
         folders: Where this person's files lie; by default as the environment says.
+        keeping: Keeps what signs a person in, for desktops that are to.
     """
 
     id = "local-vnc"
     title = "This computer (VNC)"
 
     def __init__(
-        self, streams: StreamServer, publish: Publish, folders: Folders | None = None
+        self,
+        streams: StreamServer,
+        publish: Publish,
+        folders: Folders | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self._streams = streams
         self._publish = publish
         self._folders = folders
+        self._keeping = keeping
 
     def caps(self) -> Caps:
         """What its desktops can do."""
-        return CAPS
+        return replace(CAPS, profile=self._keeping is not None)
 
     async def available(self) -> Availability:
         """Whether everything is installed."""
@@ -91,6 +100,7 @@ class LocalVnc:
         Raises:
             DesktopUnavailable: Something is missing, or did not start.
             RequestInvalid: There is no such keyboard layout, or no such size.
+            AgentError: It was to keep the person signed in, and can't (``Keeping.restore``).
         """
         there = await self.available()
         if not there.ok:
@@ -99,10 +109,23 @@ class LocalVnc:
         programs = Programs.find()
         machine = await Machine.make(self._folders)
         try:
+            kept = await Kept.of(self._keeping, self.id, machine, wanted=options.keep)
             display = await Display.start(machine, programs, size)
-            browser = Browser(machine, programs, display=display, size=size)
+            browser = Browser(
+                machine,
+                programs,
+                display=display,
+                size=size,
+                remembers=options.keep or options.strict,
+            )
             desktop = LocalDesktop(
-                machine, display, browser, self._streams, self._publish, strict=options.strict
+                machine,
+                display,
+                browser,
+                self._streams,
+                self._publish,
+                strict=options.strict,
+                kept=kept,
             )
             await display.manage_windows()
             await asyncio.gather(display.set_layout(options.layout), desktop.open(options.url))
@@ -113,11 +136,7 @@ class LocalVnc:
 
 
 class LocalDesktop:
-    """A running desktop of this machine (``provider.Desktop``). Made by ``LocalVnc.start``.
-
-    Attributes:
-        waiting: Told how many seconds the browser is about to be away, and 0 when it is back.
-    """
+    """A running desktop of this machine (``provider.Desktop``). Made by ``LocalVnc.start``."""
 
     provider = LocalVnc.id
     caps = CAPS
@@ -131,6 +150,7 @@ class LocalDesktop:
         publish: Publish,
         *,
         strict: bool,
+        kept: Kept | None = None,
         flush: float = FLUSH,
     ) -> None:
         self.id = secrets.token_hex(8)
@@ -139,10 +159,10 @@ class LocalDesktop:
         self._browser = browser
         self._streams = streams
         self._strict = strict
+        self._kept = kept
         self._flush = flush
         self._cdp: Cdp | None = None
         self._restarting = asyncio.Lock()
-        self.waiting: Callable[[float], None] = lambda _: None
         self._driving = Driving(self._steer, publish, self._let_be)
         self._touched = 0.0
         self._listening = Listening()
@@ -150,6 +170,12 @@ class LocalDesktop:
         screen = Screen(display.rfb, self._may_type, self._listening)
         self._screen = Holding(screen, self._driving)
         self._ended: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[CloseReport] | None = None
+
+    @property
+    def note(self) -> str:
+        """What a person should know about the profile that was to be kept, or ""."""
+        return self._kept.note if self._kept is not None else ""
 
     async def open(self, url: str) -> None:
         """Start the browser. Only ``LocalVnc`` calls it, once.
@@ -219,16 +245,23 @@ class LocalDesktop:
 
     async def close(self) -> CloseReport:
         """End it and everything it had started. Again: the same report."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        return await asyncio.shield(self._closing)
+
+    async def _close(self) -> CloseReport:
         self._driving.close()
         if self._hearing is not None:
             self._hearing.cancel()
         await self._streams.forget(self._screen)
+        async with self._restarting:
+            sentences = await Kept.save(self._kept, self._browser, self._cdp)
         report = await self._machine.close()
         if self._cdp is not None:
             self._cdp.close()
-        if self._ended is not None and asyncio.current_task() is not self._ended:
+        if self._ended is not None:
             self._ended.cancel()
-        return report
+        return replace(report, left=[*report.left, *sentences])
 
     async def _end_with_its_machine(self) -> None:
         """Be closed when its machine, its X server or its browser has ended by itself."""
@@ -246,9 +279,7 @@ class LocalDesktop:
         """The browser's pipe. Strict: the browser is started anew for it, once it may be."""
         async with self._restarting:
             if self._cdp is None or self._cdp.closed.done():
-                self.waiting(self._flush)
-                await self._take(await self._restart(steered=True))
-                self.waiting(0)
+                await self._take(await self._restart(None, steered=True))
             if self._cdp is None:
                 raise closed()
             return self._cdp
@@ -259,12 +290,12 @@ class LocalDesktop:
             return
         async with self._restarting:
             cdp, self._cdp = self._cdp, None
-            await self._restart(steered=False)
+            await self._restart(cdp, steered=False)
             cdp.close()
 
-    async def _restart(self, *, steered: bool) -> Pipe | None:
+    async def _restart(self, cdp: Cdp | None, *, steered: bool) -> Pipe | None:
         self._listening.shut()
-        pipe = await self._browser.restart(steered=steered, flush=self._flush)
+        pipe = await self._browser.restart(cdp, steered=steered, flush=self._flush)
         self._listen(painting=False)
         return pipe
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal, Protocol
 
 from jupyter_agent.desktop.channel import AgentChannel
@@ -168,6 +169,33 @@ class CloseReport:
     left: Sequence[str] = field(default=())
 
 
+class Keeping(Protocol):
+    """Keeps what signs a person in, sealed, from one desktop of a provider to its next."""
+
+    async def restore(self, provider: str, folder: Path) -> str:
+        """Lay what was kept into a new desktop's folder, and promise to keep it again.
+
+        Args:
+            provider: Whose it is.
+            folder: Of the desktop (``machine``); the profile comes to ``profile`` in it.
+
+        Returns:
+            What a person should know about it (it could not be opened), or "".
+
+        Raises:
+            AgentError: Nothing can be kept now: the vault is locked, or another desktop has it.
+        """
+        ...
+
+    async def save(self, provider: str, folder: Path) -> None:
+        """Keep it, once the browser has ended.
+
+        Raises:
+            AgentError: It could not be; what was kept before is untouched.
+        """
+        ...
+
+
 class Desktop(Protocol):
     """A running desktop. Every method but ``close`` raises ``DesktopClosed`` once it is closed."""
 
@@ -178,6 +206,11 @@ class Desktop(Protocol):
     @property
     def state(self) -> State:
         """Who drives now."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What a person should know about how it was started, or ""."""
         ...
 
     @property

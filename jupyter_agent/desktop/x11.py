@@ -1,9 +1,13 @@
-"""As much of the X protocol as it takes to know that a window has the keyboard.
+"""As much of the X protocol as it takes to know that a window has the keyboard, and to close it.
 
 Keys go to the window that has the focus, and to nobody while none has it: a browser's window is
 drawn before its window manager gives it the focus. The manager says which window that is in
 ``_NET_ACTIVE_WINDOW`` of the root window (Extended Window Manager Hints), and whoever asked for it
 is told when that changes.
+
+A browser whose last window is closed ends as when a person ends it: what its pages have set is
+written first. A window is asked to by a message, as by the cross in its corner: WM_DELETE_WINDOW,
+Inter-Client Communication Conventions Manual, 4.2.8.1.
 
 Format: X Window System Protocol, X Version 11 (appendix B, "Protocol Encoding"), least significant
 byte first. Nothing that is typed passes here: no key events are asked for.
@@ -16,11 +20,13 @@ import struct
 from typing import Final, Self
 
 _REPLY: Final = 32  # bytes of a reply's or an event's fixed part
-_CHANGE_ATTRIBUTES, _INTERN_ATOM, _GET_PROPERTY = 2, 16, 20
+_CHANGE_ATTRIBUTES, _INTERN_ATOM, _GET_PROPERTY, _SEND_EVENT = 2, 16, 20, 25
 _EVENT_MASK: Final = 1 << 11  # CWEventMask: the one attribute that is changed
 _PROPERTY_CHANGES: Final = 1 << 22  # PropertyChangeMask
 _WINDOW: Final = 33  # the predefined atom WINDOW
 _PROPERTY_NOTIFY: Final = 28
+_CLIENT_MESSAGE: Final = 33
+_MOST_WINDOWS: Final = 256
 _COOKIE: Final = b"MIT-MAGIC-COOKIE-1"
 _ACTIVE: Final = b"_NET_ACTIVE_WINDOW"
 
@@ -69,8 +75,30 @@ class X11:
             self._ask(
                 _CHANGE_ATTRIBUTES, struct.pack("<III", self._root, _EVENT_MASK, _PROPERTY_CHANGES)
             )
-            while not await self._window_in(active):
+            while not any(await self._windows_in(active, 1)):
                 await self._until_changed(active)
+        except asyncio.IncompleteReadError:
+            raise ConnectionResetError from None
+
+    async def close_windows(self) -> None:
+        """Ask every window to close; what the page in one says to that is its own affair.
+
+        Raises:
+            OSError: The X server is gone.
+        """
+        try:
+            protocols, delete = (
+                await self._atom(b"WM_PROTOCOLS"),
+                await self._atom(b"WM_DELETE_WINDOW"),
+            )
+            for window in await self._windows_in(
+                await self._atom(b"_NET_CLIENT_LIST"), _MOST_WINDOWS
+            ):
+                message = (_CLIENT_MESSAGE, 32, 0, window, protocols, delete, 0, 0, 0, 0)
+                event = struct.pack("<BBHII5I", *message)
+                self._ask(_SEND_EVENT, struct.pack("<II", window, 0) + event)
+            # The server does in order what it is asked: with this answer the messages are sent.
+            await self._atom(b"WM_PROTOCOLS")
         except asyncio.IncompleteReadError:
             raise ConnectionResetError from None
 
@@ -100,10 +128,10 @@ class X11:
         atom: int = struct.unpack_from("<I", await self._reply(), 8)[0]
         return atom
 
-    async def _window_in(self, atom: int) -> int:
-        self._ask(_GET_PROPERTY, struct.pack("<IIIII", self._root, atom, _WINDOW, 0, 1))
+    async def _windows_in(self, atom: int, most: int) -> tuple[int, ...]:
+        self._ask(_GET_PROPERTY, struct.pack("<IIIII", self._root, atom, _WINDOW, 0, most))
         reply = await self._reply()
-        return struct.unpack_from("<I", reply, _REPLY)[0] if len(reply) > _REPLY else 0
+        return struct.unpack_from(f"<{(len(reply) - _REPLY) // 4}I", reply, _REPLY)
 
     def _ask(self, number: int, body: bytes) -> None:
         self._writer.write(struct.pack("<BxH", number, 1 + len(body) // 4) + body)

@@ -23,6 +23,7 @@ from jupyter_agent.server.desktop.agent_endpoint import AgentDoor
 from jupyter_agent.server.desktop.asked import Asked
 from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.policy import LOCAL, let_frame
+from jupyter_agent.server.desktop.profiles import Profiles
 from jupyter_agent.server.desktop.providers import providers
 from jupyter_agent.server.desktop.settings import SecureDesktop
 from jupyter_agent.server.desktop.stream import Streams
@@ -102,7 +103,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     chosen = SecureDesktop(parent=app)
     let_frame(settings, [*LOCAL, *chosen.origins])
     streams, agent_door = Streams(app.base_url, app.log), AgentDoor(app.log)
-    found = providers(streams, agent_door.publish, BrokerWays(link), chosen)
+    found = providers(streams, agent_door.publish, Profiles(link), BrokerWays(link), chosen)
     desktops = Desktops(found, relay.tell, app.log, off=chosen.off)
     asked = Asked(link, desktops, app.log)
     link.on_open(asked.begin)

@@ -1,4 +1,4 @@
-"""Sealed records that the broker writes and reads, by id: grants and allowances.
+"""Sealed records that the broker writes and reads, by id: grants, allowances, and profiles' keys.
 
 What is in them is the broker's business; the vault keeps them whole and secret.
 """
@@ -15,6 +15,7 @@ from jupyter_agent.vault.ledger import Ledger
 
 _GRANT: Final = "grant"
 _ALLOWANCE: Final = "allowance"
+_PROFILE: Final = "profile"
 _POLICY: Final = ("policy", "grants")
 
 
@@ -74,6 +75,24 @@ class Papers(ABC):
     def remove_allowance(self, allowance_id: str) -> bool:
         """Remove an allowance. Returns whether there was one."""
         return self._remove(_ALLOWANCE, allowance_id)
+
+    def profile_key(self, name: str, fresh: bytes | None = None) -> bytes | None:
+        """What a browser's profile that is kept is sealed with, or None.
+
+        Args:
+            name: The profile's; it stands in the file as it is.
+            fresh: Kept as its key, if it has none.
+        """
+        with self._ledger() as ledger:
+            key = ledger.read(_PROFILE, name)
+        if key is None and fresh is not None:
+            self._put(_PROFILE, name, fresh)
+            key = fresh
+        return key
+
+    def forget_profile(self, name: str) -> bool:
+        """Drop a profile's key, for good. Returns whether there was one."""
+        return self._remove(_PROFILE, name)
 
     @abstractmethod
     def _ledger(self) -> AbstractContextManager[Ledger]: ...

@@ -95,6 +95,9 @@ class Asked:
         return await _drive(channel, deed, fields)
 
     async def _open(self, opener: Opener, fields: Mapping[str, Any]) -> wire.Message:
+        if fields.get("keep"):
+            # It would be signed in wherever the person has been.
+            raise RequestInvalid("Only a person chooses to stay signed in, in the panel.")
         provider = wire.text(fields, "provider", "")
         hosted = await self._desktops.start(provider, starting.options(fields), opener)
         try:

@@ -132,7 +132,7 @@ class Desktops:
         hosted = Hosted(provider, options, opener, begun=now, used=now)
         self._hosted[hosted.id] = hosted
         self._starting[hosted.id] = asyncio.create_task(self._start(hosted))
-        self._changed()
+        self.changed()
         return hosted
 
     async def started(self, hosted: Hosted) -> Desktop:
@@ -171,7 +171,7 @@ class Desktops:
         hosted.who = who
         hosted.turn += 1
         self.use(hosted)
-        self._changed()
+        self.changed()
         return lease
 
     async def hand_back(self, desktop_id: str, lease: Lease) -> HandBack:
@@ -184,7 +184,7 @@ class Desktops:
         outcome = await hosted.running().hand_back(lease)
         hosted.turn += outcome.done
         self.use(hosted)
-        self._changed()
+        self.changed()
         return outcome
 
     async def set_layout(self, desktop_id: str, layout: str) -> None:
@@ -196,7 +196,7 @@ class Desktops:
         hosted = self.find(desktop_id)
         await hosted.running().set_layout(layout)
         hosted.layout = layout
-        self._changed()
+        self.changed()
 
     def use(self, hosted: Hosted) -> None:
         """Somebody has done something with it: it stays open for another while."""
@@ -220,7 +220,7 @@ class Desktops:
             report = await hosted.desktop.close()
             for sentence in report.left:
                 self._log.warning("A closed desktop has left something behind: %s", sentence)
-        self._changed()
+        self.changed()
         return report
 
     async def close(self) -> None:
@@ -271,7 +271,7 @@ class Desktops:
             self.use(hosted)
             self._clocks[hosted.id] = asyncio.create_task(self._close_in_time(hosted))
         self._starting.pop(hosted.id, None)
-        self._changed()
+        self.changed()
 
     async def _close_in_time(self, hosted: Hosted) -> None:
         clock = asyncio.get_running_loop().time
@@ -284,5 +284,6 @@ class Desktops:
             await self.end(hosted.id)
         self._tell({"event": "desktop", "closed": hosted.id, "why": why})
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Have pages look again."""
         self._tell({"event": "changed", "what": "desktops"})

@@ -116,6 +116,7 @@ class Hosted:
             "title": self.provider.title,
             "caps": caps_json(caps),
             "keep": self.options.keep,
+            "note": self.desktop.note if self.desktop is not None else "",
             "strict": self.options.strict,
             "layout": self.layout,
             "notebook": self.opener.notebook,

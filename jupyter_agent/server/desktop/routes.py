@@ -13,10 +13,11 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from jupyter_agent.desktop.lease import Lease
-from jupyter_agent.errors import RequestInvalid
+from jupyter_agent.errors import AgentError, RequestInvalid
 from jupyter_agent.server.desktop import starting
 from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.hosted import Opener
+from jupyter_agent.server.desktop.profiles import Profiles
 from jupyter_agent.server.room import RoomHandler
 
 
@@ -55,8 +56,15 @@ class DesktopsHandler(DesktopHandler):
             {
                 "desktops": await self.desktops.for_page(),
                 "providers": await self.desktops.providers(),
+                "kept": await self._kept(),
             }
         )
+
+    async def _kept(self) -> list[dict[str, Any]]:
+        try:
+            return await Profiles(self.rooms.link).every()
+        except AgentError:
+            return []  # no broker; the Secrets panel says so
 
     @web.authenticated
     @authorized
@@ -158,6 +166,19 @@ class CloseHandler(DesktopHandler):
         self.finish({"seconds": round(report.seconds, 3), "left": list(report.left)})
 
 
+class ForgetHandler(DesktopHandler):
+    """No longer signed in."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Drop what was kept for a provider's desktops."""
+        fields = await self.body("provider")
+        await Profiles(self.rooms.link).forget(fields["provider"])
+        self.desktops.changed()
+        self.done()
+
+
 DESKTOPS: Final[dict[str, type[RoomHandler]]] = {
     "desktops": DesktopsHandler,
     "desktops/grant": GrantHandler,
@@ -166,6 +187,7 @@ DESKTOPS: Final[dict[str, type[RoomHandler]]] = {
     "desktops/layout": LayoutHandler,
     "desktops/stay": StayHandler,
     "desktops/close": CloseHandler,
+    "desktops/forget": ForgetHandler,
 }
 """Path below ``jupyter-agent/`` → its handler."""
 
