@@ -137,6 +137,7 @@ class RemoteDesktop:
         self.id = secrets.token_hex(8)
         self.provider = provider
         self.caps = caps
+        self.note = ""
         self.touched = 0.0  # what a person types goes to the provider: the panel says that it does
         self._session = session
         self._connect = connect

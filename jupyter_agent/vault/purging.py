@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import suppress
+from typing import Final
 
 from jupyter_agent.errors import AgentError, KeySourceUnavailable, VaultError
 from jupyter_agent.folders import Folders, clear_unfinished, sync_folder
@@ -15,6 +16,9 @@ from jupyter_agent.vault.open_vault import KEY_FILE, PROVIDED_FILE, TPM_FILE
 from jupyter_agent.vault.opening import ANCHOR, STORE
 from jupyter_agent.vault.provided_source import ProvidedSource
 from jupyter_agent.vault.store import named_in
+
+PROFILES: Final = "desktop"
+"""The folder of browsers' profiles that are kept, in the data folder."""
 
 
 def purge(folders: Folders, keyring: KeyringSource, provided: ProvidedSource) -> None:
@@ -49,6 +53,7 @@ def purge(folders: Folders, keyring: KeyringSource, provided: ProvidedSource) ->
         data / f"{STORE}-journal",
         data / STORE,
         *sorted(state.glob("audit-*.jsonl")),
+        *sorted((data / PROFILES).glob("*")),  # their keys have gone with the store
         # Last: while it is there, a file that is missing is known to be missing.
         state / ANCHOR,
     ]
@@ -58,7 +63,7 @@ def purge(folders: Folders, keyring: KeyringSource, provided: ProvidedSource) ->
             path.unlink(missing_ok=True)
         for folder in state.glob(".tpm-*"):  # a tool of the chip's was killed
             shutil.rmtree(folder)
-        for folder in (state, data):
+        for folder in (state, data, data / PROFILES):
             if folder.exists():
                 sync_folder(folder)
     except OSError as error:

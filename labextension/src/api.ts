@@ -218,6 +218,11 @@ export class Api {
     await this.post('desktops/close', { id });
   }
 
+  /** Drop what keeps the person signed in on a provider's desktops. */
+  async forgetDesktop(provider: string): Promise<void> {
+    await this.post('desktops/forget', { provider });
+  }
+
   async lock(): Promise<void> {
     await this.post('lock', {});
   }

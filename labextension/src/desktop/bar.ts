@@ -89,7 +89,10 @@ export class Bar {
     write(this.where, where(desktop));
     write(this.time, running ? `closes in ${left(desktop.seconds_left)}` : '');
     this.stay.hidden = !running || desktop.seconds_left > 300;
-    write(this.warning, desktop.state === 'failed' ? '' : warning(desktop.caps));
+    write(
+      this.warning,
+      desktop.state === 'failed' ? '' : `${desktop.note} ${warning(desktop.caps)}`.trim()
+    );
     this.tools.update(desktop, running, mine);
   }
 

@@ -60,6 +60,10 @@ export class DesktopPanel extends Widget {
     this.form = new StartForm({
       start: wanted => this.start(wanted),
       lookAgain: () => void this.refresh(),
+      forget: async provider => {
+        await this.agent.api.forgetDesktop(provider);
+        await this.refresh();
+      },
       cancel: () => this.choose(this.list?.desktops.at(-1)?.id ?? null)
     });
     this.node.append(
@@ -226,7 +230,7 @@ export class DesktopPanel extends Widget {
       }
     }
     this.renderTabs(desktops);
-    this.form.update(this.list?.providers ?? [], desktops.length > 0);
+    this.form.update(this.list?.providers ?? [], desktops.length > 0, this.list?.kept ?? []);
     this.renderBody();
   }
 

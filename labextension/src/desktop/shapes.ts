@@ -40,6 +40,8 @@ export interface Desktop {
   host: string;
   since: string;
   keep: boolean;
+  /** What the person should know about how it was started, or "". */
+  note: string;
   strict: boolean;
   layout: string;
   /** Of the kernel that has opened it. */
@@ -53,9 +55,19 @@ export interface Desktop {
   problem: Problem | null;
 }
 
+/** What keeps a person signed in, from one desktop of a provider to its next. */
+export interface KeptProfile {
+  provider: string;
+  /** RFC 3339. */
+  saved: string;
+  /** Bytes, sealed. */
+  size: number;
+}
+
 export interface DesktopList {
   desktops: Desktop[];
   providers: Provider[];
+  kept: KeptProfile[];
 }
 
 /** How a person wants a desktop to be started. */

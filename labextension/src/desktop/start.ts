@@ -3,7 +3,7 @@
 import { button, element } from '../dom.ts';
 import { guessLayout, LAYOUTS } from './layouts.ts';
 import { missing } from './missing.ts';
-import type { Provider, Wanted } from './shapes.ts';
+import type { KeptProfile, Provider, Wanted } from './shapes.ts';
 import { isolation, warning } from './words.ts';
 
 interface KeyboardApi {
@@ -13,6 +13,8 @@ interface KeyboardApi {
 export interface StartActions {
   start(wanted: Wanted): Promise<void>;
   lookAgain(): void;
+  /** Drop what keeps the person signed in. */
+  forget(provider: string): Promise<void>;
   /** There is a desktop to go back to. */
   cancel(): void;
 }
@@ -39,6 +41,7 @@ export class StartForm {
   );
   private readonly keep = element('input', { type: 'checkbox', id: 'ja-desktop-keep' });
   private readonly keepRow: HTMLElement;
+  private readonly keptRow = element('p', { className: 'ja-desktop-kept' });
   private readonly strict = element('input', { type: 'checkbox', id: 'ja-desktop-strict' });
   private readonly submit = element(
     'button',
@@ -59,6 +62,7 @@ export class StartForm {
   private readonly fields: HTMLElement;
   private readonly actions: StartActions;
   private providers: readonly Provider[] = [];
+  private kept: readonly KeptProfile[] = [];
 
   constructor(actions: StartActions) {
     this.actions = actions;
@@ -70,12 +74,13 @@ export class StartForm {
       { className: 'ja-desktop-fields' },
       row('Address', this.address),
       this.providerRow,
+      this.keepRow,
+      this.keptRow,
       element(
         'details',
         { className: 'ja-desktop-options' },
         element('summary', {}, 'Options'),
         row('Your keyboard', this.layout),
-        this.keepRow,
         check(
           this.strict,
           'Strict: attach nothing to the browser while I sign in, for sites that refuse otherwise'
@@ -109,8 +114,12 @@ export class StartForm {
   }
 
   /** What can be started here. */
-  update(providers: readonly Provider[], others: boolean): void {
+  update(providers: readonly Provider[], others: boolean, kept: readonly KeptProfile[]): void {
     this.cancel.hidden = !others;
+    if (JSON.stringify(kept) !== JSON.stringify(this.kept)) {
+      this.kept = kept;
+      this.renderProvider();
+    }
     if (JSON.stringify(providers) !== JSON.stringify(this.providers)) {
       this.providers = providers;
       this.missing.replaceChildren(...missing(providers, () => this.actions.lookAgain()));
@@ -141,9 +150,37 @@ export class StartForm {
   private renderProvider(): void {
     const provider = this.providers.find(({ id }) => id === this.provider.value);
     this.keepRow.hidden = !provider?.caps.profile;
+    this.renderKept();
     this.about.textContent = provider
       ? `${provider.title}: runs on ${isolation(provider.caps)}. ${warning(provider.caps)}`.trim()
       : '';
+  }
+
+  /** What this provider's desktops have kept, and a way to be signed in nowhere again. */
+  private renderKept(): void {
+    const kept = this.kept.find(({ provider }) => provider === this.provider.value);
+    this.keptRow.hidden = !kept;
+    this.keptRow.replaceChildren(
+      ...(kept
+        ? [
+            `Kept since ${new Date(kept.saved).toLocaleString()}. `,
+            button('jp-mod-styled', 'Forget', () => void this.forget(kept.provider), {
+              title: 'Delete the cookies and all that sites stored'
+            })
+          ]
+        : [])
+    );
+  }
+
+  private async forget(provider: string): Promise<void> {
+    this.problem.textContent = '';
+    try {
+      await this.actions.forget(provider);
+      this.keep.checked = false;
+    } catch (reason) {
+      const { message = '', hint = '' } = reason as { message?: string; hint?: string };
+      this.problem.textContent = `${message} ${hint}`.trim();
+    }
   }
 
   private async send(): Promise<void> {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import secrets
@@ -18,6 +19,7 @@ from canary import Canary
 from desktop_rooms import Room, room, sign_in, until_true
 from login_site import PERSON, LoginSite, login_site
 
+from jupyter_agent import cli
 from jupyter_agent.client import Client
 from jupyter_agent.desktop import signed_in
 from jupyter_agent.desktop.local_cdp import LocalCdp
@@ -208,6 +210,24 @@ def assert_set_aside(
     assert place.with_suffix(".unreadable").read_bytes() == content
     assert restore(person, desktop) == {"restored": False, "note": ""}
     desktop.rmdir()  # else it would still be its
+
+
+def test_the_terminal_shows_what_is_kept_and_forgets_it(
+    saved: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["desktop", "status", "--json"]) == 0
+    (kept,) = json.loads(capfd.readouterr().out)["kept"]
+    assert (kept["provider"], kept["size"]) == ("local-cdp", saved.stat().st_size)
+    assert cli.main(["desktop", "forget", "local-cdp"]) == 0
+    assert capfd.readouterr().out == "Forgotten: local-cdp.\n"
+    assert not saved.exists()
+    assert cli.main(["desktop", "forget"]) == 0
+    assert capfd.readouterr().out == "Nothing was kept.\n"
+
+
+def test_a_vault_that_is_given_up_takes_what_was_kept_with_it(saved: Path, person: Client) -> None:
+    person.call("vault.purge", confirm=True)
+    assert not saved.exists()
 
 
 def test_a_locked_vault_lays_nothing_anywhere_and_promises_nothing(

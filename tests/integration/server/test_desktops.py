@@ -245,6 +245,13 @@ class TestFromAKernel:
         assert "No desktop is open" in await shown(kernel, "%desktop status")
         assert "DesktopClosed" in await shown(kernel, "%desktop screenshot")
 
+    async def test_a_kernel_does_not_choose_that_a_person_stays_signed_in(self, connect, desktops):
+        kernel = await connect()
+        await kernel.run("from jupyter_agent.kernel.identity import open_client")
+        asked = "with open_client(get_ipython()) as c: c.call('desktop', do='open', keep=True)"
+        assert "Only a person chooses" in await shown(kernel, asked)
+        assert not await desktops()
+
     async def test_another_kernels_desktop_is_not_its_own(self, connect, desktops):
         first, second = await connect(), await connect()
         await shown(first, f"%desktop open {BANK}")
