@@ -280,6 +280,11 @@ class LocalDesktop:
         async with self._restarting:
             if self._cdp is None or self._cdp.closed.done():
                 await self._take(await self._restart(None, steered=True))
+                if self._cdp is not None:
+                    # Its pages are looked through next: they have to be there.
+                    with contextlib.suppress(TimeoutError, DesktopError):
+                        async with asyncio.timeout(LONGEST):
+                            await painted(self._cdp)
             if self._cdp is None:
                 raise closed()
             return self._cdp
