@@ -30,7 +30,7 @@ from jupyter_agent.server.desktop.stream import Streams
 
 T = TypeVar("T")
 PARENT = "http://127.0.0.1:8888"
-PATIENCE = 30.0
+PATIENCE = 45.0
 
 
 class Room:

@@ -20,13 +20,14 @@ from tornado import httpserver, web
 
 from jupyter_agent.desktop.driving import Begin
 from jupyter_agent.desktop.lease import Lease
+from jupyter_agent.desktop.local_cdp import LocalCdp
 from jupyter_agent.desktop.local_vnc import LocalDesktop, LocalVnc
 from jupyter_agent.desktop.provider import StartOptions, StreamGrant
 from jupyter_agent.folders import Folders
 from jupyter_agent.server.desktop import stream
 from jupyter_agent.server.desktop.stream import Streams
 
-PATIENCE = 20.0
+PATIENCE = 45.0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 SITE = b"""<!doctype html><meta charset=utf-8><title>Sign in</title>
@@ -36,13 +37,20 @@ SITE = b"""<!doctype html><meta charset=utf-8><title>Sign in</title>
 <script>
 const p = document.querySelector('#p');
 const say = async (what, body) => fetch('/said/' + what, {method: 'POST', body});
-let queue = Promise.resolve();
-p.oninput = () => { const v = p.value; queue = queue.then(() => say('value', v)); };
+let queue = Promise.resolve(), newest = '', waits = false;
+// The newest value, not each one: a request for every letter is most of what typing costs here.
+p.oninput = () => {
+  newest = p.value;
+  if (waits) return;
+  waits = true;
+  queue = queue.then(() => { waits = false; return say('value', newest); });
+};
 p.onkeydown = e => {
   if (e.key !== 'Enter') return;
   e.preventDefault();
+  const entered = p.value;
   p.value = '';
-  queue = queue.then(() => say('cleared', ''));
+  queue = queue.then(() => say('value', entered)).then(() => say('cleared', ''));
 };
 window.onload = () => { p.focus(); say('there', ''); };
 onresize = () => say('size', innerWidth + ' ' + innerHeight);
@@ -92,8 +100,11 @@ class OpenPage(stream._Page, web.RequestHandler):
 class World:
     """Everything, once it is there."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, kind: type[LocalVnc | LocalCdp] = LocalVnc
+    ) -> None:
         self.loop = loop
+        self.kind = kind
         self.home = Path(tempfile.mkdtemp(prefix="ja"))
         self.said: asyncio.Queue[tuple[str, str]]
         self.streams: Streams
@@ -135,11 +146,11 @@ class World:
         (page, _, given), socket_rule = self.streams.routes()
         return [(page, OpenPage, given), socket_rule]
 
-    def provider(self) -> LocalVnc:
+    def provider(self) -> Any:
         async def publish(_: Begin) -> str:
             raise NotImplementedError  # no program connects in these tests
 
-        return LocalVnc(self.streams, publish, Folders.of({"JUPYTER_AGENT_HOME": str(self.home)}))
+        return self.kind(self.streams, publish, Folders.of({"JUPYTER_AGENT_HOME": str(self.home)}))
 
     async def end(self) -> None:
         await self.desktop.close()

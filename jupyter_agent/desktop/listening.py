@@ -16,7 +16,7 @@ from jupyter_agent.desktop.cdp import Cdp
 from jupyter_agent.desktop.tabs import front, session
 from jupyter_agent.errors import DesktopClosed, DesktopError
 
-LONGEST: Final = 30.0
+LONGEST: Final = 60.0
 """Seconds that keys are kept back: whatever the page does, a person can use the browser then."""
 
 _ASKED: Final = 5.0  # seconds for one page to paint, before it is asked whether it still is there

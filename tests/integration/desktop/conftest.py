@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import traces
+from desktop_world import World
 
 from jupyter_agent.desktop.machine import Machine
 
@@ -32,3 +33,17 @@ def machine(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Machine]:
     machine = jp_asyncio_loop.run_until_complete(Machine.make())
     yield machine
     jp_asyncio_loop.run_until_complete(machine.close())
+
+
+@pytest.fixture(scope="package")
+def world() -> Iterator[World]:
+    """One desktop, one site and one viewer for the tests of the picture and those of typing."""
+    loop = asyncio.new_event_loop()
+    before = traces.dead_x_files()
+    world = World(loop)
+    world.run(world.begin())
+    yield world
+    world.run(world.end())
+    loop.close()
+    assert not traces.processes_of(world.home)
+    assert not traces.dead_x_files() - before

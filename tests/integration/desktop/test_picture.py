@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterator
 
 import pytest
 import traces
@@ -18,19 +17,6 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    loop = asyncio.new_event_loop()
-    before = traces.dead_x_files()
-    world = World(loop)
-    world.run(world.begin())
-    yield world
-    world.run(world.end())
-    loop.close()
-    assert not traces.processes_of(world.home)
-    assert not traces.dead_x_files() - before
 
 
 @pytest.fixture
