@@ -7,7 +7,7 @@ compiled database travels together with the catalogue it was made from::
     length (4 bytes, big-endian) and JSON: ids, what else is needed before a rule is tried, keywords
     length (4 bytes, big-endian) and a line of JSON for each rule, read when the rule is first tried
     length (4 bytes, big-endian) and the expressions' code (``expressions``): the length (4 bytes)
-        of each rule's and then each gate's, then all of it; or length 0, and they are compiled when
+        of each rule's, gate's and need's, then all of it; or length 0, and they are compiled when
         needed
     hyperscan's database
 """
@@ -26,14 +26,16 @@ from typing import Any
 from jupyter_agent.screen.anchors import Words
 from jupyter_agent.screen.compiled import compile_anchors, engine_name
 from jupyter_agent.screen.expressions import deflated, dialect, inflated
+from jupyter_agent.screen.needs import Needs
 from jupyter_agent.screen.rule import Rule, load_rules, read_rule_files
 
-_MAGIC = b"jupyter-agent rules 5\n"
+_MAGIC = b"jupyter-agent rules 6\n"
 # Examples are for tests and stay behind.
 _CARRIED = tuple(field.name for field in fields(Rule) if field.name not in ("match", "skip"))
 # Code that shapes a database: a change makes every older one useless.
 _SHAPING = (
-    *("anchors.py", "catalogue.py", "compiled.py", "disguise.py", "expressions.py", "rule.py"),
+    *("anchors.py", "catalogue.py", "compiled.py", "disguise.py", "expressions.py", "needs.py"),
+    *("rule.py", "shapes.py"),
 )
 
 
@@ -42,13 +44,11 @@ class Catalogue:
 
     Args:
         ids: Of the rules, in their order.
-        needs: ``Rule.needs`` of each rule.
+        needs: What each of them needs.
         read: Gives the rule with an index, which is asked for once.
     """
 
-    def __init__(
-        self, ids: Sequence[str], needs: Sequence[str], read: Callable[[int], Rule]
-    ) -> None:
+    def __init__(self, ids: Sequence[str], needs: Needs, read: Callable[[int], Rule]) -> None:
         self._indices = {rule_id: index for index, rule_id in enumerate(ids)}
         self.needs = needs
         self._read = read
@@ -58,9 +58,7 @@ class Catalogue:
     def of(rules: Sequence[Rule]) -> Catalogue:
         """A catalogue of these rules, in any order."""
         ranked = sorted(rules, key=lambda rule: (-rule.rank, rule.id))
-        return Catalogue(
-            [rule.id for rule in ranked], [rule.needs for rule in ranked], ranked.__getitem__
-        )
+        return Catalogue([rule.id for rule in ranked], Needs.of(ranked), ranked.__getitem__)
 
     @staticmethod
     def shipped() -> Catalogue:
@@ -101,7 +99,7 @@ class Catalogue:
         rules = self.rules
         words = Words.of(rules)
         database = compile_anchors(words)
-        head = [[rule.id for rule in rules], [rule.needs for rule in rules], words.packed()]
+        head = [[rule.id for rule in rules], self.needs.packed(), words.packed()]
         lines = [[getattr(rule, name) for name in _CARRIED] for rule in rules]
         texts = (_json(head), b"\n".join(map(_json, lines)), b"")
         return _MAGIC + b"".join(len(text).to_bytes(4) + text for text in texts) + database
@@ -121,9 +119,13 @@ def unpack(packed: bytes) -> tuple[Catalogue, Words, bytes]:
     ids, needs, words = json.loads(head)
     lines = content.split(b"\n")
     gates = len(words[1])
-    kept = _kept(code, len(ids) + gates)
+    sorts = len(needs[0])
+    kept = _kept(code, len(ids) + gates + sorts)
+    needed = [kept(len(ids) + gates + sort) for sort in range(sorts)]
     return (
-        Catalogue(ids, needs, lambda index: _rule(lines[index], kept(index))),
+        Catalogue(
+            ids, Needs.unpacked(needs, needed), lambda index: _rule(lines[index], kept(index))
+        ),
         Words.unpacked(words, [kept(len(ids) + gate) for gate in range(gates)]),
         packed[begin:],
     )
@@ -157,6 +159,7 @@ def with_expressions(packed: bytes, rest: Callable[[], object] = lambda: None) -
     wanted: list[tuple[str | bytes, int]]
     wanted = [(rule.pattern, re.ASCII) for rule in catalogue.rules]
     wanted += [(gate.expression, 0) for gate in words.gates]
+    wanted += [(need.expression, 0) for need in catalogue.needs.sorts]
     kept = []
     for pattern, flags in wanted:
         kept.append(deflated(pattern, flags))

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from jupyter_agent.screen.anchors import Gate, Seen, Words, in_order
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS, blocks
+from jupyter_agent.screen.needs import Need
 from jupyter_agent.screen.rule import GATE_REACH
 
 _PIECE: Final = 65_536
 """Bytes that are scanned between two looks at the clock."""
 _SHORT: Final = 1_024
 """Bytes in which looking for a few words costs less than finding out where to look."""
+_FEW: Final = 64
+"""Reports that are looked at one by one. Of more, those about one keyword share a look."""
 _OVERLAP: Final = 4 * GATE_REACH
 """Bytes that are scanned twice, so that nothing is lost where two pieces meet."""
 _End = tuple[int, int]
 """What hyperscan reports: the number of an expression, and where a match of it ends."""
+_Spare = tuple[Any, list[_End], Callable[[_End], None]]
+"""Scratch space, a list that is empty, and what adds to it."""
 _LONG: Final[list[_End]] = [(-1, -1)]
 """Stands for what has yet to be scanned, in pieces and by the clock."""
 
@@ -29,6 +34,7 @@ class CompiledAnchors:
 
     Args:
         words: The same that were compiled.
+        needs: What each rule needs beside its keyword, by its index.
         database: What ``compile_anchors`` gave. hyperscan trusts these bytes, so they must come
             from this process or have been authenticated.
 
@@ -39,9 +45,10 @@ class CompiledAnchors:
 
     patience = 1.0
 
-    def __init__(self, words: Words, database: bytes) -> None:
+    def __init__(self, words: Words, needs: Sequence[Need | None], database: bytes) -> None:
         import hyperscan  # noqa: PLC0415  (15 ms that a cell without it must not pay)
 
+        self._needs = needs
         self._alone = [(len(word), who) for word, _, who in words.alone]
         self._gates = words.gates
         try:
@@ -50,25 +57,59 @@ class CompiledAnchors:
         except hyperscan.error as problem:
             raise ValueError("hyperscan does not accept this database") from problem
         self._scan = self._database.scan
-        # Scratch space belongs to one scan at a time; list.pop and append are atomic, so threads
-        # take one each without a lock.
-        self._scratches: list[Any] = [spare]
         self._new_scratch = hyperscan.Scratch
+        # Scratch space belongs to one scan at a time, and so does a list of reports; list.pop and
+        # append are atomic, so threads take one each without a lock.
+        self._spares: list[_Spare] = [_spare(spare)]
 
-    def noticed(self, data: bytes) -> list[_End]:
+    def noticed(self, data: bytes) -> Sequence[_End]:
         """See ``Anchors.noticed``: what hyperscan reports about a text of one piece."""
         if len(data) > _PIECE:
             return _LONG
-        ends: list[_End] = []
-        try:
-            scratch = self._scratches.pop()
-        except IndexError:
-            scratch = self._new_scratch(self._database)
-        self._scan(data, _note, 0, ends.append, scratch)
-        self._scratches.append(scratch)
-        return ends
+        ends = self._ends(data)
+        # Half of the texts with a keyword end here.
+        return self._promising(data, ends) if 0 < len(ends) <= _FEW else ends
 
-    def seen(self, data: bytes, noticed: list[_End], deadline: Deadline) -> Seen:
+    def _ends(self, data: bytes) -> Sequence[_End]:
+        """What hyperscan reports."""
+        try:
+            spare = self._spares.pop()
+        except IndexError:
+            spare = _spare(self._new_scratch(self._database))
+        scratch, ends, add = spare
+        self._scan(data, _note, 0, add, scratch)
+        if ends:
+            self._spares.append(_spare(scratch))
+            return ends
+        # Most texts are clean, and leave the list as it was.
+        self._spares.append(spare)
+        return ()
+
+    def _promising(self, data: bytes, ends: Sequence[_End]) -> list[_End]:
+        """Reports without vendors' names beside which nothing looks like a value."""
+        alone = self._alone
+        first_gate = len(alone)
+        needs = self._needs
+        is_ascii = data.isascii()
+        kept: list[_End] = []
+        for report in ends:
+            part, end = report
+            if part < first_gate:
+                length, who = alone[part]
+                for index in who:
+                    need = needs[index]
+                    if (
+                        need is None
+                        or not need.in_runs
+                        or need.stands(data, end - length, is_ascii)
+                    ):
+                        break
+                else:
+                    continue
+            kept.append(report)
+        return kept
+
+    def seen(self, data: bytes, noticed: Sequence[_End], deadline: Deadline) -> Seen:
         """See ``Anchors.seen``."""
         if len(data) <= _SHORT:
             return self._seen_at_once(data, noticed, deadline)
@@ -79,7 +120,7 @@ class CompiledAnchors:
         step = _PIECE - _OVERLAP
         for begin in range(0, len(data), step):
             deadline.check_now()
-            ends = self.noticed(data[begin : begin + _PIECE])
+            ends = self._ends(data[begin : begin + _PIECE])
             if ends:
                 places.add(ends, begin, data)
         return places.seen(data, deadline)
@@ -117,6 +158,11 @@ class CompiledAnchors:
                     for index in gate.who:
                         by_rule[index] = begins
         return sorted(by_rule.items()), signs
+
+
+def _spare(scratch: Any) -> _Spare:
+    ends: list[_End] = []
+    return scratch, ends, ends.append
 
 
 def _note(part: int, _start: int, end: int, _flags: int, add: Any) -> None:

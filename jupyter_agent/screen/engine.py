@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, pairwise
-from sys import maxsize
 from typing import Final
 
 from jupyter_agent.screen.anchors import Anchors, Hits, Seen
@@ -14,16 +13,12 @@ from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import Sign, stretches
 from jupyter_agent.screen.encoding import code_points, encoded
 from jupyter_agent.screen.finding import Finding
-from jupyter_agent.screen.rule import NEEDED_WITHIN
 from jupyter_agent.screen.spans import Span, best, reaches_marker
 from jupyter_agent.screen.trial import Trial
 from jupyter_agent.screen.view import View
 from jupyter_agent.screen.wrapped import joints
 
 _WRITTEN_LINE_END: Final = "nrt"
-_AHEAD: Final = 4 * NEEDED_WITHIN
-"""Bytes that are searched at once for what rules need, so that keywords in a row share a search."""
-_Search = Callable[[bytes, int, int], re.Match[bytes] | None]
 
 
 class Engine:
@@ -40,12 +35,7 @@ class Engine:
         self.catalogue = catalogue
         self.anchors = anchors
         self.noticed = anchors.noticed
-        # A few expressions for a thousand rules.
-        searches: dict[str, _Search | None] = {
-            needs: re.compile(needs.encode()).search for needs in set(catalogue.needs)
-        }
-        searches[""] = None
-        self.needs = [searches[needs] for needs in catalogue.needs]
+        self.needs = catalogue.needs.by_rule
         self.trials: list[Trial | None] = [None] * len(catalogue)
 
     def look(self, text: str, deadline: Deadline) -> list[Finding]:
@@ -132,16 +122,15 @@ class _Look:
     def spans(self, hits: Sequence[Hits]) -> list[Span]:  # noqa: C901  (the hot loop)
         """What the rules accept at these places; the highest rank comes first."""
         text = self._text
-        needs = self._engine.needs
         trials = self._engine.trials
-        points = None if len(self._data) == len(text) else self._points(hits)
+        if len(self._data) == len(text):
+            points, hits = None, self._in_need(hits, is_ascii=True)
+        else:
+            hits = self._in_need(hits, is_ascii=False)
+            points = self._points(hits)
         found: list[Span] = []
         steps = STEPS
-        for index, at_bytes in hits:
-            search = needs[index]
-            places = at_bytes if search is None else self._in_need(at_bytes, search)
-            if not places:
-                continue
+        for index, places in hits:
             trial = trials[index] or self._prepared(index)
             match_at = trial.match
             has_window = trial.window is not None
@@ -173,19 +162,16 @@ class _Look:
                         self.suspects.append(byte)
         return found
 
-    def _in_need(self, places: Sequence[int], search: _Search) -> Sequence[int]:
-        """The places where the rule finds what it needs; in ordinary text these are few."""
-        data = self._data
-        kept: list[int] = []
-        # The next place that fulfils the need, or up to which there is none.
-        begin, end = -1, 0
-        for at in places:
-            self._deadline.check()
-            if begin < at:
-                found = search(data, at, at + _AHEAD)
-                begin, end = found.span() if found else (at + _AHEAD - NEEDED_WITHIN, maxsize)
-            if end <= at + NEEDED_WITHIN:
-                kept.append(at)
+    def _in_need(self, hits: Sequence[Hits], *, is_ascii: bool) -> list[Hits]:
+        """The places near which each rule finds what it needs; in ordinary text these are few."""
+        needs = self._engine.needs
+        kept: list[Hits] = []
+        for hit in hits:
+            need = needs[hit[0]]
+            if need is None:
+                kept.append(hit)
+            elif places := need.kept(self._data, hit[1], is_ascii, self._deadline):
+                kept.append((hit[0], places))
         return kept
 
     def _prepared(self, index: int) -> Trial:

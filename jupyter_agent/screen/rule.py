@@ -16,7 +16,9 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent.screen.shapes import SHAPES, WIDTH, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -27,42 +29,23 @@ _FRAGMENT = re.compile(r"<<(\w+)>>")
 VENDOR_RANK = 3
 GATE_REACH = 192
 """Bytes that a gate may match."""
+NEEDED_WITHIN: Final = 320
+"""Bytes from a keyword on within which lies what ``Rule.needs``."""
 _ALONE = r"(?<![A-Za-z0-9_])(?P<secret>%s)"
 # What may stand between a vendor's name and the value: "_TOKEN = '", ">\\n  ", " key is ".
+_GAP: Final = 40
 _BESIDE = r"%s[\s\S]{0,40}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
 # For names that are everyday words the gap has to say that this is a credential.
 _NOUN = (
     r"%s[^\n]{0,24}?(?i:key|token|secret|passw|pwd|auth|cred|access|private|pat|sdk|licen[cs]e)"
     r"[\s\S]{0,24}?(?<![A-Za-z0-9])(?P<secret>%s)(?![A-Za-z0-9])"
 )
+_NOUN_GAP: Final = 24 + 7 + 24
 # A name does not begin inside a word ("tenable" in getenabled), and a short one is a whole word or
 # a part of a camelCase one: box, boxToken, but not boxplot.
 _SHORT = 6
 _WORD = r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?i:%s)"
 _SHORT_PREFIX = re.compile(r"([A-Za-z0-9_-]{2,4})(\[[A-Za-z0-9_-]+\])\{(\d+)")
-_SHAPES = {
-    "hex32": r"[0-9a-fA-F]{32}",
-    "hex40": r"[0-9a-fA-F]{40}",
-    "hex64": r"[0-9a-fA-F]{64}",
-    "uuid": r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}",
-    # Drawn by a machine: letters and digits, or one case only; never camelCase, which is a name.
-    # Or in groups, each with a digit: a1b2c3d4-e5f6a7b8.
-    "opaque": (
-        r"(?:(?=[A-Za-z]{0,100}\d)(?=\d{0,29}[A-Za-z]|\d{30})[A-Za-z0-9]{16,1200}|[A-Z]{20,160}|[a-z]{20,160}|"
-        r"(?=[\d.-]{0,80}[A-Za-z])(?=[A-Za-z0-9.-]{16})(?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}"
-        r"(?:[-.](?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}){1,8})"
-    ),
-}
-_SHAPE_REFERENCES = frozenset(f"<<{name}>>" for name in _SHAPES)
-_RUN_LENGTH = 14
-_RUN = f"[A-Za-z0-9_.+/-]{{{_RUN_LENGTH}}}"
-"""Stands in every value of the shapes above."""
-NEEDED_WITHIN = 320
-"""Bytes from a keyword on within which lies what ``Rule.needs``."""
-_REPEATED = re.compile(
-    r"(?:\(\?=[^()]*\))?(?:[A-Za-z0-9_-]|\[[A-Za-z0-9]+\])*"
-    r"\[[A-Za-z0-9_+/-]+\]\{(\d+)(?:,\d+)?\}(?:=\{0,2\})?"
-)
 
 
 @dataclass(frozen=True)
@@ -87,6 +70,9 @@ class Rule:
         folded: Whether keywords count in upper and lower case, of ASCII letters.
         needs: What stands in every match, within ``NEEDED_WITHIN`` bytes from the keyword on, or
             "". A bytes expression; trying it costs less than trying the pattern.
+        shape: The same for a value beside a vendor's name; see ``shapes.shape_of``.
+        within: Bytes from the keyword on within which that shape is to be seen, in ASCII and in any
+            text.
         prefixes: The vendor's public prefixes, which a preview may show.
         docs: The vendor's page about the format, or "".
         revoke: The vendor's page to rotate or revoke it, or "".
@@ -108,6 +94,8 @@ class Rule:
     gate: str = ""
     folded: bool = True
     needs: str = ""
+    shape: str = ""
+    within: tuple[int, int] = (0, 0)
     prefixes: tuple[str, ...] = ()
     docs: str = ""
     revoke: str = ""
@@ -150,11 +138,13 @@ class Rule:
         elif names:
             entry.setdefault("rank", 2)
             entry.setdefault("filters", ("stand-in", "blob", "name", "address"))
-            gap = _NOUN if entry.pop("noun", False) else _BESIDE
-            if all(map(_is_long, entry["value"].split("|"))):
-                entry["needs"] = _RUN
-            entry["pattern"] = gap % (_named(names), entry.pop("value"))
-        fragments = _SHAPES | fragments
+            beside, gap = (_NOUN, _NOUN_GAP) if entry.pop("noun", False) else (_BESIDE, _GAP)
+            entry["shape"] = shape_of(entry["value"])
+            # A written line end takes two bytes, any character four at most.
+            most = max(map(len, names)) + WIDTH
+            entry["within"] = (most + 2 * gap, most + 4 * gap)
+            entry["pattern"] = beside % (_named(names), entry.pop("value"))
+        fragments = SHAPES | fragments
         entry["pattern"] = _expanded(entry["pattern"], fragments)
         for name in ("each", "gate"):
             entry[name] = _expanded(entry.get(name, ""), fragments)
@@ -181,14 +171,6 @@ def _gate_of(token: str) -> str:
     prefix, character, least = simple.groups()
     # Few, because the rest may stand on the next line.
     return f"{re.escape(prefix)}{character}{{{min(int(least), 4)}}}"
-
-
-def _is_long(value: str) -> bool:
-    """Whether one way to write a value has a run in it, see ``_RUN``."""
-    if value in _SHAPE_REFERENCES:
-        return True
-    repeated = _REPEATED.fullmatch(value)
-    return repeated is not None and int(repeated[1]) >= _RUN_LENGTH
 
 
 def _named(names: tuple[str, ...]) -> str:

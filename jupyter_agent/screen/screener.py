@@ -130,7 +130,7 @@ class Screener:
         """
         catalogue, words, compiled = unpack(database)
         # One assignment, so that a thread sees either engine with its own catalogue.
-        self._engine = Engine(catalogue, CompiledAnchors(words, compiled))
+        self._engine = Engine(catalogue, CompiledAnchors(words, catalogue.needs.by_rule, compiled))
 
     def warm(self) -> None:
         """Compile the expressions that most findings need, so that the first one is no slower."""

@@ -1,0 +1,174 @@
+"""What else has to stand near a rule's keyword, asked before the rule's expression is tried.
+
+In ordinary text keywords stand often and what they need hardly ever, so this turns most places away
+for the price of a short search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from sys import maxsize
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent.screen.expressions import inflated
+from jupyter_agent.screen.rule import NEEDED_WITHIN
+from jupyter_agent.screen.shapes import IN_RUNS, RUN
+
+if TYPE_CHECKING:
+    from jupyter_agent.screen.deadline import Deadline
+    from jupyter_agent.screen.rule import Rule
+
+_Search = Callable[[bytes, int, int], "re.Match[bytes] | None"]
+_AHEAD: Final = 1_280
+"""Bytes that keywords close to each other search together."""
+_RUNS: Final = bytes(0x61 if byte in IN_RUNS else 0x20 for byte in range(256))
+_RUN: Final = b"a" * RUN
+
+
+class Need:
+    """Something that must stand behind a keyword. It belongs to no text; rules share one.
+
+    Args:
+        expression: A bytes expression; of its matches only begin and end are looked at.
+        within: Bytes from the keyword on within which it has to match, in ASCII and in any text.
+        in_runs: Whether it is one of ``shapes.shape_of``.
+        kept: The expression's code (``expressions``), or nothing.
+    """
+
+    __slots__ = ("_code", "_search", "_within", "_within_any", "expression", "in_runs")
+
+    def __init__(
+        self, expression: str, within: tuple[int, int], *, in_runs: bool, kept: bytes = b""
+    ) -> None:
+        self.expression = expression.encode()
+        self._code = kept
+        self._within, self._within_any = within
+        self._search: _Search | None = None
+        self.in_runs = in_runs
+
+    def stands(self, data: bytes, at: int, is_ascii: bool) -> bool:  # noqa: FBT001  (a hot loop)
+        """Whether it stands behind a keyword.
+
+        Args:
+            data: The text.
+            at: Where the keyword begins.
+            is_ascii: Whether the text is ASCII.
+        """
+        end = at + (self._within if is_ascii else self._within_any)
+        return self._first(data, at, end) is not None
+
+    def _first(self, data: bytes, begin: int, end: int) -> re.Match[bytes] | None:
+        """Where it stands first in a stretch of a text."""
+        # Compiled on first use, like a rule's expression.
+        search = self._search or self._compiled()
+        if not self.in_runs:
+            return search(data, begin, end)
+        # Trying an expression at each byte of a stretch takes ten times as long as this.
+        runs = data[begin:end].translate(_RUNS)
+        run = runs.find(_RUN)
+        while run >= 0:
+            stop = runs.find(b" ", run)
+            if stop < 0:
+                stop = len(runs)
+            # From the byte before on; no text begins with a value.
+            found = search(data, begin + run - 1 if begin + run else 0, begin + stop)
+            if found is not None:
+                return found
+            run = runs.find(_RUN, stop)
+        return None
+
+    def _compiled(self) -> _Search:
+        self._search = inflated(self.expression, 0, self._code).search
+        return self._search
+
+    def kept(
+        self,
+        data: bytes,
+        places: Sequence[int],
+        is_ascii: bool,  # noqa: FBT001  (a hot loop)
+        deadline: Deadline,
+    ) -> Sequence[int]:
+        """The places behind which it stands.
+
+        Args:
+            data: The text.
+            places: Where keywords begin, in order.
+            is_ascii: Whether the text is ASCII.
+            deadline: The text's time.
+        """
+        if len(places) == 1:
+            return places if self.stands(data, places[0], is_ascii) else ()
+        within = self._within if is_ascii else self._within_any
+        kept: list[int] = []
+        # It stands first at this place for all keywords up to ``begin``; if nowhere, ``end`` is
+        # beyond any text.
+        begin, end, searched = -1, 0, 0
+        for at in places:
+            deadline.check()
+            if begin < at:
+                # Keywords in a row share a search.
+                stop = at + (within + _AHEAD if at < searched else within)
+                found = self._first(data, at, stop)
+                begin, end = found.span() if found else (stop - within, maxsize)
+                searched = stop
+            if end <= at + within:
+                kept.append(at)
+        return kept
+
+
+_Sort = tuple[str, tuple[int, int], bool]
+
+
+class Needs:
+    """What each rule of a catalogue needs: a few hundred things for a thousand rules.
+
+    Args:
+        sorts: What there is to need: the arguments of ``Need``.
+        numbers: For each rule which of them it needs, or -1.
+        kept: Of each sort the expression's code, or nothing.
+
+    Attributes:
+        sorts: What there is to need.
+        by_rule: What each rule needs, by its index.
+    """
+
+    def __init__(
+        self, sorts: Sequence[_Sort], numbers: Sequence[int], kept: Sequence[bytes] = ()
+    ) -> None:
+        self._packed = (sorts, numbers)
+        codes = kept or [b""] * len(sorts)
+        self.sorts = [
+            Need(expression, within, in_runs=in_runs, kept=code)
+            for (expression, within, in_runs), code in zip(sorts, codes, strict=True)
+        ]
+        needs: list[Need | None] = [*self.sorts, None]
+        self.by_rule = [needs[number] for number in numbers]
+
+    @staticmethod
+    def of(rules: Sequence[Rule]) -> Needs:
+        """What these rules need, by their index."""
+        sorts: dict[_Sort, int] = {}
+        numbers: list[int] = []
+        for rule in rules:
+            if rule.shape:
+                sort = (rule.shape, rule.within, True)
+            else:
+                sort = (rule.needs, (NEEDED_WITHIN, NEEDED_WITHIN), False)
+            numbers.append(sorts.setdefault(sort, len(sorts)) if sort[0] else -1)
+        return Needs(list(sorts), numbers)
+
+    def packed(self) -> tuple[Any, Any]:
+        """As JSON."""
+        return self._packed
+
+    @staticmethod
+    def unpacked(content: list[Any], kept: Sequence[bytes]) -> Needs:
+        """From what ``packed`` gave.
+
+        Args:
+            content: That.
+            kept: Of each sort the expression's code, or nothing.
+        """
+        sorts, numbers = content
+        return Needs(sorts, numbers, kept)
