@@ -224,6 +224,8 @@ check() {
   install_groups lint
   export PATH="$venv/bin:$PATH"
   cd -- "$here"
+  # Jupyter AI needs an environment of its own. Its tests come late, and wait for it, or make it and say why not.
+  if [ $# = 0 ]; then python tests/jupyter_ai_environment.py >"$venv/jupyter-ai.log" 2>&1 & fi
   failed=()  # one run shows everything that is wrong
   # A browser test mostly waits: for a page, a kernel, a frame. So they run beside everything else.
   # What they print is shown when they are over, or the two would be read through each other.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_ai_environment import Environment
 
 from jupyter_agent import person
 from jupyter_agent.client import Client
@@ -76,12 +77,19 @@ class Lab:
 
 
 @contextlib.contextmanager
-def running_lab(root: Path, key_source: str | None = "file") -> Iterator[Lab]:
+def running_lab(
+    root: Path,
+    key_source: str | None = "file",
+    *options: str,
+    environment: Environment = (Path(sys.executable), {}),
+) -> Iterator[Lab]:
     """Start JupyterLab, and end it with its kernels.
 
     Args:
         root: Everything it writes lies below.
         key_source: What its owner has chosen.
+        options: More of its command line.
+        environment: The Python that runs it, and variables of its own.
 
     Raises:
         AssertionError: It did not come up; the end of its log is shown.
@@ -100,6 +108,7 @@ def running_lab(root: Path, key_source: str | None = "file") -> Iterator[Lab]:
         "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
         "IPYTHONDIR": str(root / "ipython"),
+        **environment[1],
     }
     (root / "notebooks").mkdir()
     arguments = [
@@ -109,10 +118,11 @@ def running_lab(root: Path, key_source: str | None = "file") -> Iterator[Lab]:
         f"--ServerApp.root_dir={root / 'notebooks'}",
         f"--ServerApp.local_hostnames={OTHER_NAME}",
         "--ServerApp.local_hostnames=localhost",
+        *options,
     ]
     with (root / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, "-P", *arguments], env=environ, stdout=log, stderr=log, cwd=root
+            [str(environment[0]), "-P", *arguments], env=environ, stdout=log, stderr=log, cwd=root
         )
     try:
         yield _wait(root, server)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_agent import __version__
+from jupyter_agent.cli.chats import chats
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.installation import Check, check, installation
 from jupyter_agent.cli.lock import MAKE_AN_EXPORT, export_reminder
@@ -28,6 +29,7 @@ def every_check() -> list[Check]:
         *_folders(folders),
         *_broker_and_vault(),
         *installation(),
+        *chats(),
     ]
 
 

@@ -16,7 +16,7 @@ def usual_places() -> Iterator[str]:
     variables to other places.
     """
     yield ".env"
-    yield from _served_folders()
+    yield from served_folders()
     yield os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
     yield os.environ.get("NETRC") or "~/.netrc"
     yield os.environ.get("PGPASSFILE") or "~/.pgpass"
@@ -33,7 +33,7 @@ def _jupyter_data() -> Path:
     return Path(data).expanduser() / "jupyter"
 
 
-def _served_folders() -> Iterator[str]:
+def served_folders() -> Iterator[str]:
     """A ``.env`` in each folder that a Jupyter server of this person serves just now."""
     named = os.environ.get("JUPYTER_RUNTIME_DIR")
     runtime = Path(named) if named else _jupyter_data() / "runtime"

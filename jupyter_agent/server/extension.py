@@ -18,6 +18,9 @@ from jupyter_agent.screen.masking import Masker
 from jupyter_agent.server.agents import Agents
 from jupyter_agent.server.asking import Asking
 from jupyter_agent.server.blocks import Blocks
+from jupyter_agent.server.chats.attached import Attached
+from jupyter_agent.server.chats.guard import ChatGuard
+from jupyter_agent.server.chats.screening import ChatScreening
 from jupyter_agent.server.clients import GuardedClients
 from jupyter_agent.server.desktop.agent_endpoint import AgentDoor
 from jupyter_agent.server.desktop.asked import Asked
@@ -39,7 +42,7 @@ from jupyter_agent.server.kernels import Capabilities
 from jupyter_agent.server.link import Link
 from jupyter_agent.server.mcp_route import agent_routes
 from jupyter_agent.server.relay import Relay
-from jupyter_agent.server.room import Rooms
+from jupyter_agent.server.room import Chats, Rooms
 from jupyter_agent.server.saved import Allowing, SavedValues
 from jupyter_agent.server.saves import MaskingHook
 from jupyter_agent.server.seen import SeenInOutput
@@ -81,13 +84,18 @@ def _load_jupyter_server_extension(app: Any) -> None:
     asking = Asking(judge, app.io_loop.asyncio_loop, app.log)
     GuardedClients(gate, asking, seen, app.log).watch(app.kernel_manager)
     guard_execute_routes(app.web_app, gate, judge, app.kernel_manager)
+    root = Path(app.root_dir)
+    of_chats = Judge(gate, screener, values, blocks, lambda path: str(root / path), exposes=False)
+    screening = ChatScreening(gate, of_chats, Attached(app.contents_manager))
+    chats = Chats(screening, ChatGuard(screening, relay.tell, app.log))
+    chats.guard.watch(app)
 
     door = Door(folders)
     register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
     if register_hook is None:
         app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
     else:
-        allowing = Allowing(screener, door, Path(app.root_dir))
+        allowing = Allowing(screener, door, root)
         masking = MaskingHook(
             Masker(allowing),
             app.log,
@@ -115,6 +123,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         values,
         fingerprinted,
         blocks,
+        chats,
         desktops,
         saves_guarded=register_hook is not None,
     )

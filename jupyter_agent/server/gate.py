@@ -27,13 +27,17 @@ _MOST_HELD: Final = 1000
 
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-# Fields that hold program text as the person typed it.
+CHAT: Final = "chat_message"
+"""Not Jupyter's: the type that a frame of a chat is screened as."""
+
+# Fields that hold program text, or a message, as the person typed it.
 _CODE_FIELDS: Final = {
     "execute_request": "code",
     "complete_request": "code",
     "inspect_request": "code",
     "is_complete_request": "code",
     "input_reply": "value",
+    CHAT: "body",
 }
 
 

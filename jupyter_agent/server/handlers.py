@@ -15,6 +15,7 @@ from tornado import web
 
 from jupyter_agent.screen import vendor
 from jupyter_agent.server import bodies, labels
+from jupyter_agent.server.chats.route import ScreenChatHandler
 from jupyter_agent.server.desktop.routes import DESKTOPS
 from jupyter_agent.server.guard import Guarded
 from jupyter_agent.server.room import RoomHandler, Rooms
@@ -41,6 +42,7 @@ class StatusHandler(RoomHandler):
         guards = {
             "websocket": isinstance(connection, type) and issubclass(connection, Guarded),
             "saves": self.rooms.saves_guarded,
+            "chats": self.rooms.chats.guard.state,
         }
         match = self.rooms.values.on and self.rooms.fingerprinted.on
         self.finish({**status, "guards": guards, "match": match})
@@ -216,6 +218,7 @@ def routes(base_url: str, rooms: Rooms) -> list[tuple[Any, ...]]:
         route("secrets/remove", RemoveHandler),
         route("secrets/suggest", SuggestHandler),
         *(route(path, handler) for path, handler in (USES | DESKTOPS).items()),
+        route("chats/screen", ScreenChatHandler),
         route("allowances", AllowancesHandler),
         route("allowances/remove", RemoveAllowanceHandler),
         route("lock", LockHandler),

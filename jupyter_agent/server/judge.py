@@ -35,21 +35,26 @@ class Judge:
         values: The broker's match.
         blocks: Remembers what was stopped, for a person who says that it is no secret.
         notebook_of: The notebook of a kernel, absolute, or "".
+        exposes: Whether a stored value in a message counts as seen: in a cell, which its notebook
+            keeps; not in the input of a chat, which keeps nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the server's rooms)
         self,
         gate: Gate,
         screener: Screens,
         values: StoredValues,
         blocks: Blocks,
         notebook_of: Callable[[str], str] = lambda _kernel_id: "",
+        *,
+        exposes: bool = True,
     ) -> None:
         self._gate = gate
         self._screener = screener
         self._values = values
         self._blocks = blocks
         self._notebook_of = notebook_of
+        self._exposes = exposes
         self._marked: dict[tuple[str, str], float] = {}
 
     def may_ask(
@@ -107,7 +112,8 @@ class Judge:
             if findings:
                 left, block = await self._not_allowed(text, findings, notebook, spend=spend)
                 if left:
-                    self._mark_exposed(left, notebook)
+                    if self._exposes:
+                        self._mark_exposed(left, notebook)
                     shown = (self._shown(finding, text, in_cell=in_cell) for finding in left)
                     return Stop(tuple(shown), block=block)
         return None

@@ -14,6 +14,8 @@ from jupyter_agent.errors import AgentError, PlainHttp, RoleDenied, SecretBlocke
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.server import bodies, owner, peer, replies
 from jupyter_agent.server.blocks import Blocks
+from jupyter_agent.server.chats.guard import ChatGuard
+from jupyter_agent.server.chats.screening import ChatScreening
 from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.fingerprinted import Fingerprinted
 from jupyter_agent.server.link import Link
@@ -22,6 +24,19 @@ from jupyter_agent.server.stored import StoredValues
 
 AUTH_RESOURCE = "jupyter_agent"
 """What an authorizer is asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chats:
+    """Jupyter AI's chats.
+
+    Attributes:
+        screening: Decides on a message.
+        guard: Asks about each before it is stored.
+    """
+
+    screening: ChatScreening
+    guard: ChatGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,7 @@ class Rooms:
         values: The broker's match.
         fingerprinted: What is recognised in output.
         blocks: What was stopped lately.
+        chats: Jupyter AI's.
         desktops: What hangs below this server.
         saves_guarded: Whether the pre-save hook is in place.
     """
@@ -45,6 +61,7 @@ class Rooms:
     values: StoredValues
     fingerprinted: Fingerprinted
     blocks: Blocks
+    chats: Chats
     desktops: Desktops
     saves_guarded: bool
 

@@ -13,6 +13,7 @@ import {
   type ExposedAt,
   type Grant,
   NAMESPACE,
+  type Refused,
   type Run,
   type Scope,
   type SecretMeta,
@@ -173,6 +174,11 @@ export class Api {
 
   async removeAllowance(id: string): Promise<void> {
     await this.post('allowances/remove', { id });
+  }
+
+  /** Why a chat message is not to be sent, or null. @param frame - All that would be sent. */
+  async screenChat(path: string, frame: object): Promise<Refused | null> {
+    return (await this.post<{ refused: Refused | null }>('chats/screen', { path, frame })).refused;
   }
 
   desktops(): Promise<DesktopList> {

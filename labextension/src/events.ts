@@ -5,7 +5,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { Api } from './api.ts';
 import type { DesktopNews } from './desktop/shapes.ts';
-import type { Approval } from './tokens.ts';
+import type { Approval, Refused } from './tokens.ts';
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
@@ -38,6 +38,11 @@ export interface Exposed {
   revoke: string;
 }
 
+/** The server did not store a chat message that came past the page's own guard. */
+export interface ChatRefused extends Refused {
+  path: string;
+}
+
 export class Events implements IDisposable {
   private readonly api: Api;
   private readonly _approval = new Signal<this, Approval>(this);
@@ -47,6 +52,7 @@ export class Events implements IDisposable {
   private readonly _changed = new Signal<this, Changed>(this);
   private readonly _masked = new Signal<this, Masked>(this);
   private readonly _exposed = new Signal<this, Exposed>(this);
+  private readonly _chatRefused = new Signal<this, ChatRefused>(this);
   private readonly _desktop = new Signal<this, DesktopNews>(this);
   private readonly _broker = new Signal<this, 'up' | 'down'>(this);
   private readonly _match = new Signal<this, MatchState>(this);
@@ -78,6 +84,10 @@ export class Events implements IDisposable {
 
   get exposed(): ISignal<this, Exposed> {
     return this._exposed;
+  }
+
+  get chatRefused(): ISignal<this, ChatRefused> {
+    return this._chatRefused;
   }
 
   /** A desktop that a kernel has opened is to be shown, or one has ended by itself. */
@@ -156,6 +166,9 @@ export class Events implements IDisposable {
         break;
       case 'exposed':
         this._exposed.emit(message as unknown as Exposed);
+        break;
+      case 'chat_refused':
+        this._chatRefused.emit(message as unknown as ChatRefused);
         break;
       case 'desktop':
         this._desktop.emit(message as DesktopNews);

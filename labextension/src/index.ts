@@ -1,6 +1,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { approvalPlugin } from './approval/plugin.ts';
 import { blockedPlugin } from './blocked/plugin.ts';
+import { chatPlugin } from './chat/plugin.ts';
 import { desktopPlugin } from './desktop/plugin.ts';
 import { maskedPlugin } from './masked/plugin.ts';
 import { secretsPlugin } from './secrets/plugin.ts';
@@ -11,6 +12,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   servicePlugin,
   secretsPlugin,
   blockedPlugin,
+  chatPlugin,
   desktopPlugin,
   approvalPlugin,
   maskedPlugin,

@@ -214,7 +214,7 @@ export interface AuditPage {
 
 /** Where a value stood before it was saved. */
 export interface ExposedAt {
-  where: 'cell';
+  where: 'cell' | 'chat';
   notebook: string;
 }
 
@@ -252,4 +252,15 @@ export interface BlockedData {
   /** Under which name the server remembers what it has stopped. */
   block?: string;
   saved?: { label: string; text: string }[];
+}
+
+/** Why a chat message is not stored. */
+export interface Refused {
+  /** The attached file that it stands in, or "". */
+  attachment: string;
+  /** Whether screening took too long. */
+  late: boolean;
+  /** Empty where the message could not be screened. */
+  findings: Finding[];
+  block: string;
 }

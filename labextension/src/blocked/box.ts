@@ -9,7 +9,7 @@ import { button, element } from '../dom.ts';
 import { blockedIcon } from '../icons.ts';
 import { BLOCKED_MIME, type BlockedData, type Finding } from '../tokens.ts';
 import { FindingRow } from './finding.ts';
-import { textOf } from './flow.ts';
+import { cellHolder, IN_A_CELL, textOf } from './flow.ts';
 import { placeOf } from './place.ts';
 import type { RanSources } from './ran.ts';
 
@@ -41,11 +41,11 @@ export class BlockedBox extends Widget implements IRenderMime.IRenderer {
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const data = readData(model.data[BLOCKED_MIME]);
-    const around = {
-      api: this.api,
-      ran: this.ran,
-      place: () => placeOf(this.node, this.tracker)
+    const holder = () => {
+      const place = placeOf(this.node, this.tracker);
+      return place && cellHolder(this.api, place, data, this.ran);
     };
+    const around = { api: this.api, words: IN_A_CELL, holder };
     this.rows = data.findings.map(finding => new FindingRow(finding, data, around));
     const website = data.findings.some(
       finding => finding.label === undefined && WEBSITE_KINDS.has(finding.kind)

@@ -3,12 +3,6 @@
 import { button, element } from '../dom.ts';
 import type { Scope } from '../tokens.ts';
 
-export const ALLOWED: Record<Scope, string> = {
-  once: 'Noted for the next run: run the cell again. A saved notebook stays masked.',
-  value: 'Noted: this value is not stopped any more. Run the cell again.',
-  rule: 'Noted: this rule is silent in this folder. Run the cell again.'
-};
-
 const SCOPES: [Scope, string][] = [
   ['once', 'once'],
   ['value', 'this value'],

@@ -3,16 +3,33 @@
 import { type Api, ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import { LabelField } from '../entry/label.ts';
-import type { BlockedData, Finding } from '../tokens.ts';
-import { ALLOWED, denyForm } from './deny.ts';
-import { CHANGED, saveFinding, suggestLabel, textOf, useLabel } from './flow.ts';
-import type { Place } from './place.ts';
-import type { RanSources } from './ran.ts';
+import type { BlockedData, Finding, Scope } from '../tokens.ts';
+import { denyForm } from './deny.ts';
+
+/** The text that a finding stands in: a cell's, or a chat message's. */
+export interface Holder {
+  /** Whether the finding still stands there. */
+  has(finding: Finding): boolean;
+  /** A label for it. */
+  suggest(finding: Finding): Promise<string>;
+  /** Store it under a label and put that in its place; false when it no longer stands there. */
+  save(finding: Finding, label: string, replace: boolean): Promise<boolean>;
+  /** Put the label of a stored value in its place; false when it no longer stands there. */
+  use(finding: Finding, label: string): Promise<boolean>;
+}
+
+export interface Words {
+  changed: string;
+  /** Where there is nothing that could hold a label. */
+  nowhere: string;
+  allowed: Record<Scope, string>;
+}
 
 export interface Surroundings {
   api: Api;
-  ran: RanSources;
-  place(): Place | null;
+  words: Words;
+  /** Null where nothing can be saved from; undefined where nobody should be offered to. */
+  holder: (() => Holder | null) | undefined;
 }
 
 let rows = 0;
@@ -20,7 +37,6 @@ let rows = 0;
 export class FindingRow {
   readonly node: HTMLElement;
   readonly finding: Finding;
-  private readonly data: BlockedData;
   private readonly around: Surroundings;
   private readonly actions: HTMLElement;
   private readonly message: HTMLElement;
@@ -30,7 +46,6 @@ export class FindingRow {
 
   constructor(finding: Finding, data: BlockedData, around: Surroundings) {
     this.finding = finding;
-    this.data = data;
     this.around = around;
     const { label } = finding;
     this.saveButton =
@@ -81,20 +96,23 @@ export class FindingRow {
   }
 
   private showActions(): void {
-    this.actions.replaceChildren(this.saveButton, ...(this.denyButton ? [this.denyButton] : []));
+    this.actions.replaceChildren(
+      ...(this.around.holder ? [this.saveButton] : []),
+      ...(this.denyButton ? [this.denyButton] : [])
+    );
   }
 
   /** The value is stored already: only its label has to take its place. */
   private async useLabel(label: string): Promise<void> {
-    const place = this.around.place();
-    if (!place) {
+    const holder = this.around.holder?.();
+    if (!holder) {
       this.say(`Put ${label} in its place yourself: this works in a notebook’s cell only.`);
       return;
     }
     this.saveButton.disabled = true;
     try {
-      if (!(await useLabel(place, this.data, this.finding, label, this.around.ran))) {
-        this.say(CHANGED);
+      if (!(await holder.use(this.finding, label))) {
+        this.say(this.around.words.changed);
       }
     } catch (reason) {
       this.fail(reason);
@@ -109,7 +127,7 @@ export class FindingRow {
       allowed: scope => {
         this.actions.replaceChildren();
         this.node.classList.add('ja-finding-allowed');
-        this.say(ALLOWED[scope]);
+        this.say(this.around.words.allowed[scope]);
       },
       failed: reason => this.fail(reason),
       closed: () => {
@@ -123,26 +141,26 @@ export class FindingRow {
   }
 
   private async open(): Promise<void> {
-    const place = this.around.place();
-    if (!place) {
-      this.say('Saving from here works in a notebook’s cell. Use the Secrets panel instead.');
+    const holder = this.around.holder?.();
+    if (!holder) {
+      this.say(this.around.words.nowhere);
       return;
     }
-    if (textOf(place, this.finding, this.around.ran) === null) {
-      this.say(CHANGED);
+    if (!holder.has(this.finding)) {
+      this.say(this.around.words.changed);
       return;
     }
     this.saveButton.disabled = true;
     this.say('');
     try {
-      this.form(place, await suggestLabel(this.around.api, place, this.finding, this.around.ran));
+      this.form(holder, await holder.suggest(this.finding));
     } catch (reason) {
       this.fail(reason);
     }
     this.saveButton.disabled = false;
   }
 
-  private form(place: Place, suggested: string): void {
+  private form(holder: Holder, suggested: string): void {
     rows += 1;
     const id = `ja-finding-${rows}`;
     const field = new LabelField(id, suggested, () => void submit(false));
@@ -170,18 +188,8 @@ export class FindingRow {
       setBusy(true);
       this.say('');
       try {
-        const { api, ran } = this.around;
-        const saved = await saveFinding(
-          api,
-          place,
-          this.data,
-          this.finding,
-          field.value,
-          replacing,
-          ran
-        );
-        if (!saved) {
-          this.say(CHANGED);
+        if (!(await holder.save(this.finding, field.value, replacing))) {
+          this.say(this.around.words.changed);
         }
       } catch (reason) {
         this.fail(reason);

@@ -3,13 +3,32 @@
 import type { Api } from '../api.ts';
 import { saveSecret } from '../save.ts';
 import { BLOCKED_MIME, type BlockedData, type Finding } from '../tokens.ts';
+import type { Holder, Words } from './finding.ts';
 import { replaceForGood, type SharedCell, type SharedNotebook } from './forget.ts';
 import type { Place } from './place.ts';
 import type { RanSources } from './ran.ts';
 import { markEncoded, type Rewrite, rewriteCell } from './rewrite.ts';
 import { assignedName, locate } from './source.ts';
 
-export const CHANGED = 'The cell has changed since it was run. Run it again to save from here.';
+export const IN_A_CELL: Words = {
+  changed: 'The cell has changed since it was run. Run it again to save from here.',
+  nowhere: 'Saving from here works in a notebook’s cell. Use the Secrets panel instead.',
+  allowed: {
+    once: 'Noted for the next run: run the cell again. A saved notebook stays masked.',
+    value: 'Noted: this value is not stopped any more. Run the cell again.',
+    rule: 'Noted: this rule is silent in this folder. Run the cell again.'
+  }
+};
+
+/** The cell that a box stands below, as what holds the box's findings. */
+export function cellHolder(api: Api, place: Place, data: BlockedData, ran: RanSources): Holder {
+  return {
+    has: finding => textOf(place, finding, ran) !== null,
+    suggest: finding => suggestLabel(api, place, finding, ran),
+    save: (finding, label, replace) => saveFinding(api, place, data, finding, label, replace, ran),
+    use: (finding, label) => useLabel(place, data, finding, label, ran)
+  };
+}
 
 /** The text of a finding, if it still stands in the cell; null when the cell must be run again. */
 export function textOf(place: Place, finding: Finding, ran: RanSources): string | null {
@@ -23,12 +42,7 @@ export function textOf(place: Place, finding: Finding, ran: RanSources): string 
 }
 
 /** A label for a finding, from its rule and the variable it was assigned to. */
-export function suggestLabel(
-  api: Api,
-  place: Place,
-  finding: Finding,
-  ran: RanSources
-): Promise<string> {
+function suggestLabel(api: Api, place: Place, finding: Finding, ran: RanSources): Promise<string> {
   const source = ran.get(place.cell.model) ?? '';
   return api.suggest(finding.rule, assignedName(source, finding.start));
 }
@@ -39,7 +53,7 @@ export function suggestLabel(
  * @param replace - Whether the label may already exist.
  * @returns false when the cell no longer holds the text.
  */
-export async function saveFinding(
+async function saveFinding(
   api: Api,
   place: Place,
   data: BlockedData,
@@ -66,7 +80,7 @@ export async function saveFinding(
  *
  * @returns false when the cell no longer holds the text.
  */
-export async function useLabel(
+async function useLabel(
   place: Place,
   data: BlockedData,
   finding: Finding,

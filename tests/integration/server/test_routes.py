@@ -285,7 +285,7 @@ async def test_a_suggested_label_is_free(call):
 async def test_the_status_tells_of_broker_vault_and_guards(call, jp_serverapp):
     status = await call("GET", "status")
 
-    assert status.body["guards"] == {"websocket": True, "saves": True}
+    assert status.body["guards"] == {"websocket": True, "saves": True, "chats": "absent"}
     assert status.body["pid"] != os.getpid()
 
     # An extension that comes later and puts its own class in place is seen, not overlooked.
