@@ -85,10 +85,8 @@ def _load_jupyter_server_extension(app: Any) -> None:
     GuardedClients(gate, asking, seen, app.log).watch(app.kernel_manager)
     guard_execute_routes(app.web_app, gate, judge, app.kernel_manager)
     root = Path(app.root_dir)
-    of_chats = Judge(gate, screener, values, blocks, lambda path: str(root / path), exposes=False)
-    screening = ChatScreening(gate, of_chats, Attached(app.contents_manager))
-    chats = Chats(screening, ChatGuard(screening, relay.tell, app.log))
-    chats.guard.watch(app)
+    of_chats = Judge(gate, screener, values, blocks, lambda name: str(root / name), exposes=False)
+    chats = _chats(app, ChatScreening(gate, of_chats, Attached(app.contents_manager)), relay)
 
     door = Door(folders)
     register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
@@ -146,6 +144,12 @@ def _load_jupyter_server_extension(app: Any) -> None:
         relay,
         link,
     )
+
+
+def _chats(app: Any, screening: ChatScreening, relay: Relay) -> Chats:
+    chats = Chats(screening, ChatGuard(screening, relay.tell, app.log))
+    chats.guard.watch(app)
+    return chats
 
 
 def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:
