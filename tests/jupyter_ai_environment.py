@@ -16,56 +16,63 @@ import hashlib
 import os
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
-GROUP = "jupyter-ai"
+PLAIN = "jupyter-ai"
+COLLABORATION = "jupyter-ai-collaboration"
+"""The same with real-time collaboration, which a chat can't be told to leave alone."""
 
 Environment = tuple[Path, dict[str, str]]
 
 
-def made() -> Environment:
+def made(group: str = PLAIN) -> Environment:
     """Make it where it is not there yet.
 
+    Args:
+        group: ``PLAIN`` or ``COLLABORATION``: a dependency group of pyproject.toml.
+
     Returns:
-        Its Python, and the variables that show it this environment's part of Jupyter.
+        Its Python, and the variables that show it the parts of Jupyter that are installed below it.
 
     Raises:
         subprocess.CalledProcessError: pip could not install it; it has said why.
     """
     base = Path(sys.prefix)
-    prefix = base / GROUP
-    python = prefix / "bin" / "python"
+    below = [base] if group == PLAIN else [base / PLAIN, base]
+    if group != PLAIN:
+        made(PLAIN)
+    prefix = base / group
     mark, wanted = prefix / "made", _digest()
-    with (base / f"{GROUP}.lock").open("w") as lock:
+    with (base / f"{group}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not mark.exists() or mark.read_text() != wanted:
             mark.unlink(missing_ok=True)
-            _make(prefix, python)
+            _make(prefix, below[0], group)
             mark.write_text(wanted)
     jupyter = {
-        "JUPYTER_PATH": str(base / "share/jupyter"),
-        "JUPYTER_CONFIG_PATH": str(base / "etc/jupyter"),
+        "JUPYTER_PATH": os.pathsep.join(str(each / "share/jupyter") for each in below),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(str(each / "etc/jupyter") for each in below),
         "JUPYTERLAB_DIR": str(base / "share/jupyter/lab"),
     }
-    return python, jupyter
+    return prefix / "bin" / "python", jupyter
 
 
-def _make(prefix: Path, python: Path) -> None:
+def _make(prefix: Path, below: Path, group: str) -> None:
     # pip comes from here, too: one less to install.
     subprocess.run(
         [sys.executable, "-m", "venv", "--without-pip", "--clear", str(prefix)], check=True
     )
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    here = prefix / "lib" / version / "site-packages"
+    packages = Path("lib") / version / "site-packages"
     # Behind what is installed there, so that its own versions win. A site folder, and no mere
     # entry of the path: what is installed editable is a .pth file in it.
-    shared = sysconfig.get_path("purelib")
-    (here / "shared.pth").write_text(f"import site; site.addsitedir({shared!r})\n")
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
+    shared = str(below / packages)
+    (prefix / packages / "shared.pth").write_text(f"import site; site.addsitedir({shared!r})\n")
+    python = str(prefix / "bin" / "python")
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python]
     subprocess.run(
-        [*command, "install", "--quiet", "--group", f"{PROJECT}:{GROUP}"],
+        [*command, "install", "--quiet", "--group", f"{PROJECT}:{group}"],
         check=True,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
@@ -77,4 +84,4 @@ def _digest() -> str:
 
 
 if __name__ == "__main__":
-    made()
+    made(COLLABORATION)
