@@ -1,6 +1,7 @@
 """Takes the pictures in docs/images from a real JupyterLab: `python tests/pictures.py`.
 
-With the word `desktop` behind it only those of the secure desktop.
+With the word `desktop` behind it only those of the secure desktop, with `chat` only that of Jupyter
+AI's chat.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from chat_page import ChatPage
 from echo_service import echo_service
+from jupyter_ai_environment import made as jupyter_ai
 from lab import Lab, running_lab
 from login_site import PERSON, LoginSite, login_site
 from notebook_page import NotebookPage
@@ -112,9 +115,43 @@ def take_desktop(notebook: NotebookPage, lab: Lab, site: LoginSite) -> None:
     expect(panel.locator(".ja-desktop-start")).to_be_visible(timeout=60_000)
 
 
+def take_chat() -> None:
+    """A message in Jupyter AI's chat that was not sent, in the light and in the dark."""
+    with (
+        tempfile.TemporaryDirectory(prefix="work-") as root,
+        running_lab(
+            Path(root), "file", "--MCPExtensionApp.mcp_port=0", environment=jupyter_ai()
+        ) as lab,
+        sync_playwright() as playwright,
+    ):
+        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        page = browser.new_page(viewport=SIZE)
+        page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
+        chat = ChatPage(page, lab, "release.chat").open()
+        chat.send("Which of my repositories changed this week?")
+        chat.shown("Which of my repositories")
+        for theme in ("Light", "Dark"):
+            NotebookPage(page, lab).command("apputils:change-theme", theme=f"JupyterLab {theme}")
+            dark = str(theme == "Light").lower()
+            expect(page.locator("body")).to_have_attribute("data-jp-theme-light", dark)
+            expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+            chat.send(f"Use GITHUB_TOKEN=ghp{'_'}{made_up(36)} to look them up")
+            expect(chat.dialog).to_be_visible()
+            expect(chat.dialog.locator(".ja-save-as-secret")).to_be_focused()
+            page.screenshot(path=IMAGES / f"chat{'-dark' if theme == 'Dark' else ''}.png")
+            page.keyboard.press("Escape")
+        browser.close()
+
+
 def main() -> None:
     """Start everything, take the pictures, end everything."""
     IMAGES.mkdir(parents=True, exist_ok=True)
+    if "desktop" not in sys.argv:
+        take_chat()
+    if "chat" in sys.argv:
+        return
     token = made_up(40)
     with (
         tempfile.TemporaryDirectory(prefix="work-") as root,

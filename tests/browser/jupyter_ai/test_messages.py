@@ -129,12 +129,12 @@ def test_what_comes_past_the_page_is_refused_by_the_server(
 
 
 def test_a_message_that_nobody_can_screen_is_not_sent(chat: ChatPage) -> None:
-    chat.page.route("**/jupyter-agent/chats/screen", lambda route: route.abort())
+    chat.page.route("**/jupyter-agent/chats/screen*", lambda route: route.abort())
     try:
         chat.send("harmless")
         expect(chat.dialog).to_contain_text("could not be screened")
     finally:
-        chat.page.unroute("**/jupyter-agent/chats/screen")
+        chat.page.unroute("**/jupyter-agent/chats/screen*")
     chat.page.keyboard.press("Escape")
     expect(chat.box).to_have_value("harmless")
     assert chat.stored() == []

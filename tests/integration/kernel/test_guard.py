@@ -59,6 +59,23 @@ def test_magic_and_shell_lines_are_screened_too(kernel, canary, line):
     assert canary.value not in str(cell.messages)
 
 
+def test_an_ai_cell_with_a_secret_reaches_neither_its_magic_nor_the_history(
+    kernel, canary, ipython_folder
+):
+    # Jupyter AI's magic comes with a package of its own, and with whoever else takes that name.
+    kernel.run(
+        "asked = []\n"
+        "get_ipython().register_magic_function("
+        "lambda line, cell: asked.append((line, cell)), 'cell', 'ai')"
+    )
+    assert kernel.run(f"%%ai claude\nmy key is {canary.value}").ename == "SecretBlocked"
+    kernel.run("%%ai claude\nhello")
+    kernel.run("get_ipython().history_manager.writeout_cache()")
+    assert kernel.value("asked") == "[('claude', 'hello\\n')]"
+    assert _memory_of(kernel, canary) == "[]"
+    assert canary.search_tree(ipython_folder) == []
+
+
 def test_later_cells_of_a_run_all_do_not_run_on(kernel, canary):
     first = kernel.client.execute(f"key = '{canary.value}'")
     second = kernel.client.execute("ran_on = True")
