@@ -41,6 +41,7 @@ class RemoteRoom:
         self.label = LABEL if name == "e2b" else vendors.known()[name].label
         self.browser: RemoteBrowser | None = None
         self.service: Any = None
+        self.home = Path()
         self._stack = AsyncExitStack()
 
     async def open(self, *, browser: bool = True) -> None:
@@ -101,6 +102,7 @@ def remote_room(name: str, home: Path, *, browser: bool = True) -> Iterator[Remo
         patch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
         folders = Folders.of({"JUPYTER_AGENT_HOME": str(home)})
         there = RemoteRoom(inner, name, folders, key)
+        there.home = home
         there.run(there.open(browser=browser))
         if name == "e2b":
             # Where envd is; E2B's own SDK reads it. Its API is reached by the way out alone.

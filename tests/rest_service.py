@@ -10,7 +10,6 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from tornado import httpserver, netutil, web
 from tornado.websocket import WebSocketClientConnection, WebSocketHandler, websocket_connect
@@ -26,8 +25,10 @@ class RestService:
         key: What it takes.
         browser: The socket of the browser behind it.
         refuse: The status that it answers whatever is asked; 0 for none.
+        elsewhere: Its pictures lead to another host.
         asked: Method and path of each request that had the key, and its body.
         alive: Sessions that run, and the token of each.
+        tokens: All that there ever were.
         sockets: Those that are open now.
     """
 
@@ -66,10 +67,17 @@ class RestService:
         name, token = f"ses-{secrets.token_hex(6)}", "k" + secrets.token_hex(20)
         self.alive[name] = token
         self.tokens.append(token)
-        live = f"{self.origin}/live/{name}?token={token}"
-        if self.elsewhere:  # a service that was taken over by somebody
-            live = f"https://evil.example/live/{name}?token={token}"
-        return name, live, f"{self.origin.replace('http', 'ws', 1)}/cdp/{name}?signingKey={token}"
+        return (
+            name,
+            self.live(name),
+            f"{self.origin.replace('http', 'ws', 1)}/cdp/{name}?signingKey={token}",
+        )
+
+    def live(self, name: str) -> str:
+        """The address of a picture, with its token."""
+        # Elsewhere: of a service that somebody has taken over.
+        origin = "https://evil.example" if self.elsewhere else self.origin
+        return f"{origin}/live/{name}?token={self.alive[name]}"
 
     def end(self, name: str) -> bool:
         if self.alive.pop(name, None) is None:
@@ -130,11 +138,10 @@ class OneSession(Asked):
     """``/v1/sessions/ID``, ``…/debug``, ``…/release``."""
 
     def get(self, name: str, what: str | None) -> None:
-        token = self.service.alive.get(name)
-        if what != "debug" or token is None:
+        if what != "debug" or name not in self.service.alive:
             self.answer(404, {})
             return
-        live = f"{self.service.origin}/live/{name}?token={token}"
+        live = self.service.live(name)
         self.answer(200, {"debuggerFullscreenUrl": live, "debuggerUrl": live, "pages": []})
 
     def post(self, name: str, what: str | None) -> None:
@@ -210,8 +217,3 @@ class CdpSocket(WebSocketHandler):
     @property
     def max_message_size(self) -> int:
         return LONGEST_MESSAGE
-
-
-def path_of(url: str) -> str:
-    """Where in a service an address leads, without its token."""
-    return urlsplit(url).path

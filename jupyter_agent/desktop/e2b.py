@@ -39,6 +39,7 @@ LEASE: Final = 15 * 60
 
 _RENEW: Final = 5 * 60.0  # seconds
 _REQUEST: Final = 60.0  # seconds
+_GONE: Final = 404
 
 
 class E2b:
@@ -179,6 +180,7 @@ class _Sandbox:
         self._way = way
         self._provider = provider
         self._password = ""
+        self._browsed = False
         self._released = False
         self._renewing: asyncio.Task[None] | None = None
 
@@ -192,9 +194,16 @@ class _Sandbox:
         return desktop
 
     async def browser(self, options: StartOptions) -> Cdp:
-        """Start its browser, and have its pipe."""
+        """Start its browser, and have its pipe.
+
+        Raises:
+            ProviderFailed: It had one: a second beside it would not have its pages.
+        """
         from e2b import AsyncSandbox  # noqa: PLC0415
 
+        if self._browsed:
+            raise refused(E2b.id, E2b.title, self._provider.label, _GONE)
+        self._browsed = True
         try:
             sandbox = await AsyncSandbox.connect(
                 self._sandbox.sandbox_id, timeout=LEASE, **self._access

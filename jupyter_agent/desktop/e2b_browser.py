@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from jupyter_agent.desktop.cdp import Cdp
 from jupyter_agent.desktop.provider import StartOptions
-from jupyter_agent.errors import DesktopError
 
 _FOLDER: Final = "/tmp/jupyter-agent-profile"  # noqa: S108  (in a machine of its own)
 
@@ -54,9 +53,6 @@ async def steered(sandbox: Any, options: StartOptions) -> Cdp:
     Args:
         sandbox: The SDK's, of its asynchronous kind.
         options: How large.
-
-    Raises:
-        DesktopError: It did not start.
     """
     line = _Process()
     cdp = Cdp(line)
@@ -71,14 +67,6 @@ async def steered(sandbox: Any, options: StartOptions) -> Cdp:
         retain_output=False,
     )
     line.begin(handle, cdp)
-    try:
-        await cdp.send("Browser.getVersion")
-    except DesktopError:
-        cdp.close()
-        raise DesktopError(
-            "The browser in the sandbox did not start.",
-            "It needs google-chrome there, as E2B's own template has it.",
-        ) from None
     return cdp
 
 

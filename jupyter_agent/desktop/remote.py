@@ -142,6 +142,7 @@ class RemoteDesktop:
         self._session = session
         self._connect = connect
         self._cdp: Cdp | None = None
+        self._in_touch = asyncio.Event()
         self._driving = Driving(self._steer, publish)
         self._watching: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[CloseReport] | None = None
@@ -153,9 +154,10 @@ class RemoteDesktop:
             AgentError: It does not answer.
         """
         if self._connect is not None:
-            self._cdp = await self._connect()
+            self._cdp = await _answering(await self._connect())
             if url:
                 await _open(self._cdp, url)
+            self._in_touch.set()
             self._watching = asyncio.create_task(self._keep_in_touch(self._connect))
         self._driving.leases.ready()
 
@@ -167,7 +169,9 @@ class RemoteDesktop:
     async def host(self) -> str:
         """The host of the page in front; where nothing looks in, of the page that is framed."""
         self._refuse_closed()
-        return await self._driving.host() if self._connect is not None else self._session.host
+        if self._connect is None:
+            return self._session.host
+        return await self._driving.host() if self._in_touch.is_set() else ""
 
     async def grant(
         self, mode: Literal["control", "view"], parent_origin: str, *, one_port: bool = False
@@ -230,10 +234,12 @@ class RemoteDesktop:
 
     async def _close(self) -> CloseReport:
         begun = time.monotonic()
+        self._in_touch.set()  # whoever waits for it hears that it is closed
         if self._watching is not None:
             self._watching.cancel()
         if self._cdp is not None:
             self._cdp.close()
+            self._cdp = None
         left = []
         try:
             async with asyncio.timeout(_RELEASE):
@@ -247,12 +253,15 @@ class RemoteDesktop:
         """Come back to the browser when the line to it is lost, or end when it is gone."""
         while self._cdp is not None:
             await asyncio.wait({self._cdp.closed})
+            self._in_touch.clear()
             self._driving.drop()
             self._cdp = await _again(connect)
+            self._in_touch.set()
         self._watching = None  # or closing would end this very task
         await self.close()
 
     async def _steer(self) -> Cdp:
+        await self._in_touch.wait()
         if self._cdp is None:
             raise closed()
         return self._cdp
@@ -266,8 +275,18 @@ async def _again(connect: Connect) -> Cdp | None:
     for wait in _RETRIES:
         await asyncio.sleep(wait)
         with contextlib.suppress(AgentError):
-            return await connect()
+            return await _answering(await connect())
     return None
+
+
+async def _answering(cdp: Cdp) -> Cdp:
+    """A service may take a socket for a session that is over, and close it at once."""
+    try:
+        await cdp.send("Browser.getVersion")
+    except BaseException:
+        cdp.close()
+        raise
+    return cdp
 
 
 async def _open(cdp: Cdp, url: str) -> None:

@@ -60,9 +60,8 @@ test('a provider that can not keep an agent out is not said to', () => {
   assert.match(meaning(advisory, false), /could attach again/);
 });
 
-test('a desktop of the same user says what could read it, and no other one does', () => {
+test('a desktop of the same user says what could read it', () => {
   assert.match(warning(caps), /could read this desktop/);
-  assert.equal(warning({ ...caps, isolation: 'remote' }), '');
   assert.equal(isolation(caps), 'this machine, as you');
 });
 
@@ -120,4 +119,13 @@ test('every layout that is offered or guessed is a name and no argument', () => 
   for (const [layout] of LAYOUTS) {
     assert.match(layout, /^[a-z]{2,12}(\([a-z0-9_-]{1,24}\))?$/);
   }
+});
+
+test('a remote desktop says who gets what is typed, and whether there is an agent at all', () => {
+  const remote: Caps = { ...caps, isolation: 'remote', pause: 'none', agent: false };
+  assert.match(warning(remote), /whoever runs that machine/);
+  assert.match(warning(remote), /no agent/);
+  assert.doesNotMatch(warning({ ...remote, agent: true }), /no agent/);
+  assert.doesNotMatch(meaning(desktop({ state: 'idle', caps: remote }), false), /hand back/);
+  assert.match(meaning(desktop({ state: 'human', caps: remote }), true), /Close it/);
 });

@@ -70,6 +70,10 @@ class DesktopContract:
         """What of a picture's address nobody may know."""
         return address.partition("#")[2]
 
+    @classmethod
+    def check_picture(cls, stage: Stage) -> None:
+        """Further things that hold for this provider's address."""
+
     @pytest.fixture(scope="class")
     @classmethod
     def stage(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
@@ -215,6 +219,7 @@ class DesktopContract:
         secret = self.secret_in(grant.url)
         assert len(secret) >= 16
         assert secret not in repr(grant)
+        self.check_picture(stage)
 
     def test_closing_leaves_nothing_and_everything_after_it_is_refused(self, stage: Stage) -> None:
         assert self.left(stage)

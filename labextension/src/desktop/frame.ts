@@ -20,6 +20,7 @@ export class PictureFrame {
   private readonly onConnection: (connection: Connection) => void;
   private frame: HTMLIFrameElement | null = null;
   private origin = '';
+  private ours = true;
   private readonly listener = (event: MessageEvent) => this.hear(event);
   private readonly onLeave: () => void;
   private readonly theme = new MutationObserver(() => this.tellTheme());
@@ -51,7 +52,13 @@ export class PictureFrame {
     // Before the address, so that nothing of it is ever loaded without.
     this.frame.setAttribute('sandbox', grant.sandbox);
     this.frame.src = grant.url;
+    this.ours = grant.ours;
     this.onConnection('connecting');
+    if (!grant.ours) {
+      // A provider's page says nothing to us, and shows by itself what becomes of it.
+      const { frame } = this;
+      frame.addEventListener('load', () => this.frame === frame && this.onConnection('connected'));
+    }
     this.node.replaceChildren(this.frame);
   }
 
@@ -77,6 +84,9 @@ export class PictureFrame {
 
   /** Tell the framed page something. Never a text that a person has: it reads the clipboard itself. */
   tell(message: { type: string } & Record<string, string>): void {
+    if (!this.ours) {
+      return;
+    }
     // An opaque origin can't be named as a target; the frame is the one that was made here.
     this.frame?.contentWindow?.postMessage(message, this.origin === 'null' ? '*' : this.origin);
   }
@@ -94,7 +104,12 @@ export class PictureFrame {
   }
 
   private hear(event: MessageEvent): void {
-    if (!this.frame || event.source !== this.frame.contentWindow || event.origin !== this.origin) {
+    if (
+      !this.ours ||
+      !this.frame ||
+      event.source !== this.frame.contentWindow ||
+      event.origin !== this.origin
+    ) {
       return;
     }
     const said = (event.data ?? {}) as Said;

@@ -17,6 +17,9 @@ const RETRIES = [500, 2000];
 /** A picture that has not come by then is not reached: in ms. */
 const PATIENCE = 8_000;
 
+/** How often a person in the picture of a remote desktop gives it time: in ms. */
+const STAY_EVERY = 60_000;
+
 /** Only a browser on the server's own machine reaches another port of it for sure. */
 const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
@@ -40,6 +43,7 @@ export class LiveDesktop {
   private shownMode = '';
   private retries = 0;
   private timer = 0;
+  private readonly ticker: number;
   private onePort = !LOOPBACK.test(location.hostname);
   private disposed = false;
   /** Why there is no picture, where that is known. */
@@ -77,6 +81,7 @@ export class LiveDesktop {
       element('div', { className: 'ja-desktop-stage' }, this.frame.node, this.cover.node)
     );
     this.update(desktop);
+    this.ticker = window.setInterval(() => void this.stayWhileTyping(), STAY_EVERY);
   }
 
   /** Whether this page drives it. */
@@ -118,7 +123,16 @@ export class LiveDesktop {
   dispose(): void {
     this.disposed = true;
     window.clearTimeout(this.timer);
+    window.clearInterval(this.ticker);
     this.frame.dispose();
+  }
+
+  /** What is typed on a remote desktop does not pass the server: that it is used it learns here. */
+  private async stayWhileTyping(): Promise<void> {
+    const { caps, id } = this.desktop;
+    if (caps.isolation === 'remote' && this.mine && this.frame.focused && document.hasFocus()) {
+      await this.api.stayDesktop(id).catch(() => undefined);
+    }
   }
 
   focus(): void {
@@ -144,7 +158,9 @@ export class LiveDesktop {
         const mayType = mode === 'control';
         this.frame.show(grant, `Secure desktop, ${mayType ? 'you drive' : 'view only'}`, mayType);
         window.clearTimeout(this.timer);
-        this.timer = window.setTimeout(() => this.notReached(), PATIENCE);
+        if (grant.ours) {
+          this.timer = window.setTimeout(() => this.notReached(), PATIENCE);
+        }
       }
     } catch (reason) {
       const { message, hint } = ApiError.from(reason);

@@ -88,6 +88,8 @@ export interface StreamGrant {
   allow: string;
   sandbox: string;
   expires: number;
+  /** Whether its page is ours, which says how it is and takes a few words; else a provider's. */
+  ours: boolean;
 }
 
 /** Something that has happened to a desktop. */

@@ -42,6 +42,9 @@ export class StartForm {
   private readonly keep = element('input', { type: 'checkbox', id: 'ja-desktop-keep' });
   private readonly keepRow: HTMLElement;
   private readonly keptRow = element('p', { className: 'ja-desktop-kept' });
+  private readonly strictRow: HTMLElement;
+  private readonly addressRow: HTMLElement;
+  private readonly options: HTMLElement;
   private readonly strict = element('input', { type: 'checkbox', id: 'ja-desktop-strict' });
   private readonly submit = element(
     'button',
@@ -69,23 +72,26 @@ export class StartForm {
     this.cancel = button('jp-mod-styled ja-desktop-cancel', 'Cancel', () => actions.cancel());
     this.providerRow = row('Provider', this.provider);
     this.keepRow = check(this.keep, 'Keep me signed in on this machine (encrypted)');
+    this.addressRow = row('Address', this.address);
+    this.strictRow = check(
+      this.strict,
+      'Strict: attach nothing to the browser while I sign in, for sites that refuse otherwise'
+    );
+    this.options = element(
+      'details',
+      { className: 'ja-desktop-options' },
+      element('summary', {}, 'Options'),
+      row('Your keyboard', this.layout),
+      this.strictRow
+    );
     this.fields = element(
       'div',
       { className: 'ja-desktop-fields' },
-      row('Address', this.address),
+      this.addressRow,
       this.providerRow,
       this.keepRow,
       this.keptRow,
-      element(
-        'details',
-        { className: 'ja-desktop-options' },
-        element('summary', {}, 'Options'),
-        row('Your keyboard', this.layout),
-        check(
-          this.strict,
-          'Strict: attach nothing to the browser while I sign in, for sites that refuse otherwise'
-        )
-      ),
+      this.options,
       this.problem,
       element('div', { className: 'ja-desktop-actions' }, this.cancel, this.submit),
       this.about
@@ -125,9 +131,12 @@ export class StartForm {
       this.missing.replaceChildren(...missing(providers, () => this.actions.lookAgain()));
       const usable = providers.filter(provider => provider.ok);
       this.provider.replaceChildren(
-        ...usable.map(({ id, title }) => element('option', { value: id }, title))
+        ...providers.map(({ id, title, ok, reason }) =>
+          element('option', { value: id, disabled: !ok }, ok ? title : `${title}: ${reason}`)
+        )
       );
-      this.providerRow.hidden = usable.length < 2;
+      this.provider.value = usable[0]?.id ?? '';
+      this.providerRow.hidden = providers.length < 2;
       this.fields.hidden = usable.length === 0;
       this.renderProvider();
     }
@@ -149,8 +158,13 @@ export class StartForm {
 
   private renderProvider(): void {
     const provider = this.providers.find(({ id }) => id === this.provider.value);
+    const remote = provider?.caps.isolation === 'remote';
     this.keepRow.hidden = !provider?.caps.profile;
     this.renderKept();
+    this.strictRow.hidden = remote;
+    this.options.hidden = remote && !provider?.caps.keyboard_layout;
+    // A page that somebody else's desktop is shown on opens no address.
+    this.addressRow.hidden = provider?.id.startsWith('url-') ?? false;
     this.about.textContent = provider
       ? `${provider.title}: runs on ${isolation(provider.caps)}. ${warning(provider.caps)}`.trim()
       : '';
@@ -189,10 +203,10 @@ export class StartForm {
     try {
       await this.actions.start({
         provider: this.provider.value,
-        url: this.address.value.trim(),
+        url: this.addressRow.hidden ? '' : this.address.value.trim(),
         layout: this.layout.value,
         keep: this.keep.checked && !this.keepRow.hidden,
-        strict: this.strict.checked
+        strict: this.strict.checked && !this.strictRow.hidden
       });
       this.address.value = '';
     } catch (reason) {

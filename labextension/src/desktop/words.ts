@@ -24,6 +24,9 @@ export function driver(desktop: Desktop, mine: boolean): string {
 export function meaning(desktop: Desktop, mine: boolean): string {
   switch (desktop.state) {
     case 'human':
+      if (mine && !desktop.caps.agent) {
+        return 'Close it when you are done.';
+      }
       return mine
         ? 'The agent is detached: it sees nothing of what you type. Escape twice leaves the picture.'
         : 'Take over to type here; the other page then only looks on.';
@@ -32,6 +35,9 @@ export function meaning(desktop: Desktop, mine: boolean): string {
         ? 'It sees this page. Take over before you type anything secret.'
         : 'It sees this page. Taking over detaches it here; whoever has the provider’s key could attach again.';
     case 'idle':
+      if (!desktop.caps.agent) {
+        return 'Take over to type.';
+      }
       return 'Nobody drives, and the agent sees nothing. Take over to sign in, then hand back.';
     default:
       return '';
@@ -49,6 +55,10 @@ export function isolation(caps: Caps): string {
 
 /** What is to be known about it before anything is typed; "" where there is nothing. */
 export function warning(caps: Caps): string {
+  if (caps.isolation === 'remote') {
+    const agent = caps.agent ? '' : ' It is for you alone: no agent can drive it.';
+    return `What you type here goes to whoever runs that machine.${agent}`;
+  }
   return caps.isolation === 'same_user'
     ? 'Code running in your kernel runs as you and could read this desktop.'
     : '';
