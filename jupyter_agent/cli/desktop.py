@@ -56,13 +56,14 @@ def status(_arguments: Arguments, terminal: Terminal) -> int:
     found = [
         {"role": role, "title": TITLES[role], "path": programs.paths.get(role)} for role in NAMES
     ]
-    running, kept = _running(), _kept()
+    (running, providers), kept = _running(), _kept()
     lines = [
         f"{'ok  ' if one['path'] else 'miss'}  {one['title']}: {one['path'] or 'not installed'}"
         for one in found
     ]
     if command:
         lines.append(f"      → Install it: jupyter agent desktop install   ({command})")
+    lines += _of_providers(providers)
     lines += [f"{d['id']}  {d['state']}  {d['host'] or '-'}  {d['provider']}" for d in running] or [
         "No desktop runs."
     ]
@@ -72,6 +73,7 @@ def status(_arguments: Arguments, terminal: Terminal) -> int:
     body: dict[str, Any] = {
         "programs": found,
         "install": command,
+        "providers": providers,
         "desktops": running,
         "kept": kept,
     }
@@ -131,13 +133,27 @@ def _as_root() -> str:
     return "" if os.geteuid() == 0 and shutil.which("sudo") is None else "sudo "
 
 
-def _running() -> list[dict[str, Any]]:
-    """The desktops of the server that came last; none where no server or broker runs."""
+def _of_providers(providers: list[dict[str, Any]]) -> list[str]:
+    """What can serve one, and the next step for each that can not."""
+    if not providers:
+        return ["Which providers there are is said while JupyterLab runs: jupyter lab"]
+    lines = ["Providers:"]
+    for one in providers:
+        state = "ok  " if one["ok"] else "miss"
+        lines.append(f"{state}  {one['id']}: {one['title'] if one['ok'] else one['reason']}")
+        if one["install"]:
+            lines.append(f"      → {one['install']}")
+    return lines
+
+
+def _running() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Desktops and providers of the server that came last; none where none runs, or no broker."""
     try:
         with open_as_person(start=False) as client:
-            return list(client.call("desktop", do="status")["desktops"])
+            told = client.call("desktop", do="status")
     except AgentError:
-        return []
+        return [], []
+    return list(told["desktops"]), list(told.get("providers", ()))
 
 
 def _kept() -> list[dict[str, Any]]:

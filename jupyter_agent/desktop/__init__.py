@@ -17,13 +17,16 @@ from __future__ import annotations
 from typing import Any
 
 
-def open(url: str = "", *, layout: str = "", strict: bool = False) -> dict[str, Any]:  # noqa: A001  (desktop.open is what it does)
+def open(  # noqa: A001  (desktop.open is what it does)
+    url: str = "", *, layout: str = "", strict: bool = False, provider: str = ""
+) -> dict[str, Any]:
     """Open a desktop in JupyterLab's panel; a person takes over there with a click.
 
     Args:
         url: What it opens, http or https, without credentials.
         layout: The keyboard's, as XKB names it; the person can choose it in the panel.
         strict: Attach nothing to the browser while a person signs in.
+        provider: Which one serves it, of those that the server has; the first that can, if none.
 
     Returns:
         Its ``id``, ``state``, ``host`` and ``provider``.
@@ -34,7 +37,7 @@ def open(url: str = "", *, layout: str = "", strict: bool = False) -> dict[str, 
     """
     from jupyter_agent.kernel import desktop  # noqa: PLC0415  (the front door; keeps the import cheap)
 
-    return desktop.open_desktop(url, layout=layout, strict=strict)
+    return desktop.open_desktop(url, layout=layout, strict=strict, provider=provider)
 
 
 def status() -> list[dict[str, Any]]:

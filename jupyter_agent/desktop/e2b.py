@@ -21,7 +21,7 @@ from jupyter_agent.desktop import e2b_browser
 from jupyter_agent.desktop.cdp import Cdp
 from jupyter_agent.desktop.driving import Publish
 from jupyter_agent.desktop.provider import Availability, Caps, Isolation, Pause, StartOptions
-from jupyter_agent.desktop.remote import Places, RemoteDesktop, made, refuse_strict
+from jupyter_agent.desktop.remote import Places, RemoteDesktop, made, refuse_of_here
 from jupyter_agent.desktop.rest import saving
 from jupyter_agent.desktop.ways import Way, Ways, refused, unusable
 from jupyter_agent.errors import AgentError, DesktopUnavailable, ProviderFailed
@@ -81,7 +81,7 @@ class E2b:
             DesktopUnavailable: Strict mode was asked for, or E2B refuses.
             AgentError: The way to it is not permitted.
         """
-        refuse_strict(options)
+        refuse_of_here(options)
         if importlib.util.find_spec("e2b_desktop") is None:
             raise DesktopUnavailable("E2B's SDK is not installed.", f"Install it: {INSTALL}")
         way = await self._ways.open(self.label, self._host, HEADER)

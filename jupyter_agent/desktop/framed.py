@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from jupyter_agent.desktop.driving import Begin
 from jupyter_agent.desktop.provider import Availability, Caps, Isolation, Pause, StartOptions
-from jupyter_agent.desktop.remote import Places, RemoteDesktop, refuse_strict
+from jupyter_agent.desktop.remote import Places, RemoteDesktop, refuse_of_here
 from jupyter_agent.desktop.tabs import host_of
 from jupyter_agent.errors import RequestInvalid
 
@@ -70,7 +70,7 @@ class FramedPage:
             RequestInvalid: An address was given: it opens none.
             DesktopUnavailable: Strict mode was asked for.
         """
-        refuse_strict(options)
+        refuse_of_here(options)
         if options.url:
             raise RequestInvalid(
                 "This desktop opens no address by itself.", "Leave it away, and type it there."

@@ -317,10 +317,18 @@ async def made(making: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[Non
         raise
 
 
-def refuse_strict(options: StartOptions) -> None:
-    """Raise where strict mode is asked for: such a browser can't be started anew in between."""
+def refuse_of_here(options: StartOptions) -> None:
+    """Raise where something was asked for that only desktops of this machine have.
+
+    Raises:
+        DesktopUnavailable: Strict mode, or to stay signed in.
+    """
     if options.strict:
         raise DesktopUnavailable(
             "Strict mode is for desktops of this machine: a remote browser stays steered.",
             "Use the provider local-vnc.",
+        )
+    if options.keep:
+        raise DesktopUnavailable(
+            "Only desktops of this machine keep you signed in.", "Use the provider local-vnc."
         )

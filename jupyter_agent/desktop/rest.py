@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from jupyter_agent.desktop.cdp import Cdp
 from jupyter_agent.desktop.driving import Publish
 from jupyter_agent.desktop.provider import Availability, Caps, Isolation, Pause, StartOptions
-from jupyter_agent.desktop.remote import Places, RemoteDesktop, made, refuse_strict
+from jupyter_agent.desktop.remote import Places, RemoteDesktop, made, refuse_of_here
 from jupyter_agent.desktop.vendors import Request, Vendor, named, session_name, with_query
 from jupyter_agent.desktop.ways import Answer, Way, Ways, refused, unusable
 from jupyter_agent.errors import AgentError
@@ -82,7 +82,7 @@ class RestProvider:
             DesktopUnavailable: Strict mode was asked for, or the vendor refuses.
             AgentError: The way to it is not permitted.
         """
-        refuse_strict(options)
+        refuse_of_here(options)
         way = await self._ways.open(self.label, self._host, self._vendor.header)
         asking = _Asking(self._vendor, self.label, way)
         try:

@@ -27,9 +27,10 @@ _CONNECTING: Final = 30_000.0
 _FRONT: Final = "(document.visibilityState === 'visible') + document.hasFocus()"
 
 
-def open_desktop(url: str, *, layout: str, strict: bool) -> dict[str, Any]:
+def open_desktop(url: str, *, layout: str, strict: bool, provider: str) -> dict[str, Any]:
     """See ``jupyter_agent.desktop.open``."""
-    fields: dict[str, Any] = {"url": url, "layout": layout} if layout else {"url": url}
+    named = {"layout": layout, "provider": provider}
+    fields: dict[str, Any] = {"url": url, **{name: said for name, said in named.items() if said}}
     opened: dict[str, Any] = _ask("open", **fields, **({"strict": True} if strict else {}))
     described: dict[str, Any] = opened["desktop"]
     return described
