@@ -236,7 +236,10 @@ class Answering:
     async def _shown(self, given: dict[str, Any]) -> dict[str, Any]:
         """The arguments as a cell shows and a conversation keeps them."""
         cleaned = await self.passage.clean(given)
-        return cleaned if isinstance(cleaned, dict) else {}
+        if isinstance(cleaned, dict) and cleaned.keys() == given.keys():
+            return cleaned
+        # Something in it was masked as one: what else there is, a person is to see.
+        return {name: await self.passage.clean(each) for name, each in given.items()}
 
 
 def _messages(turns: Sequence[Turn]) -> list[ModelMessage]:

@@ -6,13 +6,20 @@ are not given to a model: nothing can look through them for a value.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from jupyter_agent.chat import arguments as schemas
 from jupyter_agent.chat.door import Told
+from jupyter_agent.errors import DesktopClosed
 
 Make = Callable[..., Any]
+
+MOST_WAITED: Final = 600
+USUALLY_WAITED: Final = 50
+"""Seconds: hosts of MCP give up on a tool after a minute."""
+_LOOK_AGAIN: Final = 0.5
 
 
 class DesktopDoor(Protocol):
@@ -33,7 +40,19 @@ def desktop_tools(door: DesktopDoor, make: Make) -> list[Any]:
 
     async def open_desktop(given: dict[str, Any], _told: Told) -> Any:
         opened = await door.desktop("open", url=given["url"])
-        return {**opened, "note": "The user sees it in the panel and can sign in there."}
+        note = "The user sees it in the panel and can sign in there; then desktop_wait."
+        return {**opened, "note": note}
+
+    async def wait(given: dict[str, Any], told: Told) -> Any:
+        told("running")
+        loop = asyncio.get_running_loop()
+        until = loop.time() + given.get("seconds", USUALLY_WAITED)
+        # Asked again and again: no event of a desktop's leaves its server for an agent.
+        while (newest := await _newest(door))["state"] != "agent" and loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_AGAIN)
+        mine = newest["state"] == "agent"
+        note = "It is yours: read it." if mine else "Not handed back yet. Wait again, or tell them."
+        return {"handed_back": mine, "host": newest["host"], "note": note}
 
     async def read(_given: dict[str, Any], _told: Told) -> Any:
         return {**await door.desktop("text"), **await door.desktop("status")}
@@ -51,14 +70,24 @@ def desktop_tools(door: DesktopDoor, make: Make) -> list[Any]:
         make(
             "open_desktop",
             "Open a website in a real browser beside the notebook, for the user to sign in. You "
-            "never type a password there; once the user has signed in and handed the desktop "
-            "back, use it with the other desktop tools.",
+            "never type a password there. desktop_wait until the user has signed in and handed the "
+            "desktop back; then use it with the other desktop tools.",
             schemas.parameters(
                 ("url", "why"),
                 url=url,
                 why=schemas.text("Why you need it, in one sentence.", maxLength=500),
             ),
             open_desktop,
+        ),
+        make(
+            "desktop_wait",
+            "Wait until the user has handed the desktop to you. Until then you can't see it.",
+            schemas.parameters(
+                seconds=schemas.number(
+                    f"The longest wait; {USUALLY_WAITED} if left out.", 1, MOST_WAITED
+                )
+            ),
+            wait,
         ),
         make(
             "desktop_read",
@@ -91,3 +120,16 @@ def desktop_tools(door: DesktopDoor, make: Make) -> list[Any]:
             doing("press"),
         ),
     ]
+
+
+async def _newest(door: DesktopDoor) -> dict[str, Any]:
+    """The desktop that the other tools use, as agents are told of it.
+
+    Raises:
+        DesktopClosed: None is open.
+    """
+    opened = (await door.desktop("status"))["desktops"]
+    running = [each for each in opened if each["state"] not in ("failed", "closed")]
+    if not running:
+        raise DesktopClosed("No desktop is open here.", "Open one: open_desktop")
+    return dict(running[-1])

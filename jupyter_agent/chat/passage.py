@@ -52,14 +52,13 @@ class Passage:
             ScreenTimeout: It could not be screened in its time.
             AgentError: The broker could not say.
         """
-        readings = _readings(value)
-        for text in readings[:2]:  # run together, harmless words may look like a token
+        for text in _readings(value)[:2]:  # run together, harmless words may look like a token
             if title := await self._found(text):
                 raise SecretBlocked(
                     f"{what} holds a secret ({title}), so it was not passed on.",
                     "Leave it out, or save it and write its label instead.",
                 )
-        label = await self._label_in(_SEPARATOR.join(readings))
+        label = await self._known_in(value)
         if label is not None:
             raise SecretBlocked(
                 f"{what} holds the value of {label}, so it was not passed on.",
@@ -86,7 +85,11 @@ class Passage:
 
     async def is_clear(self, value: Any) -> bool:
         """Whether no stored value stands in it."""
-        return await self._label_in(_SEPARATOR.join(_readings(value))) is None
+        return await self._known_in(value) is None
+
+    async def _known_in(self, value: Any) -> str | None:
+        """The label of a stored value that stands in it, as it is or to somebody who reads it."""
+        return await self._label_in(_SEPARATOR.join(_readings(value)))
 
     async def _masked(self, value: Any) -> Any:
         # As in ``_found``: a thread for what takes a while, because going there and back costs
@@ -105,13 +108,13 @@ class Passage:
 
     async def _without_known(self, value: Any) -> Any:
         if isinstance(value, str):
-            label = await self._label_in(value)
+            label = await self._known_in(value)
             return value if label is None else _withheld(label)
         if isinstance(value, list):
             return [await self._without_known(each) for each in value]
         if isinstance(value, dict):
             return {
-                "withheld" if await self._label_in(name) else name: await self._without_known(each)
+                "withheld" if await self._known_in(name) else name: await self._without_known(each)
                 for name, each in value.items()
             }
         return value
@@ -136,11 +139,11 @@ def _withheld(label: str) -> str:
 def _readings(value: Any) -> list[str]:
     """The texts in which a value is looked for.
 
-    All of it as JSON, so that names stand beside what they name; its texts one below the other, as
-    they are without JSON's escapes; and run together, so that what was cut into pieces is whole.
+    All of it in one, with names beside what they name; its texts one below the other; and run
+    together, so that what was cut into pieces is whole.
     """
     texts = list(_texts(value))
-    whole = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    whole = value if isinstance(value, str) else _written(value)
     readings = [whole, "\n".join(texts), "".join(texts)]
     # Models write, and are told to write, characters that are not seen between those that are.
     return list(dict.fromkeys([*readings, *map(_seen, readings)]))
@@ -153,6 +156,17 @@ def _seen(text: str) -> str:
     return "".join(
         each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf"
     )
+
+
+def _written(value: Any) -> str:
+    """As JSON, without its escapes: rules read those as part of what stands before them."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, dict):
+        return "\n".join(f'"{name}": {_written(each)}' for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return "\n".join(map(_written, value))
+    return json.dumps(value)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -40,7 +40,7 @@ _NEXT: Final = {
     "you can't see it.",
     "vault_locked": "Ask the user to unlock the vault in the Secrets panel, or with: "
     "jupyter agent unlock",
-    "person_drives": "The user has the desktop now. Wait until they hand it back, then go on.",
+    "person_drives": "The user has the desktop now. Call desktop_wait, then go on.",
     "desktop_closed": "Open one with open_desktop.",
     "egress_refused": "Send it to the host that the label is for, by https, with nothing of your "
     "own in the place where the value goes.",

@@ -14,14 +14,16 @@ GAP: Final = 0.1
 """Seconds between two changes of what is shown: a page renders Markdown anew each time."""
 
 _SHOWN_OUTPUT: Final = 1_500
+_SHOWN_ARGUMENT: Final = 120
 _STATES: Final = {
     "called": "…",
-    "asking": "⏳ waiting for your permission in JupyterLab",
+    "asking": "… waiting for your permission in JupyterLab",
     "running": "▶ running",
     "done": "✓",
     "refused": "✗ not permitted",
     "failed": "✗ failed",
 }
+_WAITS_FOR_YOU: Final = "… until you hand the desktop back: take over in its panel, then hand back"
 
 
 class TurnDisplay:
@@ -104,12 +106,11 @@ class TurnDisplay:
 def _line(event: Event) -> str:
     if isinstance(event, Said):
         return event.text
-    return f"\n[{event.tool} {_about(event)} {_STATES.get(event.state, event.state)}]\n"
+    return f"\n[{event.tool} {_about(event)} {_state(event)}]\n"
 
 
 def _called(called: Called) -> str:
-    state = _STATES.get(called.state, called.state)
-    line = f"**{called.tool}** {_about(called)} {state}".rstrip()
+    line = " ".join(filter(None, (f"**{called.tool}**", _about(called), _state(called))))
     script = called.arguments.get("command")
     parts = [line, _fenced(str(script), "bash")] if script else [line]
     if called.outcome is not None:
@@ -126,7 +127,16 @@ def _about(called: Called) -> str:
         return _labels(called)
     if "number" in arguments:
         return _code(f"[{arguments['number']}]")
-    return ""
+    if {"x", "y"} <= arguments.keys():
+        return _code(f"{arguments['x']}, {arguments['y']}")
+    named = next((name for name in ("url", "key", "text") if arguments.get(name)), "")
+    return _code(str(arguments[named])[:_SHOWN_ARGUMENT]) if named else ""
+
+
+def _state(called: Called) -> str:
+    if called.tool == "desktop_wait" and called.state == "running":
+        return _WAITS_FOR_YOU
+    return _STATES.get(called.state, called.state)
 
 
 def _labels(called: Called) -> str:

@@ -41,6 +41,12 @@ class ChatMagics(Magics):
         super().__init__(shell)
         self._session: ChatSession | None = None
 
+    def close(self) -> None:
+        """Forget the conversation, and close what was opened for it."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
     @no_var_expand
     @cell_magic("agent_chat")  # type: ignore[arg-type]  # IPython types it for plain functions
     def agent_chat_cell(self, line: str, cell: str) -> None:

@@ -78,6 +78,17 @@ class ChatSession:
         self._added: list[str] = []
         self._agent: AcpAgent | None = None
 
+    def close(self) -> None:
+        """Close the way to the model, and end the agent that answers."""
+
+        async def work(_tell: Callable[[Any], None]) -> None:
+            for each in (self._agent, self._way, self._door):
+                if each is not None:
+                    await each.close()
+
+        self._thread.follow(work, lambda _: None, lambda: None, GAP)
+        self._thread.end()
+
     def choose(self, chosen: Choice) -> None:
         """Let another model answer from now on, in this kernel and in those to come."""
         self.chosen = chosen

@@ -21,7 +21,7 @@ _NOTHING: Final = object()
 
 
 class ChatThread:
-    """One thread with a loop; begun by its first use, ended with the process."""
+    """One thread with a loop; begun by its first use, ended by ``end`` or with the process."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -63,11 +63,24 @@ class ChatThread:
         result: T = job.result()
         return result
 
+    def end(self) -> None:
+        """End the thread; a later use begins another one."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop = None
+
     def _ready(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None or self._loop.is_closed():
+        if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            threading.Thread(target=self._loop.run_forever, name="agent_chat", daemon=True).start()
+            threading.Thread(
+                target=_run, args=(self._loop,), name="agent_chat", daemon=True
+            ).start()
         return self._loop
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    loop.close()
 
 
 class _Job:

@@ -58,6 +58,8 @@ def unload(shell: Any) -> None:
         del cells[_SHORT]
     for kind, name in _MAGICS:
         shell.magics_manager.magics[kind].pop(name, None)
+    if chat := shell.magics_manager.registry.pop("ChatMagics", None):
+        chat.close()
     loaded.guard.uninstall()
 
 

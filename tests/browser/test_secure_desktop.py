@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import traces
 from canary import Canary
+from desktop_panel import STARTING, connected, drives, take_over, type_into
 from lab import Lab
 from login_site import BALANCE, PERSON, LoginSite, login_site
 from memory import copies
@@ -19,7 +20,6 @@ from playwright.sync_api import Locator, Page, expect
 from steps import wait_until
 
 LISTED = re.compile(r"/jupyter-agent/desktops(\?|$)")
-STARTING = 60_000  # milliseconds; a browser on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -41,33 +41,6 @@ def site(password: Canary, code: Canary) -> Iterator[LoginSite]:
 @pytest.fixture
 def panel(page: Page) -> Locator:
     return page.locator(".ja-desktop")
-
-
-def drives(panel: Locator, who: str) -> None:
-    expect(panel.locator(".ja-desktop-who")).to_have_text(who, timeout=STARTING)
-
-
-def connected(panel: Locator) -> None:
-    live = panel.locator(".ja-desktop-live:not([hidden])")
-    expect(live).to_have_attribute("data-connection", "connected", timeout=STARTING)
-
-
-def take_over(panel: Locator) -> None:
-    panel.locator(".ja-desktop-take").click()
-    drives(panel, "You drive")
-    title = panel.locator(".ja-desktop-picture[title*='you drive']")
-    expect(title).to_be_visible()
-    connected(panel)
-
-
-def type_into(page: Page, panel: Locator, *texts: str) -> None:
-    """What a person types, with the keyboard in the picture; the field in it keeps its focus."""
-    panel.locator(".ja-desktop-picture").focus()
-    for text in texts:
-        if text in ("Tab", "Enter"):
-            page.keyboard.press(text)
-        else:
-            page.keyboard.type(text, delay=15)
 
 
 def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_or_code(  # noqa: PLR0915, PLR0917

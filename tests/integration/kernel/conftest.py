@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import end_brokers
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from steps import save
@@ -99,15 +101,20 @@ class Kernel:
 
 @pytest.fixture
 def ipython_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An ``IPYTHONDIR`` of this test alone."""
+    folder = _configured(tmp_path / "ipython")
+    monkeypatch.setenv("IPYTHONDIR", str(folder))
+    return folder
+
+
+def _configured(folder: Path) -> Path:
     """An ``IPYTHONDIR`` in which the shipped configuration stands under its shipped name.
 
     IPython reads profile folders and ``sys.prefix/etc/ipython`` by the same names.
     """
-    folder = tmp_path / "ipython"
     profile = folder / "profile_default"
     profile.mkdir(parents=True)
     shutil.copy(SHIPPED, profile)
-    monkeypatch.setenv("IPYTHONDIR", str(folder))
     return folder
 
 
@@ -116,14 +123,21 @@ def start_kernel(
     ipython_folder: Path, tmp_path: Path
 ) -> Iterator[Callable[[dict[str, str]], Kernel]]:
     """Starts kernels, with more in their environment where wanted."""
+    with _kernels(tmp_path / "work") as start:
+        yield start
+
+
+@contextlib.contextmanager
+def _kernels(work: Path) -> Iterator[Callable[[dict[str, str]], Kernel]]:
+    """What starts kernels in a folder; they end when the block is left."""
     kernels: list[Kernel] = []
-    work = tmp_path / "work"
     work.mkdir()
     sockets = tempfile.mkdtemp(prefix="ja-")  # a path of tmp_path is too long for a socket
 
     def start(env: dict[str, str] | None = None) -> Kernel:
         # Sockets, not ports: with many tests at once, two kernels draw the same free port.
-        manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{sockets}/kernel")
+        ip = f"{sockets}/kernel-{len(kernels)}"
+        manager = KernelManager(kernel_name="python3", transport="ipc", ip=ip)
         manager.start_kernel(cwd=str(work), env={**os.environ, **(env or {})})
         client = manager.client()
         client.start_channels()
@@ -131,11 +145,33 @@ def start_kernel(
         client.wait_for_ready(timeout=60)
         return kernels[-1]
 
-    yield start
-    for kernel in kernels:
-        kernel.client.stop_channels()
-        kernel.manager.shutdown_kernel(now=True)
-    shutil.rmtree(sockets)
+    try:
+        yield start
+    finally:
+        for kernel in kernels:
+            kernel.client.stop_channels()
+            kernel.manager.shutdown_kernel(now=True)
+        shutil.rmtree(sockets)
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home for all tests of a module that share a kernel: starting one takes seconds."""
+    home = tmp_path_factory.mktemp("shared agent home")
+    yield home
+    end_brokers(home)
+
+
+@pytest.fixture(scope="module")
+def shared_kernel(shared_home: Path) -> Iterator[Kernel]:
+    """One kernel for all tests of a module; what it writes lies in the shared home."""
+    env = {
+        "JUPYTER_AGENT_HOME": str(shared_home),
+        "JUPYTER_AGENT_KEY_SOURCE": "file",
+        "IPYTHONDIR": str(_configured(shared_home / "ipython")),
+    }
+    with _kernels(shared_home / "work") as start:
+        yield start(env)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import json
 import random
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from canary import Canary
@@ -14,6 +16,30 @@ from persons import Watcher, answer_next, person_is_there
 from steps import save, sleeping, wait_until
 
 from jupyter_agent.client import Client
+from jupyter_agent.folders import Folders
+
+Kernel = Any
+"""Of this folder's ``conftest``, which tests can't import."""
+
+
+@pytest.fixture
+def agent_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """All tests here share a home with their kernel: a model's library takes seconds to load."""
+    monkeypatch.setenv("JUPYTER_AGENT_HOME", str(shared_home))
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
+    return shared_home
+
+
+@pytest.fixture
+def kernel(shared_kernel: Kernel, person: Client, folders: Folders) -> Iterator[Kernel]:
+    """The kernel, its chat begun anew, with an empty vault and nothing chosen."""
+    yield shared_kernel
+    shared_kernel.run("%reload_ext jupyter_agent")
+    (folders.state / "chat-model.json").unlink(missing_ok=True)
+    for grant in person.call("grant.list")["grants"]:
+        person.call("grant.remove", grant=grant["id"])
+    for secret in person.call("secret.list")["secrets"]:
+        person.call("secret.remove", label=secret["label"])
 
 
 @pytest.fixture
@@ -24,7 +50,9 @@ def planted() -> Canary:
 @pytest.fixture
 def service(planted: Canary) -> Iterator[ChatService]:
     def knows(request) -> bool:
-        return request.headers.get("Authorization") == f"Bearer {planted.value}"
+        places = ("Authorization", "X-Api-Key", "X-Goog-Api-Key")
+        given = [request.headers.get(name, "") for name in places]
+        return any(each.removeprefix("Bearer ") == planted.value for each in given)
 
     with chat_service(knows) as service:
         yield service
@@ -69,6 +97,30 @@ def test_an_answer_streams_and_the_key_is_not_in_the_kernel(kernel, keyed, servi
     assert "good morning" in kernel.run("%agent_chat --history").data[-1]["text/plain"]
     kernel.run("%agent_chat --new")
     assert "Nothing was said yet" in kernel.run("%agent_chat --history").data[-1]["text/plain"]
+    assert planted.found_in(b"".join(service.requests)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "header"), [("anthropic", "authorization"), ("google", "x-goog-api-key")]
+)
+def test_other_makers_models_answer_with_tools_and_get_the_key_by_egress(  # noqa: PLR0917
+    kernel, keyed, service, planted, kind, header
+):
+    calls = iter([{"tool": "list_secret_labels", "arguments": {}}])
+    service.script = lambda _: next(calls, "found **it**, and more")
+    service.pause = 0.03
+    line = f"%agent_chat --model {kind}:m-1 --url {service.http.origin} --key MODEL_KEY"
+    chosen = kernel.run(line)
+    assert f"{kind}:m-1" in chosen.data[-1]["text/plain"]
+    cell = kernel.run("%%agent_chat\nlook")
+    assert cell.reply["status"] == "ok", cell.shown_error
+    assert shown(cell) == "**list_secret_labels** ✓\n\nfound **it**, and more"
+    states = [each["content"]["data"]["text/markdown"] for each in cell.of("update_display_data")]
+    assert any("found" in state and "more" not in state for state in states)  # it streams
+    assert "2,400 tokens sent, 14 received" in cell.data[-1]["text/plain"]
+    given = [{name.lower(): text for name, text in head} for _, head in service.http.heads]
+    assert [each[header].removeprefix("Bearer ") for each in given] == [planted.value] * 2
+    assert b"MODEL_KEY" in service.requests[1]
     assert planted.found_in(b"".join(service.requests)) == []
 
 
@@ -153,14 +205,14 @@ def test_a_model_uses_tools_by_label_and_a_person_decides(
 
 
 def test_a_model_reads_cells_and_offers_new_ones(kernel, person, free_service):
+    number = kernel.run("x = 41\nx").reply["execution_count"]
     calls = iter(
         [
-            {"tool": "read_cell", "arguments": {"number": 1}},
+            {"tool": "read_cell", "arguments": {"number": number}},
             {"tool": "add_cell", "arguments": {"source": "x + 1"}},
         ]
     )
     free_service.script = lambda _: next(calls, "done")
-    kernel.run("x = 41\nx")
     cell = kernel.run(f"%%agent_chat --model m-1 --url {free_service.url}\ngo on")
     results = [m["content"] for m in free_service.asked[-1]["messages"] if m["role"] == "tool"]
     assert json.loads(results[0])["result"] == "41"

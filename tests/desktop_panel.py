@@ -1,0 +1,57 @@
+"""The secure desktop's panel in JupyterLab, in the words of the person who sits there."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from login_site import PERSON, LoginSite
+from playwright.sync_api import Locator, Page, expect
+from steps import wait_until
+
+STARTING = 60_000  # milliseconds; a browser on a busy machine
+
+
+def drives(panel: Locator, who: str) -> None:
+    expect(panel.locator(".ja-desktop-who")).to_have_text(who, timeout=STARTING)
+
+
+def connected(panel: Locator) -> None:
+    live = panel.locator(".ja-desktop-live:not([hidden])")
+    expect(live).to_have_attribute("data-connection", "connected", timeout=STARTING)
+
+
+def take_over(panel: Locator) -> None:
+    panel.locator(".ja-desktop-take").click()
+    drives(panel, "You drive")
+    title = panel.locator(".ja-desktop-picture[title*='you drive']")
+    expect(title).to_be_visible()
+    connected(panel)
+
+
+def type_into(page: Page, panel: Locator, *texts: str) -> None:
+    """What a person types, with the keyboard in the picture; the field in it keeps its focus."""
+    panel.locator(".ja-desktop-picture").focus()
+    for text in texts:
+        if text in ("Tab", "Enter"):
+            page.keyboard.press(text)
+        else:
+            page.keyboard.type(text, delay=15)
+
+
+def sign_in(page: Page, panel: Locator, site: LoginSite) -> None:
+    """Type name, password and code into the picture, as the person who drives."""
+    type_into(page, panel, PERSON, "Tab", site.password, "Enter")
+    wait_until(lambda: "/code" in site.looked, 30)
+    for _ in range(12):  # the page may still be loading: then nobody heard the keys
+        page.keyboard.press("Control+a")
+        type_into(page, panel, site.code, "Enter")
+        with suppress(AssertionError):
+            wait_until(lambda: bool(site.sessions), 5)
+            return
+    raise AssertionError("nobody was let in")
+
+
+def hand_back(panel: Locator) -> None:
+    """Give the desktop to the agent."""
+    panel.locator(".ja-desktop-back").click()
+    drives(panel, "The agent drives")
