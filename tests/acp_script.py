@@ -44,27 +44,51 @@ class Scripted:
         Path(sys.argv[1]).write_text(self.heard)
 
     async def step(self, step: dict[str, Any]) -> str:
-        do = step.pop("do")
-        if do == "run":
-            env = [schema.EnvVariable(name=n, value=v) for n, v in step.pop("env", {}).items()]
-            made = await self.client.create_terminal(session_id="s", env=env, **step)
-            await self.client.wait_for_terminal_exit(session_id="s", terminal_id=made.terminal_id)
-            out = await self.client.terminal_output(session_id="s", terminal_id=made.terminal_id)
-            return f"{out.exit_status.exit_code}: {out.output}"
-        if do == "read":
-            return (await self.client.read_text_file(session_id="s", **step)).content
-        if do == "write":
-            await self.client.write_text_file(session_id="s", **step)
-            return "written"
-        if do == "permission":
-            option = schema.PermissionOption(option_id="y", name="yes", kind="allow_once")
-            call = schema.ToolCallUpdate(tool_call_id="1", title=step["title"])
-            answer = await self.client.request_permission(
-                session_id="s", tool_call=call, options=[option]
-            )
-            return answer.outcome.outcome
-        return str(step.get("text"))
+        return str(await getattr(self, f"_{step.pop('do')}")(**step))
+
+    async def _run(self, env: dict[str, str] | None = None, **step: Any) -> str:
+        given = [schema.EnvVariable(name=n, value=v) for n, v in (env or {}).items()]
+        made = await self.client.create_terminal(session_id="s", env=given, **step)
+        await self.client.wait_for_terminal_exit(session_id="s", terminal_id=made.terminal_id)
+        out = await self.client.terminal_output(session_id="s", terminal_id=made.terminal_id)
+        return f"{out.exit_status.exit_code}: {out.output}"
+
+    async def _watch(self, command: str) -> str:
+        """Look at the output until there is some, and end the command."""
+        made = await self.client.create_terminal(session_id="s", command=command)
+        while True:
+            told = await self.client.terminal_output("s", made.terminal_id)
+            if told.output:
+                break
+            await asyncio.sleep(0.05)
+        await self.client.kill_terminal("s", made.terminal_id)
+        return f"{told.exit_status} {len(told.output)} {told.output[-9:].strip()}"
+
+    async def _read(self, **step: Any) -> str:
+        return (await self.client.read_text_file(session_id="s", **step)).content
+
+    async def _write(self, **step: Any) -> str:
+        await self.client.write_text_file(session_id="s", **step)
+        return "written"
+
+    async def _lead(self, url: str) -> str:
+        mode = schema.ElicitationUrlSessionMode(session_id="s", elicitation_id="e", url=url)
+        return (await self.client.create_elicitation("Sign in there", mode)).action
+
+    async def _form(self, message: str, form: dict[str, Any]) -> str:
+        wanted = schema.ElicitationSchema.model_validate(form)
+        mode = schema.ElicitationFormSessionMode(session_id="s", requested_schema=wanted)
+        answer = await self.client.create_elicitation(message, mode)
+        return f"{answer.action} {getattr(answer, 'content', None)}"
+
+    async def _permission(self, title: str, input: Any = None) -> str:  # noqa: A002  (the step's)
+        option = schema.PermissionOption(option_id="y", name="yes", kind="allow_once")
+        call = schema.ToolCallUpdate(tool_call_id="1", title=title, raw_input=input)
+        answer = await self.client.request_permission(
+            session_id="s", tool_call=call, options=[option]
+        )
+        return answer.outcome.outcome
 
 
 if __name__ == "__main__":
-    asyncio.run(acp.run_agent(Scripted()))
+    asyncio.run(acp.run_agent(Scripted(), use_unstable_protocol=True))

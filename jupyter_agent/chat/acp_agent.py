@@ -10,22 +10,24 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import itertools
 import os
 import shlex
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent import __version__, spawn
-from jupyter_agent.chat import acp_terminals
-from jupyter_agent.chat.answering import Called, Event, Said
+from jupyter_agent.chat import acp_forms, acp_terminals
+from jupyter_agent.chat.answering import ASKS, Called, Event, Said
 from jupyter_agent.chat.conversation import Attachment, Step, Turn
 from jupyter_agent.chat.door import Command, Door
 from jupyter_agent.chat.passage import Passage
-from jupyter_agent.errors import AgentError, ModelFailed, ModelMissing
+from jupyter_agent.chat.tools import Outcome
+from jupyter_agent.errors import AgentError, ModelFailed, ModelMissing, RequestInvalid
 
 KNOWN: Final = {
     "claude-code": ("claude-agent-acp", "claude-code-acp"),
@@ -35,7 +37,11 @@ KNOWN: Final = {
 }
 """Commands, the first that is there, by the names that people use."""
 
+Ask = Callable[[str], Awaitable[str | None]]
+
 _MOST_FILE: Final = 1_000_000
+_MOST_LINES: Final = 1_000
+_NOBODY: Final = "Nobody can type an answer here, so it was declined."
 _STATES: Final = {"pending": "called", "in_progress": "running", "completed": "done"}
 
 
@@ -74,6 +80,7 @@ class AcpAgent:
         door: The way to the broker.
         passage: Stands between it and everybody else.
         cwd: Absolute folder it works in.
+        ask: Puts a question to the person where the cell runs; None where nobody can type.
     """
 
     name: str
@@ -81,6 +88,7 @@ class AcpAgent:
     door: Door
     passage: Passage
     cwd: str
+    ask: Ask
     show: Callable[[Event], None] = lambda _event: None
     said: str = ""
     steps: list[Step] = field(default_factory=list)
@@ -89,6 +97,7 @@ class AcpAgent:
     _client: Any = None
     _session: str = ""
     _calls: dict[str, Called] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def answer(
         self, message: str, attachments: Sequence[Attachment], show: Callable[[Event], None]
@@ -152,12 +161,20 @@ class AcpAgent:
         self._process = await spawn.start_agent(self.argv, cwd=self.cwd, env=env)
         self._client = acp_terminals.AcpClient(self)
         streams = (self._process.stdin, self._process.stdout)
-        self._connection = acp.connect_to_agent(self._client, *streams)
+        self._connection = acp.connect_to_agent(
+            self._client,
+            *streams,
+            use_unstable_protocol=True,  # what the SDK calls it: elicitation, among others
+        )
         await self._connection.initialize(
             protocol_version=acp.PROTOCOL_VERSION,
             client_capabilities=schema.ClientCapabilities(
                 fs=schema.FileSystemCapabilities(read_text_file=True, write_text_file=True),
                 terminal=True,
+                elicitation=schema.ElicitationCapabilities(
+                    form=schema.ElicitationFormCapabilities(),
+                    url=schema.ElicitationUrlCapabilities(),
+                ),
             ),
             client_info=schema.Implementation(name="jupyter_agent", version=__version__),
         )
@@ -194,7 +211,8 @@ class AcpAgent:
         before = self._calls.get(call.tool_call_id)
         title = str(await self.passage.clean(call.title or (before.tool if before else "a tool")))
         state = _STATES.get(call.status or "", "failed" if call.status == "failed" else "called")
-        called = Called(before.number if before else len(self._calls), title, {}, state)
+        number = before.number if before else next(self._numbers)
+        called = Called(number, title, {}, state)
         self._calls[call.tool_call_id] = called
         self.show(called)
         if state in ("done", "failed"):
@@ -202,9 +220,12 @@ class AcpAgent:
 
     async def permitted(self, title: str, detail: str) -> bool:
         """Ask a person whether the agent may do something by itself."""
+        told = f"{title}\n{detail}".splitlines()
         lines = [f"# {self.name} asks to do this itself, outside of our terminals:"]
-        lines += [f"#   {line}" for line in f"{title}\n{detail}".splitlines()[:200]]
+        lines += [f"#   {line}" for line in told]
         await self.passage.check("\n".join(lines), f"What {self.name} wants to do")
+        if len(told) > _MOST_LINES:
+            return False  # nobody would read it
         try:
             ended = await self.door.run(
                 Command("\n".join([*lines, "true"]), why=title[:400]), lambda _: None
@@ -212,6 +233,68 @@ class AcpAgent:
         except AgentError:
             return False
         return ended.exit == 0
+
+    async def led(self, message: str, url: str, number: str) -> bool:
+        """Show an address that the agent wants a person to open; whether they want to."""
+        asked = await self._begun(number, {"url": url, "text": message})
+        try:
+            await self.passage.check({"message": message, "url": url}, f"What {self.name} asks")
+            host = acp_forms.address(url)
+            prompt = f"{self.name} wants you to open {url} (at {host}). Will you? [y/n]: "
+            typed = await self.ask(prompt)
+            if typed is None:
+                raise RequestInvalid(_NOBODY)
+            if typed.strip().lower() not in ("y", "yes"):
+                raise RequestInvalid("You declined it.")
+        except AgentError as error:
+            self._declined(asked, error)
+            return False
+        self._update(number, asked, "running")
+        return True
+
+    async def answered(self, message: str, form: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Put a form's questions to a person; None where it is declined."""
+        number = f"form {message}"
+        asked = await self._begun(number, {"text": message})
+        given: dict[str, Any] = {}
+        try:
+            await self.passage.check([message, form], f"What {self.name} asks")
+            for question in acp_forms.questions(message, form):
+                typed = await self.ask(f"{self.name} asks: {message}\n{question.prompt}")
+                if typed is None:
+                    raise RequestInvalid(_NOBODY)
+                if (found := question.read(typed)) is not None:
+                    given[question.name] = found
+                elif question.required:
+                    raise RequestInvalid("You left out what it needs, so it was declined.")
+            await self.passage.check(given, "Your answer")
+        except AgentError as error:
+            self._declined(asked, error)
+            return None
+        self._update(number, asked, "done")
+        return given
+
+    def over(self, number: str) -> None:
+        """The agent says that what a person was led to is over."""
+        if asked := self._calls.get(number):
+            self._update(number, asked, "done")
+
+    async def _begun(self, number: str, about: dict[str, Any]) -> Called:
+        shown = await self.passage.clean(about)
+        about = shown if isinstance(shown, dict) else {}
+        called = Called(next(self._numbers), ASKS, about, "asking")
+        self._calls[number] = called
+        self.show(called)
+        return called
+
+    def _update(self, number: str, called: Called, state: str) -> None:
+        self._calls[number] = replace(called, state=state)
+        self.show(self._calls[number])
+
+    def _declined(self, called: Called, error: AgentError) -> None:
+        said = f"{error.message} {error.hint}".strip()
+        outcome = Outcome({"error": {"code": error.code, "message": said}}, failed=True)
+        self.show(replace(called, state="declined", outcome=outcome))
 
     async def read(self, path: str, line: int | None, limit: int | None) -> str:
         """A file, as the agent may see it: masked."""

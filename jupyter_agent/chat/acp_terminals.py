@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import re
 import shlex
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from acp import RequestError, schema
 
 from jupyter_agent.chat.door import Command, Ended
+from jupyter_agent.chat.printed import Printed, cut_to
 from jupyter_agent.errors import AgentError
 from jupyter_agent.secret import check_variable
 
@@ -21,6 +24,23 @@ if TYPE_CHECKING:
 _LABEL: Final = re.compile(r"\{\{([A-Z][A-Z0-9_]{0,63})\}\}")
 _SECONDS: Final = 3600.0
 _WHY: Final = "it gives a command and no reason"
+_HELD_BACK: Final = 1024
+"""Characters: longer than a value of 256 bytes in any form that scrubbing knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Terminal:
+    """One command.
+
+    Attributes:
+        task: Its run.
+        printed: What it has printed so far, in the order in which it came.
+        most: Bytes of it that the agent wants at most.
+    """
+
+    task: asyncio.Task[Ended]
+    printed: Printed
+    most: int | None
 
 
 class AcpClient:
@@ -33,11 +53,11 @@ class AcpClient:
     def __init__(self, agent: AcpAgent) -> None:
         self._agent = agent
         self._numbers = itertools.count(1)
-        self._running: dict[str, asyncio.Task[Ended]] = {}
+        self._running: dict[str, _Terminal] = {}
 
     async def end(self) -> None:
         """End every command that runs."""
-        tasks = list(self._running.values())
+        tasks = [each.task for each in self._running.values()]
         self._running.clear()
         for task in tasks:
             task.cancel()
@@ -61,7 +81,7 @@ class AcpClient:
         once = next((each for each in options if each.kind == "allow_once"), None)
         denied = schema.RequestPermissionResponse(outcome=schema.DeniedOutcome(outcome="cancelled"))
         try:
-            detail = "" if tool_call.raw_input is None else str(tool_call.raw_input)
+            detail = _detail(tool_call)
             if once is None or not await self._agent.permitted(tool_call.title or "", detail):
                 return denied
         except AgentError:
@@ -88,22 +108,29 @@ class AcpClient:
         except AgentError as error:
             raise _refused(error) from None
         name = f"terminal-{next(self._numbers)}"
-        self._running[name] = asyncio.ensure_future(agent.door.run(asked, lambda _: None))
+        printed = Printed()
+        task = asyncio.ensure_future(agent.door.run(asked, lambda _: None, printed.add))
+        self._running[name] = _Terminal(task, printed, output_byte_limit)
         return schema.CreateTerminalResponse(terminal_id=name)
 
     async def terminal_output(
         self, session_id: str, terminal_id: str, **_: Any
     ) -> schema.TerminalOutputResponse:
-        """What it has printed, scrubbed; all at once when it is over."""
-        task = self._one(terminal_id)
-        if not task.done():
-            return schema.TerminalOutputResponse(output="", truncated=False)
-        code, output = await self._came(terminal_id)
-        return schema.TerminalOutputResponse(
-            output=output,
-            truncated=False,
-            exit_status=schema.TerminalExitStatus(exit_code=code),
-        )
+        """What it has printed so far, scrubbed and masked, but for its newest part.
+
+        The newest part is held back, because a value that nobody granted is recognised whole: an
+        agent that reads it piece by piece would have all of it but the end.
+        """
+        terminal = self._one(terminal_id)
+        if terminal.task.done():
+            code, output = await self._came(terminal_id)
+            status = schema.TerminalExitStatus(exit_code=code)
+        else:
+            so_far = terminal.printed.text[:-_HELD_BACK]
+            output = str(await self._agent.passage.clean(so_far[: so_far.rfind("\n") + 1]))
+            status = None
+        output, cut = cut_to(output, terminal.most)
+        return schema.TerminalOutputResponse(output=output, truncated=cut, exit_status=status)
 
     async def wait_for_terminal_exit(
         self, session_id: str, terminal_id: str, **_: Any
@@ -114,13 +141,13 @@ class AcpClient:
 
     async def kill_terminal(self, session_id: str, terminal_id: str, **_: Any) -> None:
         """End it, with everything it has started."""
-        self._one(terminal_id).cancel()
+        self._one(terminal_id).task.cancel()
 
     async def release_terminal(self, session_id: str, terminal_id: str, **_: Any) -> None:
         """End it, and forget it."""
-        task = self._running.pop(terminal_id, None)
-        if task is not None:
-            task.cancel()
+        terminal = self._running.pop(terminal_id, None)
+        if terminal is not None:
+            terminal.task.cancel()
 
     async def read_text_file(
         self,
@@ -150,12 +177,25 @@ class AcpClient:
 
     async def create_elicitation(
         self, message: str, mode: Any, **_: Any
-    ) -> schema.DeclineElicitationResponse:
-        """Declined: a form of an agent's is no place for what belongs into the vault."""
-        return schema.DeclineElicitationResponse(action="decline")
+    ) -> schema.AcceptElicitationResponse | schema.DeclineElicitationResponse:
+        """A question for the person: put here, or declined with a reason (``acp_forms``)."""
+        asked = getattr(mode, "root", mode)
+        url = getattr(asked, "url", None)
+        form = getattr(asked, "requested_schema", None)
+        content: dict[str, Any] | None = None
+        if url is not None:
+            if await self._agent.led(message, str(url), str(asked.elicitation_id)):
+                content = {}
+        elif form is not None:
+            given = form.model_dump(by_alias=True, exclude_none=True)
+            content = await self._agent.answered(message, given)
+        if content is None:
+            return schema.DeclineElicitationResponse(action="decline")
+        return schema.AcceptElicitationResponse(action="accept", content=content or None)
 
     async def complete_elicitation(self, elicitation_id: str, **_: Any) -> None:
-        """None is open."""
+        """What the person did at an address is over."""
+        self._agent.over(elicitation_id)
 
     async def ext_method(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """There are none."""
@@ -164,14 +204,15 @@ class AcpClient:
     async def ext_notification(self, method: str, params: dict[str, Any]) -> None:
         """Passed over."""
 
-    def _one(self, name: str) -> asyncio.Task[Ended]:
+    def _one(self, name: str) -> _Terminal:
         if name not in self._running:
             raise RequestError.invalid_params({"terminalId": "there is no such terminal"})
         return self._running[name]
 
     async def _came(self, name: str) -> tuple[int, str]:
         """Exit code and output; a refusal is an exit code of 126 that says why."""
-        task = self._one(name)
+        terminal = self._one(name)
+        task = terminal.task
         with suppress(asyncio.CancelledError, AgentError):
             await asyncio.wait({task})
         if task.cancelled():
@@ -181,9 +222,8 @@ class AcpClient:
             return 126, f"{error.message} {error.hint}\n"
         if error is not None:
             return 125, "It could not be run.\n"
-        ended = task.result()
-        output = await self._agent.passage.clean(f"{ended.stdout}{ended.stderr}")
-        return ended.exit, str(output)
+        output = await self._agent.passage.clean(terminal.printed.text)
+        return task.result().exit, str(output)
 
 
 def _command(command: str, args: list[str], env: list[Any], cwd: str) -> Command:
@@ -201,6 +241,24 @@ def _command(command: str, args: list[str], env: list[Any], cwd: str) -> Command
             lines.append(f"export {check_variable(each.name)}={shlex.quote(each.value)}")
     lines.append(" ".join([command, *map(_word, args)]) if args else command)
     return Command("\n".join(lines), secrets, why=_WHY, timeout=_SECONDS)
+
+
+def _detail(tool_call: Any) -> str:
+    """What an agent wants to do by itself, exactly: the command as it stands, or all there is."""
+    given = tool_call.raw_input
+    parts: list[str] = []
+    if isinstance(given, dict) and isinstance(given.get("command"), str):
+        parts.append(given["command"])
+        given = {name: each for name, each in given.items() if name != "command"}
+    if given:
+        text = json.dumps(given, indent=1, ensure_ascii=False, default=str)
+        parts.append(given if isinstance(given, str) else text)
+    parts += [
+        f"{each.path} becomes:\n{each.new_text}"
+        for each in tool_call.content or ()
+        if isinstance(each, schema.FileEditToolCallContent)
+    ]
+    return "\n".join(parts)
 
 
 def _word(text: str) -> str:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
     from pydantic_ai.models import Model
 
+ASKS: Final = "asks you"
+"""What is shown in a tool's place where an agent puts a question to the person."""
+
 MOST_REQUESTS: Final = 30
 """Requests to the model in one turn: a loop that goes nowhere ends."""
 
@@ -57,7 +60,7 @@ class Called:
         tool: The tool's name.
         arguments: What the model wrote; masked.
         state: ``called``, ``asking``, ``running``, or how it ended: ``done``, ``refused``,
-            ``failed``.
+            ``declined``, ``failed``.
         outcome: How it ended.
     """
 

@@ -12,6 +12,9 @@ State = Literal["asking", "running"]
 Told = Callable[[State], None]
 """Called as a use goes on, so that whoever watches sees it."""
 
+Heard = Callable[[str], None]
+"""Called with what a command prints, scrubbed, as it comes."""
+
 EntryState = Literal["saved", "declined", "pending"]
 """Of a secret that was asked for: stored, refused by the person, or not there yet."""
 
@@ -108,7 +111,7 @@ class Door(Protocol):
     started ends: the command with everything it has started, the request, the question.
     """
 
-    async def run(self, command: Command, told: Told) -> Ended:
+    async def run(self, command: Command, told: Told, heard: Heard | None = None) -> Ended:
         """Run a command, once it is permitted, to its end."""
         ...
 

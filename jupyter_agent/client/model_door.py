@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import codecs
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,16 @@ from urllib.parse import urlsplit
 
 from jupyter_agent import wire
 from jupyter_agent.chat import loopback
-from jupyter_agent.chat.door import Command, Ended, EntryState, HttpAnswer, HttpRequest, Told
+from jupyter_agent.chat.door import (
+    Command,
+    Ended,
+    EntryState,
+    Heard,
+    HttpAnswer,
+    HttpRequest,
+    Told,
+)
+from jupyter_agent.chat.printed import Printed
 from jupyter_agent.client import matching
 from jupyter_agent.client.loop import AsyncClient
 from jupyter_agent.errors import AgentError, LabelNotFound, RequestInvalid, RunLost
@@ -26,7 +34,6 @@ Open = Callable[[], Awaitable[AsyncClient]]
 OpenEntry = Callable[[str, str, Told], Awaitable[EntryState]]
 AskHere = Callable[[str], Awaitable[None]]
 
-_HEAD, _TAIL = 64 * 1024, 32 * 1024  # characters kept of one stream's beginning and end
 _ENTRIES: Final[Mapping[str, EntryState]] = {"stored": "saved", "declined": "declined"}
 _MOST_FREE: Final = 4
 _USUAL: Final = "header: Authorization: Bearer {}"
@@ -61,9 +68,9 @@ class ModelDoor:
     _free: list[AsyncClient] = field(default_factory=list)
     _services: list[dict[str, Any]] | None = None
 
-    async def run(self, command: Command, told: Told) -> Ended:
+    async def run(self, command: Command, told: Told, heard: Heard | None = None) -> Ended:
         """See ``Door.run``."""
-        streams = {"stdout": _Kept(), "stderr": _Kept()}
+        streams = {"stdout": Printed(), "stderr": Printed()}
         ended: Ended | None = None
         async with self._conversation() as client:
             events = client.events(
@@ -83,7 +90,9 @@ class ModelDoor:
                     ended = _ended(message["result"], streams)
                 elif message.get("event") == "output":
                     stream = "stderr" if message.get("stream") == "stderr" else "stdout"
-                    streams[stream].feed(wire.data(message, "data"))
+                    text = streams[stream].feed(wire.data(message, "data"))
+                    if heard is not None:
+                        heard(text)
                 else:
                     await self._tell(message, told)
         if ended is None:
@@ -213,28 +222,7 @@ class ModelDoor:
         return {"host": host, **_described(_USUAL)}
 
 
-class _Kept:
-    """One stream: its beginning and its end."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._head, self._tail, self._left_out = "", "", 0
-
-    def feed(self, data: bytes) -> None:
-        text = self._decoder.decode(data)
-        room = _HEAD - len(self._head)
-        self._head += text[:room]
-        tail = self._tail + text[room:]
-        self._left_out += max(0, len(tail) - _TAIL)
-        self._tail = tail[-_TAIL:]
-
-    @property
-    def text(self) -> str:
-        between = f"\n[{self._left_out} characters left out]\n" if self._left_out else ""
-        return self._head + between + self._tail
-
-
-def _ended(result: wire.Message, streams: Mapping[str, _Kept]) -> Ended:
+def _ended(result: wire.Message, streams: Mapping[str, Printed]) -> Ended:
     ending = "timed out" if result["timed_out"] else "stopped" if result["stopped"] else "exited"
     return Ended(
         exit=int(result["exit"]),

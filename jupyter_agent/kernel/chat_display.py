@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from jupyter_agent.chat.answering import Called, Event, Said
+from jupyter_agent.chat.answering import ASKS, Called, Event, Said
 from jupyter_agent.chat.conversation import Turn
 from jupyter_agent.kernel.identity import is_kernel
 
@@ -21,6 +21,7 @@ _STATES: Final = {
     "running": "▶ running",
     "done": "✓",
     "refused": "✗ not permitted",
+    "declined": "✗ declined",
     "failed": "✗ failed",
 }
 _WAITS_FOR_YOU: Final = "… until you hand the desktop back: take over in its panel, then hand back"
@@ -134,6 +135,8 @@ def _about(called: Called) -> str:
 
 
 def _state(called: Called) -> str:
+    if called.tool == ASKS and called.state == "asking":
+        return "… answer below"
     if called.tool == "desktop_wait" and called.state == "running":
         return _WAITS_FOR_YOU
     return _STATES.get(called.state, called.state)

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +179,8 @@ class ChatSession:
                 await self._agent.close()
                 self._agent = None
             if self._agent is None:
-                self._agent = acp_agent.AcpAgent(name, argv, door, passage, door.cwd)
+                self._agent = acp_agent.AcpAgent(name, argv, door, passage, door.cwd, _nobody)
+            self._agent.ask = self._typed(tell)
             return await self._agent.answer(message, attachments, tell)
 
         def show(event: Any) -> None:
@@ -255,6 +256,23 @@ class ChatSession:
 
         return ask
 
+    def _typed(self, tell: Callable[[Any], None]) -> Callable[[str], Awaitable[str | None]]:
+        """How an agent's question is put to whoever sits at this cell."""
+
+        async def ask(prompt: str) -> str | None:
+            found: list[str | None] = []
+
+            def put() -> None:
+                try:
+                    found.append(input(prompt))
+                except (EOFError, NotImplementedError, RuntimeError):
+                    found.append(None)  # nobody: nbclient, a page that is gone
+
+            await self.here(tell, put)
+            return found[0]
+
+        return ask
+
     async def here(self, tell: Callable[[Any], None], act: Callable[[], None]) -> None:
         """Have something done where the cell runs, and wait for it."""
         done = asyncio.Event()
@@ -300,6 +318,10 @@ class _KernelNotebook:
     async def add_cell(self, source: str) -> None:
         """See ``Notebook.add_cell``."""
         await self._session.here(self._tell, lambda: self._session.offer_cell(source))
+
+
+async def _nobody(_prompt: str) -> None:
+    """Before a cell has said who sits at it."""
 
 
 def _approve_in_terminal(approval_id: str) -> None:

@@ -6,6 +6,8 @@ it is sent; what it says next stands in a script.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import random
 import shutil
 import tempfile
@@ -207,7 +209,7 @@ def test_a_model_does_a_whole_task_in_one_cell_and_is_sent_no_value(  # noqa: PL
         "Send MODEL_KEY to this service?",
         "to read what the release promises",
         "to count what is in stock",
-        "Send API_KEY to this service?",
+        "Send this request with API_KEY?",
         "to look at the key",
     ):
         expect(asked).to_contain_text(sentence, timeout=STARTING)
@@ -231,25 +233,28 @@ def test_a_model_does_a_whole_task_in_one_cell_and_is_sent_no_value(  # noqa: PL
     assert len(model.requests) == 10
     for told in (b"person_drives", b"Traceback", b"Bearer [secret:API_KEY]"):
         assert told in sent
-    assert no_value_in(sent, notebook.page.content().encode())
+    assert no_value_in(sent.decode(), *texts_in(model.asked), notebook.page.content())
     for secret in SECRETS.values():
         assert secret.search_proc() == []
         assert secret.search_tree(lab.root) == []
 
 
-def no_value_in(*texts: bytes) -> bool:
+def no_value_in(*texts: str) -> bool:
     """Whether no secret stands there: plain, encoded, or with what nobody sees between letters."""
     for text in texts:
-        read = text.decode("utf-8", "replace")
-        for seen in (read, urllib.parse.unquote(read), *_unescaped(read)):
+        for seen in (text, urllib.parse.unquote(text)):
             bare = "".join(each for each in seen if each not in "\u200b\u200c\u200d\u2060\ufeff")
             for secret in SECRETS.values():
                 assert secret.found_in(bare.encode()) == []
     return True
 
 
-def _unescaped(text: str) -> list[str]:
-    """The same without JSON's escapes, once and twice: what a tool gave back is JSON in JSON."""
-    once = text.encode("latin-1", "backslashreplace").decode("unicode_escape", "replace")
-    twice = once.encode("latin-1", "backslashreplace").decode("unicode_escape", "replace")
-    return [once, twice]
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in JSON, and in the JSON that a text of it is: so a tool's results are sent."""
+    if isinstance(value, str):
+        yield value
+        with contextlib.suppress(ValueError):
+            yield from texts_in(json.loads(value))
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(each)

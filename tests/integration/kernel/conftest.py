@@ -68,15 +68,31 @@ class Kernel:
     manager: KernelManager
     client: BlockingKernelClient
 
-    def run(self, code: str, on_message: Callable[[dict[str, Any]], None] = lambda _: None) -> Cell:
-        """Run one cell to its end."""
+    def run(
+        self,
+        code: str,
+        on_message: Callable[[dict[str, Any]], None] = lambda _: None,
+        typed: Callable[[str], str] | None = None,
+    ) -> Cell:
+        """Run one cell to its end.
+
+        Args:
+            code: The cell.
+            on_message: Called with what it shows.
+            typed: What is typed below it at a prompt.
+        """
         cell = Cell()
+        prompts: dict[str, Any] = {}
+        if typed is not None:
+            prompts["stdin_hook"] = lambda message: self.client.input(
+                typed(message["content"]["prompt"])
+            )
 
         def hook(message: dict[str, Any]) -> None:
             cell.messages.append(message)
             on_message(message)
 
-        answer = self.client.execute_interactive(code, output_hook=hook, timeout=60)
+        answer = self.client.execute_interactive(code, output_hook=hook, timeout=60, **prompts)
         cell.reply = answer["content"]
         return cell
 

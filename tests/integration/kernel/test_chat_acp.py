@@ -29,6 +29,7 @@ def planted() -> Canary:
 @pytest.fixture
 def agreeing(folders):
     """A person who says yes, but for what has "forbidden" in it."""
+    scripts: list[str] = []
     with person_is_there(folders) as (watcher, number):
 
         def agree() -> None:
@@ -38,6 +39,7 @@ def agreeing(folders):
                         event = watcher.receive(number)
                         if event.get("event") == "approval":
                             asked = event["approval"]
+                            scripts.append(asked["script"])
                             answer = "deny" if "forbidden" in asked["script"] else "once"
                             fields = {name: asked[name] for name in ("approval_id", "nonce")}
                             person.call("approval.answer", **fields, answer=answer)
@@ -45,7 +47,7 @@ def agreeing(folders):
                     pass
 
         threading.Thread(target=agree, daemon=True).start()
-        yield
+        yield scripts
 
 
 def test_an_agent_works_in_our_terminals_and_sees_no_value(
@@ -61,7 +63,9 @@ def test_an_agent_works_in_our_terminals_and_sees_no_value(
         {"do": "read", "path": str(secret_file)},
         {"do": "write", "path": str(new), "content": "it's new\n"},
         {"do": "permission", "title": "edit a file"},
-        {"do": "permission", "title": "something forbidden"},
+        {"do": "permission", "title": "run it", "input": {"command": 'rm -r "x y" # forbidden'}},
+        # More than what is held back, and then nothing for as long as anybody would wait.
+        {"do": "watch", "command": "seq -w 1 900; sleep 9754"},
     ]
     agent = shlex.join([sys.executable, str(SCRIPT), str(heard)])
     cell = kernel.run(f"%%agent_chat --agent {shlex.quote(agent)}\n{json.dumps(steps)}")
@@ -73,7 +77,11 @@ def test_an_agent_works_in_our_terminals_and_sees_no_value(
     assert "126: " in said
     assert "withheld" in said
     assert new.read_text() == "it's new\n"
-    assert said.endswith("written\nselected\ncancelled\n")
+    head, _, watched = said.rpartition("\nNone ")
+    assert head.endswith("written\nselected\ncancelled")
+    assert agreeing[-2].endswith('#   run it\n#   rm -r "x y" # forbidden\ntrue')
+    assert watched.split() == ["2576", "643", "644"]
+    wait_until(lambda: sleeping("9754") == [], 30)
     assert planted.found_in(heard.read_bytes()) == []
     # A message that holds a value reaches no agent, and Stop ends what it runs.
     waits = json.dumps([{"do": "run", "command": "sleep 9753"}])
@@ -88,3 +96,49 @@ def test_an_agent_works_in_our_terminals_and_sees_no_value(
     wait_until(lambda: sleeping("9753") == [])
     missing = kernel.run("%%agent_chat --agent no-such-agent-here\nhello")
     assert missing.ename == "ModelMissing"
+
+
+FORM = {"type": "object", "properties": {"branch": {"type": "string", "enum": ["main", "next"]}}}
+SECRET_FORM = {"type": "object", "properties": {"apiKey": {"type": "string", "title": "Yours"}}}
+
+
+def test_questions_of_an_agent_are_put_or_declined_with_a_reason(kernel, person, planted, tmp_path):
+    save(person, "DEMO_TOKEN", planted.value)
+    heard = tmp_path / "heard"
+    agent = shlex.quote(shlex.join([sys.executable, str(SCRIPT), str(heard)]))
+    steps = [
+        {"do": "lead", "url": "https://example.com/sign-in"},
+        {"do": "lead", "url": "https://example.com@evil.example/"},
+        {"do": "form", "message": "Which branch?", "form": FORM},
+        {"do": "form", "message": "To go on", "form": SECRET_FORM},
+        {"do": "form", "message": "And which?", "form": FORM},
+        {"do": "form", "message": "Say it", "form": {"properties": {"x": {"type": "string"}}}},
+    ]
+    answers = iter(["y", "next", "other", "".join(planted.value)])
+    prompts: list[str] = []
+
+    def typed(prompt: str) -> str:
+        prompts.append(prompt)
+        return next(answers)
+
+    cell = kernel.run(f"%%agent_chat --agent {agent}\n{json.dumps(steps)}", typed=typed)
+    assert cell.reply["status"] == "ok", cell.shown_error
+    assert heard.read_text().splitlines() == [
+        "accept",
+        "decline",
+        "accept {'branch': 'next'}",
+        "decline None",
+        "decline None",
+        "decline None",
+    ]
+    assert "to open https://example.com/sign-in (at example.com). Will you?" in prompts[0]
+    assert "Which branch?" in prompts[1]
+    assert "[main / next, or nothing]" in prompts[1]
+    shown = cell.of("update_display_data")[-1]["content"]["data"]["text/markdown"]
+    for reason in (
+        "hides where it leads",
+        "It wants a secret in a form, so the form was declined. Save it with %secret set LABEL",
+        "That is none of the choices.",
+        "Your answer holds the value of DEMO_TOKEN",
+    ):
+        assert reason in shown
