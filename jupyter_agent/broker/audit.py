@@ -55,12 +55,13 @@ class Audit:
     def __init__(self, path: Path, key: bytes) -> None:
         self._path = path
         self._key = key
+        self._written = (0, 0, _FIRST)  # inode and size behind our last line, and its MAC
 
     def append(self, event: dict[str, Any]) -> None:
         """Add an event.
 
-        The lock lets several brokers share the file; the last line is read anew each time, because
-        another one may have written it.
+        The lock lets several brokers share the file; the last line is read anew where the file does
+        not end behind ours, because another one has written there.
 
         Raises:
             OSError: The disk is full or read-only.
@@ -68,12 +69,18 @@ class Audit:
         """
         with self._open() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            _cut_torn_line(file)
-            before = _last_mac(file)
-            line = {"event": event, "mac": self._mac(before, event)}
-            file.seek(0, os.SEEK_END)
-            file.write(_canonical(line) + b"\n")
+            inode, end = os.fstat(file.fileno()).st_ino, file.seek(0, os.SEEK_END)
+            if (inode, end) == self._written[:2]:
+                before = self._written[2]
+            else:
+                _cut_torn_line(file)
+                before = _last_mac(file)
+                end = file.seek(0, os.SEEK_END)
+            mac = self._mac(before, event)
+            line = _canonical({"event": event, "mac": mac}) + b"\n"
+            file.write(line)
             file.flush()
+            self._written = (inode, end + len(line), mac)
 
     def events(self) -> list[dict[str, Any]]:
         """Every event, oldest first; a run's start and end are one event."""

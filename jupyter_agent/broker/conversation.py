@@ -15,6 +15,7 @@ from jupyter_agent.broker.matching import Texts
 from jupyter_agent.broker.run import Run
 from jupyter_agent.errors import AgentError, RequestInvalid
 
+Emit = Callable[[wire.Message], Awaitable[None]]
 Greet = Callable[[wire.Message], Awaitable[tuple[Caller, wire.Message]]]
 
 _HELLO_SECONDS: Final = 10.0
@@ -125,17 +126,25 @@ class Conversation:
         try:
             operation = self._operation(message)
             result = await operation(Ask(caller, message, emit, self._runs, self._texts))
-            *more, last = wire.parts(result)
-            for part in more:
-                await emit({"event": "more", "more": part})
-            answer: wire.Message = {"id": number, "result": last}
+            answer = await self._in_parts(number, result, emit)
         except AgentError as error:
-            answer = {"id": number, "error": error.to_json()}
+            answer = wire.encode({"id": number, "error": error.to_json()})
         except Exception as error:  # noqa: BLE001  (one request must not end the broker)
-            answer = {"id": number, "error": _unexpected(error, message).to_json()}
+            answer = wire.encode({"id": number, "error": _unexpected(error, message).to_json()})
         finally:
             self._runs.pop(number, None)
-        await self._send(answer)
+        await self._write(answer)
+
+    @staticmethod
+    async def _in_parts(number: int, result: wire.Message, emit: Emit) -> bytes:
+        """The line with a result, after those with the parts of it that it has no room for."""
+        try:
+            return wire.encode({"id": number, "result": result})
+        except RequestInvalid:  # seldom, and a long list need not be written twice to know it
+            *more, last = wire.parts(result)
+        for part in more:
+            await emit({"event": "more", "more": part})
+        return wire.encode({"id": number, "result": last})
 
     def _operation(self, message: wire.Message) -> Operation:
         operation = self._table(wire.text(message, "op"))
@@ -150,9 +159,12 @@ class Conversation:
             return b""
 
     async def _send(self, message: wire.Message) -> None:
+        await self._write(wire.encode(message))
+
+    async def _write(self, line: bytes) -> None:
         if self._writer.is_closing():
             return  # nobody listens any more
-        self._writer.write(wire.encode(message))
+        self._writer.write(line)
         with contextlib.suppress(OSError):
             await self._writer.drain()
 

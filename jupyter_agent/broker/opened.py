@@ -13,17 +13,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.stamps import Stamp
 from jupyter_agent.errors import AgentError, LabelNotFound, VaultLocked
-from jupyter_agent.scrub import Fingerprints, Others, too_short
+from jupyter_agent.scrub import Fingerprints, Others, Scrubber, too_short
 from jupyter_agent.scrub.matcher import Matcher
 
 if TYPE_CHECKING:
     from jupyter_agent.vault.meta import Meta
     from jupyter_agent.vault.vault import Vault
+
+_MOST_SCRUBBERS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class OpenedValues:
         self._opened: Opened | None = None
         self._watchers: set[asyncio.Event] = set()
         self._digest_key = secrets.token_bytes(32)
+        self._scrubbers: dict[tuple[str, ...], tuple[dict[str, bytes], Scrubber]] = {}
 
     def forget(self) -> None:
         """Drop every value: the vault was locked."""
@@ -107,6 +110,7 @@ class OpenedValues:
 
     def changed(self) -> None:
         """Have everybody who watches look again; something was written."""
+        self._scrubbers = {}
         for watcher in self._watchers:
             watcher.set()
 
@@ -143,6 +147,23 @@ class OpenedValues:
             elif self._opened is None or self._opened.stamp != stamp:
                 self._opened = await self._read()
             return None if self._opened is None else self._opened.values
+
+    def scrubber(self, values: dict[str, bytes]) -> Scrubber:
+        """What replaces the values that a run was granted; kept, because making it takes a while.
+
+        Args:
+            values: Label → value, as they were just read.
+
+        Returns:
+            One to take siblings of.
+        """
+        labels = tuple(values)
+        made = self._scrubbers.get(labels)
+        if made is None or made[0] != values:
+            if len(self._scrubbers) >= _MOST_SCRUBBERS:
+                self._scrubbers = {}
+            made = self._scrubbers[labels] = (values, Scrubber(values))
+        return made[1]
 
     async def recognising(self) -> Values | None:
         """As ``current``; what recognises them in a text is made off the loop.

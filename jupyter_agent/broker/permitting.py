@@ -124,23 +124,41 @@ def missing(grants: Iterable[Grant], request: Request, now: datetime) -> list[st
         request: What wants to run.
         now: An aware datetime.
     """
-    return [label for label, used in _covering(list(grants), request, now).items() if used is None]
+    return decided(grants, request, now)[0]
 
 
 def used(grants: Iterable[Grant], request: Request, now: datetime) -> list[Grant]:
-    """The grants that a permitted run uses and changes: one use less, its programs noted.
+    """The grants that a permitted run uses and changes; see ``decided``."""
+    return decided(grants, request, now)[1]
 
-    A label that an uncounted grant covers too costs nothing.
+
+def decided(
+    grants: Iterable[Grant], request: Request, now: datetime
+) -> tuple[list[str], list[Grant]]:
+    """The labels that no grants cover, and, where there are none, the grants that change by this.
+
+    Args:
+        grants: All there are.
+        request: What wants to run.
+        now: An aware datetime.
+
+    Returns:
+        See ``missing``; and the grants with one use less, or with their programs noted. A label
+        that an uncounted grant covers too costs nothing.
     """
-    changed = []
-    for using in _covering(list(grants), request, now).values():
+    covering = _covering(list(grants), request, now)
+    uncovered = [label for label, using in covering.items() if using is None]
+    changed: list[Grant] = []
+    if uncovered:
+        return uncovered, changed
+    for using in covering.values():
         for grant in using or ():
             after = _noted(grant, request)
             if after.uses is not None:
                 after = replace(after, uses=after.uses - 1)
             if after != grant:
                 changed.append(after)
-    return changed
+    return uncovered, changed
 
 
 def permits(grant: Grant, label: str, request: Request, now: datetime) -> bool:

@@ -154,7 +154,7 @@ class Runs:
             await record.refused(_REFUSED.get(type(refusal), "stopped"))
             raise
         values = await self._values(wanted)
-        scrubber = Scrubber(values)
+        scrubber = self._opened.scrubber(values)
         scrubbers: dict[Stream, Scrubber] = {}
         record.command = written(wanted.command, scrubber, self._screener)
         files, env = self._prepared(wanted, values)

@@ -26,15 +26,15 @@ def take(vault: Vault, request: Request) -> tuple[list[str], int]:
         GrantDenied: A rule of the person's forbids it.
         LabelNotFound: A label is not stored.
     """
-    check_stored(request.labels, [meta.label for meta in vault.list()])
-    version = Policy.of(vault).version
+    with vault.together():
+        check_stored(request.labels, [meta.label for meta in vault.list()])
+        version = Policy.of(vault).version
+        standing = policy.all_grants(vault)
     now = datetime.now(UTC)
-    standing = policy.all_grants(vault)
     _check_not_forbidden(standing, request, now)
-    missing = permitting.missing(standing, request, now)
-    if not missing:
-        for grant in permitting.used(standing, request, now):
-            vault.put_grant(grant.id, grant.record())
+    missing, used = permitting.decided(standing, request, now)
+    for grant in used:
+        vault.put_grant(grant.id, grant.record())
     return missing, version
 
 

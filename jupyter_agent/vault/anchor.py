@@ -123,6 +123,22 @@ class MemoryAnchor:
         self._place = place
 
 
+def known(anchor: Anchor, store_id: bytes) -> Place:
+    """What this machine remembers of the store that lies here.
+
+    Raises:
+        VaultRolledBack: Nothing: it is another one, or an older one with older keys.
+    """
+    place = anchor.read()
+    if place is None or not place.knows(store_id):
+        raise VaultRolledBack(
+            "This machine no longer knows how new the vault must be, so it may be an old copy.",
+            "Put vault.anchor back into the state folder, or, if you know that the vault is "
+            "the newest: jupyter agent vault accept-restored",
+        )
+    return place
+
+
 def _rekeying(body: dict[str, Any]) -> Rekeying | None:
     found = body.get("rekeying")
     if found is None:

@@ -22,7 +22,7 @@ from jupyter_agent.errors import (
     VaultError,
     VaultRolledBack,
 )
-from jupyter_agent.vault.anchor import Anchor, Place, Rekeying
+from jupyter_agent.vault.anchor import Anchor, Place, Rekeying, known
 from jupyter_agent.vault.change import (
     Change,
     Contents,
@@ -92,6 +92,8 @@ class Ledger:
         self._epoch = 0  # of the last full check: no later one may be smaller
         self._digests: Digests = {}
         self._view: tuple[int, int] | None = None
+        self._is_looking = False  # inside ``together``
+        self._lists: dict[str, dict[str, bytes]] = {}  # by kind, of the store as it was checked
         self._opened: dict[bytes, bytes] = {}  # digest → content, of what read_all was asked for
 
     @property
@@ -197,8 +199,27 @@ class Ledger:
             VaultTampered: See ``check``.
             VaultRolledBack: See ``check``.
         """
+        with self._looking():
+            pass
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """While entered, everything is read as of one moment, and checked once. Not for writing."""
+        with self._looking():
+            was, self._is_looking = self._is_looking, True
+            try:
+                yield
+            finally:
+                self._is_looking = was
+
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        if self._is_looking:
+            yield
+            return
         with self._store.reading():
             self._check_if_changed()
+            yield
 
     def read(self, kind: str, name: str) -> bytes | None:
         """One record's content, or None.
@@ -207,8 +228,7 @@ class Ledger:
             VaultTampered: See ``check``.
             VaultRolledBack: See ``check``.
         """
-        with self._store.reading():
-            self._check_if_changed()
+        with self._looking():
             return open_one(self._store, self._keys, self._digests, kind, name)
 
     def read_together(
@@ -224,8 +244,7 @@ class Ledger:
             VaultTampered: See ``check``.
             VaultRolledBack: See ``check``.
         """
-        with self._store.reading():
-            self._check_if_changed()
+        with self._looking():
             found = {
                 (kind, name): open_one(self._store, self._keys, self._digests, kind, name)
                 for kind, name in self._digests
@@ -243,12 +262,14 @@ class Ledger:
             VaultTampered: See ``check``.
             VaultRolledBack: See ``check``.
         """
-        with self._store.reading():
-            self._check_if_changed()
+        with self._looking():
+            if (known := self._lists.get(kind)) is not None:
+                return dict(known)  # the same store as it was authenticated: nothing was written
             rows = self._store.rows(kind)
             if {row.record.name for row in rows} != {n for k, n in self._digests if k == kind}:
                 raise tampered()
             found = {row.record.name: self._open_once(row) for row in rows}
+            self._lists[kind] = dict(found)
         current = set(self._digests.values())
         self._opened = {key: each for key, each in self._opened.items() if key in current}
         return found
@@ -284,7 +305,7 @@ class Ledger:
             self._check()
 
     def _check(self) -> Head:
-        head = self._authenticate(lambda head: known(self._anchor, head))
+        head = self._authenticate(lambda head: known(self._anchor, head.store_id))
         self._check_epoch(head)
         self._epoch = head.epoch
         self._view = self._store.view
@@ -295,6 +316,7 @@ class Ledger:
 
     def _authenticate(self, check_first: Callable[[Head], object] = lambda _head: None) -> Head:
         self._view = None
+        self._lists = {}
         head = self._store.head()
         if head is None:
             raise tampered()
@@ -311,7 +333,7 @@ class Ledger:
         return head
 
     def _check_epoch(self, head: Head) -> None:
-        if head.epoch < max(known(self._anchor, head).epoch, self._epoch):
+        if head.epoch < max(known(self._anchor, head.store_id).epoch, self._epoch):
             raise VaultRolledBack(
                 "The vault file is older than what this machine has already seen.",
                 "Put the newest vault.db back, or go on with this one: "
@@ -372,19 +394,3 @@ class Ledger:
                 f"The state folder can't be written: {os.strerror(error.errno or 0)}.",
                 "Make room, or make the state folder writable.",
             ) from None
-
-
-def known(anchor: Anchor, head: Head) -> Place:
-    """What this machine remembers of the store that lies here.
-
-    Raises:
-        VaultRolledBack: Nothing: it is another one, or an older one with older keys.
-    """
-    place = anchor.read()
-    if place is None or not place.knows(head.store_id):
-        raise VaultRolledBack(
-            "This machine no longer knows how new the vault must be, so it may be an old copy.",
-            "Put vault.anchor back into the state folder, or, if you know that the vault is "
-            "the newest: jupyter agent vault accept-restored",
-        )
-    return place

@@ -91,7 +91,9 @@ class Meta:
 
     def to_json(self) -> dict[str, Any]:
         """The names of docs/interfaces.md."""
-        return asdict(self) | {"exposed": [asdict(each) for each in self.exposed]}
+        # Not `asdict`, which copies each text of each record: a list may have a thousand.
+        own = {name: getattr(self, name) for name in self.__slots__}
+        return own | {"exposed": [asdict(each) for each in self.exposed]}
 
     def shown(self, now: datetime) -> dict[str, Any]:
         """What people and pages get to see: what is kept, and what is due.

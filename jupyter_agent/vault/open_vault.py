@@ -149,6 +149,16 @@ class OpenVault:
             ledger.refresh()
             return ledger.keys.store_id
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """While entered, everything that is read is as it was at one moment. Not for writing.
+
+        Raises:
+            VaultError: It can't be read, or does not authenticate.
+        """
+        with self._ledger() as ledger, ledger.together():
+            yield
+
     def source(self, name: str) -> KeySource:
         """The key source of this name.
 

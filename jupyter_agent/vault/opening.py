@@ -12,11 +12,11 @@ from typing import Final
 
 from jupyter_agent.errors import VaultError, WrongMachine
 from jupyter_agent.folders import Folders, check_private_dir
-from jupyter_agent.vault.anchor import Anchor, FileAnchor, MemoryAnchor, Place
+from jupyter_agent.vault.anchor import Anchor, FileAnchor, MemoryAnchor, Place, known
 from jupyter_agent.vault.change import Contents, put_all
 from jupyter_agent.vault.key_source import MEMORY, SETTING, KeySource, check_setting, pick
 from jupyter_agent.vault.keys import KeyRing
-from jupyter_agent.vault.ledger import Ledger, known
+from jupyter_agent.vault.ledger import Ledger
 from jupyter_agent.vault.machine import Machine
 from jupyter_agent.vault.seal import machine_hash, machine_tag, manifest
 from jupyter_agent.vault.store import Store, gone
@@ -196,7 +196,9 @@ def _ledger(store: Store, keyring: KeyRing, anchor: Anchor, *, accept: bool = Fa
     if head is None:
         raise gone()
     if not accept:
-        known(anchor, head)  # before its key is asked for: an older store's key may be gone
+        known(
+            anchor, head.store_id
+        )  # before its key is asked for: an older store's key may be gone
     ledger = Ledger(store, keyring, anchor, head)
     if accept:
         ledger.accept()

@@ -10,8 +10,10 @@ from canary import Canary
 from lab import Lab
 from notebook_page import NotebookPage
 from playwright.sync_api import Browser, expect
+from steps import save
 
 from jupyter_agent.client import Client, Hello
+from jupyter_agent.errors import GrantDenied
 
 
 @pytest.fixture
@@ -102,3 +104,37 @@ def test_a_page_of_its_own_seals_what_is_typed(
     assert canary.value not in page.content()
     assert [text for text in problems if "Content Security Policy" in text] == []
     context.close()
+
+
+def test_a_question_about_one_request_shows_all_of_it(
+    lab: Lab, notebook: NotebookPage, agent: Client, canary: Canary
+) -> None:
+    lab.notebook("asks.ipynb", "1")
+    notebook.open("asks.ipynb")
+    with lab.person() as person:
+        save(person, "DEMO_TOKEN", canary.value)
+    request = {
+        "method": "POST",
+        "target": "/v1/messages?dry=1",
+        "headers": {"Content-Type": "application/json"},
+        "body": '{"to": "everybody",\n "text": "hello"}',
+    }
+    number = agent.begin(
+        "egress.open",
+        label="DEMO_TOKEN",
+        host="https://api.example.com",
+        header="Authorization: Bearer {}",
+        request=request,
+        why="to greet everybody",
+    )
+    asked = notebook.approval
+    expect(asked).to_contain_text("Send this request with DEMO_TOKEN?")
+    expect(asked).to_contain_text("POST https://api.example.com/v1/messages?dry=1")
+    expect(asked).to_contain_text("content-type: application/json")
+    expect(asked).to_contain_text('"text": "hello"')
+    expect(asked).to_contain_text("“to greet everybody”")
+    expect(asked.locator(".ja-approval-always")).to_have_text("Allow this request always")
+    notebook.answer("deny")
+    assert agent.receive(number)["event"] == "asking"
+    with pytest.raises(GrantDenied):
+        agent.receive(number)

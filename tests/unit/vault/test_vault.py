@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -342,3 +343,23 @@ def test_a_working_keyring_is_preferred() -> None:
             pick(None, key_is_provided=False, keyring_works=lambda: True, machine=machine)
             == "os-keyring"
         )
+
+
+def test_what_is_read_together_is_of_one_moment_and_another_ones_write_is_seen_after(
+    tmp_path: Path,
+) -> None:
+    with closing(open_vault(tmp_path)) as vault, closing(open_vault(tmp_path)) as other:
+        vault.put(Secret("A", b"first"))
+        assert [meta.label for meta in other.list()] == ["A"]
+        with other.together():
+            assert [meta.label for meta in other.list()] == ["A"]
+            assert other.grants() == []
+        vault.put(Secret("B", b"second"))
+        vault.change_grants({"g": b"{}"}, b"{}")
+        with other.together():
+            assert [meta.label for meta in other.list()] == ["A", "B"]
+            assert other.grants() == [b"{}"]
+        vault.remove("A")
+        assert [meta.label for meta in other.list()] == ["B"]
+        other.remove("B")
+        assert other.list() == vault.list() == []
