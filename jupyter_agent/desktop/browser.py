@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,6 +233,9 @@ class Browser:
             flags.append("--headless=new")
         else:
             flags += ["--window-position=0,0", "--start-maximized", "--ozone-platform=x11"]
+        if sys.platform == "darwin":
+            # In place of the person's keychain, which would ask them (os_crypt in Chromium).
+            flags.append("--use-mock-keychain")
         if os.getuid() == 0:
             # Chromium refuses root without it, and says so to the person in a bar of its own.
             flags.append("--no-sandbox")

@@ -1,10 +1,12 @@
 """One process above each desktop: starts its programs, and ends everything that comes of them.
 
-It is a subreaper, so whatever they start stays below it. Its standard input is its control socket
-and its life line: when the server closes it, or dies, however it dies, the keeper kills the whole
-tree, removes the socket of its X server and the desktop's folder, and ends.
+On Linux it is a subreaper, so whatever they start stays below it; elsewhere, or when told so by a
+second argument, it finds what belongs to it by other marks (``kin``). Its standard input is its
+control socket and its life line: when the server closes it, or dies, however it dies, the keeper
+kills all of it, removes the socket of its X server and the desktop's folder, and ends.
 
-On the control socket (SOCK_SEQPACKET, one JSON object a packet):
+On the control socket (a stream; each message a JSON object behind its length, four bytes, with
+which the descriptors come; macOS has no socket that keeps messages apart and tells of the end):
     server → keeper   {"id": n, "argv": [...], "env": {...}, "numbers": [3, …]} and the descriptors
                       {"signal": number, "pid": pid}    to one program that it has started
                       {"close": true}
@@ -22,17 +24,25 @@ import os
 import select
 import signal
 import socket
+import struct
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent import spawn
-from jupyter_agent.desktop import leftovers
+from jupyter_agent.desktop import kin, leftovers
 from jupyter_agent.processes import linux, tree
 
 LARGEST: Final = 128 * 1024
-"""Bytes of one packet. An environment is the largest thing in one."""
+"""Bytes of one message. An environment is the largest thing in one."""
+
+LENGTH: Final = struct.Struct("!I")
+"""What is ahead of each message."""
+
+BY_MARKS: Final = "by-marks"
+"""The argument with which a keeper does without the kernel's help, as it must beyond Linux."""
 
 MOST_HANDLES: Final = 8
 """Descriptors with one program."""
@@ -43,26 +53,32 @@ _ENDING: Final = 5.0  # seconds after which a process counts as left behind
 
 
 def main() -> int:
-    """Keep the desktop whose folder is the only argument."""
-    linux.adopt_orphans()
+    """Keep the desktop whose folder is the first argument."""
+    by_marks = sys.argv[2:] == [BY_MARKS]
+    if not by_marks:
+        linux.adopt_orphans()
     spawn.hold_numbers(_FIRST_FREE)
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     folder = Path(sys.argv[1])
     held = leftovers.hold(folder)
-    _Keeper(control, null).until_it_is_to_end()
-    left = _end_everything(folder)
+    keeper = _Keeper(control, null, by_marks=by_marks)
+    keeper.until_it_is_to_end()
+    signal.set_wakeup_fd(-1)
+    left = _end_marked(keeper.groups, folder) if by_marks else _end_everything(folder)
     os.close(held)
     with contextlib.suppress(OSError):  # nobody listens any more
-        control.send(json.dumps({"closed": True, "left": left}).encode())
+        control.sendall(packed({"closed": True, "left": left}))
     return 0
 
 
 class _Keeper:
-    def __init__(self, control: socket.socket, null: int) -> None:
+    def __init__(self, control: socket.socket, null: int, *, by_marks: bool) -> None:
         self._control = control
         self._null = null
+        self._by_marks = by_marks
+        self.groups: set[int] = set()
         # Kept by name: a Popen that is forgotten collects its child by itself, status and all.
         self._programs: dict[int, spawn.Child] = {}
         self._told_to_end = False
@@ -94,14 +110,17 @@ class _Keeper:
             if (program := self._programs.pop(pid, None)) is not None:
                 program.returncode = os.waitstatus_to_exitcode(status)
                 self._say({"ended": pid, "exit": program.returncode})
+                if not kin.still_there(pid):
+                    self.groups.discard(pid)
 
     def _serve_one(self) -> bool:
         try:
-            packet, handles, flags, _ = socket.recv_fds(self._control, LARGEST, MOST_HANDLES)
+            head, handles, flags, _ = socket.recv_fds(self._control, LENGTH.size, MOST_HANDLES)
         except OSError:
             return False
         try:
-            if not packet or flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+            packet = _whole(self._control, head)
+            if packet is None or flags & socket.MSG_CTRUNC:
                 return False
             wanted = json.loads(packet)
             if "close" in wanted:
@@ -131,7 +150,7 @@ class _Keeper:
                 stdout=self._null,
                 stderr=self._null,
                 at=dict(zip(wanted["numbers"], handles, strict=True)),
-                die_with_parent=True,
+                die_with_parent=not self._by_marks,
             )
         except (OSError, ValueError) as error:
             # ValueError: text that the kernel can't take, such as a zero byte.
@@ -139,16 +158,43 @@ class _Keeper:
             self._say({"id": wanted["id"], "errno": reason or errno.EIO})
             return
         self._programs[program.pid] = program
+        self.groups.add(program.pid)  # it leads a session of its own, and so a group
         self._say({"id": wanted["id"], "pid": program.pid})
 
     def _say(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):  # nobody listens any more: the next read says so
-            self._control.send(json.dumps(message).encode())
+            self._control.sendall(packed(message))
+
+
+def packed(message: Mapping[str, Any]) -> bytes:
+    """A message as it goes over the control socket, without its descriptors.
+
+    Raises:
+        ValueError: It is too large.
+    """
+    packet = json.dumps(message).encode()
+    if len(packet) > LARGEST:
+        raise ValueError("too much for one program")
+    return LENGTH.pack(len(packet)) + packet
+
+
+def _whole(control: socket.socket, head: bytes) -> bytes | None:
+    """The message behind the first bytes of its length; None where the server is gone."""
+    with contextlib.suppress(OSError):
+        head = head and head + _exactly(control, LENGTH.size - len(head))
+        if len(head) == LENGTH.size and (size := LENGTH.unpack(head)[0]) <= LARGEST:
+            packet = _exactly(control, size)
+            return packet if len(packet) == size else None
+    return None
+
+
+def _exactly(control: socket.socket, size: int) -> bytes:
+    """So many bytes, or fewer at the end."""
+    return control.recv(size, socket.MSG_WAITALL) if size else b""
 
 
 def _end_everything(folder: Path) -> list[str]:
     """Kill every descendant and remove what they leave; sentences about what could not be."""
-    signal.set_wakeup_fd(-1)
     displays = leftovers.displays_of([pid for pid, _ in tree.descendants(os.getpid())])
     begun = time.monotonic()
     more = True
@@ -158,6 +204,16 @@ def _end_everything(folder: Path) -> list[str]:
         if more:
             time.sleep(_ROUND)
     left = ["A process of the desktop does not end."] if more else []
+    return left + leftovers.remove(folder, displays)
+
+
+def _end_marked(groups: set[int], folder: Path) -> list[str]:
+    try:
+        displays = leftovers.displays_of(kin.of(groups, folder))
+        done = kin.end(groups, folder, _ENDING)
+    except OSError:
+        return ["Processes could not be listed: some of the desktop may be left."]
+    left = [] if done else ["A process of the desktop does not end."]
     return left + leftovers.remove(folder, displays)
 
 

@@ -95,9 +95,9 @@ class LocalCdp:
 
     async def available(self) -> Availability:
         """Whether a browser is installed."""
-        if not sys.platform.startswith("linux"):
-            # The keeper that ends everything when the server dies is Linux's.
-            return Availability(ok=False, reason="Desktops run on Linux only, so far.")
+        if not sys.platform.startswith(("linux", "darwin")):
+            # Nothing would end everything when the server dies.
+            return Availability(ok=False, reason="Desktops run on Linux and macOS only, so far.")
         missing = (await asyncio.to_thread(Programs.find)).missing(*needed(shown=False))
         if not missing:
             return Availability(ok=True)

@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import socket
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,8 +21,8 @@ from signal import Signals
 from typing import Any, Final
 
 from jupyter_agent import spawn
-from jupyter_agent.desktop import leftovers
-from jupyter_agent.desktop.keeper import LARGEST, MOST_HANDLES
+from jupyter_agent.desktop import kin, leftovers
+from jupyter_agent.desktop.keeper import BY_MARKS, LENGTH, MOST_HANDLES, packed
 from jupyter_agent.desktop.provider import CloseReport
 from jupyter_agent.errors import DesktopClosed, DesktopUnavailable
 from jupyter_agent.folders import Folders, check_private_dir
@@ -29,6 +30,9 @@ from jupyter_agent.folders import Folders, check_private_dir
 _LONGEST_FOLDER: Final = 48
 """Bytes. Below it lie sockets, whose paths may have 107 (unix(7)): Chromium's is the longest, with
 ``/tmp/org.chromium.Chromium.XXXXXX/SingletonSocket`` behind it."""
+
+_HOW: Sequence[str] = () if sys.platform.startswith("linux") else (BY_MARKS,)
+"""Elsewhere no kernel keeps a desktop's processes below its keeper."""
 
 _PATIENCE: Final = 10.0  # seconds for a keeper to start a program
 _ENDING: Final = 8.0  # seconds for a keeper to end; it gives up by itself before
@@ -67,9 +71,11 @@ class Machine:
         self._control = control
         self._keeper = keeper
         self._ids = itertools.count(1)
-        self._starting: dict[int, asyncio.Future[int]] = {}
+        self._starting: dict[int, asyncio.Future[Program]] = {}
         self._programs: dict[int, Program] = {}
         self.displays: set[int] = set()
+        self._groups: set[int] = set()
+        self._heard = bytearray()
         self._left: list[str] | None = None
         self._closing: asyncio.Task[CloseReport] | None = None
         control.setblocking(False)
@@ -89,11 +95,11 @@ class Machine:
         base = _base(folders or Folders.of())
         await asyncio.to_thread(leftovers.sweep, base)
         folder = base / secrets.token_hex(4)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             held = leftovers.make(folder)
             keeper = spawn.start_keeper(
-                spawn.python("jupyter_agent.desktop.keeper", str(folder)), theirs.fileno()
+                spawn.python("jupyter_agent.desktop.keeper", str(folder), *_HOW), theirs.fileno()
             )
         except OSError as error:
             ours.close()
@@ -129,12 +135,12 @@ class Machine:
         if len(handles) > MOST_HANDLES:
             raise ValueError("too many descriptors for one program")
         number = next(self._ids)
-        started: asyncio.Future[int] = self._loop.create_future()
+        started: asyncio.Future[Program] = self._loop.create_future()
         self._starting[number] = started
         self._say({"id": number, "argv": list(argv), "env": dict(env), "numbers": numbers}, handles)
         try:
             async with asyncio.timeout(_PATIENCE):
-                pid = await started
+                return await started
         except TimeoutError:
             raise DesktopUnavailable("The desktop's keeper does not answer.") from None
         except OSError as error:
@@ -142,7 +148,6 @@ class Machine:
             raise DesktopUnavailable(f"{name} could not be started: {error.strerror}.") from None
         finally:
             self._starting.pop(number, None)
-        return self._programs[pid]
 
     def signal(self, program: Program, number: Signals) -> None:
         """Send a signal to one program; nothing happens if it has ended.
@@ -169,44 +174,63 @@ class Machine:
         if left is None:
             # The keeper was killed or hangs, and whatever it had started is killed with it.
             self._keeper.kill()
+            if _HOW:  # nothing else does
+                with contextlib.suppress(OSError):
+                    await asyncio.to_thread(kin.end, self._groups, self.folder, _ENDING)
             left = await asyncio.to_thread(leftovers.remove, self.folder, self.displays)
         await asyncio.to_thread(self._keeper.wait)
         os.close(self._held)
         return CloseReport(time.monotonic() - begun, left)
 
     def _say(self, message: Mapping[str, Any], handles: Sequence[int] = ()) -> None:
-        packet = json.dumps(message).encode()
-        if len(packet) > LARGEST:
-            raise ValueError("too much for one program")
+        packet = packed(message)
         try:
             if self.closed.done():
                 raise OSError  # noqa: TRY301  (the same to the caller)
-            socket.send_fds(self._control, [packet], list(handles))
+            sent = socket.send_fds(self._control, [packet], list(handles))
+            if sent < len(packet):  # larger than the socket's buffer: the keeper takes it at once
+                self._control.settimeout(_PATIENCE)
+                self._control.sendall(packet[sent:])
+                self._control.setblocking(False)
         except OSError:
             raise DesktopClosed("The desktop is closed.", "Open it again.") from None
 
     def _hear(self) -> None:
         try:
-            packet = self._control.recv(LARGEST)
+            piece = self._control.recv(1 << 16)
         except BlockingIOError:
             return
         except OSError:
-            packet = b""
-        if not packet:
+            piece = b""
+        if not piece:
             self._end()
             return
-        said = json.loads(packet)
+        self._heard += piece
+        while (size := self._size_of_next()) and len(self._heard) >= size:
+            self._obey(json.loads(self._heard[LENGTH.size : size]))
+            del self._heard[:size]
+
+    def _size_of_next(self) -> int:
+        if len(self._heard) < LENGTH.size:
+            return 0
+        (size,) = LENGTH.unpack_from(self._heard)
+        return LENGTH.size + int(size)
+
+    def _obey(self, said: Mapping[str, Any]) -> None:
         if "closed" in said:
             self._left = said["left"]
         elif "ended" in said:
             program = self._programs.pop(said["ended"], None)
+            if not kin.still_there(said["ended"]):
+                self._groups.discard(said["ended"])
             if program is not None and not program.ended.done():
                 program.ended.set_result(said["exit"])
         elif (started := self._starting.get(said["id"])) is None or started.done():
             return  # nobody waits for it any more; it ends with the machine
         elif "pid" in said:
-            self._programs[said["pid"]] = Program(said["pid"])
-            started.set_result(said["pid"])
+            program = self._programs[said["pid"]] = Program(said["pid"])
+            self._groups.add(program.pid)
+            started.set_result(program)
         else:
             started.set_exception(OSError(said["errno"], os.strerror(said["errno"])))
 

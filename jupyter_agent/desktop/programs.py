@@ -36,11 +36,10 @@ TITLES: Final[Mapping[Role, str]] = {
     "keyboard": "xkbcomp",
 }
 
-_MAC_BROWSERS: Final = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
-)
+_MAC_BROWSERS: Final = ("Google Chrome", "Chromium", "Microsoft Edge", "Brave Browser")
+"""Applications, each with a program of the same name inside."""
+
+MAC_FOLDERS: Final = ("/Applications", "~/Applications")
 
 System = Literal["debian", "fedora", "arch", "brew", ""]
 
@@ -122,7 +121,11 @@ def _candidates(role: Role, names: Sequence[str], search: str) -> Iterator[str]:
         if path is not None and not _is_snap(path):
             yield path
     if role == "browser" and sys.platform == "darwin":
-        yield from (path for path in _MAC_BROWSERS if os.access(path, os.X_OK))
+        for name in _MAC_BROWSERS:
+            for folder in MAC_FOLDERS:
+                program = Path(folder).expanduser() / f"{name}.app/Contents/MacOS/{name}"
+                if os.access(program, os.X_OK):
+                    yield str(program)
 
 
 def _is_snap(path: str) -> bool:

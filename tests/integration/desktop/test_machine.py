@@ -12,18 +12,27 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_agent.desktop import kin
+from jupyter_agent.desktop import machine as machines
+from jupyter_agent.desktop.keeper import BY_MARKS
 from jupyter_agent.desktop.machine import Machine
 from jupyter_agent.errors import DesktopClosed, DesktopUnavailable
 from jupyter_agent.folders import Folders
 from jupyter_agent.processes import tree
 
 BASE = {"PATH": "/usr/bin:/bin"}
-LEAVES = "sleep 1000 & (setsid sleep 1000 &) ; trap '' TERM INT HUP; echo ready >&3; sleep 1000"
-"""What is hard to end: a background job, a daemon, and a shell that wants no signal."""
+LEAVES = (
+    "sleep 1000 & (setsid tail -f /dev/null $0 &) ; "
+    "trap '' TERM INT HUP; echo ready >&3; sleep 1000"
+)
+"""What is hard to end: a background job, a daemon, and a shell that wants no signal. The daemon has
+the folder in its arguments, as a browser has."""
 
 OWNER = f"""
-import asyncio, os
+import asyncio, os, sys
+from jupyter_agent.desktop import machine as machines
 from jupyter_agent.desktop.machine import Machine
+machines._HOW = tuple(sys.argv[1:])
 async def own():
     machine = await Machine.make()
     reads, writes = os.pipe()
@@ -31,7 +40,8 @@ async def own():
         ["Xtigervnc", "-displayfd", "3", "-rfbport", "-1", "-nolisten", "tcp",
          "-rfbunixpath", str(machine.folder / "rfb.sock")], env={BASE!r}, at={{3: writes}})
     await asyncio.to_thread(os.read, reads, 16)
-    await machine.start(["/bin/sh", "-c", {LEAVES!r}], env={BASE!r}, at={{3: writes}})
+    await machine.start(
+        ["/bin/sh", "-c", {LEAVES!r}, str(machine.folder)], env={BASE!r}, at={{3: writes}})
     await asyncio.to_thread(os.read, reads, 16)
     print(machine.keeper, machine.folder, flush=True)
     await asyncio.Event().wait()
@@ -95,14 +105,34 @@ async def test_nothing_is_left_after_kill_9_of_the_keeper(machine):
     assert not machine.folder.exists()
 
 
-def test_nothing_is_left_after_kill_9_of_the_process_that_owns_the_machine():
+@pytest.mark.parametrize("killed", [False, True], ids=["closed", "keeper killed"])
+async def test_where_the_kernel_does_not_help_nothing_is_left_either(monkeypatch, killed):
+    monkeypatch.setattr(machines, "_HOW", (BY_MARKS,))
+    machine = await Machine.make()
+    # A job in the background whose shell has ended: its group, and nothing else, is ours.
+    await started(machine, "sleep 1000 & echo ready >&3")
+    await started(machine, f"(setsid tail -f {machine.folder} /dev/null &) ; echo ready >&3")
+    ended = [os.pidfd_open(pid) for pid in kin.of(machine._groups, machine.folder)]
+    assert len(ended) == 2
+    if killed:
+        os.kill(machine.keeper, signal.SIGKILL)
+        await machine.closed
+    assert not (await machine.close()).left
+    assert not machine.folder.exists()
+    for handle in ended:
+        _wait_for(handle)
+
+
+@pytest.mark.parametrize("how", [(), (BY_MARKS,)], ids=["linux", "elsewhere"])
+def test_nothing_is_left_after_kill_9_of_the_process_that_owns_the_machine(how):
     """Requirement 12: process, socket, X lock and folder, with an X server and a daemon in it."""
-    owner = subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True)
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, *how], stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
     keeper, _, folder = owner.stdout.readline().strip().partition(" ")
-    below = tree.descendants(int(keeper))
+    below = {pid for pid, _ in tree.descendants(int(keeper))} | set(kin.of((), Path(folder)))
+    assert len(below) >= 5  # X server, shell, two jobs in the background, the daemon
     assert Path(folder, "rfb.sock").is_socket()
-    ended = [os.pidfd_open(pid) for pid in (int(keeper), *(pid for pid, _ in below))]
+    ended = [os.pidfd_open(pid) for pid in (int(keeper), *below)]
     owner.kill()
     owner.wait()
     for handle in ended:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_agent.desktop import programs
 from jupyter_agent.desktop.programs import Programs, install_command, system
 
 UBUNTU = 'NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\n'
@@ -33,6 +34,17 @@ def test_a_browser_out_of_a_snap_does_not_count(tmp_path: Path) -> None:
     assert Programs.find(str(tmp_path)).missing("browser") == ["browser"]
     other = program(tmp_path, "google-chrome")
     assert Programs.find(str(tmp_path)).paths["browser"] == str(other)
+
+
+def test_on_a_mac_an_application_is_found_in_the_person_s_own_folder_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs.sys, "platform", "darwin")
+    monkeypatch.setattr(programs, "MAC_FOLDERS", (str(tmp_path / "all"), str(tmp_path / "mine")))
+    inside = tmp_path / "mine" / "Microsoft Edge.app" / "Contents" / "MacOS"
+    inside.mkdir(parents=True)
+    edge = program(inside, "Microsoft Edge")
+    assert Programs.find(str(tmp_path)).paths["browser"] == str(edge)
 
 
 @pytest.mark.parametrize(
