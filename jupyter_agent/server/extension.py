@@ -28,7 +28,7 @@ from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.policy import LOCAL, let_frame
 from jupyter_agent.server.desktop.profiles import Profiles
 from jupyter_agent.server.desktop.providers import providers
-from jupyter_agent.server.desktop.settings import SecureDesktop
+from jupyter_agent.server.desktop.settings import settings_of
 from jupyter_agent.server.desktop.stream import Streams
 from jupyter_agent.server.desktop.ways import BrokerWays
 from jupyter_agent.server.door import Door
@@ -106,7 +106,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         register_hook(uploads.begin)
         app.contents_manager.register_post_save_hook(uploads.end)
 
-    chosen = SecureDesktop(parent=app)
+    chosen = settings_of(app)
     let_frame(settings, [*LOCAL, *chosen.origins])
     streams, agent_door = Streams(app.base_url, app.log), AgentDoor(app.log)
     found = providers(streams, agent_door.publish, Profiles(link), BrokerWays(link), chosen)

@@ -128,4 +128,6 @@ test('a remote desktop says who gets what is typed, and whether there is an agen
   assert.doesNotMatch(warning({ ...remote, agent: true }), /no agent/);
   assert.doesNotMatch(meaning(desktop({ state: 'idle', caps: remote }), false), /hand back/);
   assert.match(meaning(desktop({ state: 'human', caps: remote }), true), /Close it/);
+  const steered: Caps = { ...remote, pause: 'advisory', agent: true };
+  assert.match(meaning(desktop({ state: 'human', caps: steered }), true), /could still look/);
 });

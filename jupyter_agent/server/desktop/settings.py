@@ -135,6 +135,22 @@ class SecureDesktop(Configurable):
         ]
 
 
+def settings_of(app: Any) -> SecureDesktop:
+    """What the admin has set; only this machine's providers where it can't be.
+
+    An extension that raises while it is loaded is left out, and its guards with it: a slip in a
+    setting about desktops must not end the screening of cells.
+
+    Args:
+        app: The ``ServerApp``.
+    """
+    try:
+        return SecureDesktop(parent=app)
+    except TraitError as error:
+        app.log.error("%s Only desktops of this machine are enabled.", error)  # noqa: TRY400  (said)
+        return SecureDesktop()
+
+
 def _of_own(host: str) -> list[str]:
     parts = urlsplit(host if "://" in host else f"https://{host}")
     domain = (parts.hostname or "").removeprefix("api.")

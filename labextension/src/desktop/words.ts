@@ -27,6 +27,10 @@ export function meaning(desktop: Desktop, mine: boolean): string {
       if (mine && !desktop.caps.agent) {
         return 'Close it when you are done.';
       }
+      // A provider's page knows nothing of our keys.
+      if (mine && desktop.caps.isolation === 'remote') {
+        return 'The agent is detached here. Whoever has the provider’s key could still look.';
+      }
       return mine
         ? 'The agent is detached: it sees nothing of what you type. Escape twice leaves the picture.'
         : 'Take over to type here; the other page then only looks on.';

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from typing import Any
 
 import pytest
 from traitlets import TraitError
-from traitlets.config import Config
+from traitlets.config import Config, Configurable
 
 from jupyter_agent.desktop import vendors
 from jupyter_agent.desktop.e2b import FRAMES, INSTALL, E2b
@@ -18,7 +19,7 @@ from jupyter_agent.desktop.remote import Places
 from jupyter_agent.errors import DesktopError, DesktopUnavailable, RequestInvalid
 from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.policy import LOCAL, with_frames
-from jupyter_agent.server.desktop.settings import HERE, SecureDesktop
+from jupyter_agent.server.desktop.settings import HERE, SecureDesktop, settings_of
 
 PAGE = "https://desk.example.com/vnc.html?autoconnect=true"
 
@@ -66,6 +67,22 @@ def test_a_setting_that_can_not_be_is_refused_at_the_start(settings: dict[str, A
         chosen(**settings)
     assert "hunter2" not in str(refused.value)
     assert "lovelace" not in str(refused.value)
+
+
+class App(Configurable):
+    log = logging.getLogger("an admin's slip")
+
+
+def test_a_slip_in_a_setting_leaves_the_server_with_desktops_of_this_machine(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    slip = Config({"SecureDesktop": {"enabled": ["e2c"], "pages": {"team": PAGE}}})
+    read = settings_of(App(config=slip))
+    assert (tuple(read.enabled), read.framed) == (HERE, [])
+    assert "e2c" in caplog.text
+    assert "Only desktops of this machine" in caplog.text
+    right = Config({"SecureDesktop": {"enabled": ["e2b"]}})
+    assert settings_of(App(config=right)).enabled == ["e2b"]
 
 
 def test_a_provider_that_is_not_enabled_says_which_line_enables_it() -> None:
