@@ -38,6 +38,9 @@ By name, because an environment holds other tokens. A person may export more, on
 SHELLS: Final = ("bash", "sh", "zsh", "fish", "python")
 """What may read a script; the first where nothing is said."""
 
+# json.dumps makes one of these each time that it is asked for another form than its own.
+_as_json: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
 Role = Literal["person", "kernel", "agent", "guest"]
 Message = dict[str, Any]
 
@@ -48,7 +51,7 @@ def encode(message: Mapping[str, Any]) -> bytes:
     Raises:
         RequestInvalid: The message does not fit into one line.
     """
-    line = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+    line = _as_json(message).encode() + b"\n"
     if len(line) > MAX_LINE:
         raise RequestInvalid(
             "That request is too long to send.", f"One request has at most {MAX_LINE} bytes."

@@ -91,13 +91,15 @@ def fold(text: bytes) -> bytes:
 
 
 class _Table:
-    """Windows of one spelling, in sets by how wide they are and how far apart one has to look."""
+    """Windows of one spelling, in sets by how wide they are: each costs a pass over the text."""
 
-    __slots__ = ("_keys", "_needles", "_places", "_tails")
+    __slots__ = ("_keys", "_needles", "_places", "_steps", "_tails")
 
     def __init__(self) -> None:
-        self._tails: dict[_Grid, dict[bytes, set[tuple[int, int]]]] = {}
-        self._keys: dict[_Grid, frozenset[bytes]] = {}
+        self._tails: dict[int, dict[bytes, set[tuple[int, int]]]] = {}
+        self._keys: dict[int, frozenset[bytes]] = {}
+        # How far apart one has to look; who looks closer than a value asks for sees it too.
+        self._steps: dict[int, int] = {}
         self._needles: dict[bytes, list[Needle]] = {}
         self._places: dict[_Grid, list[slice]] = {}
 
@@ -106,23 +108,25 @@ class _Table:
 
     def add(self, seen: bytes, certainty: float, needle: Needle) -> None:
         tail = seen[-WHOLE:]
-        width, step = grid = _grid(len(tail), certainty)
+        width, step = _grid(len(tail), certainty)
         self._needles.setdefault(tail, []).append(needle)
-        windows = self._tails.setdefault(grid, {})
+        windows = self._tails.setdefault(width, {})
+        self._steps[width] = min(step, self._steps.get(width, step))
         # From the end: what a value begins with is often its vendor's prefix, which is public.
         for after in range(step):
             end = len(tail) - after
             # Where the whole begins and ends, seen from this window.
             windows.setdefault(tail[end - width : end], set()).add((width - end, width + after))
-        self._keys[grid] = frozenset(windows)
+        self._keys[width] = frozenset(windows)
 
     def hits(self, text: bytes) -> Iterator[Needle]:
         """The needles whose whole is in the text."""
         take = text.__getitem__
-        for grid, keys in self._keys.items():
+        for width, keys in self._keys.items():
+            grid = width, self._steps[width]
             if not keys.isdisjoint(map(take, self._slices(grid, len(text)))):
                 for place in self._slices(grid, len(text)):
-                    for before, after in self._tails[grid].get(text[place], ()):
+                    for before, after in self._tails[width].get(text[place], ()):
                         at = place.start
                         whole = text[max(0, at + before) : at + after]
                         yield from self._needles.get(whole, ())
