@@ -37,5 +37,8 @@ def doctor(environment: Environment, home: Path, settings: dict[str, Any]) -> di
     folder = home / "config"
     folder.mkdir(exist_ok=True)
     (folder / "jupyter_server_config.json").write_text(json.dumps(settings))
-    said: dict[str, Any] = json.loads(run(environment, _SAID, home, JUPYTER_CONFIG_DIR=str(folder)))
+    # A virtual environment's own settings count more than a person's, unless one says otherwise.
+    said: dict[str, Any] = json.loads(
+        run(environment, _SAID, home, JUPYTER_CONFIG_DIR=str(folder), JUPYTER_PREFER_ENV_PATH="0")
+    )
     return said

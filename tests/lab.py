@@ -20,7 +20,7 @@ from jupyter_agent import person
 from jupyter_agent.client import Client
 from jupyter_agent.folders import Folders
 
-SECONDS_TO_START = 60
+SECONDS_TO_START = 120
 OTHER_NAME = "lab.example"
 """A name by which the server answers too, and which is not this machine's own to a browser."""
 

@@ -35,21 +35,27 @@ class _Settings:
 
     Args:
         files: From the one that counts most to the one that counts least.
+        extensions: Which server extensions are switched on and off, as Jupyter puts that together.
     """
 
-    def __init__(self, files: list[dict[str, Any]]) -> None:
+    def __init__(self, files: list[dict[str, Any]], extensions: dict[str, bool]) -> None:
         self._files = files
+        self._extensions = extensions
 
     @classmethod
     def read(cls) -> _Settings:
         """Read them where Jupyter looks for them."""
         from jupyter_core.paths import jupyter_config_path  # noqa: PLC0415  (only if asked)
+        from jupyter_server.extension.config import (  # noqa: PLC0415
+            ExtensionConfigManager,
+        )
 
         files = []
         for folder in map(Path, jupyter_config_path()):
             parts = sorted((folder / "jupyter_server_config.d").glob("*.json"), reverse=True)
             files += [_json(file) for file in (folder / "jupyter_server_config.json", *parts)]
-        return cls(files)
+        manager = ExtensionConfigManager(read_config_path=jupyter_config_path())
+        return cls(files, manager.get_jpserver_extensions())  # type: ignore[no-untyped-call]
 
     def get(self, section: str, name: str) -> Any:
         """What counts, or None."""
@@ -61,12 +67,7 @@ class _Settings:
 
     def enabled(self, extension: str) -> bool:
         """Whether a server extension is loaded."""
-        for file in self._files:
-            app = file.get("ServerApp")
-            listed = app.get("jpserver_extensions") if isinstance(app, dict) else None
-            if isinstance(listed, dict) and extension in listed:
-                return listed[extension] is True
-        return False
+        return self._extensions.get(extension) is True
 
     @property
     def collaboration(self) -> str:

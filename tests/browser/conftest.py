@@ -33,6 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.timeout(180))
+    # Last, because dev.sh is still making an environment for them when the first tests begin.
+    items.sort(key=lambda item: "jupyter_ai" in item.path.parts)
 
 
 @pytest.fixture(scope="session")

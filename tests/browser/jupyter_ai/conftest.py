@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from chat_page import ChatPage
@@ -11,6 +12,13 @@ from conftest import end_brokers
 from jupyter_ai_environment import Environment, made
 from lab import Lab, running_lab
 from playwright.sync_api import Page
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            # The first may have to wait until the environment is made.
+            item.add_marker(pytest.mark.timeout(420), append=False)
 
 
 @pytest.fixture(scope="session")
