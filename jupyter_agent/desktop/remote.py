@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from jupyter_agent.desktop import tabs
 from jupyter_agent.desktop.cdp import Cdp, CommandRefused
@@ -297,6 +298,23 @@ async def _open(cdp: Cdp, url: str) -> None:
     async with tabs.session(cdp, tab.target) as ours:
         with contextlib.suppress(CommandRefused):  # the person sees why in the picture
             await cdp.send("Page.navigate", {"url": url}, ours)
+
+
+def secrets_in(address: str) -> list[str]:
+    """What of a picture's address gives it away: long words of its query and its fragment.
+
+    Not of its path, and no word without a digit: those are a provider's own, the same for all.
+    """
+    parts = urlsplit(address)
+    found = [
+        word
+        for field in f"{parts.query}&{parts.fragment}".split("&")
+        for word in _LONG_WORD.findall(unquote(field.partition("=")[2]))
+    ]
+    return [word for word in found if any(c.isdigit() for c in word)]
+
+
+_LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{16,}")
 
 
 async def made(making: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[None]]) -> T:

@@ -18,7 +18,7 @@ import base64
 import contextlib
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
@@ -102,6 +102,15 @@ class Fingerprints:
         """
         key = secrets.token_bytes(32)
         return cls(key, [one for item in values.items() for one in _fingerprint(key, *item)])
+
+    def and_of(self, values: Iterable[tuple[str, bytes]]) -> Fingerprints:
+        """These, and those of further values, under the same key.
+
+        Args:
+            values: Label and value, strong ones only; a label may stand for several.
+        """
+        more = [one for item in values for one in _fingerprint(self._key, *item)]
+        return Fingerprints(self._key, [*self._every, *more])
 
     @classmethod
     def from_json(cls, message: Mapping[str, Any]) -> Fingerprints:

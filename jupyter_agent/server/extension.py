@@ -110,7 +110,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     let_frame(settings, [*LOCAL, *chosen.origins])
     streams, agent_door = Streams(app.base_url, app.log), AgentDoor(app.log)
     found = providers(streams, agent_door.publish, Profiles(link), BrokerWays(link), chosen)
-    desktops = Desktops(found, relay.tell, app.log, off=chosen.off)
+    desktops = Desktops(found, relay.tell, app.log, off=chosen.off, recognise=fingerprinted.add)
     asked = Asked(link, desktops, app.log)
     link.on_open(asked.begin)
 

@@ -9,6 +9,7 @@ value, and a value that stood in the vault a moment ago is still one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from jupyter_agent.server.link import Link, retries
 from jupyter_agent.server.stored import Told
 
 PATIENCE: Final = 2.0
+
+_MOST_BESIDES: Final = 256
 
 
 class Fingerprinted:
@@ -40,6 +43,8 @@ class Fingerprinted:
         self._settled = asyncio.Event()
         self._on = True
         self.known: Fingerprints | None = None
+        self._stored: Fingerprints | None = None
+        self._besides: dict[tuple[str, bytes], None] = {}
 
     @property
     def on(self) -> bool:
@@ -58,6 +63,22 @@ class Fingerprinted:
     async def begin(self, _conversation: object) -> None:
         """Find out: the broker is there, so that a kernel is, too, or will soon be."""
         _ = self.settled
+
+    async def add(self, label: str, values: Iterable[str]) -> None:
+        """Recognise further values from now on: what is no stored secret, and secret all the same.
+
+        Args:
+            label: What stands in their place.
+            values: Strong ones.
+        """
+        more = {(label, value.encode()): None for value in values}
+        if more.keys() <= self._besides.keys():
+            return
+        self._besides |= more
+        while len(self._besides) > _MOST_BESIDES:
+            del self._besides[next(iter(self._besides))]
+        if self._stored is not None:
+            await self._publish(self._stored)
 
     async def until_settled(self) -> None:
         """Wait until it is; never long."""
@@ -85,11 +106,16 @@ class Fingerprinted:
                             values = []
 
     async def _take(self, message: dict[str, Any]) -> None:
-        known = Fingerprints.from_json(message)
-        await asyncio.to_thread(known.hasten)
-        self.known = known
+        self._stored = Fingerprints.from_json(message)
+        await self._publish(self._stored)
         self._settled.set()
         self._switch(on=True)
+
+    async def _publish(self, stored: Fingerprints) -> None:
+        known = stored.and_of(self._besides) if self._besides else stored
+        await asyncio.to_thread(known.hasten)
+        if stored is self._stored:  # or else newer ones have come meanwhile
+            self.known = known
 
     def _give_up(self, why: str = "The broker does not answer.") -> None:
         if self.known is None:

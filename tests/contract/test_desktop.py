@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -117,25 +117,38 @@ class TestBrowserbase(Elsewhere):
     def test_the_end_of_the_server_releases_the_session_and_pages_are_told_no_address(
         self, stage: Stage
     ) -> None:
+        before = self.left(stage)
         told: list[dict[str, Any]] = []
+        recognised: list[str] = []
+
+        async def recognise(label: str, values: Iterable[str]) -> None:
+            assert label == "DESKTOP_ADDRESS"
+            recognised.extend(values)
 
         async def work() -> None:
-            desktops = Desktops([stage.room.provider(self.name)], told.append, stage.room.inner.log)
+            desktops = Desktops(
+                [stage.room.provider(self.name)],
+                told.append,
+                stage.room.inner.log,
+                recognise=recognise,
+            )
             hosted = await desktops.start(self.name, StartOptions(), Opener())
             await desktops.started(hosted)
-            assert len(self.left(stage)) == 1
+            assert len(self.left(stage)) == len(before) + 1
             told.append(await hosted.for_agents())
             told.extend(await desktops.for_page())
+            await desktops.grant(hosted.id, "view", PARENT, one_port=False)
             await desktops.close()
 
         stage.room.run(work())
-        assert self.left(stage) == []
+        assert self.left(stage) == before
         assert not any(token in str(told) for token in stage.room.service.tokens)
+        assert recognised == [stage.room.service.tokens[-1]]
 
     def test_a_session_that_ended_elsewhere_closes_its_desktop(self, stage: Stage) -> None:
         async def work() -> None:
             desktop = await stage.room.start(self.name)
-            await ended_there(stage, self.left(stage)[0])
+            await ended_there(stage, self.left(stage)[-1])
             await until_state(desktop, "closed")
             assert not (await desktop.close()).left
 
@@ -145,7 +158,7 @@ class TestBrowserbase(Elsewhere):
     def test_what_could_not_be_released_is_said_with_what_becomes_of_it(self, stage: Stage) -> None:
         async def work() -> None:
             desktop = await stage.room.start(self.name)
-            name = self.left(stage)[0]
+            name = self.left(stage)[-1]
             stage.room.service.refuse = 500
             report = await desktop.close()
             stage.room.service.refuse = 0
@@ -283,7 +296,7 @@ class TestE2b(Elsewhere):
     def test_a_sandbox_that_ended_by_itself_closes_its_desktop(self, stage: Stage) -> None:
         async def work() -> None:
             desktop = await stage.room.start(self.name)
-            await ended_there(stage, self.left(stage)[0])
+            await ended_there(stage, self.left(stage)[-1])
             await until_state(desktop, "closed")
             assert not (await desktop.close()).left
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from logging import Logger
 from typing import Any, Final, Literal
@@ -17,6 +17,7 @@ from jupyter_agent.desktop.provider import (
     StartOptions,
     StreamGrant,
 )
+from jupyter_agent.desktop.remote import secrets_in
 from jupyter_agent.errors import AgentError, DesktopClosed, DesktopError, DesktopUnavailable
 from jupyter_agent.server.desktop.hosted import Hosted, Opener, caps_json
 
@@ -28,7 +29,11 @@ _LAST_WORDS: Final = 5.0
 
 _LOOK_AGAIN: Final = 5.0  # seconds
 
+ADDRESS: Final = "DESKTOP_ADDRESS"
+"""What stands for the address of a picture elsewhere, where a kernel says it."""
+
 Tell = Callable[[dict[str, Any]], None]
+Recognise = Callable[[str, Iterable[str]], Awaitable[None]]
 
 
 class Desktops:
@@ -39,6 +44,7 @@ class Desktops:
         tell: Tells the owner's pages an event.
         log: Told about failures; never a page's address or host.
         off: Providers that the admin has not enabled, each with the setting that does it.
+        recognise: Has values replaced in what kernels say.
     """
 
     def __init__(
@@ -48,9 +54,11 @@ class Desktops:
         log: Logger,
         *,
         off: Sequence[tuple[str, str]] = (),
+        recognise: Recognise | None = None,
     ) -> None:
         self._providers = {provider.id: provider for provider in providers}
         self._off = dict(off)
+        self._recognise = recognise
         self._tell = tell
         self._log = log
         self._hosted: dict[str, Hosted] = {}
@@ -158,7 +166,11 @@ class Desktops:
             AgentError: The desktop is closed, or does not run yet.
         """
         hosted = self.find(desktop_id)
-        return await hosted.running().grant(mode, origin, one_port=one_port)
+        grant = await hosted.running().grant(mode, origin, one_port=one_port)
+        if not grant.ours and self._recognise is not None:
+            # A provider's address is good for hours, ours once.
+            await self._recognise(ADDRESS, secrets_in(grant.url))
+        return grant
 
     async def take_over(self, desktop_id: str, who: str) -> Lease:
         """Let the person drive; the agent is detached when this returns.

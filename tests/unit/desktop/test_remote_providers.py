@@ -15,11 +15,13 @@ from jupyter_agent.desktop import vendors
 from jupyter_agent.desktop.e2b import FRAMES, INSTALL, E2b
 from jupyter_agent.desktop.framed import FramedPage
 from jupyter_agent.desktop.provider import Pause, StartOptions
-from jupyter_agent.desktop.remote import Places
+from jupyter_agent.desktop.remote import Places, secrets_in
 from jupyter_agent.errors import DesktopError, DesktopUnavailable, RequestInvalid
+from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.policy import LOCAL, with_frames
 from jupyter_agent.server.desktop.settings import HERE, SecureDesktop, settings_of
+from jupyter_agent.server.fingerprinted import Fingerprinted
 
 PAGE = "https://desk.example.com/vnc.html?autoconnect=true"
 
@@ -181,6 +183,41 @@ def test_a_query_is_added_to_and_what_it_had_of_the_same_name_is_gone() -> None:
         "https://a.example/live?jwt=abc&interactive=false#f"
     )
     assert vendors.with_query(url, {}) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("https://6080-i1.e2b.app/vnc.html?autoconnect=true#password=aB3dE6gH9jK2mN5p", 1),
+        (
+            "https://p.onkernel.com/live?jwt=ab3dE6gH9jK2mN5p.cd3dE6gH9jK2mN5p.ef",
+            2,
+        ),
+        ("https://a.example/devtools-fullscreen-1/x?navbar=false", 0),
+        ("https://a.example/?theme=this-is-no-secret-word", 0),
+    ],
+)
+def test_what_gives_a_picture_away_is_known_and_nothing_that_all_have(
+    url: str, secret: int
+) -> None:
+    words = secrets_in(url)
+    assert len(words) == secret
+    assert all(word in url for word in words)
+
+
+def test_kernels_do_not_say_what_gives_a_picture_away() -> None:
+    async def work() -> None:
+        fingerprinted = Fingerprinted(None, lambda *_: None)  # type: ignore[arg-type]
+        await fingerprinted.add("DESKTOP_ADDRESS", ["aB3dE6gH9jK2mN5p"])  # before the broker's
+        await fingerprinted._take(Fingerprints.of({"STORED": b"k" * 20 + b"1"}).to_json())
+        await fingerprinted.add("DESKTOP_ADDRESS", ["ZZ3dE6gH9jK2mN5p"])
+        assert fingerprinted.known is not None
+        text = f"{'k' * 20}1 aB3dE6gH9jK2mN5p and ZZ3dE6gH9jK2mN5p"
+        assert [span.label for span in fingerprinted.known.spans(text)] == [
+            *("STORED", "DESKTOP_ADDRESS", "DESKTOP_ADDRESS"),
+        ]
+
+    asyncio.run(work())
 
 
 @pytest.mark.parametrize("vendor", vendors.known().values(), ids=lambda vendor: vendor.name)
