@@ -51,7 +51,7 @@ class ScriptedDesktop:
         return StreamGrant(f"http://127.0.0.1:1/#{ticket}", "http://127.0.0.1:1")
 
     async def take_over(self, who: str) -> Lease:
-        self.lease, self.state = Lease(who), "human"
+        self.lease, self.state, self.asked = Lease(who), "human", ""
         return self.lease
 
     async def hand_back(self, lease: Lease) -> HandBack:
@@ -64,6 +64,11 @@ class ScriptedDesktop:
 
     async def set_layout(self, layout: str) -> None:
         self.done.append(("layout", layout))
+
+    asked: str = ""
+
+    def ask(self, why: str) -> None:
+        self.asked = why
 
     async def agent_channel(self) -> ScriptedDesktop:
         if self.state == "closed":

@@ -111,7 +111,7 @@ class Operations:
             "kernel.register": for_persons(self._register),
             "kernel.forget": for_persons(self._forget),
             "kernel.above": for_persons(self._above),
-            **Desktops(kernels).table,
+            **Desktops(kernels, reasons, safe).table,
             **KeptProfiles(data / "desktop", safe).table,
             **RunOperations(runs, self._changed).table,
             **AuditOperations(safe).table,

@@ -57,6 +57,10 @@ def desktop_tools(door: DesktopDoor, make: Make) -> list[Any]:
     async def read(_given: dict[str, Any], _told: Told) -> Any:
         return {**await door.desktop("text"), **await door.desktop("status")}
 
+    async def ask(given: dict[str, Any], _told: Told) -> Any:
+        await door.desktop("ask", why=given["why"])
+        return {"asked": True, "note": "Nothing changes until the user clicks."}
+
     def doing(do: str) -> Callable[[dict[str, Any], Told], Any]:
         async def act(given: dict[str, Any], _told: Told) -> Any:
             fields = {name: value for name, value in given.items() if name != "why"}
@@ -94,6 +98,17 @@ def desktop_tools(door: DesktopDoor, make: Make) -> list[Any]:
             "Read the text of the page on the desktop, and who drives it.",
             schemas.parameters(),
             read,
+        ),
+        make(
+            "desktop_ask",
+            "Ask the user to take the desktop over, for a login, a code, or a decision that is "
+            "theirs. They see your reason; you are detached while they drive, and read the page "
+            "again once they have handed it back.",
+            schemas.parameters(
+                ("why",),
+                why=schemas.text("What they should do there, in one sentence.", maxLength=500),
+            ),
+            ask,
         ),
         make(
             "desktop_navigate",

@@ -89,6 +89,23 @@ def text(desktop_id: str = "") -> str:
     return desktop.text(desktop_id)
 
 
+def ask(why: str, desktop_id: str = "") -> None:
+    """Ask the person to take over, for a login or a code; the panel shows why.
+
+    Who drives does not change before they click. Wait for them with ``connect(wait=…)``.
+
+    Args:
+        why: One sentence, without anything secret.
+        desktop_id: Which one; the newest, if none is named.
+
+    Raises:
+        DesktopClosed: None is open.
+    """
+    from jupyter_agent.kernel import desktop  # noqa: PLC0415
+
+    desktop.ask(why, desktop_id)
+
+
 def close(desktop_id: str = "") -> None:
     """Close it, with everything that was in it."""
     from jupyter_agent.kernel import desktop  # noqa: PLC0415

@@ -248,6 +248,15 @@ class CdpDesktop:
             "This desktop has no keyboard layout: it takes the characters that yours makes."
         )
 
+    @property
+    def asked(self) -> str:
+        """Why somebody asked a person to take over."""
+        return self._driving.leases.asked
+
+    def ask(self, why: str) -> None:
+        """Ask a person to take over; nothing but a sentence is shown."""
+        self._driving.ask(why)
+
     async def agent_channel(self) -> AgentChannel:
         """What an agent drives it with."""
         self._refuse_closed()

@@ -233,6 +233,15 @@ class LocalDesktop:
         self._refuse_closed()
         await self._display.set_layout(layout)
 
+    @property
+    def asked(self) -> str:
+        """Why somebody asked a person to take over."""
+        return self._driving.leases.asked
+
+    def ask(self, why: str) -> None:
+        """Ask a person to take over; nothing but a sentence is shown."""
+        self._driving.ask(why)
+
     async def agent_channel(self) -> AgentChannel:
         """What an agent drives it with."""
         self._refuse_closed()

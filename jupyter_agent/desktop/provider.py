@@ -255,6 +255,19 @@ class Desktop(Protocol):
         """
         ...
 
+    @property
+    def asked(self) -> str:
+        """Why somebody asked a person to take over, until one has or it is handed back; or ""."""
+        ...
+
+    def ask(self, why: str) -> None:
+        """Ask a person to take over. A sentence is shown, and who drives does not change.
+
+        Raises:
+            DesktopClosed: It is over.
+        """
+        ...
+
     async def agent_channel(self) -> AgentChannel:
         """What an agent drives it with.
 

@@ -210,6 +210,15 @@ class RemoteDesktop:
         self._refuse_closed()
         raise RequestInvalid("The keyboard of this desktop is the provider's affair.")
 
+    @property
+    def asked(self) -> str:
+        """Why somebody asked a person to take over."""
+        return self._driving.leases.asked
+
+    def ask(self, why: str) -> None:
+        """Ask a person to take over; nothing but a sentence is shown."""
+        self._driving.ask(why)
+
     async def agent_channel(self) -> AgentChannel:
         """What an agent drives it with."""
         self._refuse_closed()

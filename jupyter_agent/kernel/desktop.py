@@ -52,6 +52,11 @@ def text(desktop_id: str) -> str:
     return str(_ask("text", **_named(desktop_id))["text"])
 
 
+def ask(why: str, desktop_id: str) -> None:
+    """See ``jupyter_agent.desktop.ask``."""
+    _ask("ask", why=why, **_named(desktop_id))
+
+
 def close(desktop_id: str) -> None:
     """See ``jupyter_agent.desktop.close``."""
     _ask("close", **_named(desktop_id))

@@ -28,6 +28,7 @@ from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.policy import LOCAL, let_frame
 from jupyter_agent.server.desktop.profiles import Profiles
 from jupyter_agent.server.desktop.providers import providers
+from jupyter_agent.server.desktop.recording import Recording
 from jupyter_agent.server.desktop.settings import settings_of
 from jupyter_agent.server.desktop.stream import Streams
 from jupyter_agent.server.desktop.ways import BrokerWays
@@ -110,7 +111,15 @@ def _load_jupyter_server_extension(app: Any) -> None:
     let_frame(settings, [*LOCAL, *chosen.origins])
     streams, agent_door = Streams(app.base_url, app.log), AgentDoor(app.log)
     found = providers(streams, agent_door.publish, Profiles(link), BrokerWays(link), chosen)
-    desktops = Desktops(found, relay.tell, app.log, off=chosen.off, recognise=fingerprinted.add)
+    recording = Recording(link, app.log)
+    desktops = Desktops(
+        found,
+        relay.tell,
+        app.log,
+        recording.note,
+        off=chosen.off,
+        recognise=fingerprinted.add,
+    )
     asked = Asked(link, desktops, app.log)
     link.on_open(asked.begin)
 
@@ -135,6 +144,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         agents,
         asked,
         desktops,
+        recording,
         streams,
         agent_door,
         values,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { guessLayout, LAYOUTS } from '../src/desktop/layouts.ts';
 import type { Caps, Desktop } from '../src/desktop/shapes.ts';
 import {
+  asking,
   driver,
   ended,
   hostOf,
@@ -42,6 +43,8 @@ const desktop = (more: Partial<Desktop>): Desktop => ({
   opener: 'panel',
   who: '',
   turn: 0,
+  note: '',
+  asked: null,
   seconds_left: 900,
   problem: null,
   ...more
@@ -53,6 +56,14 @@ test('a person reads who drives and what the agent sees meanwhile', () => {
   assert.match(driver(desktop({ state: 'human' }), false), /another page/);
   assert.match(meaning(desktop({ state: 'agent' }), false), /sees this page/);
   assert.match(meaning(desktop({ state: 'idle' }), false), /sees nothing/);
+});
+
+test('a person reads who asks them to take over, and the words are marked as theirs', () => {
+  const asked = { who: 'agent:claude', notebook: null, why: 'It wants a code.' };
+  assert.equal(asking(desktop({ asked })), 'claude asks you to take over: “It wants a code.”');
+  const notebook = { ...asked, who: 'kernel:1', notebook: '/home/me/a b.ipynb' };
+  assert.match(asking(desktop({ asked: notebook })), /^a b\.ipynb asks/);
+  assert.equal(asking(desktop({})), '');
 });
 
 test('a provider that can not keep an agent out is not said to', () => {

@@ -90,6 +90,9 @@ class Asked:
         if deed == "close":
             report = await self._desktops.end(hosted.id)
             return {"seconds": report.seconds, "left": list(report.left)}
+        if deed == "ask":
+            self._desktops.ask(hosted, opener, wire.text(fields, "why"))
+            return {}
         channel = await hosted.running().agent_channel()
         self._desktops.use(hosted)
         return await _drive(channel, deed, fields)

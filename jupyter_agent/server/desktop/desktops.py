@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from logging import Logger
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from jupyter_agent.desktop.lease import Lease
 from jupyter_agent.desktop.provider import (
@@ -36,6 +36,13 @@ Tell = Callable[[dict[str, Any]], None]
 Recognise = Callable[[str, Iterable[str]], Awaitable[None]]
 
 
+class Record(Protocol):
+    """Writes down what happens to a desktop: see ``recording.Recording.note``."""
+
+    def __call__(self, hosted: Hosted, what: str, actor: Opener | None = None) -> None:
+        """Write one thing down, soon."""
+
+
 class Desktops:
     """Knows every desktop that hangs below this server.
 
@@ -43,6 +50,7 @@ class Desktops:
         providers: What can serve one, best first.
         tell: Tells the owner's pages an event.
         log: Told about failures; never a page's address or host.
+        record: Writes down what happens to one.
         off: Providers that the admin has not enabled, each with the setting that does it.
         recognise: Has values replaced in what kernels say.
     """
@@ -52,6 +60,7 @@ class Desktops:
         providers: Sequence[DesktopProvider],
         tell: Tell,
         log: Logger,
+        record: Record,
         *,
         off: Sequence[tuple[str, str]] = (),
         recognise: Recognise | None = None,
@@ -61,6 +70,7 @@ class Desktops:
         self._recognise = recognise
         self._tell = tell
         self._log = log
+        self._record = record
         self._hosted: dict[str, Hosted] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._clocks: dict[str, asyncio.Task[None]] = {}
@@ -157,6 +167,21 @@ class Desktops:
         """Have a page of the owner show it. It takes nobody's lease."""
         self._tell({"event": "desktop", "show": hosted.id})
 
+    def ask(self, hosted: Hosted, asker: Opener, why: str) -> None:
+        """Have the panel show that somebody asks a person to take over, and why.
+
+        Raises:
+            AgentError: The desktop is closed, or does not run yet.
+        """
+        desktop = hosted.running()
+        first = not desktop.asked
+        desktop.ask(why or "No reason was given.")
+        hosted.asker = asker
+        if first:
+            self.show(hosted)  # again only once it was answered: nobody is pestered
+        self._record(hosted, "ask", asker)
+        self.changed()
+
     async def grant(
         self, desktop_id: str, mode: Literal["control", "view"], origin: str, *, one_port: bool
     ) -> StreamGrant:
@@ -183,6 +208,7 @@ class Desktops:
         hosted.who = who
         hosted.turn += 1
         self.use(hosted)
+        self._record(hosted, "take over")
         self.changed()
         return lease
 
@@ -195,6 +221,8 @@ class Desktops:
         hosted = self.find(desktop_id)
         outcome = await hosted.running().hand_back(lease)
         hosted.turn += outcome.done
+        if outcome.done:
+            self._record(hosted, "hand back")
         self.use(hosted)
         self.changed()
         return outcome
@@ -229,6 +257,7 @@ class Desktops:
         del self._hosted[desktop_id]
         report = CloseReport(0.0)
         if hosted.desktop is not None:
+            self._record(hosted, "close")
             report = await hosted.desktop.close()
             for sentence in report.left:
                 self._log.warning("A closed desktop has left something behind: %s", sentence)
@@ -281,6 +310,7 @@ class Desktops:
             )
         else:
             self.use(hosted)
+            self._record(hosted, "open", hosted.opener)
             self._clocks[hosted.id] = asyncio.create_task(self._close_in_time(hosted))
         self._starting.pop(hosted.id, None)
         self.changed()

@@ -44,6 +44,7 @@ class Hosted:
         problem: Why it does not.
         who: The person who drives, or "".
         layout: The keyboard layout that it has now.
+        asker: Who asked last that a person takes over.
         turn: How often it has changed hands. A page knows by it whose lease counts now, and which
             of two answers is the newer one.
     """
@@ -60,6 +61,7 @@ class Hosted:
     who: str = ""
     layout: str = ""
     turn: int = 0
+    asker: Opener = Opener()
 
     def __post_init__(self) -> None:
         self.layout = self.options.layout
@@ -100,7 +102,7 @@ class Hosted:
             "id": self.id,
             "provider": self.provider.id,
             "state": self.state,
-            "host": await self._host(),
+            "host": await self.host(),
             "since": self.since,
         }
 
@@ -123,11 +125,19 @@ class Hosted:
             "opener": self.opener.who,
             "who": self.who if self.state == "human" else "",
             "turn": self.turn,
+            "asked": self._asked(),
             "seconds_left": max(0, round(self.ends - now)),
             "problem": self.problem.to_json() if self.problem else None,
         }
 
-    async def _host(self) -> str:
+    def _asked(self) -> dict[str, Any] | None:
+        why = self.desktop.asked if self.desktop is not None else ""
+        if not why:
+            return None
+        return {"who": self.asker.who, "notebook": self.asker.notebook, "why": why}
+
+    async def host(self) -> str:
+        """The real host of the page in front, or "" where nobody knows it."""
         if self.desktop is None or self.state == "closed":
             return ""
         try:

@@ -7,7 +7,7 @@ import { button, element } from '../dom.ts';
 import { trustedButton } from './click.ts';
 import type { Desktop } from './shapes.ts';
 import { type ToolActions, Tools } from './tools.ts';
-import { driver, hostOf, isRunning, left, meaning, warning, where } from './words.ts';
+import { asking, driver, hostOf, isRunning, left, meaning, warning, where } from './words.ts';
 
 export interface BarActions extends ToolActions {
   takeOver(): void;
@@ -25,6 +25,10 @@ export class Bar {
   private readonly said = element('p', {
     className: 'ja-desktop-said',
     attributes_: { role: 'alert' }
+  });
+  private readonly asking = element('p', {
+    className: 'ja-desktop-asking',
+    attributes_: { role: 'status' }
   });
   private readonly host = element('b', {});
   private readonly page = element('div', { className: 'ja-desktop-host' }, 'Page: ', this.host);
@@ -59,6 +63,7 @@ export class Bar {
           this.what
         ),
         this.said,
+        this.asking,
         this.take,
         this.back
       ),
@@ -82,6 +87,9 @@ export class Bar {
     // Only what has changed is written: a reader says it again otherwise, every two seconds.
     write(this.who, driver(desktop, mine));
     write(this.what, meaning(desktop, mine));
+    const asked = running ? asking(desktop) : '';
+    write(this.asking, asked);
+    this.asking.hidden = asked === '';
     this.take.hidden = !running || mine;
     this.back.hidden = !mine || !desktop.caps.agent;
     this.page.hidden = !running;

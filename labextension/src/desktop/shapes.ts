@@ -51,6 +51,8 @@ export interface Desktop {
   who: string;
   /** How often it has changed hands. */
   turn: number;
+  /** Somebody asks that a person takes over. */
+  asked: { who: string; notebook: string | null; why: string } | null;
   seconds_left: number;
   problem: Problem | null;
 }

@@ -113,3 +113,16 @@ export function shortName(desktop: Desktop): string {
 export function baseName(path: string): string {
   return path.split('/').pop() ?? path;
 }
+
+/** Who asks the person to take over, and why: their words, as such. "" where nobody does. */
+export function asking({ asked }: Desktop): string {
+  if (!asked) {
+    return '';
+  }
+  const who = asked.notebook
+    ? baseName(asked.notebook)
+    : asked.who.startsWith('agent:')
+      ? asked.who.slice('agent:'.length)
+      : 'A program';
+  return `${who} asks you to take over: “${asked.why}”`;
+}

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import dataclasses
 import json
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -244,6 +245,47 @@ class TestFromAKernel:
         assert provider.desktops[0].state == "closed"
         assert "No desktop is open" in await shown(kernel, "%desktop status")
         assert "DesktopClosed" in await shown(kernel, "%desktop screenshot")
+
+    async def test_an_agent_asks_a_person_to_take_over_and_the_panel_shows_why_and_nothing_flips(
+        self, connect, call, click, desktops
+    ):
+        desktop = await click()
+        kernel = await connect()
+        lease = (await call("POST", "desktops/take", {"id": desktop})).body["lease"]
+        await call("POST", "desktops/hand-back", {"id": desktop, "lease": lease})
+        await kernel.run("from jupyter_agent import desktop")
+        token = "ghp_" + secrets.token_hex(18)  # a vendor's shape: it is masked
+        ask = f"desktop.ask('The site wants a code ' + ''.join({list(token)!r}))"
+        assert "Error" not in await shown(kernel, ask)
+        (listed,) = await desktops()
+        assert listed["state"] == "agent"
+        assert listed["asked"]["who"].startswith("kernel:")
+        assert listed["asked"]["why"].startswith("The site wants a code ")
+        assert token not in listed["asked"]["why"]
+        await call("POST", "desktops/take", {"id": desktop})
+        (listed,) = await desktops()
+        assert listed["asked"] is None
+
+    async def test_what_happens_to_a_desktop_is_recorded_without_address_or_title(
+        self, connect, call, desktops, jp_serverapp, stored_value
+    ):
+        link = jp_serverapp.web_app.settings["jupyter_agent"].link
+        kernel = await connect()
+        await shown(kernel, f"%desktop open {BANK}?code=1234")
+        (desktop,) = await desktops()
+        lease = (await call("POST", "desktops/take", {"id": desktop["id"]})).body["lease"]
+        await call("POST", "desktops/hand-back", {"id": desktop["id"], "lease": lease})
+        await call("POST", "desktops/close", {"id": desktop["id"]})
+        async with asyncio.timeout(30):
+            while len(events := (await link.call("audit.read"))["events"]) < 4:  # noqa: ASYNC110  (nobody is told)
+                await asyncio.sleep(0.02)
+        told = [(e["command"], e["actor"].partition(":")[0]) for e in events]
+        assert told == [
+            ("jupyter agent desktop open: scripted", "kernel"),
+            ("jupyter agent desktop take over: scripted at bank.example", "person"),
+            ("jupyter agent desktop hand back: scripted at bank.example", "person"),
+            ("jupyter agent desktop close: scripted", "person"),
+        ]
 
     async def test_a_kernel_does_not_choose_that_a_person_stays_signed_in(self, connect, desktops):
         kernel = await connect()
