@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from jupyter_agent.desktop.lease import Lease
@@ -15,6 +16,7 @@ from jupyter_agent.desktop.provider import (
     Availability,
     Caps,
     CloseReport,
+    Download,
     HandBack,
     Isolation,
     Pause,
@@ -77,8 +79,12 @@ class ScriptedDesktop:
             raise PersonDrives("A person drives.")
         return self
 
-    async def files(self) -> list[Any]:
-        return []
+    async def files(self) -> list[Download]:
+        return [Download("1", "report.csv", 3, done=True)]
+
+    async def move(self, file_id: str, folder: Path) -> str:
+        self.done.append(("move", file_id, folder))
+        return "report.csv"
 
     async def close(self) -> CloseReport:
         self.state = "closed"

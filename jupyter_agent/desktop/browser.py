@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from jupyter_agent.desktop.cdp import Cdp
 from jupyter_agent.desktop.display import Display, Size, homes
+from jupyter_agent.desktop.downloads import Downloads
 from jupyter_agent.desktop.machine import Machine, Program
 from jupyter_agent.desktop.programs import Programs, Role
-from jupyter_agent.desktop.provider import Download
 from jupyter_agent.desktop.signed_in import PROFILE
 from jupyter_agent.errors import DesktopError
 from jupyter_agent.spawn import fixed_environment
@@ -108,7 +108,7 @@ class Browser:
     Attributes:
         program: The running browser, once it is started.
         profile: What it writes: cookies and all else.
-        downloads: Where its downloads go.
+        downloads: The files that pages have given.
     """
 
     def __init__(
@@ -126,7 +126,8 @@ class Browser:
         self._size = size or Size()
         self._remembers = remembers
         self.profile = machine.folder / PROFILE
-        self.downloads = machine.folder / "downloads"
+        self._folder = machine.folder / "downloads"
+        self.downloads = Downloads(self._folder)
         self.program: Program | None = None
 
     async def start(self, url: str = "", *, steered: bool = True) -> Pipe | None:
@@ -195,16 +196,6 @@ class Browser:
         for name in ("SingletonLock", "SingletonSocket", "SingletonCookie"):
             (self.profile / name).unlink(missing_ok=True)
 
-    def files(self) -> list[Download]:
-        """What was downloaded. Names are cleaned, and what a person may not see is not there."""
-        with contextlib.suppress(FileNotFoundError):
-            return [
-                Download(_cleaned(path.name), path.stat().st_size, path.suffix != ".crdownload")
-                for path in sorted(self.downloads.iterdir())
-                if path.is_file() and not path.is_symlink()
-            ]
-        return []
-
     async def _start(self, page: str = "", *, steered: bool) -> Pipe | None:
         argv = [self._programs.paths["browser"], *self._flags(), *([page] if page else [])]
         if not steered:
@@ -259,7 +250,7 @@ class Browser:
 
     def _prefer(self, url: str) -> None:
         """Write the preferences: ours over what the profile has."""
-        self.downloads.mkdir(mode=0o700, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         folder = self.profile / "Default"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.profile.chmod(0o700)
@@ -268,7 +259,7 @@ class Browser:
         with contextlib.suppress(OSError, ValueError):
             kept = json.loads(place.read_bytes())
         fresh = not kept
-        _lay_over(kept, _preferences(self.downloads))
+        _lay_over(kept, _preferences(self._folder))
         _lay_over(kept, _opening(url, fresh=fresh) if not self._remembers else _AS_IT_WAS)
         place.write_text(json.dumps(kept))
         place.chmod(0o600)
@@ -339,11 +330,6 @@ def _shm_is_small() -> bool:
     except OSError:
         return True
     return room.f_frsize * room.f_blocks < _SMALL_SHM
-
-
-def _cleaned(name: str) -> str:
-    shown = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in name)
-    return shown.encode()[:255].decode(errors="ignore")
 
 
 def needed(*, shown: bool) -> Sequence[Role]:

@@ -13,6 +13,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from jupyter_agent.desktop.asks import Asks
@@ -55,6 +56,7 @@ CAPS: Final = Caps(
     # The viewer's own layout counts: it sends characters, and the browser takes any.
     keyboard_layout=False,
     resize=True,
+    downloads=True,
 )
 
 _REFUSED: Final = (
@@ -193,8 +195,7 @@ class CdpDesktop:
             refused = {"permission": {"name": name}, "setting": "denied"}
             # A name that this Chromium does not know is no failure.
             self._cdp.post("Browser.setPermission", refused, "", lambda _: None)
-        where = {"behavior": "allow", "downloadPath": str(self._browser.downloads)}
-        await self._cdp.send("Browser.setDownloadBehavior", where)
+        self._browser.downloads.follow(self._cdp)
         await self._stage.begin()
         self._hearing = asyncio.create_task(self._hear(painting=painting))
         self._driving.leases.ready()
@@ -265,7 +266,12 @@ class CdpDesktop:
     async def files(self) -> Sequence[Download]:
         """What was downloaded and is still inside."""
         self._refuse_closed()
-        return await asyncio.to_thread(self._browser.files)
+        return await asyncio.to_thread(self._browser.downloads.every)
+
+    async def move(self, file_id: str, folder: Path) -> str:
+        """Move a file out of it, for a person who asked for that."""
+        self._refuse_closed()
+        return await asyncio.to_thread(self._browser.downloads.move, file_id, folder)
 
     async def close(self) -> CloseReport:
         """End it and everything it had started. Again: the same report."""

@@ -13,6 +13,7 @@ import contextlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from jupyter_agent.desktop.browser import FLUSH, Browser, Pipe, needed
@@ -51,6 +52,7 @@ CAPS: Final = Caps(
     paste=True,
     keyboard_layout=True,
     resize=True,
+    downloads=True,
 )
 
 
@@ -250,7 +252,12 @@ class LocalDesktop:
     async def files(self) -> Sequence[Download]:
         """What was downloaded and is still inside."""
         self._refuse_closed()
-        return await asyncio.to_thread(self._browser.files)
+        return await asyncio.to_thread(self._browser.downloads.every)
+
+    async def move(self, file_id: str, folder: Path) -> str:
+        """Move a file out of it, for a person who asked for that."""
+        self._refuse_closed()
+        return await asyncio.to_thread(self._browser.downloads.move, file_id, folder)
 
     async def close(self) -> CloseReport:
         """End it and everything it had started. Again: the same report."""
@@ -331,6 +338,8 @@ class LocalDesktop:
 
     async def _take(self, pipe: Pipe | None) -> None:
         self._cdp = await Cdp.over(pipe.reads, pipe.writes) if pipe is not None else None
+        if self._cdp is not None:
+            self._browser.downloads.follow(self._cdp)
 
     def _may_type(self) -> bool:
         """Asked about each key and movement of a viewer; that there was one is all that is kept."""

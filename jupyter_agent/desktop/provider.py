@@ -133,11 +133,13 @@ class Download:
     """A file inside the desktop, which stays there until a person moves it.
 
     Attributes:
-        name: Cleaned: no folder, no control character, at most 255 bytes.
+        id: Names it; says nothing.
+        name: Cleaned: no folder, no control character, at most 200 bytes.
         size: Bytes.
         done: Whether it has arrived whole.
     """
 
+    id: str
     name: str
     size: int
     done: bool
@@ -278,6 +280,18 @@ class Desktop(Protocol):
 
     async def files(self) -> Sequence[Download]:
         """What was downloaded and is still inside."""
+        ...
+
+    async def move(self, file_id: str, folder: Path) -> str:
+        """Move a file that has arrived out of the desktop; returns its name there.
+
+        Args:
+            file_id: As ``files`` names it.
+            folder: Of this machine. Nothing in it is written over.
+
+        Raises:
+            DesktopError: There is no such file, or it can't be written there.
+        """
         ...
 
     async def close(self) -> CloseReport:

@@ -15,6 +15,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -233,6 +234,15 @@ class RemoteDesktop:
         """None: what was downloaded stays with the provider, and ends with the session."""
         self._refuse_closed()
         return []
+
+    async def move(self, file_id: str, folder: Path) -> str:
+        """There is none to be moved.
+
+        Raises:
+            DesktopError: Always.
+        """
+        del file_id, folder
+        raise DesktopError("What was downloaded stays with the provider.")
 
     async def close(self) -> CloseReport:
         """End it here and there. Again: the same report."""

@@ -224,6 +224,11 @@ export class Api {
     await this.post('desktops/close', { id });
   }
 
+  /** Move a downloaded file into a folder of the notebooks; gives its path there. */
+  async moveFromDesktop(id: string, file: string, folder: string): Promise<string> {
+    return (await this.post<{ path: string }>('desktops/move', { id, file, folder })).path;
+  }
+
   /** Drop what keeps the person signed in on a provider's desktops. */
   async forgetDesktop(provider: string): Promise<void> {
     await this.post('desktops/forget', { provider });

@@ -4,6 +4,7 @@ import { guessLayout, LAYOUTS } from '../src/desktop/layouts.ts';
 import type { Caps, Desktop } from '../src/desktop/shapes.ts';
 import {
   asking,
+  bytes,
   driver,
   ended,
   hostOf,
@@ -45,6 +46,7 @@ const desktop = (more: Partial<Desktop>): Desktop => ({
   turn: 0,
   note: '',
   asked: null,
+  files: [],
   seconds_left: 900,
   problem: null,
   ...more
@@ -64,6 +66,15 @@ test('a person reads who asks them to take over, and the words are marked as the
   const notebook = { ...asked, who: 'kernel:1', notebook: '/home/me/a b.ipynb' };
   assert.match(asking(desktop({ asked: notebook })), /^a b\.ipynb asks/);
   assert.equal(asking(desktop({})), '');
+});
+
+test('a size is told as people say it', () => {
+  assert.deepEqual([0, 999, 1500, 21_000_000].map(bytes), [
+    '0 bytes',
+    '999 bytes',
+    '1.5 kB',
+    '21 MB'
+  ]);
 });
 
 test('a provider that can not keep an agent out is not said to', () => {

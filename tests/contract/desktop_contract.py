@@ -19,6 +19,7 @@ import pytest
 from canary import Canary
 from desktop_rooms import (
     PARENT,
+    PATIENCE,
     Room,
     person_at,
     room,
@@ -26,13 +27,19 @@ from desktop_rooms import (
     until_field,
     until_true,
 )
-from login_site import BALANCE, PERSON, LoginSite, login_site
+from login_site import BALANCE, PERSON, REPORT, LoginSite, login_site
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
 from jupyter_agent.desktop.lease import Lease
-from jupyter_agent.desktop.provider import Desktop, Pause
-from jupyter_agent.errors import DesktopClosed, LeaseLost, PersonDrives, RequestInvalid
+from jupyter_agent.desktop.provider import Desktop, Download, Pause
+from jupyter_agent.errors import (
+    DesktopClosed,
+    DesktopError,
+    LeaseLost,
+    PersonDrives,
+    RequestInvalid,
+)
 
 
 @dataclass(repr=False)
@@ -220,6 +227,40 @@ class DesktopContract:
         assert len(secret) >= 16
         assert secret not in repr(grant)
         self.check_picture(stage)
+
+    def test_requirement_14_a_download_stays_inside_until_a_person_moves_it_and_writes_over_nothing(
+        self, stage: Stage, tmp_path: Path
+    ) -> None:
+        async def download(count: int) -> Download:
+            await until_true(stage.desktop, "document.querySelector('#report').click() || true")
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    files = await stage.desktop.files()
+                    if len(files) == count and all(file.done for file in files):
+                        return files[0]
+                    await asyncio.sleep(0.02)  # nobody is told of a file
+
+        async def work() -> None:
+            where = f"location.assign({stage.site.url + '/extras'!r})"
+            await until_true(stage.desktop, f"{where} || true")
+            await until_true(stage.desktop, "document.querySelector('#report')")
+            first = await download(1)
+            assert (first.name, first.size) == ("report.csv", len(REPORT))
+            assert await stage.desktop.move(first.id, tmp_path) == "report.csv"
+            assert await stage.desktop.files() == []
+            with pytest.raises(DesktopError):
+                await stage.desktop.move(first.id, tmp_path)
+            second = await download(1)
+            assert await stage.desktop.move(second.id, tmp_path) == "report (1).csv"
+
+        if not stage.desktop.caps.downloads:
+            assert stage.room.run(stage.desktop.files()) == []
+            pytest.skip("what is downloaded elsewhere stays there")
+        stage.room.run(work())
+        assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
+            "report.csv": REPORT,
+            "report (1).csv": REPORT,
+        }
 
     def test_closing_leaves_nothing_and_everything_after_it_is_refused(self, stage: Stage) -> None:
         assert self.left(stage)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from logging import Logger
+from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 from jupyter_agent.desktop.lease import Lease
@@ -226,6 +227,19 @@ class Desktops:
         self.use(hosted)
         self.changed()
         return outcome
+
+    async def move(self, desktop_id: str, file_id: str, folder: Path) -> str:
+        """Move a file out of a desktop, as a person wants it; returns its name there.
+
+        Raises:
+            AgentError: There is no such file, or it can't be written there.
+        """
+        hosted = self.find(desktop_id)
+        name = await hosted.running().move(file_id, folder)
+        self._record(hosted, "move a file")
+        self.use(hosted)
+        self.changed()
+        return name
 
     async def set_layout(self, desktop_id: str, layout: str) -> None:
         """Have another keyboard layout.

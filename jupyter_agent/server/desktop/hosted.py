@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -126,9 +127,18 @@ class Hosted:
             "who": self.who if self.state == "human" else "",
             "turn": self.turn,
             "asked": self._asked(),
+            "files": await self._files(),
             "seconds_left": max(0, round(self.ends - now)),
             "problem": self.problem.to_json() if self.problem else None,
         }
+
+    async def _files(self) -> list[dict[str, Any]]:
+        if self.desktop is None or self.state == "closed":
+            return []
+        try:
+            return [dataclasses.asdict(file) for file in await self.desktop.files()]
+        except AgentError:
+            return []
 
     def _asked(self) -> dict[str, Any] | None:
         why = self.desktop.asked if self.desktop is not None else ""

@@ -7,6 +7,7 @@ and stands in no log.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from jupyter_server.auth.decorator import authorized
@@ -166,6 +167,43 @@ class CloseHandler(DesktopHandler):
         self.finish({"seconds": round(report.seconds, 3), "left": list(report.left)})
 
 
+class MoveHandler(DesktopHandler):
+    """A file comes out, because a person has clicked."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Move it into a folder of this server's; answer with its path there."""
+        fields = await self.body("id", "file", "folder")
+        folder = self._folder(fields["folder"])
+        name = await self.desktops.move(fields["id"], fields["file"], folder)
+        self.finish(
+            {"path": "/".join(part for part in (fields["folder"].strip("/"), name) if part)}
+        )
+
+    def _folder(self, path: str) -> Path:
+        """A folder below the server's root, followed to where it really is.
+
+        Raises:
+            RequestInvalid: It is none, or leads out of there.
+        """
+        root = getattr(self.contents_manager, "root_dir", "")
+        if not root:
+            raise RequestInvalid(
+                "This server keeps notebooks elsewhere: files can't be moved there."
+            )
+        above = Path(root).resolve()
+        try:
+            there = (above / path.strip("/")).resolve(strict=True)
+        except (OSError, ValueError, RuntimeError):
+            there = None
+        if there is None or not there.is_dir() or not there.is_relative_to(above):
+            raise RequestInvalid(
+                "There is no such folder in this server's files.", "Choose another in the browser."
+            )
+        return there
+
+
 class ForgetHandler(DesktopHandler):
     """No longer signed in."""
 
@@ -188,6 +226,7 @@ DESKTOPS: Final[dict[str, type[RoomHandler]]] = {
     "desktops/stay": StayHandler,
     "desktops/close": CloseHandler,
     "desktops/forget": ForgetHandler,
+    "desktops/move": MoveHandler,
 }
 """Path below ``jupyter-agent/`` → its handler."""
 

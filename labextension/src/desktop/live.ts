@@ -5,6 +5,7 @@ import { type Api, ApiError } from '../api.ts';
 import { element } from '../dom.ts';
 import { Bar } from './bar.ts';
 import { Cover } from './cover.ts';
+import { Files } from './files.ts';
 import { type Connection, PictureFrame } from './frame.ts';
 import type { Desktop } from './shapes.ts';
 import { isRunning } from './words.ts';
@@ -27,6 +28,8 @@ const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 export interface Around {
   /** Ask the server again. */
   changed(): void;
+  /** Where the person's notebooks are, as the server names folders. */
+  folder(): string;
   /** One that has failed was taken away; with `again` another one is wanted in its place. */
   dismissed(again: boolean): void;
 }
@@ -38,6 +41,12 @@ export class LiveDesktop {
   private readonly frame: PictureFrame;
   private readonly cover: Cover;
   private readonly around: Around;
+  private readonly files = new Files(async ({ id }) => {
+    await this.act(async () => {
+      const path = await this.api.moveFromDesktop(this.desktop.id, id, this.around.folder());
+      Notification.success(`Moved to ${path}`, { autoClose: 8000 });
+    });
+  });
   private desktop: Desktop;
   private connection: Connection | 'apart' | 'off' = 'off';
   private shownMode = '';
@@ -78,6 +87,7 @@ export class LiveDesktop {
       'div',
       { className: 'ja-desktop-live', dataset: { desktop: desktop.id } },
       this.bar.node,
+      this.files.node,
       element('div', { className: 'ja-desktop-stage' }, this.frame.node, this.cover.node)
     );
     this.update(desktop);
@@ -99,6 +109,7 @@ export class LiveDesktop {
       this.bar.say(''); // it was about who drove before
     }
     this.desktop = desktop;
+    this.files.update(desktop.files);
     this.render();
     if (isRunning(desktop)) {
       // Another mode is another ticket: what a viewer may do is decided where the picture is.

@@ -29,6 +29,7 @@ const BAR = 160;
 
 export class DesktopPanel extends Widget {
   private readonly agent: IAgent;
+  private readonly folder: () => string;
   private readonly tabs = element('div', {
     className: 'ja-desktop-tabs',
     attributes_: { role: 'group', 'aria-label': 'Desktops' }
@@ -46,9 +47,11 @@ export class DesktopPanel extends Widget {
   private again = false;
   private attached = false;
 
-  constructor(agent: IAgent) {
+  /** @param folder - Where the person's notebooks are. */
+  constructor(agent: IAgent, folder: () => string) {
     super();
     this.agent = agent;
+    this.folder = folder;
     this.id = DESKTOP_PANEL_ID;
     this.title.label = TITLE;
     this.title.caption = TITLE;
@@ -224,6 +227,7 @@ export class DesktopPanel extends Widget {
           desktop.id,
           new LiveDesktop(this.agent.api, desktop, {
             changed: () => void this.refresh(),
+            folder: this.folder,
             dismissed: again => this.choose(null, again ? this.wanted.url : '')
           })
         );

@@ -5,6 +5,8 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { desktopIcon } from '../icons.ts';
 import { IAgent, NAMESPACE } from '../tokens.ts';
 import { DesktopPanel, TITLE } from './panel.ts';
@@ -16,19 +18,25 @@ export const desktopPlugin: JupyterFrontEndPlugin<void> = {
   description: 'The panel with the secure desktop.',
   autoStart: true,
   requires: [IAgent],
-  optional: [ICommandPalette, ILayoutRestorer, ILabShell],
+  optional: [ICommandPalette, ILayoutRestorer, ILabShell, INotebookTracker],
   activate: (
     app: JupyterFrontEnd,
     agent: IAgent,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
-    lab: ILabShell | null
+    lab: ILabShell | null,
+    notebooks: INotebookTracker | null
   ) => {
+    // Beside the notebook that was used last; before there is one, at the top.
+    const folder = (): string => {
+      const path = notebooks?.currentWidget?.context.path ?? '';
+      return PathExt.dirname(app.serviceManager.contents.localPath(path));
+    };
     const tracker = new WidgetTracker<DesktopPanel>({ namespace: 'jupyter-agent-desktop' });
     const show = (): DesktopPanel => {
       let panel = tracker.currentWidget;
       if (!panel || panel.isDisposed) {
-        panel = new DesktopPanel(agent);
+        panel = new DesktopPanel(agent, folder);
         void tracker.add(panel);
       }
       if (!panel.isAttached) {

@@ -30,6 +30,16 @@ export interface Provider {
 
 export type DesktopState = 'starting' | 'agent' | 'human' | 'idle' | 'closed' | 'failed';
 
+/** A file that a page has given, and that is still inside the desktop. */
+export interface DownloadedFile {
+  id: string;
+  name: string;
+  /** Bytes. */
+  size: number;
+  /** Whether it has arrived whole. */
+  done: boolean;
+}
+
 export interface Desktop {
   id: string;
   provider: string;
@@ -53,6 +63,7 @@ export interface Desktop {
   turn: number;
   /** Somebody asks that a person takes over. */
   asked: { who: string; notebook: string | null; why: string } | null;
+  files: DownloadedFile[];
   seconds_left: number;
   problem: Problem | null;
 }

@@ -126,3 +126,15 @@ export function asking({ asked }: Desktop): string {
       : 'A program';
   return `${who} asks you to take over: “${asked.why}”`;
 }
+
+/** A size as people say it. */
+export function bytes(count: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB'];
+  let size = count;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 10 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+}

@@ -24,7 +24,7 @@ from jupyter_agent.server.desktop import starting
 BANK = "https://bank.example/login"
 CLICKS = (
     *("desktops", "desktops/grant", "desktops/take", "desktops/hand-back"),
-    *("desktops/layout", "desktops/stay", "desktops/close"),
+    *("desktops/layout", "desktops/stay", "desktops/close", "desktops/forget", "desktops/move"),
 )
 
 
@@ -138,6 +138,23 @@ class TestThePanelsRoutes:
         assert ticket.encode() not in json.dumps(await desktops()).encode()
         assert ticket.encode() not in everything_logged()
         assert (await call("POST", "desktops/grant", {"id": desktop, "mode": "x"})).code == 400
+
+    async def test_a_file_is_moved_below_the_servers_root_only(  # noqa: PLR0917
+        self, call, click, desktops, provider, jp_root_dir, tmp_path
+    ):
+        desktop = await click()
+        (listed,) = await desktops()
+        assert listed["files"] == [{"id": "1", "name": "report.csv", "size": 3, "done": True}]
+        (jp_root_dir / "data").mkdir()
+        (jp_root_dir / "out").symlink_to(tmp_path)
+        asked = {"id": desktop, "file": "1"}
+        moved = await call("POST", "desktops/move", {**asked, "folder": "data"})
+        assert moved.body == {"path": "data/report.csv"}
+        assert provider.desktops[0].done[-1] == ("move", "1", jp_root_dir.resolve() / "data")
+        for folder in ("out", "..", "none", "data/../..", "\0"):
+            refused = await call("POST", "desktops/move", {**asked, "folder": folder})
+            assert refused.code == 400
+        assert len(provider.desktops[0].done) == 1
 
     async def test_the_keyboard_is_that_of_whoever_sits_in_front_of_it(
         self, call, click, desktops, provider

@@ -1,0 +1,157 @@
+"""Files that pages have given: they stay in the desktop until a person moves one out.
+
+A browser that is steered gives each file a name without a meaning, and tells which one the page
+wanted for it (``Browser.downloadWillBegin``); in strict mode it has the page's name. Either way the
+name that a person sees, and that a moved file gets, is cleaned here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import stat
+from pathlib import Path
+from typing import Final
+
+from jupyter_agent.desktop.cdp import Cdp, Event
+from jupyter_agent.desktop.provider import Download
+from jupyter_agent.errors import DesktopError
+
+_COMING: Final = ".crdownload"  # Chromium's mark of a file that has not arrived whole
+_LONGEST: Final = 200  # bytes of a name: there is room for a number behind it, in any file system
+_MOST_NUMBERS: Final = 1000
+
+
+class Downloads:
+    """The files of one desktop.
+
+    Args:
+        folder: Where its browser puts them; private, and gone with the desktop.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._wanted: dict[str, str] = {}  # the browser's name → the page's
+        self._coming: set[str] = set()
+
+    def follow(self, cdp: Cdp) -> None:
+        """Have a browser that is steered put them there, under names of its own.
+
+        Without waiting, because a browser that starts answers late. One that refuses puts them
+        there all the same, by its preferences and under the page's names.
+
+        Raises:
+            DesktopClosed: It is gone.
+        """
+        cdp.listen(self._hear)
+        where = {"behavior": "allowAndName", "downloadPath": str(self._folder)}
+        told = {**where, "eventsEnabled": True}
+        cdp.post("Browser.setDownloadBehavior", told, "", lambda _: None)
+
+    def every(self) -> list[Download]:
+        """Those that are there, by name."""
+        return sorted((self._described(path) for path in self._paths()), key=lambda one: one.name)
+
+    def move(self, file_id: str, folder: Path) -> str:
+        """Move one out; returns the name that it has there.
+
+        Nothing that is there is written over: a second ``a.csv`` becomes ``a (1).csv``.
+
+        Args:
+            file_id: As ``every`` names it.
+            folder: An existing one, no link.
+
+        Raises:
+            DesktopError: There is no such file, it has not arrived yet, or can't be written there.
+        """
+        for path in self._paths():
+            described = self._described(path)
+            if described.id == file_id and described.done:
+                try:
+                    name = _copy(path, described.name, folder)
+                except OSError as error:
+                    raise DesktopError(
+                        f"The file could not be moved: {os.strerror(error.errno or 0)}.",
+                        "Choose another folder, or free some space.",
+                    ) from None
+                path.unlink()
+                return name
+        raise DesktopError("There is no such file, or it has not arrived yet.", "Look again.")
+
+    def _paths(self) -> list[Path]:
+        with contextlib.suppress(FileNotFoundError):
+            return [p for p in self._folder.iterdir() if p.is_file() and not p.is_symlink()]
+        return []
+
+    def _described(self, path: Path) -> Download:
+        own = path.name.removesuffix(_COMING)
+        size = 0
+        with contextlib.suppress(FileNotFoundError):
+            size = path.stat().st_size
+        return Download(
+            id=hashlib.sha256(own.encode(errors="replace")).hexdigest()[:16],
+            name=cleaned(self._wanted.get(own, own)),
+            size=size,
+            done=path.suffix != _COMING and own not in self._coming,
+        )
+
+    def _hear(self, event: Event) -> None:
+        told = event.params
+        if event.method == "Browser.downloadWillBegin":
+            self._wanted[str(told["guid"])] = str(told["suggestedFilename"])
+            self._coming.add(str(told["guid"]))
+        elif event.method == "Browser.downloadProgress" and told["state"] != "inProgress":
+            self._coming.discard(str(told["guid"]))
+
+
+def cleaned(name: str) -> str:
+    """A page's name for a file, made harmless.
+
+    No folder, no control character, no dot in front, which would hide it, neither blanks nor dots
+    at the end, which Windows drops, and at most 200 bytes.
+    """
+    shown = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in name)
+    shown = re.sub(r"^\.+", "", shown).strip().rstrip(". ") or "download"
+    stem, dot, ending = shown.rpartition(".")
+    if len(shown.encode()) <= _LONGEST:
+        return shown
+    if not dot or len(ending.encode()) > 20:
+        stem, dot, ending = shown, "", ""
+    room = _LONGEST - len(f"{dot}{ending}".encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + ending
+
+
+def _copy(source: Path, name: str, folder: Path) -> str:
+    reads = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(reads, "rb") as content:
+        if not stat.S_ISREG(os.fstat(reads).st_mode):
+            raise DesktopError("That is no plain file.")
+        # Through the open folder: what its path leads to may change meanwhile.
+        there = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            writes, taken = _fresh(name, there)
+            try:
+                with os.fdopen(writes, "wb") as out:
+                    shutil.copyfileobj(content, out, 1 << 20)
+            except BaseException:
+                os.unlink(taken, dir_fd=there)
+                raise
+        finally:
+            os.close(there)
+    return taken
+
+
+def _fresh(name: str, there: int) -> tuple[int, str]:
+    """A new file in an open folder, readable by its owner only, and its name."""
+    stem, dot, ending = name.rpartition(".")
+    if not stem:
+        stem, dot, ending = name, "", ""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    for number in range(_MOST_NUMBERS):
+        taken = f"{stem} ({number}){dot}{ending}" if number else name
+        with contextlib.suppress(FileExistsError):
+            return os.open(taken, flags, 0o600, dir_fd=there), taken
+    raise DesktopError("There are too many files of that name.", "Choose another folder.")
