@@ -109,9 +109,12 @@ def _load_jupyter_server_extension(app: Any) -> None:
 
     chosen = settings_of(app)
     let_frame(settings, [*LOCAL, *chosen.origins])
-    streams, agent_door = Streams(app.base_url, app.log), AgentDoor(app.log)
+    streams, agent_door, recording = (
+        Streams(app.base_url, app.log),
+        AgentDoor(app.log),
+        Recording(link, app.log),
+    )
     found = providers(streams, agent_door.publish, Profiles(link), BrokerWays(link), chosen)
-    recording = Recording(link, app.log)
     desktops = Desktops(
         found,
         relay.tell,

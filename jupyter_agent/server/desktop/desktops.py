@@ -56,7 +56,7 @@ class Desktops:
         recognise: Has values replaced in what kernels say.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it works with)
         self,
         providers: Sequence[DesktopProvider],
         tell: Tell,
