@@ -23,19 +23,12 @@ from typing import Any, Final
 from jupyter_agent import __version__, spawn
 from jupyter_agent.chat import acp_forms, acp_terminals
 from jupyter_agent.chat.answering import ASKS, Called, Event, Said
+from jupyter_agent.chat.choice import AGENTS
 from jupyter_agent.chat.conversation import Attachment, Step, Turn
 from jupyter_agent.chat.door import Command, Door
 from jupyter_agent.chat.passage import Passage
 from jupyter_agent.chat.tools import Outcome
 from jupyter_agent.errors import AgentError, ModelFailed, ModelMissing, RequestInvalid
-
-KNOWN: Final = {
-    "claude-code": ("claude-agent-acp", "claude-code-acp"),
-    "codex": ("codex-acp",),
-    "gemini": ("gemini --acp",),
-    "goose": ("goose acp",),
-}
-"""Commands, the first that is there, by the names that people use."""
 
 Ask = Callable[[str], Awaitable[str | None]]
 
@@ -49,7 +42,7 @@ def argv_of(name: str) -> list[str]:
     """The command that starts an agent.
 
     Args:
-        name: A name of ``KNOWN``, or a command line.
+        name: A name of ``AGENTS``, or a command line.
 
     Raises:
         ModelMissing: It is not there, or the package for ACP is not.
@@ -59,14 +52,14 @@ def argv_of(name: str) -> list[str]:
             "Agents as the brain of a chat cell need a package that is not installed here.",
             'Install it where this kernel runs: pip install "jupyter-agent-secrets[acp]"',
         )
-    for line in KNOWN.get(name, (name,)):
+    for line in AGENTS.get(name, (name,)):
         argv = shlex.split(line)
         if argv and (program := shutil.which(argv[0])):
             return [program, *argv[1:]]
-    looked = ", ".join(shlex.split(line)[0] for line in KNOWN.get(name, ())) or "that command"
+    looked = ", ".join(shlex.split(line)[0] for line in AGENTS.get(name, ())) or "that command"
     raise ModelMissing(
         f"No such agent is installed here (looked for {looked}).",
-        f"Install it, or name its command: --agent COMMAND. Known names: {', '.join(KNOWN)}",
+        f"Install it, or name its command: --agent COMMAND. Known names: {', '.join(AGENTS)}",
     )
 
 

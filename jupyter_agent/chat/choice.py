@@ -59,6 +59,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     "local": Kind("a small model in this process", "local"),
 }
 
+AGENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "claude-code": ("claude-agent-acp", "claude-code-acp"),
+    "codex": ("codex-acp",),
+    "gemini": ("gemini --acp",),
+    "goose": ("goose acp",),
+}
+"""Agents that speak ACP, by the names that people use: their commands, the first that is there."""
+
 _BY_NAME: Final = (("gpt-", "openai"), ("claude", "anthropic"), ("gemini", "google"))
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from jupyter_agent import wire
-from jupyter_agent.chat.choice import KINDS
+from jupyter_agent.chat.choice import AGENTS, KINDS
 from jupyter_agent.errors import AgentError
 from jupyter_agent.kernel import chat_arguments
 from jupyter_agent.kernel.arguments import OPTIONS
@@ -132,14 +132,26 @@ class Completion:
             return [f"{kind}:" for kind in KINDS]
         if last == "--key":
             return self._labels()
-        if last in ("--url", "--agent"):
-            return []
+        if last == "--url":
+            return [kind.url for kind in KINDS.values() if kind.url]
+        if last == "--agent":
+            return list(AGENTS)
         if "--with" in words and not any(
             w.startswith("-") for w in words[words.index("--with") + 1 :]
         ):
-            names = [name for name in self._shell.user_ns if not name.startswith("_")]
+            names = [*self._variables(), *self._cells()]
             return names if last == "--with" else [*names, *chat_arguments.OPTIONS]
         return list(chat_arguments.OPTIONS)
+
+    def _variables(self) -> list[str]:
+        """What a person has named, and nothing that IPython has."""
+        hidden = getattr(self._shell, "user_ns_hidden", {})
+        return [n for n in self._shell.user_ns if not n.startswith("_") and n not in hidden]
+
+    def _cells(self) -> list[str]:
+        """Cells that were run, the last ten, as ``--with`` takes them."""
+        ran = len(self._shell.user_ns.get("In") or [""]) - 1
+        return [f"[{number}]" for number in range(max(1, ran - 9), ran + 1)]
 
     def _labels(self) -> list[str]:
         # A key press must not start a broker, and has nowhere to show an error.

@@ -19,6 +19,7 @@ from jupyter_client.manager import KernelManager
 from steps import save
 
 from jupyter_agent.client import Client
+from jupyter_agent.folders import Folders
 
 SHIPPED = Path(__file__).parents[3] / "jupyter-config" / "ipython-config" / "ipython_config.json"
 VALUE = "correct-horse-battery-staple-42"
@@ -188,6 +189,26 @@ def shared_kernel(shared_home: Path) -> Iterator[Kernel]:
     }
     with _kernels(shared_home / "work") as start:
         yield start(env)
+
+
+@pytest.fixture
+def shared_agent_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of a module's tests; they call it ``agent_home``."""
+    monkeypatch.setenv("JUPYTER_AGENT_HOME", str(shared_home))
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
+    return shared_home
+
+
+@pytest.fixture
+def fresh_kernel(shared_kernel: Kernel, person: Client, folders: Folders) -> Iterator[Kernel]:
+    """The kernel of a module's tests, as new: its extension loaded anew, with an empty vault."""
+    yield shared_kernel
+    shared_kernel.run("%reload_ext jupyter_agent")
+    (folders.state / "chat-model.json").unlink(missing_ok=True)
+    for grant in person.call("grant.list")["grants"]:
+        person.call("grant.remove", grant=grant["id"])
+    for secret in person.call("secret.list")["secrets"]:
+        person.call("secret.remove", label=secret["label"])
 
 
 @pytest.fixture

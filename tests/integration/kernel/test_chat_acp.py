@@ -22,6 +22,16 @@ SCRIPT = Path(__file__).parents[2] / "acp_script.py"
 
 
 @pytest.fixture
+def agent_home(shared_agent_home: Path) -> Path:
+    return shared_agent_home
+
+
+@pytest.fixture
+def kernel(fresh_kernel):
+    return fresh_kernel
+
+
+@pytest.fixture
 def planted() -> Canary:
     return Canary.make(random.Random())
 

@@ -16,30 +16,20 @@ from persons import Watcher, answer_next, person_is_there
 from steps import save, sleeping, wait_until
 
 from jupyter_agent.client import Client
-from jupyter_agent.folders import Folders
 
 Kernel = Any
 """Of this folder's ``conftest``, which tests can't import."""
 
 
 @pytest.fixture
-def agent_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """All tests here share a home with their kernel: a model's library takes seconds to load."""
-    monkeypatch.setenv("JUPYTER_AGENT_HOME", str(shared_home))
-    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
-    return shared_home
+def agent_home(shared_agent_home: Path) -> Path:
+    """One for all tests here: a model's library takes seconds to load."""
+    return shared_agent_home
 
 
 @pytest.fixture
-def kernel(shared_kernel: Kernel, person: Client, folders: Folders) -> Iterator[Kernel]:
-    """The kernel, its chat begun anew, with an empty vault and nothing chosen."""
-    yield shared_kernel
-    shared_kernel.run("%reload_ext jupyter_agent")
-    (folders.state / "chat-model.json").unlink(missing_ok=True)
-    for grant in person.call("grant.list")["grants"]:
-        person.call("grant.remove", grant=grant["id"])
-    for secret in person.call("secret.list")["secrets"]:
-        person.call("secret.remove", label=secret["label"])
+def kernel(fresh_kernel: Kernel) -> Kernel:
+    return fresh_kernel
 
 
 @pytest.fixture
@@ -107,16 +97,17 @@ def test_other_makers_models_answer_with_tools_and_get_the_key_by_egress(  # noq
     kernel, keyed, service, planted, kind, header
 ):
     calls = iter([{"tool": "list_secret_labels", "arguments": {}}])
-    service.script = lambda _: next(calls, "found **it**, and more")
-    service.pause = 0.03
+    answer = "found **it**, " + "and more " * 6 + "END"
+    service.script = lambda _: next(calls, answer)
+    service.pause = 0.1
     line = f"%agent_chat --model {kind}:m-1 --url {service.http.origin} --key MODEL_KEY"
     chosen = kernel.run(line)
     assert f"{kind}:m-1" in chosen.data[-1]["text/plain"]
     cell = kernel.run("%%agent_chat\nlook")
     assert cell.reply["status"] == "ok", cell.shown_error
-    assert shown(cell) == "**list_secret_labels** ✓\n\nfound **it**, and more"
+    assert shown(cell) == f"**list_secret_labels** ✓\n\n{answer}"
     states = [each["content"]["data"]["text/markdown"] for each in cell.of("update_display_data")]
-    assert any("found" in state and "more" not in state for state in states)  # it streams
+    assert any("found" in state and "END" not in state for state in states)  # it streams
     assert "2,400 tokens sent, 14 received" in cell.data[-1]["text/plain"]
     given = [{name.lower(): text for name, text in head} for _, head in service.http.heads]
     assert [each[header].removeprefix("Bearer ") for each in given] == [planted.value] * 2
@@ -217,6 +208,43 @@ def test_a_model_reads_cells_and_offers_new_ones(kernel, person, free_service):
     results = [m["content"] for m in free_service.asked[-1]["messages"] if m["role"] == "tool"]
     assert json.loads(results[0])["result"] == "41"
     assert cell.reply["payload"][0]["text"] == "x + 1"
+
+
+def test_tab_and_the_question_mark_say_what_there_is(kernel, person):
+    save(person, "MODEL_KEY", Canary.make(random.Random()).value)
+    # Without Jedi, which looks through all that the kernel has loaded: that takes seconds.
+    kernel.run("%config Completer.use_jedi = False")
+    number = kernel.run("sales = 1").reply["execution_count"]
+
+    def offered(code: str) -> list[str]:
+        return list(kernel.client.complete(code, reply=True, timeout=30)["content"]["matches"])
+
+    for magic in ("%%agent_chat", "%agent_chat", "%%chat"):
+        assert {"--with", "--model", "--agent", "--new"} <= set(offered(f"{magic} "))
+    assert {"anthropic:", "ollama:", "local:"} <= set(offered("%agent_chat --model "))
+    assert "http://127.0.0.1:11434/v1" in offered("%agent_chat --url ")
+    assert "MODEL_KEY" in offered("%agent_chat --key ")
+    assert {"claude-code", "codex"} <= set(offered("%%agent_chat --agent "))
+    attached = offered("%%agent_chat --with ")
+    assert {"sales", f"[{number}]"} <= set(attached)
+    help_text = kernel.run("%%agent_chat?").reply["payload"][0]["data"]["text/plain"]
+    for option in ("--with NAME", "--model KIND:NAME", "--agent NAME", "--no-tools", "interrupt"):
+        assert option in help_text
+
+
+def test_the_short_name_is_taken_only_where_nobody_has_it(kernel):
+    taken = (
+        "get_ipython().extension_manager.unload_extension('jupyter_agent')\n"
+        "def chat(line, cell): print('theirs:', cell)\n"
+        "get_ipython().register_magic_function(chat, 'cell')\n"
+        "get_ipython().extension_manager.load_extension('jupyter_agent')"
+    )
+    kernel.run(taken)
+    try:
+        assert kernel.run("%%chat\nhello").text() == "theirs: hello\n\n"
+        assert kernel.run("%%agent_chat\nhello").ename == "ModelMissing"
+    finally:
+        kernel.run("del get_ipython().magics_manager.magics['cell']['chat']")
 
 
 def test_stop_ends_the_answer_and_everything_that_runs(kernel, folders, person, free_service):

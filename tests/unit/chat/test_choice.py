@@ -43,6 +43,46 @@ def test_servers_on_this_machine_need_no_key() -> None:
     assert choose("openai:m", "http://localhost:1/v1").key == ""
 
 
+@pytest.mark.parametrize(
+    ("kind", "origin", "path"),
+    [
+        ("openai", "https://api.openai.com", "/v1"),
+        ("anthropic", "https://api.anthropic.com", ""),
+        ("google", "https://generativelanguage.googleapis.com", ""),
+        ("openrouter", "https://openrouter.ai", "/api/v1"),
+        ("mistral", "https://api.mistral.ai", "/v1"),
+        ("groq", "https://api.groq.com", "/openai/v1"),
+        ("deepseek", "https://api.deepseek.com", ""),
+        ("together", "https://api.together.xyz", "/v1"),
+        ("xai", "https://api.x.ai", "/v1"),
+        ("fireworks", "https://api.fireworks.ai", "/inference/v1"),
+        ("ollama", "http://127.0.0.1:11434", "/v1"),
+        ("lmstudio", "http://127.0.0.1:1234", "/v1"),
+        ("vllm", "http://127.0.0.1:8000", "/v1"),
+    ],
+)
+def test_where_each_kind_is_asked(kind, origin, path) -> None:
+    chosen = choose(f"{kind}:some/model:tag")
+    assert chosen.name == "some/model:tag"
+    service = KINDS[kind].service
+    known = str(services.known()[service].origin) if service else chosen.origin
+    assert (known, chosen.path) == (origin, path)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://127.0.0.1:8000/v1", "/v1"),
+        ("http://localhost:11434/v1/", "/v1"),
+        ("https://gateway.example.com/openai/v1", "/openai/v1"),
+        ("http://[::1]:8080", ""),
+    ],
+)
+def test_an_address_of_ones_own_ends_where_the_library_goes_on(url, path) -> None:
+    chosen = choose("m", url)
+    assert (chosen.path, chosen.origin) == (path, url.rstrip("/").removesuffix(path))
+
+
 def test_every_kind_with_a_key_is_a_service_that_egress_knows_under_that_label() -> None:
     for name, kind in KINDS.items():
         if kind.label:
