@@ -88,7 +88,11 @@ class McpHandler(JupyterHandler):
         self.set_header("Allow", "POST")
         self._refuse(405, RequestInvalid("This answers to POST only."))
 
-    delete = get
+    head = put = patch = delete = options = get
+
+    def write_error(self, status_code: int, **_kwargs: Any) -> None:
+        """In JSON, as everything else: Jupyter's page would look for a login, which is not read."""
+        self._refuse(status_code, RequestInvalid("That can't be answered."))
 
     def on_connection_close(self) -> None:
         """End what the request had started."""

@@ -133,7 +133,7 @@ def test_a_question_about_one_request_shows_all_of_it(
     expect(asked).to_contain_text("content-type: application/json")
     expect(asked).to_contain_text('"text": "hello"')
     expect(asked).to_contain_text("“to greet everybody”")
-    expect(asked.locator(".ja-approval-always")).to_have_text("Allow this request always")
+    expect(asked.locator(".ja-approval-always")).to_have_text("Allow it always")
     notebook.answer("deny")
     assert agent.receive(number)["event"] == "asking"
     with pytest.raises(GrantDenied):

@@ -125,12 +125,12 @@ export class ApprovalDialog extends Widget {
   private answerButtons(): HTMLButtonElement[] {
     const { kind, claimed, notebook, choices } = this.approval;
     const known = notebook !== null && !claimed;
-    const way = this.approval.request ? 'request' : 'service';
-    const what = kind === 'egress' ? way : 'script';
+    const way = this.approval.request ? 'it' : 'this service';
+    const what = kind === 'egress' ? way : 'this script';
     const texts: Record<Answer, string> = {
       deny: kind === 'entry' ? 'No, not this one' : 'Deny',
       pattern: 'A pattern…',
-      always: `Allow this ${what} ${known ? 'in this notebook' : 'always'}`,
+      always: `Allow ${what} ${known ? 'in this notebook' : 'always'}`,
       minutes: 'Allow for 10 minutes',
       once: kind === 'change' ? 'Allow' : 'Allow once'
     };
