@@ -167,7 +167,7 @@ class TomlProgram(Program):
             left = tomllib.loads(rest).get(self.key, {})
         except tomllib.TOMLDecodeError:
             raise _unreadable(self.name) from None
-        if SERVER in left:  # written in another way than ours
+        if not isinstance(left, dict) or SERVER in left:  # written in another way than ours
             raise _unreadable(self.name)
         return rest
 
