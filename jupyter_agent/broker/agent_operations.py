@@ -62,7 +62,12 @@ class AgentOperations:
         every = await asyncio.to_thread(self._agents.every)
         return {
             "agents": [
-                {"name": one.name, "created": one.created, "talks": self._agents.talks(one.name)}
+                {
+                    "name": one.name,
+                    "created": one.created,
+                    "last_used": self._agents.last_visit(one.name),
+                    "talks": self._agents.talks(one.name),
+                }
                 for one in every
             ]
         }

@@ -11,17 +11,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from jupyter_agent import wire
 from jupyter_agent.errors import RequestInvalid, VaultUnsafe
-from jupyter_agent.folders import read_private, write_private
+from jupyter_agent.folders import check_private_dir, read_private, write_private
 
 CHAT: Final = "chat"
 """The agent of a kernel's own chat cells; a kernel's capability proves it."""
@@ -53,10 +55,12 @@ class Agents:
 
     Args:
         path: Its file.
+        seen: The folder with an empty file for each of them, whose time is when it was last here.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seen: Path) -> None:
         self._path = path
+        self._seen = seen
         self._talking: dict[str, set[Callable[[], None]]] = {}
 
     def every(self) -> list[Agent]:
@@ -96,6 +100,8 @@ class Agents:
             )
         if len(known) >= _MOST:
             raise RequestInvalid("There are too many agents.", "Forget some: jupyter agent agents")
+        if name not in known:
+            self._forget_visit(name)  # of another one that was called so
         token = secrets.token_urlsafe(32)
         known[name] = Agent(name, _digest(token), wire.timestamp())
         self._write(known)
@@ -113,6 +119,8 @@ class Agents:
             raise RequestInvalid("There is no such agent.", "List them: jupyter agent agents")
         self._write(known)
         self._hang_up(name)
+        self._talking.pop(name, None)
+        self._forget_visit(name)
 
     def named(self, token: str) -> str | None:
         """The name of the agent that holds a token."""
@@ -132,10 +140,37 @@ class Agents:
         """While entered, an agent has a conversation, which ends when it is forgotten."""
         mine = self._talking.setdefault(name, set())
         mine.add(hang_up)
+        self._note_visit(name)
         try:
             yield
         finally:
             mine.discard(hang_up)
+            if self._talking.get(name) is mine:  # else it is forgotten, and leaves no trace
+                self._note_visit(name)
+
+    def last_visit(self, name: str) -> str | None:
+        """When an agent last had a conversation with a broker, RFC 3339 UTC, or None."""
+        try:
+            seen = (self._seen / name).lstat().st_mtime
+        except OSError:
+            return None
+        return wire.timestamp(datetime.fromtimestamp(seen, UTC))
+
+    def _note_visit(self, name: str) -> None:
+        # A file's own time costs neither a write nor a wait for the disk, and two brokers can't
+        # undo each other's.
+        with suppress(OSError, VaultUnsafe):  # it is only shown, and decides nothing
+            check_private_dir(self._seen)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self._seen / name, flags, 0o600)
+            try:
+                os.utime(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _forget_visit(self, name: str) -> None:
+        with suppress(OSError):
+            (self._seen / name).unlink(missing_ok=True)
 
     def _hang_up(self, name: str) -> None:
         for hang_up in list(self._talking.get(name, ())):

@@ -73,7 +73,7 @@ class Broker:
         self._approvals = Approvals(seconds_to_answer)
         self._safe = Safe(folders, self._secrets_changed)
         self._kernels = Kernels()
-        self._agents = Agents(folders.state / "agents.json")
+        self._agents = Agents(folders.state / "agents.json", folders.state / "agents-seen")
         executables = Executables()
         values = OpenedValues(self._safe)
         screener = Screener(rules=load_rules(_RULES))

@@ -41,8 +41,11 @@ def _list(terminal: Terminal) -> int:
 
     with open_as_person() as client:
         known = client.call("agent.list")["agents"]
-    rows = [[one["name"], local(one["created"]), "now" if one["talks"] else "no"] for one in known]
-    lines = terminal.table(("NAME", "TOKEN OF", "CONNECTED"), rows)
+    rows = [
+        [one["name"], local(one["created"]), "now" if one["talks"] else local(one["last_used"])]
+        for one in known
+    ]
+    lines = terminal.table(("NAME", "TOKEN OF", "LAST USED"), rows)
     none = ["No agents. Let one in: jupyter agent mcp install claude-code"]
     terminal.answer({"agents": known}, lines if known else none)
     return 0

@@ -92,7 +92,7 @@ def _broker_and_vault() -> Iterator[Check]:
         yield _failed("broker", error)
         return
     yield _broker(status)
-    yield _vault(status["vault"])
+    yield vault_check(status["vault"])
     yield _key_source(status["vault"])
     yield from _export(status["vault"])
 
@@ -110,7 +110,8 @@ def _broker(status: dict[str, Any]) -> Check:
     return check("broker", "ok", message)
 
 
-def _vault(vault: dict[str, Any]) -> Check:
+def vault_check(vault: dict[str, Any]) -> Check:
+    """How the vault is, from the broker's status."""
     state = vault["state"]
     if state == "error":
         error = vault["error"] or {}
@@ -122,6 +123,11 @@ def _vault(vault: dict[str, Any]) -> Check:
         )
     if state == "locked":
         return check("vault", "warn", "It is locked.", "Open it: jupyter agent unlock")
+    if state == "absent" and vault["error"]:
+        # What has to be decided before there can be one: the first secret waits for it.
+        error = vault["error"]
+        message = f"There is none: the first secret waits for a decision. {error['message']}"
+        return check("vault", "warn", message, error["hint"])
     if state == "absent":
         return check("vault", "ok", "It is made with the first secret.")
     return check("vault", "ok", f"It is {state}.")

@@ -7,6 +7,8 @@ from typing import Final
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from jupyter_agent import agenttoken
+from jupyter_agent.folders import Folders
 from jupyter_agent.server.room import RoomHandler
 
 
@@ -102,6 +104,30 @@ class CloseWayHandler(RoomHandler):
         self.finish(await self.rooms.link.call("egress.close", **self.fields("way")))
 
 
+class AgentsHandler(RoomHandler):
+    """The agents that a person has let in."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """List them."""
+        self.finish(await self.rooms.link.call("agent.list"))
+
+
+class ForgetAgentHandler(RoomHandler):
+    """The end of an agent's stay."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Let it in no more, end what it does, and remove its token's file."""
+        await self.check_person()
+        name = self.fields("name")["name"]
+        await self.rooms.link.call("agent.forget", name=name)  # knows it, so it is a plain name
+        agenttoken.drop(Folders.of(), name)
+        self.done()
+
+
 class ReadAuditHandler(RoomHandler):
     """The record of uses. A POST, because labels belong in no address."""
 
@@ -133,6 +159,8 @@ USES: Final[dict[str, type[RoomHandler]]] = {
     "runs/stop": StopHandler,
     "ways": WaysHandler,
     "ways/close": CloseWayHandler,
+    "agents": AgentsHandler,
+    "agents/forget": ForgetAgentHandler,
     "audit/read": ReadAuditHandler,
     "audit/verify": VerifyAuditHandler,
 }

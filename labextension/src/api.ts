@@ -6,6 +6,7 @@ import type { DesktopList, StreamGrant, Wanted } from './desktop/shapes.ts';
 import type { Offer } from './seal.ts';
 import {
   type About,
+  type AgentEntry,
   type Allowance,
   type Answer,
   type Approval,
@@ -148,6 +149,15 @@ export class Api {
 
   async stop(run_id?: string): Promise<void> {
     await this.post('runs/stop', { run_id });
+  }
+
+  async agents(): Promise<AgentEntry[]> {
+    return (await this.get<{ agents: AgentEntry[] }>('agents')).agents;
+  }
+
+  /** Let it in no more, end what it does, and take back what it was granted. */
+  async forgetAgent(name: string): Promise<void> {
+    await this.post('agents/forget', { name });
   }
 
   audit(wanted: {

@@ -12,6 +12,7 @@ const LONGEST_WAIT = 30_000;
 
 export type Changed =
   | 'secrets'
+  | 'agents'
   | 'grants'
   | 'allowances'
   | 'vault'

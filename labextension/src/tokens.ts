@@ -167,6 +167,16 @@ export interface Grant {
   deny: boolean;
 }
 
+/** An agent that a person has let in. */
+export interface AgentEntry {
+  name: string;
+  /** When it got its token. */
+  created: string;
+  last_used: string | null;
+  /** It is connected now. */
+  talks: boolean;
+}
+
 /** A run that was permitted and is not over. */
 export interface Run {
   run_id: string;

@@ -10,10 +10,10 @@ from canary import Canary
 from lab import Lab
 from notebook_page import NotebookPage
 from playwright.sync_api import Browser, expect
-from steps import save
+from steps import request, save
 
 from jupyter_agent.client import Client, Hello
-from jupyter_agent.errors import GrantDenied
+from jupyter_agent.errors import GrantDenied, RunLost
 
 
 @pytest.fixture
@@ -138,3 +138,33 @@ def test_a_question_about_one_request_shows_all_of_it(
     assert agent.receive(number)["event"] == "asking"
     with pytest.raises(GrantDenied):
         agent.receive(number)
+
+
+def test_the_panel_shows_who_may_ask_what_waits_and_lets_nobody_in_any_more(
+    lab: Lab, notebook: NotebookPage, agent: Client, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "DEPLOY_KEY", canary.value)
+    lab.notebook("asks.ipynb", "1")
+    panel = notebook.open("asks.ipynb").open_secrets()
+    panel.locator(".ja-agents summary").click()
+    row = panel.locator("[data-agent=claude]")
+    expect(row).to_contain_text("Asks for each use of a secret")
+    expect(row).to_contain_text("connected now")
+
+    command = "curl -s https://deploy.example/releases?page=" + "1" * 60
+    run = agent.begin("run", **request(command, "DEPLOY_KEY", why="to list the releases"))
+    waits = panel.locator(".ja-waiting li")
+    expect(waits.locator("pre")).to_have_text(command)  # all of it
+    expect(waits).to_contain_text("“to list the releases”")
+    expect(waits).to_contain_text("the agent claude")
+    notebook.answer("deny")
+    expect(waits).to_have_count(0)
+    with pytest.raises(GrantDenied):
+        agent.receive(run)
+
+    row.locator(".ja-forget-agent").click()
+    notebook.page.get_by_role("dialog").get_by_role("button", name="Forget").click()
+    expect(row).to_have_count(0)
+    with pytest.raises(RunLost):
+        agent.call("secret.list")

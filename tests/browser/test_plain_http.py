@@ -34,10 +34,10 @@ def elsewhere(lab: Lab, browser: Browser) -> Iterator[NotebookPage]:
     context.close()
 
 
-def test_panel_widget_and_server_refuse_until_a_person_confirms(
+def test_panel_widget_box_and_server_refuse_until_a_person_confirms(
     lab: Lab, elsewhere: NotebookPage, canary: Canary
 ) -> None:
-    lab.notebook("plain.ipynb", "%secret set OVER_HTTP")
+    lab.notebook("plain.ipynb", "%secret set OVER_HTTP", "")
     page = elsewhere.open("plain.ipynb").page
     assert page.evaluate("() => [isSecureContext, location.hostname]") == [False, OTHER_NAME]
 
@@ -46,6 +46,19 @@ def test_panel_widget_and_server_refuse_until_a_person_confirms(
     expect(elsewhere.output(0).get_by_role("alert")).to_contain_text("Not on plain http.")
     assert elsewhere.output(0).locator(".ja-field-value").count() == 0
 
+    elsewhere.write(1, f"token = '{canary.value}'")
+    elsewhere.run(1)
+    box = elsewhere.output(1).locator(".ja-finding")
+    box.locator(".ja-save-as-secret").click()
+    box.get_by_label("Label").fill("FROM_A_CELL")
+    box.locator(".ja-finding-save").click()
+    expect(box.get_by_role("alert")).to_contain_text("Tick the box above")
+    expect(box.get_by_label("This page came over plain http")).to_be_focused()
+    box.get_by_label("This page came over plain http").check()
+    box.locator(".ja-finding-save").click()
+    expect(elsewhere.output(1).locator(".ja-blocked-saved")).to_contain_text("FROM_A_CELL")
+    assert canary.value not in elsewhere.texts_in_document()
+
     panel = elsewhere.open_secrets()
     panel.locator(".ja-add").first.click()
     panel.get_by_label("Label").fill("OVER_HTTP")
@@ -53,7 +66,7 @@ def test_panel_widget_and_server_refuse_until_a_person_confirms(
     panel.locator(".ja-form-save").click()
     expect(panel.locator(".ja-form-problem")).to_contain_text("Tick the box above")
     with lab.person() as person:
-        assert person.call("secret.list")["secrets"] == []
+        assert [one["label"] for one in person.call("secret.list")["secrets"]] == ["FROM_A_CELL"]
 
     panel.get_by_label("This page came over plain http").check()
     panel.locator(".ja-form-save").click()

@@ -116,8 +116,9 @@ export class ApprovalQueue {
     if (this.notices.has(id)) {
       return;
     }
-    const who = approval.agent ? `The agent ${approval.agent}` : 'A program';
-    const name = visible(notebook?.split('/').at(-1) ?? who);
+    const where = notebook?.split('/').at(-1);
+    const agent = approval.agent && `The agent ${approval.agent}${where ? ` in ${where}` : ''}`;
+    const name = visible(agent || where || 'A program');
     const labels = approval.labels.join(', ');
     const what = labels ? `asks for ${labels}` : 'asks for an approval';
     this.notices.set(

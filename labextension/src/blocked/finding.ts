@@ -3,6 +3,7 @@
 import { type Api, ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import { LabelField } from '../entry/label.ts';
+import { PlainTick } from '../entry/plain.ts';
 import type { BlockedData, Finding, Scope } from '../tokens.ts';
 import { denyForm } from './deny.ts';
 
@@ -12,8 +13,12 @@ export interface Holder {
   has(finding: Finding): boolean;
   /** A label for it. */
   suggest(finding: Finding): Promise<string>;
-  /** Store it under a label and put that in its place; false when it no longer stands there. */
-  save(finding: Finding, label: string, replace: boolean): Promise<boolean>;
+  /**
+   * Store it under a label and put that in its place; false when it no longer stands there.
+   *
+   * @param plainHttp - The person has accepted that this page came over plain http.
+   */
+  save(finding: Finding, label: string, replace: boolean, plainHttp: boolean): Promise<boolean>;
   /** Put the label of a stored value in its place; false when it no longer stands there. */
   use(finding: Finding, label: string): Promise<boolean>;
 }
@@ -164,6 +169,7 @@ export class FindingRow {
     rows += 1;
     const id = `ja-finding-${rows}`;
     const field = new LabelField(id, suggested, () => void submit(false));
+    const plain = new PlainTick();
     const close = () => {
       this.showActions();
       this.say('');
@@ -185,10 +191,15 @@ export class FindingRow {
       if (save.disabled || !field.check()) {
         return;
       }
+      if (plain.problem) {
+        this.say(plain.problem);
+        plain.focus();
+        return;
+      }
       setBusy(true);
       this.say('');
       try {
-        if (!(await holder.save(this.finding, field.value, replacing))) {
+        if (!(await holder.save(this.finding, field.value, replacing, plain.accepted))) {
           this.say(this.around.words.changed);
         }
       } catch (reason) {
@@ -212,6 +223,7 @@ export class FindingRow {
         className: 'ja-finding-form',
         attributes_: { role: 'form', 'aria-label': 'Save as secret' }
       },
+      plain.node,
       element('label', { htmlFor: id }, 'Label'),
       field.node,
       save,

@@ -25,7 +25,8 @@ export function cellHolder(api: Api, place: Place, data: BlockedData, ran: RanSo
   return {
     has: finding => textOf(place, finding, ran) !== null,
     suggest: finding => suggestLabel(api, place, finding, ran),
-    save: (finding, label, replace) => saveFinding(api, place, data, finding, label, replace, ran),
+    save: (finding, label, replace, plainHttp) =>
+      saveFinding(api, place, data, finding, label, replace, ran, plainHttp),
     use: (finding, label) => useLabel(place, data, finding, label, ran)
   };
 }
@@ -51,6 +52,7 @@ function suggestLabel(api: Api, place: Place, finding: Finding, ran: RanSources)
  * Store the text of a finding and put its label in the cell.
  *
  * @param replace - Whether the label may already exist.
+ * @param plainHttp - The person has accepted that this page came over plain http.
  * @returns false when the cell no longer holds the text.
  */
 async function saveFinding(
@@ -60,17 +62,16 @@ async function saveFinding(
   finding: Finding,
   label: string,
   replace: boolean,
-  ran: RanSources
+  ran: RanSources,
+  plainHttp: boolean
 ): Promise<boolean> {
   const text = textOf(place, finding, ran);
   if (text === null) {
     return false;
   }
   const notebook = place.panel.context.path;
-  await saveSecret(api, label, () => text, replace, {
-    kind: finding.kind,
-    exposed: { where: 'cell', notebook }
-  });
+  const about = { kind: finding.kind, exposed: { where: 'cell' as const, notebook } };
+  await saveSecret(api, label, () => text, replace, about, plainHttp);
   await forgetText(place, data, finding, label, text, ran);
   return true;
 }

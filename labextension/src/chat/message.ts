@@ -40,12 +40,12 @@ export function messageHolder(
   return {
     has: whole,
     suggest: finding => api.suggest(finding.rule, assignedName(sent, finding.start)),
-    save: async (finding, label, over) => {
+    save: async (finding, label, over, plainHttp) => {
       if (!whole(finding)) {
         return false;
       }
       // Not exposed: it was in the box and nowhere else.
-      await saveSecret(api, label, () => textOf(finding), over, { kind: finding.kind });
+      await saveSecret(api, label, () => textOf(finding), over, { kind: finding.kind }, plainHttp);
       replace(finding, label);
       return true;
     },

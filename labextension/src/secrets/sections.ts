@@ -1,5 +1,6 @@
 // The sections of the Secrets panel, top to bottom.
 
+import { AgentsSection } from '../uses/agents.ts';
 import { AuditSection } from '../uses/audit.ts';
 import { GrantsSection } from '../uses/grants.ts';
 import { RunningSection } from '../uses/running.ts';
@@ -13,6 +14,7 @@ export const SECTIONS: readonly MakeSection[] = [
   host => new RunningSection(host),
   host => new WaysSection(host),
   host => new GrantsSection(host),
+  host => new AgentsSection(host),
   host => new AllowedSection(host),
   host => new AuditSection(host)
 ];

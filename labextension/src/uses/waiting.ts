@@ -1,10 +1,11 @@
 // The approvals that wait for the person, above the list of secrets.
 
+import { visible, words } from '../approval/visible.ts';
 import { button, element } from '../dom.ts';
 import type { Host, Section } from '../secrets/section.ts';
 import { countdown } from '../secrets/when.ts';
 import type { Approval } from '../tokens.ts';
-import { commandLine, place } from './rows.ts';
+import { place } from './rows.ts';
 
 export class WaitingSection implements Section {
   readonly place = 'above';
@@ -47,7 +48,7 @@ export class WaitingSection implements Section {
   private entry(approval: Approval): HTMLElement {
     const { approvals } = this.host.agent;
     const { approval_id: id, labels, change, kind } = approval;
-    const names = labels.join(', ') || (change?.label ?? '');
+    const names = labels.join(', ') || (change?.label ?? 'no secret');
     return element(
       'li',
       { className: 'ja-uses-entry', dataset: { approvalId: id, expires: approval.expires } },
@@ -62,20 +63,19 @@ export class WaitingSection implements Section {
       kind === 'entry'
         ? element('span', {}, 'Asks you to enter it')
         : kind !== 'change'
-          ? commandLine(approval.script ?? (approval.argv ?? []).join(' '))
+          ? wholeCommand(approval.script ?? words(approval.argv ?? []))
           : element('span', {}, `Wants to ${change?.op ?? 'change'} it`),
+      approval.agent
+        ? element(
+            'div',
+            { className: 'ja-waiting-why', title: 'What the agent says. Nobody has checked it.' },
+            approval.why ? `“${visible(approval.why)}”` : 'It says nothing about why.'
+          )
+        : null,
       element(
         'div',
         { className: 'ja-secret-facts' },
-        element(
-          'span',
-          { className: 'ja-fact' },
-          approval.claimed
-            ? 'a program outside JupyterLab'
-            : approval.agent && approval.notebook === null
-              ? `the agent ${approval.agent}`
-              : place(approval.notebook, approval.role)
-        ),
+        element('span', { className: 'ja-fact' }, asking(approval)),
         element(
           'span',
           { className: 'ja-fact' },
@@ -95,4 +95,24 @@ export class WaitingSection implements Section {
       }
     }
   }
+}
+
+/** Who asks: an agent by its name, wherever it runs. */
+function asking({ agent, claimed, notebook, role }: Approval): string {
+  const where = claimed ? 'a program outside JupyterLab' : place(notebook, role);
+  if (!agent) {
+    return where;
+  }
+  return notebook === null
+    ? `the agent ${visible(agent)}`
+    : `the agent ${visible(agent)} in ${where}`;
+}
+
+/** All of it: what is waited for is not to be guessed from its beginning. */
+function wholeCommand(text: string): HTMLElement {
+  return element(
+    'pre',
+    { className: 'ja-waiting-command', tabIndex: 0, attributes_: { 'aria-label': 'Command' } },
+    visible(text.replace(/\n$/, ''))
+  );
 }

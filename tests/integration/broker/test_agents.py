@@ -34,7 +34,22 @@ def test_an_agent_is_known_by_its_token_and_by_its_name(person, folders, enter):
     assert (agent.welcome["role"], agent.welcome["agent"]) == ("agent", "claude-code")
     (known,) = person.call("agent.list")["agents"]
     assert (known["name"], known["talks"]) == ("claude-code", True)
-    assert set(known) == {"name", "created", "talks"}
+    assert set(known) == {"name", "created", "last_used", "talks"}
+
+
+def test_it_is_remembered_when_an_agent_was_last_here_and_forgotten_with_it(person, folders, enter):
+    person.call("agent.register", name="new-here")
+    enter("claude-code").close()
+
+    def used() -> dict[str, str | None]:
+        return {one["name"]: one["last_used"] for one in person.call("agent.list")["agents"]}
+
+    before = used()
+    assert before["new-here"] is None
+    assert before["claude-code"] is not None
+    person.call("agent.forget", name="claude-code")
+    person.call("agent.register", name="claude-code")
+    assert used() == {"claude-code": None, "new-here": None}
 
 
 def test_its_token_is_kept_nowhere_as_it_is(person, folders):

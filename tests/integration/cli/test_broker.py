@@ -15,6 +15,7 @@ from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import GrantDenied, GrantRequired
 from jupyter_agent.folders import Folders
 from jupyter_agent.person import open_client
+from jupyter_agent.vault.machine import this_machine
 
 ECHO = ("run", "-s", "DEMO_TOKEN", "--", "printenv", "DEMO_TOKEN")
 
@@ -159,6 +160,18 @@ def test_the_doctor_names_each_check_and_its_state(cli, saved):
     failed = any(check["state"] == "fail" for check in checks.values())
     assert done.code == (1 if failed else 0)
     assert b"key-source" in cli("doctor").out
+
+
+@pytest.mark.skipif(
+    this_machine().container, reason="containers get a vault in memory and no question"
+)
+def test_the_doctor_names_a_decision_that_the_first_secret_waits_for(cli, monkeypatch):
+    monkeypatch.delenv("JUPYTER_AGENT_KEY_SOURCE")
+    assert cli("secret", "list", "--json").error["code"] == "consent_required"
+    (check,) = [c for c in cli("doctor", "--json").json["checks"] if c["id"] == "vault"]
+    assert check["state"] == "warn"
+    assert "in a file that only you can read" in check["message"]
+    assert "JUPYTER_AGENT_KEY_SOURCE=file" in check["hint"]
 
 
 def test_the_doctor_finds_a_folder_that_is_open_to_others(cli, saved, folders: Folders):

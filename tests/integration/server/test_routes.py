@@ -11,6 +11,8 @@ from steps import request, run, until
 from tornado.httpclient import HTTPClientError
 from traitlets.config import Config
 
+from jupyter_agent import agenttoken
+
 ROUTES = [
     ("GET", "status"),
     ("GET", "secrets"),
@@ -26,6 +28,8 @@ ROUTES = [
     ("GET", "grants"),
     ("POST", "grants/remove"),
     ("POST", "grants/revoke"),
+    ("GET", "agents"),
+    ("POST", "agents/forget"),
     ("GET", "runs"),
     ("POST", "runs/stop"),
     ("GET", "ways"),
@@ -58,6 +62,7 @@ GOOD = {
     "secrets/suggest": {"rule": "r", "name": "n"},
     "approvals": {"approval_id": "i", "nonce": "n", "answer": "deny"},
     "grants/remove": {"id": "i"},
+    "agents/forget": {"name": "n"},
     "desktops": {"url": "https://example.com"},
     "desktops/grant": {"id": "i", "mode": "view"},
     "desktops/take": {"id": "i"},
@@ -311,6 +316,17 @@ async def test_grants_are_listed_and_taken_back(call, person):
     assert (await call("POST", "grants/remove", {"id": grant["id"]})).code == 204
 
     assert (await call("GET", "grants")).body["grants"] == []
+
+
+async def test_an_agent_is_listed_and_forgotten_with_its_token(call, person, folders):
+    token = person.call("agent.register", name="claude-code")["token"]
+    path = agenttoken.keep(folders, "claude-code", token)
+    (agent,) = (await call("GET", "agents")).body["agents"]
+    assert (agent["name"], agent["last_used"], agent["talks"]) == ("claude-code", None, False)
+    assert (await call("POST", "agents/forget", {"name": "../x"})).code == 400
+    assert (await call("POST", "agents/forget", {"name": "claude-code"})).code == 204
+    assert (await call("GET", "agents")).body["agents"] == []
+    assert not path.exists()
 
 
 async def test_all_grants_are_revoked_at_once(call, person):
