@@ -11,26 +11,29 @@ from steps import wait_until
 STARTING = 60_000  # milliseconds; a browser on a busy machine
 
 
+def live(panel: Locator) -> Locator:
+    """The desktop that is looked at."""
+    return panel.locator(".ja-desktop-live:not([hidden])")
+
+
 def drives(panel: Locator, who: str) -> None:
-    expect(panel.locator(".ja-desktop-who")).to_have_text(who, timeout=STARTING)
+    expect(live(panel).locator(".ja-desktop-who")).to_have_text(who, timeout=STARTING)
 
 
 def connected(panel: Locator) -> None:
-    live = panel.locator(".ja-desktop-live:not([hidden])")
-    expect(live).to_have_attribute("data-connection", "connected", timeout=STARTING)
+    expect(live(panel)).to_have_attribute("data-connection", "connected", timeout=STARTING)
 
 
 def take_over(panel: Locator) -> None:
-    panel.locator(".ja-desktop-take").click()
+    live(panel).locator(".ja-desktop-take").click()
     drives(panel, "You drive")
-    title = panel.locator(".ja-desktop-picture[title*='you drive']")
-    expect(title).to_be_visible()
+    expect(live(panel).locator(".ja-desktop-picture[title*='you drive']")).to_be_visible()
     connected(panel)
 
 
 def type_into(page: Page, panel: Locator, *texts: str) -> None:
     """What a person types, with the keyboard in the picture; the field in it keeps its focus."""
-    panel.locator(".ja-desktop-picture").focus()
+    live(panel).locator(".ja-desktop-picture").focus()
     for text in texts:
         if text in ("Tab", "Enter"):
             page.keyboard.press(text)
@@ -53,5 +56,5 @@ def sign_in(page: Page, panel: Locator, site: LoginSite) -> None:
 
 def hand_back(panel: Locator) -> None:
     """Give the desktop to the agent."""
-    panel.locator(".ja-desktop-back").click()
+    live(panel).locator(".ja-desktop-back").click()
     drives(panel, "The agent drives")

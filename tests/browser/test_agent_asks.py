@@ -10,7 +10,7 @@ from canary import Canary
 from lab import Lab
 from notebook_page import NotebookPage
 from playwright.sync_api import Browser, expect
-from steps import request, save
+from steps import collect, request, save
 
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import GrantDenied, RunLost
@@ -161,7 +161,7 @@ def test_the_panel_shows_who_may_ask_what_waits_and_lets_nobody_in_any_more(
     notebook.answer("deny")
     expect(waits).to_have_count(0)
     with pytest.raises(GrantDenied):
-        agent.receive(run)
+        collect(agent, run)
 
     row.locator(".ja-forget-agent").click()
     notebook.page.get_by_role("dialog").get_by_role("button", name="Forget").click()

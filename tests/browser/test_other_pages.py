@@ -23,6 +23,10 @@ def test_notebook_7_shows_the_box_and_the_panel(
     expect(notebook.output(0)).to_contain_text("Saved as")
     panel = notebook.open_secrets()
     expect(panel.locator(".ja-secret")).to_have_count(1)
+    notebook.command("jupyter-agent:open-desktop", url="https://example.com/login")
+    desktop = notebook.page.locator("#jp-right-stack .ja-desktop")  # beside the notebook
+    expect(desktop.get_by_label("Address")).to_have_value("https://example.com/login")
+    expect(desktop.get_by_label("Address")).to_be_focused()
 
 
 def test_the_panel_can_be_read_in_the_dark_theme(

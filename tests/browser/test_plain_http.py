@@ -60,8 +60,8 @@ def test_panel_widget_box_and_server_refuse_until_a_person_confirms(
     assert canary.value not in elsewhere.texts_in_document()
 
     panel = elsewhere.open_secrets()
-    panel.locator(".ja-add").first.click()
-    panel.get_by_label("Label").fill("OVER_HTTP")
+    panel.locator(".ja-panel-tools .ja-add").click()
+    panel.locator(".ja-form .ja-label-input").fill("OVER_HTTP")
     panel.locator(".ja-field-value").fill(canary.value)
     panel.locator(".ja-form-save").click()
     expect(panel.locator(".ja-form-problem")).to_contain_text("Tick the box above")

@@ -46,6 +46,8 @@ export class DesktopPanel extends Widget {
   private loading: Promise<void> | null = null;
   private again = false;
   private attached = false;
+  /** The form gets the focus once it is there. */
+  private toForm = false;
 
   /** @param folder - Where the person's notebooks are. */
   constructor(agent: IAgent, folder: () => string) {
@@ -98,10 +100,8 @@ export class DesktopPanel extends Widget {
     if (url !== '') {
       this.form.url = url;
     }
+    this.toForm = id === null;
     this.render();
-    if (id === null) {
-      this.form.focus();
-    }
     void this.refresh();
   }
 
@@ -252,6 +252,10 @@ export class DesktopPanel extends Widget {
       live.node.hidden = id !== this.chosen;
     }
     this.node.dataset.state = this.list === null ? 'loading' : showForm ? 'form' : 'live';
+    if (this.toForm && !this.form.node.hidden) {
+      this.toForm = false;
+      this.form.focus();
+    }
   }
 
   private renderTabs(desktops: readonly Desktop[]): void {

@@ -1,0 +1,167 @@
+"""What a person does with desktops in the panel: keyboard, windows, several at once."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+
+import pytest
+from canary import Canary
+from desktop_panel import STARTING, connected, drives, live, take_over, type_into
+from lab import Lab
+from login_site import LoginSite, login_site
+from notebook_page import NotebookPage
+from playwright.sync_api import Locator, Page, expect
+from steps import wait_until
+
+GRANT = re.compile(r"/jupyter-agent/desktops/grant")
+
+_REMEMBER_SOCKETS = """(() => {
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (...given) {
+    window.lastSocket = this;
+    return send.apply(this, given);
+  };
+})()"""
+
+_COMPLETE = """async code => {
+  const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  return (await kernel.requestComplete({ code, cursor_pos: code.length })).content.matches;
+}"""
+
+SYNC = """import concurrent.futures
+
+def read():
+    from jupyter_agent import desktop
+    page = desktop.connect()
+    return page.inner_text("h1")
+
+concurrent.futures.ThreadPoolExecutor(1).submit(read).result()"""
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[LoginSite]:
+    rng = random.Random("the panel")
+    with login_site(Canary.make(rng).value, "482 913") as site:
+        yield site
+
+
+@pytest.fixture
+def panel(page: Page, lab: Lab, notebook: NotebookPage) -> Iterator[Locator]:
+    page.add_init_script(_REMEMBER_SOCKETS)  # in the picture's page, too
+    lab.notebook("desktops.ipynb", SYNC)
+    notebook.open("desktops.ipynb")
+    panel = page.locator(".ja-desktop")
+    yield panel
+    close_all(panel)
+
+
+def close_all(panel: Locator) -> None:
+    tabs = panel.locator(".ja-desktop-tab[data-state]")
+    while count := tabs.count():
+        tabs.first.click()
+        panel.locator(".ja-desktop-close:visible").click()
+        expect(tabs).to_have_count(count - 1, timeout=STARTING)
+
+
+def start(panel: Locator, address: str) -> None:
+    """By the keyboard, in the form that has the focus."""
+    field = panel.get_by_label("Address")
+    expect(field).to_be_focused()
+    field.fill(address)
+    field.press("Enter")
+    expect(live(panel).locator(".ja-desktop-take")).to_be_visible(timeout=STARTING)
+
+
+def cut(page: Page) -> None:
+    """The connection of the picture is lost, and not by its own page's doing."""
+    frame = page.locator(".ja-desktop-live:not([hidden]) .ja-desktop-picture").element_handle()
+    frame.content_frame().evaluate("() => window.lastSocket.close()")
+
+
+def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
+    notebook: NotebookPage, panel: Locator, site: LoginSite
+) -> None:
+    page = notebook.page
+    notebook.command("jupyter-agent:open-desktop", url="")
+    start(panel, f"{site.url}/login")
+    take_over(panel)
+
+    # The keyboard: its layout, and the way out of the picture.
+    with page.expect_response(re.compile(r"/desktops/layout")) as answered:
+        panel.get_by_label("Your keyboard").locator("visible=true").select_option("de")
+    assert answered.value.status == 204
+    type_into(page, panel, "zyü@ß", "Tab", "x", "Enter")
+    wait_until(lambda: bool(site.posted))
+    assert site.posted[0][1]["user"] == "zyü@ß"
+    panel.locator(".ja-desktop-picture").focus()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(panel.locator(".ja-desktop-back")).to_be_focused()
+
+    # A lost connection comes back by itself, or by a click when it does not.
+    with page.expect_response(GRANT):
+        cut(page)
+    connected(panel)
+    page.route(GRANT, lambda route: route.fulfill(status=503, json=UNREACHED))
+    cut(page)
+    expect(live(panel).get_by_role("alert")).to_contain_text("The picture was lost.")
+    expect(live(panel).get_by_role("alert")).to_contain_text("No answer.")
+    page.unroute(GRANT)
+    live(panel).locator(".ja-desktop-again").click()
+    connected(panel)
+    drives(panel, "You drive")  # all the while
+
+    # Larger, and apart.
+    panel.locator(".ja-desktop-full").click()
+    full = "() => document.fullscreenElement?.classList.contains('ja-desktop-live') ?? false"
+    page.wait_for_function(full)
+    connected(panel)
+    panel.locator(".ja-desktop-full").click()
+    page.wait_for_function("() => document.fullscreenElement === null")
+    with page.context.expect_page() as opened:
+        panel.locator(".ja-desktop-window").click()
+    apart = opened.value
+    expect(apart.locator("canvas")).to_be_visible(timeout=STARTING)
+    assert not apart.url.startswith(notebook.page.url.partition("/lab")[0])
+    assert "#" not in apart.url  # the ticket
+    assert apart.evaluate("() => window.opener") is None
+    expect(live(panel)).to_contain_text("in a window of its own")
+    apart.close()
+    panel.locator(".ja-desktop-here").click()
+    connected(panel)
+
+    # Handed back, a program that waits in a thread goes on in it, and Tab knows the desktop.
+    panel.locator(".ja-desktop-back").click()
+    drives(panel, "The agent drives")
+    notebook.run(0)
+    expect(notebook.output(0)).to_contain_text("'Sign in'", timeout=STARTING)
+    assert page.evaluate(_COMPLETE, "%desktop sc") == ["screenshot"]
+    assert live(panel).get_attribute("data-desktop") in page.evaluate(_COMPLETE, "%desktop close ")
+
+
+def test_three_desktops_at_once_each_with_its_own_driver(
+    notebook: NotebookPage, panel: Locator, site: LoginSite
+) -> None:
+    notebook.command("jupyter-agent:open-desktop", url="")
+    tabs = panel.locator(".ja-desktop-tab[data-state]")
+    for number, path in enumerate(("/login", "/extras", "/code"), 1):
+        start(panel, site.url + path)
+        expect(tabs).to_have_count(number)
+        if number < 3:
+            panel.locator(".ja-desktop-new").click()
+    take_over(panel)
+    expect(tabs.nth(2)).to_have_attribute("data-state", "human")
+    tabs.first.click()
+    drives(panel, "Paused")
+    connected(panel)
+    expect(tabs.nth(2)).to_have_attribute("data-state", "human")
+    tabs.nth(2).click()
+    drives(panel, "You drive")
+    connected(panel)
+    shown = panel.locator(".ja-desktop-live").evaluate_all("all => all.map(n => n.dataset.desktop)")
+    assert len(set(shown)) == 3
+
+
+UNREACHED = {"error": {"code": "desktop_unavailable", "message": "No answer.", "hint": ""}}
