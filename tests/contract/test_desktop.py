@@ -130,6 +130,7 @@ class TestBrowserbase(Elsewhere):
                 [stage.room.provider(self.name)],
                 told.append,
                 stage.room.inner.log,
+                lambda _hosted, what, _actor=None: told.append({"recorded": what}),
                 recognise=recognise,
             )
             hosted = await desktops.start(self.name, StartOptions(), Opener())

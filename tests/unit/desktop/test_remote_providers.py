@@ -89,7 +89,8 @@ def test_a_slip_in_a_setting_leaves_the_server_with_desktops_of_this_machine(
 
 def test_a_provider_that_is_not_enabled_says_which_line_enables_it() -> None:
     async def work() -> None:
-        desktops = Desktops([], lambda _: None, None, off=chosen().off)  # type: ignore[arg-type]
+        log = logging.getLogger("desktops of this test")
+        desktops = Desktops([], lambda _: None, log, lambda *_: None, off=chosen().off)
         with pytest.raises(DesktopUnavailable, match=r"c\.SecureDesktop\.enabled = .*'e2b'"):
             await desktops._provider("e2b")
         assert {one["ok"] for one in await desktops.for_terminal()} == {False}
