@@ -32,7 +32,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 SITE = b"""<!doctype html><meta charset=utf-8><title>Sign in</title>
 <body style="margin:0;background:#2266aa">
-<input id=p type=password autofocus style="font-size:40px;width:90%">
+<input id=p type=password autofocus style="font-size:40px;width:90%;caret-color:transparent">
 <p style="font-size:40px" id=c>copy me</p>
 <script>
 const p = document.querySelector('#p');
