@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import select
 import signal
@@ -112,8 +113,8 @@ async def test_where_the_kernel_does_not_help_nothing_is_left_either(monkeypatch
     # A job in the background whose shell has ended: its group, and nothing else, is ours.
     await started(machine, "sleep 1000 & echo ready >&3")
     await started(machine, f"(setsid tail -f {machine.folder} /dev/null &) ; echo ready >&3")
-    ended = [os.pidfd_open(pid) for pid in kin.of(machine._groups, machine.folder)]
-    assert len(ended) == 2
+    ended = _held(kin.of(machine._groups, machine.folder))
+    assert len(ended) >= 2
     if killed:
         os.kill(machine.keeper, signal.SIGKILL)
         await machine.closed
@@ -130,9 +131,9 @@ def test_nothing_is_left_after_kill_9_of_the_process_that_owns_the_machine(how):
     assert owner.stdout is not None
     keeper, _, folder = owner.stdout.readline().strip().partition(" ")
     below = {pid for pid, _ in tree.descendants(int(keeper))} | set(kin.of((), Path(folder)))
-    assert len(below) >= 5  # X server, shell, two jobs in the background, the daemon
     assert Path(folder, "rfb.sock").is_socket()
-    ended = [os.pidfd_open(pid) for pid in (int(keeper), *below)]
+    ended = _held([int(keeper), *below])
+    assert len(ended) >= 6  # keeper, X server, shell, its two jobs, the daemon
     owner.kill()
     owner.wait()
     for handle in ended:
@@ -140,9 +141,18 @@ def test_nothing_is_left_after_kill_9_of_the_process_that_owns_the_machine(how):
     assert not Path(folder).exists()
 
 
+def _held(pids: list[int]) -> list[int]:
+    """Pidfds of these processes, without those that have ended since, as a passing shell has."""
+    handles = []
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            handles.append(os.pidfd_open(pid))
+    return handles
+
+
 def _wait_for(handle: int) -> None:
     """Wait until the process of a pidfd has ended."""
-    assert select.select([handle], [], [], 10)[0]
+    assert select.select([handle], [], [], 30)[0]
     os.close(handle)
 
 
