@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from logging import Logger
 from typing import Any, Final
 
@@ -17,9 +16,9 @@ from tornado import httpserver, iostream, web, websocket
 
 from jupyter_agent.desktop.conversation import Conversation
 from jupyter_agent.desktop.driving import Begin
-from jupyter_agent.errors import DesktopError, DesktopUnavailable
+from jupyter_agent.errors import DesktopError
+from jupyter_agent.server.desktop.loopback import listen
 
-LOOPBACK: Final = "127.0.0.1"
 TICKET_LIFE: Final = 30.0
 """Seconds."""
 
@@ -80,16 +79,7 @@ class AgentDoor:
             log_function=lambda _: None,  # the ticket is in the address
             websocket_ping_interval=20,
         )
-        try:
-            listener = socket.create_server((LOOPBACK, 0))
-        except OSError as error:
-            raise DesktopUnavailable(
-                f"No port could be opened for the agent: {error.strerror}."
-            ) from None
-        listener.setblocking(False)
-        self.host = f"{LOOPBACK}:{listener.getsockname()[1]}"
-        self._server = httpserver.HTTPServer(application)
-        self._server.add_socket(listener)
+        self._server, self.host = listen(application, "the agent")
 
 
 class AgentSocket(websocket.WebSocketHandler):

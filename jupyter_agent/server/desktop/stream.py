@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from logging import Logger
 from typing import Any, Final
 
@@ -33,10 +32,9 @@ from jupyter_agent.desktop.relay import (
     Stream,
     ticket_in,
 )
-from jupyter_agent.errors import DesktopUnavailable
+from jupyter_agent.server.desktop.loopback import listen
 from jupyter_agent.server.desktop.viewer import Viewer
 
-LOOPBACK: Final = "127.0.0.1"
 LARGEST_MESSAGE: Final = 1024 * 1024
 """Bytes of one message of a viewer."""
 
@@ -49,6 +47,9 @@ class Streams:
     Args:
         base_url: Jupyter's, for the mode with one port.
         log: Told about failures, by their class.
+
+    Attributes:
+        host: What a browser must have in its Host header, against names that are pointed here.
     """
 
     def __init__(self, base_url: str, log: Logger) -> None:
@@ -56,13 +57,8 @@ class Streams:
         self.log = log
         self._base_url = base_url
         self._server: httpserver.HTTPServer | None = None
-        self._port = 0
+        self.host = ""
         self._viewers: dict[asyncio.Task[None], Place] = {}
-
-    @property
-    def host(self) -> str:
-        """What a browser must have in its Host header, against names that are pointed here."""
-        return f"{LOOPBACK}:{self._port}"
 
     async def grant(
         self, stream: Stream, mode: Mode, parent_origin: str, *, one_port: bool
@@ -147,17 +143,7 @@ class Streams:
             log_function=lambda _: None,
             websocket_ping_interval=20,
         )
-        try:
-            # Bound here and kept: a number that is only remembered could be somebody else's later.
-            listener = socket.create_server((LOOPBACK, 0))
-        except OSError as error:
-            raise DesktopUnavailable(
-                f"No port could be opened for the picture: {error.strerror}."
-            ) from None
-        listener.setblocking(False)
-        self._port = listener.getsockname()[1]
-        self._server = httpserver.HTTPServer(application)
-        self._server.add_socket(listener)
+        self._server, self.host = listen(application, "the picture")
 
 
 class SocketChannel:

@@ -5,6 +5,8 @@ import type { Parent } from './parent.ts';
 /** Two Escapes within so many milliseconds leave the picture. */
 const TWICE = 700;
 
+const HIDDEN_FOR = 15_000; // milliseconds; nobody looks, so nothing is sent
+
 /** Look like the theme that is chosen around this page, and not like the system's. */
 export function followTheme(parent: Parent): void {
   parent.on('theme', ({ theme }) => {
@@ -38,4 +40,26 @@ export function leaveByKeyboard(parent: Parent): void {
     }
   };
   window.addEventListener('keydown', onKey, { capture: true });
+}
+
+/**
+ * End the connection of a page that nobody sees; once it is seen again the panel gets a fresh ticket.
+ *
+ * @param stop - Ends the connection.
+ */
+export function stopWhenHidden(parent: Parent, stop: () => void): void {
+  let timer = 0;
+  let stopped = false;
+  document.addEventListener('visibilitychange', () => {
+    window.clearTimeout(timer);
+    if (document.visibilityState === 'hidden') {
+      timer = window.setTimeout(() => {
+        stopped = true;
+        stop();
+      }, HIDDEN_FOR);
+    } else if (stopped) {
+      stopped = false;
+      parent.tell('lost');
+    }
+  });
 }

@@ -1,14 +1,12 @@
 // The page that shows a desktop without a screen: pictures, a bar with its tabs and address, and what its pages ask.
 // What goes over its socket is said in jupyter_agent/desktop/screencast.py and person.py.
 
-import { followTheme, leaveByKeyboard } from './around.ts';
+import { followTheme, leaveByKeyboard, stopWhenHidden } from './around.ts';
 import { Asks } from './asks.ts';
 import { Bar } from './bar.ts';
 import { Input } from './input.ts';
 import { Parent } from './parent.ts';
 import { Paste } from './paste.ts';
-
-const HIDDEN_FOR = 15_000; // milliseconds; nobody looks, so nothing is sent
 
 const told = document.body.dataset;
 const ticket = location.hash.slice(1);
@@ -84,7 +82,7 @@ function show(): void {
     leaveByKeyboard(parent);
     drive(say, parent, picture, focus, socket);
   }
-  stopWhenHidden(socket, parent);
+  stopWhenHidden(parent, () => socket.close());
 }
 
 /** The newest picture, and the page's size in it. */
@@ -145,23 +143,6 @@ function drive(
     focus();
   });
   new ResizeObserver(fit).observe(screen);
-}
-
-function stopWhenHidden(socket: WebSocket, parent: Parent): void {
-  let timer = 0;
-  let stopped = false;
-  document.addEventListener('visibilitychange', () => {
-    window.clearTimeout(timer);
-    if (document.visibilityState === 'hidden') {
-      timer = window.setTimeout(() => {
-        stopped = true;
-        socket.close();
-      }, HIDDEN_FOR);
-    } else if (stopped) {
-      stopped = false;
-      parent.tell('lost'); // and the panel gets a fresh ticket
-    }
-  });
 }
 
 build();

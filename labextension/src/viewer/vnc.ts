@@ -2,13 +2,12 @@
 // address is good once and is gone from there before anything else happens.
 
 import RFB from '@novnc/novnc';
-import { followTheme, leaveByKeyboard } from './around.ts';
+import { followTheme, leaveByKeyboard, stopWhenHidden } from './around.ts';
 import { Keys } from './keys.ts';
 import { Parent } from './parent.ts';
 import { Paste } from './paste.ts';
 
 const SMALLEST = { width: 640, height: 400 }; // below, the picture is made smaller, not the desktop
-const HIDDEN_FOR = 15_000; // milliseconds; nobody looks, so nothing is sent
 
 const told = document.body.dataset;
 const ticket = location.hash.slice(1);
@@ -66,7 +65,7 @@ function show(): void {
     note.hidden = true;
     parent.tell('connected');
   });
-  stopWhenHidden(rfb, parent);
+  stopWhenHidden(parent, () => rfb.disconnect());
 }
 
 function drive(rfb: RFB, parent: Parent): void {
@@ -95,23 +94,6 @@ function drive(rfb: RFB, parent: Parent): void {
   };
   new ResizeObserver(fit).observe(screen);
   fit();
-}
-
-function stopWhenHidden(rfb: RFB, parent: Parent): void {
-  let timer = 0;
-  let stopped = false;
-  document.addEventListener('visibilitychange', () => {
-    window.clearTimeout(timer);
-    if (document.visibilityState === 'hidden') {
-      timer = window.setTimeout(() => {
-        stopped = true;
-        rfb.disconnect();
-      }, HIDDEN_FOR);
-    } else if (stopped) {
-      stopped = false;
-      parent.tell('lost'); // and the panel gets a fresh ticket
-    }
-  });
 }
 
 build();
