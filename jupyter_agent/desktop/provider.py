@@ -110,7 +110,7 @@ class StreamGrant:
     Attributes:
         url: What the panel frames; its ticket is in the fragment, good once, for 30 seconds.
         origin: The origin of that address, for the page's content security policy.
-        allow: The frame's ``allow`` attribute.
+        allow: The frame's ``allow`` attribute, before a person turns on paste in the panel.
         sandbox: The frame's ``sandbox`` attribute.
         expires: Seconds for which the ticket is good; 0 for a provider's own page, whose address
             is good for as long as the provider says.

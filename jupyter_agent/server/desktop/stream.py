@@ -75,8 +75,9 @@ class Streams:
         return StreamGrant(
             url=f"{origin}{path}#{ticket}",
             origin=origin,
-            # Reading only, and only where there is something to paste into.
-            allow="clipboard-read; fullscreen" if mode == "control" else "fullscreen",
+            # No clipboard: the panel adds reading once a person has asked to paste, and nobody
+            # ever adds writing.
+            allow="fullscreen",
             sandbox="allow-scripts" if one_port else "allow-scripts allow-same-origin",
             expires=TICKET_LIFE,
         )

@@ -33,8 +33,13 @@ export class PictureFrame {
     this.theme.observe(document.body, { attributeFilter: [THEME] });
   }
 
-  /** Show a picture; one that was shown before is let go first, because there is one viewer only. */
-  show(grant: StreamGrant, title: string, mayType: boolean): void {
+  /**
+   * Show a picture; one that was shown before is let go first, because there is one viewer only.
+   *
+   * @param mayPaste - Whether a person has asked to paste: only then may its page read the clipboard.
+   *   A frame has for good what it was loaded with, so another answer needs another grant.
+   */
+  show(grant: StreamGrant, title: string, mayType: boolean, mayPaste: boolean): void {
     this.clear();
     if (!isSafe(grant)) {
       this.onConnection('lost');
@@ -45,7 +50,7 @@ export class PictureFrame {
       className: 'ja-desktop-picture',
       title,
       referrerPolicy: 'no-referrer',
-      allow: grant.allow
+      allow: mayType && mayPaste && grant.ours ? `${grant.allow}; clipboard-read` : grant.allow
     });
     // Tab does not lead into a picture that takes no keys.
     this.frame.tabIndex = mayType ? 0 : -1;

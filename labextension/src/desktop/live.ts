@@ -57,6 +57,10 @@ export class LiveDesktop {
   private disposed = false;
   /** Why there is no picture, where that is known. */
   private why = '';
+  /** The turn in which this person has turned on paste; in the next one it is off again. */
+  private pasteTurn = -1;
+  /** The picture is fetched anew for a click on Paste, which is still to be done. */
+  private pasteWaits = false;
 
   constructor(api: Api, desktop: Desktop, around: Around) {
     this.api = api;
@@ -167,7 +171,8 @@ export class LiveDesktop {
       const grant = await this.api.grantDesktop(this.desktop.id, mode, this.onePort);
       if (!this.disposed && this.shownMode === mode) {
         const mayType = mode === 'control';
-        this.frame.show(grant, `Secure desktop, ${mayType ? 'you drive' : 'view only'}`, mayType);
+        const title = `Secure desktop, ${mayType ? 'you drive' : 'view only'}`;
+        this.frame.show(grant, title, mayType, this.pasteTurn === this.desktop.turn);
         window.clearTimeout(this.timer);
         if (grant.ours) {
           this.timer = window.setTimeout(() => this.notReached(), PATIENCE);
@@ -191,7 +196,11 @@ export class LiveDesktop {
       this.why = '';
       if (this.mine) {
         this.frame.focus();
+        if (this.pasteWaits && this.pasteTurn === this.desktop.turn) {
+          this.frame.tell({ type: 'paste' });
+        }
       }
+      this.pasteWaits = false;
     } else if (connection === 'lost') {
       const wait = RETRIES[this.retries];
       this.retries += 1;
@@ -242,6 +251,13 @@ export class LiveDesktop {
 
   private paste(): void {
     this.bar.say('');
+    if (this.pasteTurn !== this.desktop.turn) {
+      // Until this click the frame may not read the clipboard, and a frame keeps what it was loaded with.
+      this.pasteTurn = this.desktop.turn;
+      this.pasteWaits = true;
+      this.reconnect();
+      return;
+    }
     this.frame.focus();
     this.frame.tell({ type: 'paste' });
   }

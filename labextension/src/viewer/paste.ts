@@ -57,6 +57,7 @@ export class Paste {
   /** Take what this computer's clipboard holds, or ask for it where it may not be read. */
   async fromClipboard(): Promise<void> {
     let text: string;
+    await focused();
     try {
       text = await navigator.clipboard.readText();
     } catch {
@@ -86,5 +87,15 @@ export class Paste {
     this.note.textContent = why;
     this.box.hidden = false;
     this.input.focus();
+  }
+}
+
+/** Once the keyboard is here, or after a second: only a page that has it may read the clipboard. */
+async function focused(): Promise<void> {
+  if (!document.hasFocus()) {
+    await new Promise<void>(done => {
+      window.addEventListener('focus', () => done(), { once: true });
+      window.setTimeout(done, 1000);
+    });
   }
 }
