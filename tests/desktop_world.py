@@ -46,6 +46,7 @@ p.oninput = () => {
   queue = queue.then(() => { waits = false; return say('value', newest); });
 };
 p.onkeydown = e => {
+  if (e.key === 'F2') navigator.clipboard.writeText('copied inside').then(() => say('copied', ''));
   if (e.key !== 'Enter') return;
   e.preventDefault();
   const entered = p.value;

@@ -106,7 +106,8 @@ class X11:
         """Close the connection."""
         self._writer.close()
 
-    async def _greet(self, cookie: bytes) -> None:
+    async def _greet(self, cookie: bytes) -> bytes:
+        """Be let in; returns what the server says of itself."""
         self._writer.write(
             struct.pack("<BxHHHHxx", ord("l"), 11, 0, len(_COOKIE), len(cookie))
             + _padded(_COOKIE)
@@ -122,6 +123,7 @@ class X11:
         vendor, formats = struct.unpack_from("<H", setup, 16)[0], setup[21]
         screens = 32 + vendor + -vendor % 4 + 8 * formats
         (self._root,) = struct.unpack_from("<I", setup, screens)
+        return setup
 
     async def _atom(self, name: bytes) -> int:
         self._ask(_INTERN_ATOM, struct.pack("<Hxx", len(name)) + _padded(name))
