@@ -159,6 +159,16 @@ class CdpPerson:
                 self._news.clear()
                 await self._news.wait()
 
+    async def sees_more(self, within: float) -> bool:
+        """Whether another picture comes in so many seconds."""
+        seen = self.frames
+        try:
+            async with asyncio.timeout(within):
+                await self.until(lambda: self.frames > seen)
+        except TimeoutError:
+            return False
+        return True
+
     async def asked(self, kind: str) -> dict[str, Any]:
         await self.until(lambda: self.ask is not None and self.ask["kind"] == kind)
         assert self.ask is not None

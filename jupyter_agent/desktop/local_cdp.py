@@ -168,6 +168,7 @@ class CdpDesktop:
         self._streams = streams
         self._driving = Driving(self._steer, publish)
         self._stage = Stage(cdp, (size.width, size.height))
+        self._stage.steered = lambda: self.state == "agent"
         asks = Asks(cdp, self._stage, machine.folder / "given")
         hands = PersonHands(cdp, self._stage, asks)
         self._listening = Listening()
@@ -234,6 +235,7 @@ class CdpDesktop:
         self._refuse_closed()
         outcome = await self._driving.hand_back(lease)
         if outcome.done:
+            self._stage.stir()
             await self._streams.cut(self._screencast, mode="control")
         return outcome
 

@@ -81,6 +81,7 @@ class Screencast:
                 await self._listening.wait()
             # Asked for each one: the lease may have ended since the last.
             if mode == "control" and self._may_type():
+                self._stage.stir()
                 with contextlib.suppress(DesktopError):  # this page hangs, or is gone
                     await self._hands.do(message)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jupyter_agent.desktop.cdp import Cdp, CommandRefused, Event
+from jupyter_agent.desktop.stillness import Stillness
 from jupyter_agent.desktop.tabs import front
 from jupyter_agent.errors import DesktopError
 
@@ -49,6 +50,8 @@ class Stage:
         frame: The newest picture.
         changed: Called after a new picture, tab, address or title.
         heard: Called with the shown tab's own events.
+        steered: Whether somebody else than a person may act in it now: pictures are made all the
+            time then, because nothing tells of each thing that is done.
     """
 
     def __init__(self, cdp: Cdp, size: tuple[int, int]) -> None:
@@ -57,6 +60,8 @@ class Stage:
         self.frame: Frame | None = None
         self.changed: Callable[[], None] = lambda: None
         self.heard: Callable[[Event], None] = lambda _: None
+        self.steered: Callable[[], bool] = lambda: False
+        self._still = Stillness(self._make, self._make_none)
         self._cdp = cdp
         self._size = size
         self._tabs: dict[str, dict[str, Any]] = {}
@@ -94,15 +99,19 @@ class Stage:
     async def watch(self) -> None:
         """A viewer has come: pictures are made."""
         self._watched += 1
-        if self._watched == 1:
-            await self._cast()
+        if self._watched == 1 and self.session:
+            self._still.begin()
 
     async def unwatch(self) -> None:
         """A viewer is gone; with the last one, no pictures are made."""
         self._watched -= 1
-        if not self._watched and self.session:
-            with contextlib.suppress(DesktopError):
-                await self._cdp.send("Page.stopScreencast", {}, self.session)
+        if not self._watched:
+            self._still.end()
+            self._make_none()
+
+    def stir(self) -> None:
+        """Something is about to be done in it: what changes is shown at once."""
+        self._still.stir()
 
     async def resize(self, width: int, height: int) -> None:
         """Give pages another size."""
@@ -112,10 +121,7 @@ class Stage:
 
     def taken(self, frame_number: int, session: str) -> None:
         """A picture was sent on: the browser makes the next one."""
-        with contextlib.suppress(DesktopError):
-            self._cdp.post(
-                "Page.screencastFrameAck", {"sessionId": frame_number}, session, lambda _: None
-            )
+        self._post("Page.screencastFrameAck", {"sessionId": frame_number}, session)
 
     async def _enter(self, target: str) -> None:
         await self._cdp.send("Target.activateTarget", {"targetId": target})
@@ -128,10 +134,11 @@ class Stage:
         await self._cdp.send("Page.setInterceptFileChooserDialog", {"enabled": True}, self.session)
         await self._measure()
         if self._watched:
-            await self._cast()
+            self._still.begin()
 
     async def _leave(self) -> None:
         self._stop()
+        self._still.end()
         left, self.session, self.target = self.session, "", ""
         if left:
             with contextlib.suppress(DesktopError):
@@ -142,11 +149,16 @@ class Stage:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         await self._cdp.send("Emulation.setDeviceMetricsOverride", size, self.session)
 
-    async def _cast(self) -> None:
-        if self.session:
-            await self._cdp.send(
-                "Page.startScreencast", {"format": "jpeg", "quality": QUALITY}, self.session
-            )
+    def _make(self) -> None:
+        self._post("Page.startScreencast", {"format": "jpeg", "quality": QUALITY}, self.session)
+
+    def _make_none(self) -> None:
+        self._post("Page.stopScreencast", {}, self.session)
+
+    def _post(self, method: str, params: dict[str, Any], session: str) -> None:
+        if session:
+            with contextlib.suppress(DesktopError):  # the browser is gone
+                self._cdp.post(method, params, session, lambda _: None)
 
     def _hear(self, event: Event) -> None:
         if event.method == "Page.screencastFrame":
@@ -154,11 +166,16 @@ class Stage:
             jpeg = base64.b64decode(event.params["data"])
             self.frame = Frame(int(about["deviceWidth"]), int(about["deviceHeight"]), jpeg)
             self.taken(number, event.session)
+            if self.steered():
+                self._still.stir()
+            else:
+                self._still.seen(jpeg)
             self.changed()
         elif event.method == "Page.screencastVisibilityChanged":
             if not event.params.get("visible"):
                 self._soon(self._follow())
         else:
+            self._still.stir()
             self.heard(event)
 
     def _hear_browser(self, event: Event) -> None:
@@ -168,6 +185,8 @@ class Stage:
                 return
             new = about["targetId"] not in self._tabs
             self._tabs[about["targetId"]] = about
+            if about["targetId"] == self.target:
+                self._still.stir()
             if new and self.target:
                 self._soon(self.show(about["targetId"]))  # a page opened it, or the agent
         elif event.method in ("Target.targetDestroyed", "Target.targetCrashed"):
@@ -187,6 +206,7 @@ class Stage:
         """The shown tab is gone."""
         async with self._moving:
             self._stop()
+            self._still.end()
             self.session = self.target = ""
         if self._tabs:
             await self.show(next(reversed(self._tabs)))

@@ -19,9 +19,10 @@ import pytest
 import steps
 from canary import Canary
 from contract.desktop_contract import DesktopContract, Stage
-from desktop_rooms import PARENT, PATIENCE
+from desktop_rooms import PARENT, PATIENCE, CdpPerson, person_at, until_field
 from remote_rooms import remote_room
 
+from jupyter_agent.desktop import stillness
 from jupyter_agent.desktop.e2b import LEASE
 from jupyter_agent.desktop.provider import Desktop, Pause, StartOptions
 from jupyter_agent.errors import LabelNotFound, PersonDrives, ProviderFailed
@@ -32,6 +33,29 @@ from jupyter_agent.server.desktop.hosted import Opener
 
 class TestLocalCdp(DesktopContract):
     name = "local-cdp"
+
+    def test_no_picture_is_made_for_a_caret_that_blinks_and_a_key_is_seen_all_the_same(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # No look in between: what is seen after the key is there because of the key.
+        monkeypatch.setattr(stillness, "SOONEST", 3600.0)
+        monkeypatch.setattr(stillness, "LATEST", 3600.0)
+
+        async def work() -> None:
+            desktop = await stage.room.start(self.name, stage.site.url)
+            await desktop.take_over("ada")
+            async with person_at(desktop) as person:
+                assert isinstance(person, CdpPerson)
+                await until_field(desktop, "user")
+                async with asyncio.timeout(PATIENCE):
+                    while await person.sees_more(within=2.0):  # a caret blinks twice a second
+                        pass
+                seen = person.frames
+                await person.type("ada")
+                await person.until(lambda: person.frames > seen)
+            await desktop.close()
+
+        stage.room.run(work())
 
 
 class TestLocalVnc(DesktopContract):
