@@ -34,6 +34,7 @@ from jupyter_agent.desktop.relay import (
 )
 from jupyter_agent.server.desktop.loopback import listen
 from jupyter_agent.server.desktop.viewer import Viewer
+from jupyter_agent.server.room import AUTH_RESOURCE
 
 LARGEST_MESSAGE: Final = 1024 * 1024
 """Bytes of one message of a viewer."""
@@ -230,6 +231,8 @@ class OwnPortPage(_Page, web.RequestHandler):
 
 class OnePortPage(_Page, JupyterHandler):
     """On Jupyter's port, in an opaque origin."""
+
+    auth_resource = AUTH_RESOURCE
 
     @web.authenticated
     @authorized

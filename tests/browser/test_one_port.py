@@ -1,0 +1,65 @@
+"""The secure desktop where a browser reaches Jupyter's own port only, as behind a hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from canary import Canary
+from conftest import end_brokers
+from desktop_panel import STARTING, live, take_over, type_into
+from lab import OTHER_NAME, Lab, running_lab
+from login_site import PERSON, login_site
+from notebook_page import LOADING
+from playwright.sync_api import Page, expect
+from steps import wait_until
+
+PREFIX = "/user/ada"
+
+
+@pytest.fixture
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A person's server as a hub runs it: below a prefix, by a name of another machine."""
+    root = tmp_path_factory.mktemp("hub")
+    with running_lab(root, "file", f"--ServerApp.base_url={PREFIX}/") as lab:
+        yield Lab(root, lab.url.replace("localhost", OTHER_NAME), lab.token)
+    end_brokers(root)
+
+
+@pytest.mark.timeout(300)  # a server of its own
+def test_what_a_person_types_on_jupyters_own_port_below_a_prefix_arrives_after_a_login_by_token(
+    hub: Lab, page: Page, canary: Canary
+) -> None:
+    assert hub.url.endswith(PREFIX)
+    page.goto(f"{hub.url}/lab")
+    assert f"{PREFIX}/login" in page.url
+    page.locator("#password_input").fill(hub.token)
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => window.jupyterapp?.restored", timeout=LOADING)
+    with login_site(canary.value, "482 913") as site:
+        page.evaluate(
+            "url => window.jupyterapp.commands.execute('jupyter-agent:open-desktop', { url })",
+            f"{site.url}/login",
+        )
+        panel = page.locator(".ja-desktop")
+        field = panel.get_by_label("Address")
+        expect(field).to_have_value(f"{site.url}/login", timeout=LOADING)
+        field.press("Enter")
+        expect(live(panel).locator(".ja-desktop-take")).to_be_visible(timeout=STARTING)
+        take_over(panel)
+
+        picture = live(panel).locator(".ja-desktop-picture")
+        assert picture.get_attribute("sandbox") == "allow-scripts"
+        address = picture.get_attribute("src") or ""
+        assert address.startswith(f"{hub.url}/jupyter-agent/desktop/look/")
+        frame = picture.element_handle().content_frame()
+        assert frame is not None
+        assert frame.evaluate("() => self.origin") == "null"
+        type_into(page, panel, PERSON, "Tab", canary.value, "Enter")
+        wait_until(lambda: bool(site.posted), 30)
+        assert site.posted[0] == ("/login", {"user": PERSON, "password": canary.value})
+
+        panel.locator(".ja-desktop-close:visible").click()
+        expect(panel.locator(".ja-desktop-start")).to_be_visible(timeout=STARTING)
+    assert canary.search_tree(hub.root) == []
+    assert address.partition("#")[2] not in hub.log.read_text()
