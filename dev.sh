@@ -99,20 +99,31 @@ install_groups() {  # install_groups NAME…: dependency groups of pyproject.tom
   now_done "groups-$*" "$mark"
 }
 
-install_package() {  # what `pip install .` gives; Node.js comes from a wheel in pip's build environment
+start_build() {  # the wheel of this package; Node.js comes from a wheel in pip's build environment
   local page all
   page=$(digest labextension)
   all=$(digest jupyter_agent labextension jupyter-config pyproject.toml README.md LICENSE)
+  building=""
   done_before package "$all" && return
   if ! done_before page "$page" || [ ! -e "${built[0]}" ] || [ ! -e "${built[1]}" ] || [ ! -e "${built[2]}" ]; then
     rm -rf -- "${built[@]}"  # the build leaves alone what is there
-    step "Installing jupyter_agent: pip install . (builds the browser part; some minutes the first time)"
+    step "Building jupyter_agent with its browser part, beside what follows (some minutes the first time)"
   else
-    step "Installing jupyter_agent: pip install . (the browser part has not changed)"
+    step "Building jupyter_agent (the browser part has not changed), beside what follows"
   fi
-  pip install "$here"
-  now_done page "$page"
-  now_done package "$all"
+  rm -rf -- "$venv/wheel"
+  pip wheel --no-deps --wheel-dir "$venv/wheel" "$here" >"$venv/build.log" 2>&1 &
+  building=$! building_page=$page building_all=$all
+}
+
+install_package() {  # what `pip install .` gives, from the wheel that start_build is making
+  [ -n "$building" ] || return 0
+  step "Installing jupyter_agent"
+  wait "$building" || { cat -- "$venv/build.log" >&2; fail "the package could not be built; pip says why above"; }
+  pip install "$venv"/wheel/*.whl
+  pip install --no-deps --force-reinstall "$venv"/wheel/*.whl  # a wheel of the same version would not replace the old one
+  now_done page "$building_page"
+  now_done package "$building_all"
 }
 
 # --- run -------------------------------------------------------------------------------------------------------
@@ -122,6 +133,7 @@ run() {
   install_packages run
   leave_sudo run "$@"
   make_venv
+  start_build
   install_groups run
   install_package
   export PATH="$venv/bin:$PATH"
@@ -219,9 +231,12 @@ check() {
     export PATH="$venv/programs"
   fi
   export YARN_ENABLE_GLOBAL_CACHE=1  # packages fetched once serve the next build too
-  install_groups test
+  # What many of the tests' packages bring is never imported: Python compiles the rest when it is.
+  start_build
+  PIP_NO_COMPILE=1 install_groups test
   install_package
   install_groups lint
+  export MYPY_CACHE_DIR=$venv/mypy  # kept with what else was made; the copied sources are laid anew each time
   export PATH="$venv/bin:$PATH"
   cd -- "$here"
   # Jupyter AI needs an environment of its own. Its tests come late, and wait for it, or make it and say why not.
