@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from traitlets.config import Config
 
-CASES = 150
+CASES = 60
 
 # What stands for the stored value, the token, the address: they are known to the test only.
 VALUE, TOKEN, HERE = "{VALUE}", "{TOKEN}", "{HERE}"
