@@ -146,7 +146,7 @@ def test_a_notebook_out_of_sight_waits_in_the_panel(
     panel = notebook.open_secrets()
     waiting = panel.locator(".ja-waiting")
     expect(waiting).to_contain_text("hidden.ipynb")
-    expect(waiting.locator(".ja-uses-command")).to_contain_text("echo")
+    expect(waiting.locator(".ja-waiting-command")).to_contain_text("echo")
     expect(notebook.approval).to_have_count(0)
     notices = notebook.page.locator(".Toastify__toast")
     expect(notices.filter(has_text="asks for DEMO_TOKEN")).to_be_visible()
