@@ -96,7 +96,8 @@ def paste(page: Page, panel: Locator) -> str:
     picture = live(panel).locator(".ja-desktop-picture")
     expect(picture).to_have_attribute("allow", "fullscreen")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    text = Canary.make(random.Random("pasted")).value
+    # Beyond Latin-1: sent before the desktop has said what its clipboard takes, it would be "??".
+    text = f"{Canary.make(random.Random('pasted')).value}€漢"
     page.evaluate("text => navigator.clipboard.writeText(text)", text)
     live(panel).locator(".ja-desktop-paste").click()
     expect(picture).to_have_attribute("allow", "fullscreen; clipboard-read")

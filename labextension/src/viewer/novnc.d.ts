@@ -16,6 +16,8 @@ declare module '@novnc/novnc' {
     sendKey(keysym: number, code: string | null, down?: boolean): void;
     clipboardPasteFrom(text: string): void;
     disconnect(): void;
+    /** Its own, and told nowhere else: what the server's clipboard can do; empty until the server has said. */
+    _clipboardServerCapabilitiesActions: Record<number, boolean>;
   }
 }
 

@@ -6,6 +6,7 @@ const GONE_AFTER = 2000; // milliseconds; the browser inside asks for it within 
 export class Paste {
   private readonly give: (text: string) => void;
   private readonly press: () => void;
+  private readonly ready: () => Promise<boolean>;
   private readonly box = document.createElement('form');
   private readonly input = document.createElement('input');
   private readonly note = document.createElement('p');
@@ -15,10 +16,17 @@ export class Paste {
    * @param give - Gives the desktop's clipboard a text.
    * @param press - Presses the desktop's keys for "paste".
    * @param done - Gives the keyboard back to the picture.
+   * @param ready - Whether the desktop's clipboard takes any text, which may have to be waited for.
    */
-  constructor(give: (text: string) => void, press: () => void, done: () => void) {
+  constructor(
+    give: (text: string) => void,
+    press: () => void,
+    done: () => void,
+    ready: () => Promise<boolean> = async () => true
+  ) {
     this.give = give;
     this.press = press;
+    this.ready = ready;
     this.box.className = 'paste';
     this.box.hidden = true;
     this.box.setAttribute('role', 'dialog');
@@ -77,7 +85,15 @@ export class Paste {
       this.ask('That is longer than 4 KiB, so it was not pasted.');
       return;
     }
-    this.give(text.replaceAll('\r\n', '\n'));
+    void this.hand(text.replaceAll('\r\n', '\n'));
+  }
+
+  private async hand(text: string): Promise<void> {
+    if (!(await this.ready())) {
+      this.ask('The desktop takes no text yet, so it was not pasted.');
+      return;
+    }
+    this.give(text);
     this.press();
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.give(''), GONE_AFTER);

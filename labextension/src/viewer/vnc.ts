@@ -7,6 +7,7 @@ import { Keys } from './keys.ts';
 import { Parent } from './parent.ts';
 import { Paste } from './paste.ts';
 
+const CLIPBOARD_PATIENCE = 5000; // milliseconds
 const SMALLEST = { width: 640, height: 400 }; // below, the picture is made smaller, not the desktop
 
 const told = document.body.dataset;
@@ -78,7 +79,8 @@ function drive(rfb: RFB, parent: Parent): void {
   const paste = new Paste(
     text => rfb.clipboardPasteFrom(text),
     () => keys.shortcut('v'),
-    focus
+    focus,
+    () => takesAnyText(rfb)
   );
   parent.on('paste', () => void paste.fromClipboard());
   rfb.addEventListener('connect', () => {
@@ -94,6 +96,21 @@ function drive(rfb: RFB, parent: Parent): void {
   };
   new ResizeObserver(fit).observe(screen);
   fit();
+}
+
+/**
+ * Whether the desktop has said what its clipboard can do, as it does before its first picture. Until then noVNC would
+ * send Latin-1, with a question mark for every other character: a wrong password, and nobody would see it.
+ */
+async function takesAnyText(rfb: RFB): Promise<boolean> {
+  const over = performance.now() + CLIPBOARD_PATIENCE;
+  while (Object.keys(rfb._clipboardServerCapabilitiesActions ?? {}).length === 0) {
+    if (performance.now() > over) {
+      return false;
+    }
+    await new Promise(done => window.setTimeout(done, 20));
+  }
+  return true;
 }
 
 build();
