@@ -242,10 +242,11 @@ check() {
   # Jupyter AI needs an environment of its own. Its tests come late, and wait for it, or make it and say why not.
   if [ $# = 0 ]; then python tests/jupyter_ai_environment.py >"$venv/jupyter-ai.log" 2>&1 & fi
   failed=()  # one run shows everything that is wrong
-  # A browser test mostly waits: for a page, a kernel, a frame. So they run beside everything else.
+  # A browser test mostly waits: for a page, a kernel, a frame. So they run beside everything else, in two
+  # JupyterLabs, and in their order: the environment for the last of them is still being made.
   # What they print is shown when they are over, or the two would be read through each other.
   local browser=$venv/browser-tests.log began=$SECONDS status=0 pid
-  tests "browser and not root" "$@" >"$browser" 2>&1 &
+  PYTEST_ADDOPTS="-n 2 --dist loadfile --no-loadscope-reorder" tests "browser and not root" "$@" >"$browser" 2>&1 &
   pid=$!
   stage "Lint: ruff" ruff check .
   stage "Format: ruff" ruff format --check .
