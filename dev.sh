@@ -246,7 +246,10 @@ check() {
   # JupyterLabs, and in their order: the environment for the last of them is still being made.
   # What they print is shown when they are over, or the two would be read through each other.
   local browser=$venv/browser-tests.log began=$SECONDS status=0 pid
-  PYTEST_ADDOPTS="-n 2 --dist loadfile --no-loadscope-reorder" tests "browser and not root" "$@" >"$browser" 2>&1 &
+  # Only where such tests are: each process that looks through all files for them takes a quarter of a minute.
+  local pages=("$@")
+  if [ $# = 0 ]; then pages=(tests/browser tests/integration/desktop); fi
+  PYTEST_ADDOPTS="-n 2 --dist loadfile --no-loadscope-reorder" tests "browser and not root" "${pages[@]}" >"$browser" 2>&1 &
   pid=$!
   stage "Lint: ruff" ruff check .
   stage "Format: ruff" ruff format --check .
@@ -255,7 +258,7 @@ check() {
   stage "Browser part: biome, tsc and its own tests" browser_part
   # By the environment: what stands behind the mark is a person's own selection. Files with many tests come
   # first, which are the ones without a process of their own; those with kernels meet a machine that is less busy.
-  PYTEST_ADDOPTS="-n 3 --dist loadfile --durations=25" stage "pytest, all but the browser tests" \
+  PYTEST_ADDOPTS="-n 2 --dist loadfile --durations=25" stage "pytest, all but the browser tests" \
     tests "not browser and not root" "$@"
   wait "$pid" || status=$?
   step "pytest in a real JupyterLab, against the installed package (it ran beside the above)"

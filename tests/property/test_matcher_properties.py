@@ -25,7 +25,7 @@ _around = st.one_of(
     st.binary(max_size=60), st.sampled_from([b"", b"x" * 8180, b"%5C\\n " * 2000, b"0x" * 4100])
 )
 
-_slow = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_slow = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def matcher(**values: bytes) -> Matcher:

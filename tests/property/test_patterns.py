@@ -91,7 +91,7 @@ def read_calls(pipelines: tuple[Pipeline, ...]) -> list[list[str]]:
 
 
 @settings(
-    max_examples=1500 if os.environ.get("JUPYTER_AGENT_LONG") else 300,
+    max_examples=750 if os.environ.get("JUPYTER_AGENT_LONG") else 300,
     suppress_health_check=list(HealthCheck),
 )
 @given(SCRIPTS)

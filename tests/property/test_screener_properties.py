@@ -42,7 +42,7 @@ pieces = st.one_of(
 texts = st.lists(pieces, max_size=8).map("".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(texts)
 def test_spans_lie_inside_the_text_in_order_and_apart(text: str) -> None:
     done = 0
@@ -51,19 +51,19 @@ def test_spans_lie_inside_the_text_in_order_and_apart(text: str) -> None:
         done = finding.end
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(texts)
 def test_a_masked_text_is_clean(text: str) -> None:
     assert PLAIN.screen(mask(text, PLAIN.screen(text))) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(texts)
 def test_both_engines_find_the_same(text: str) -> None:
     assert PLAIN.screen(text) == COMPILED.screen(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([(rule, template) for rule in RULES for template in rule.match]),
     st.integers(0, 999),
@@ -84,7 +84,7 @@ def test_findings_do_not_depend_on_the_prose_around(
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(texts)
 def test_a_browser_cuts_out_the_same_characters(text: str) -> None:
     units = text.encode("utf-16-le", "surrogatepass")

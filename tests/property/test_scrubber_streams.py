@@ -128,7 +128,7 @@ def scrub_without_probes_or_stream(secrets: dict[str, bytes], data: bytes) -> by
     return b"".join([*shown, data[at:]])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(streams())
 def test_every_cut_in_two_gives_the_same_output(stream):
     secrets, data = stream
@@ -138,7 +138,7 @@ def test_every_cut_in_two_gives_the_same_output(stream):
         assert passed_through(first.sibling(), data[:cut], data[cut:]) == whole
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(streams())
 def test_one_byte_at_a_time_gives_the_same_output(stream):
     secrets, data = stream
@@ -147,7 +147,7 @@ def test_one_byte_at_a_time_gives_the_same_output(stream):
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(streams(), st.data())
 def test_random_cuts_give_the_same_output(stream, data_source):
     secrets, data = stream
@@ -156,7 +156,7 @@ def test_random_cuts_give_the_same_output(stream, data_source):
     assert scrub(secrets, *pieces) == scrub_without_probes_or_stream(secrets, data)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(streams(), st.data())
 def test_compiled_or_not_the_output_is_the_same(stream, data_source):
     secrets, data = stream
@@ -183,7 +183,7 @@ def test_without_secrets_everything_passes_at_once(data, cuts):
     assert scrubber.finish() == b""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(st.sampled_from("ABC"), st.binary(min_size=1, max_size=40), min_size=1),
     st.lists(st.one_of(st.binary(max_size=30), st.integers(0, 2)), max_size=8),
@@ -200,7 +200,7 @@ def test_no_value_survives_outside_a_marker(secrets, plan):
         assert not any(value in piece for value in values)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(streams(), st.sampled_from([b"\n", b" ", b"z", b"0", b"\\", b"\x1b[0m"]))
 def test_what_waits_is_bounded_by_the_values_and_not_by_the_output(stream, filler):
     secrets, data = stream

@@ -118,3 +118,16 @@ def test_no_file_holds_a_token_that_looks_real(vendor_rules: set[str]) -> None:
                 if finding.rule in vendor_rules:
                     shown.setdefault(path, []).append(finding.rule)
     assert not shown
+
+
+def test_every_test_with_a_page_stands_where_dev_sh_looks_for_them() -> None:
+    told = re.search(r"pages=\((tests/[^)]*)\)", (ROOT / "dev.sh").read_text())
+    assert told
+    folders = [ROOT / folder for folder in told.group(1).split()]
+    marked = [
+        path
+        for path in (ROOT / "tests").rglob("*.py")
+        if re.search(r"mark\.browser\b", path.read_text()) and path != Path(__file__)
+    ]
+    assert marked
+    assert [path for path in marked if not any(f in path.parents for f in folders)] == []

@@ -134,7 +134,7 @@ def test_a_file_that_is_not_there_is_told_only_after_a_yes(person, kernel, folde
 
 
 def _completions(kernel, code):
-    answer = kernel.client.complete(code, reply=True, timeout=20)["content"]
+    answer = kernel.client.complete(code, reply=True, timeout=60)["content"]
     start = answer["cursor_start"]
     return {code[:start] + match for match in answer["matches"]}
 
