@@ -11,7 +11,7 @@ import logging
 import struct
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any, Protocol, TypeVar
 
 from tornado.httpclient import HTTPRequest
@@ -159,15 +159,15 @@ class CdpPerson:
                 self._news.clear()
                 await self._news.wait()
 
-    async def sees_more(self, within: float) -> bool:
-        """Whether another picture comes in so many seconds."""
-        seen = self.frames
-        try:
-            async with asyncio.timeout(within):
-                await self.until(lambda: self.frames > seen)
-        except TimeoutError:
-            return False
-        return True
+    async def until_still(self) -> None:
+        """Wait until no picture comes for two seconds: a caret that blinks is two in each."""
+        async with asyncio.timeout(PATIENCE):
+            seen = -1
+            while seen != self.frames:
+                seen = self.frames
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(2):
+                        await self.until(lambda seen=seen: self.frames > seen)
 
     async def asked(self, kind: str) -> dict[str, Any]:
         await self.until(lambda: self.ask is not None and self.ask["kind"] == kind)

@@ -14,12 +14,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jupyter_agent.desktop.cdp import Cdp, CommandRefused, Event
-from jupyter_agent.desktop.stillness import Stillness
+from jupyter_agent.desktop.stillness import STEADY_CARET, Stillness
 from jupyter_agent.desktop.tabs import front
 from jupyter_agent.errors import DesktopError
 
 QUALITY: Final = 80
 """Of a JPEG: letters stay sharp; 135 KB for a full page of text."""
+
+_STEADY: Final = {
+    "source": STEADY_CARET,
+    # Apart from the page's own scripts: nothing that these have redefined is called.
+    "worldName": "jupyter_agent: caret",
+    "runImmediately": True,  # the page is there already
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -132,6 +139,7 @@ class Stage:
         self._stop = self._cdp.listen(self._hear, self.session)
         await self._cdp.send("Page.enable", {}, self.session)
         await self._cdp.send("Page.setInterceptFileChooserDialog", {"enabled": True}, self.session)
+        self._post("Page.addScriptToEvaluateOnNewDocument", _STEADY, self.session)
         await self._measure()
         if self._watched:
             self._still.begin()

@@ -2,9 +2,11 @@
 
 A caret that blinks is two pictures a second that are drawn, packed and sent, for nothing: most of
 what an idle browser costs. One without a screen asks no toolkit whether its caret is to blink, and
-what a page could see is not changed for it. So pictures are no longer made once the last few show
-the same one or two, and nobody has done anything. From then on a look once in a while sees what a
-page does by itself; whatever a person does, and a page that loads, ends it at once.
+it is told so page by page (``STEADY_CARET``). What blinks all the same, as a caret in a frame of
+another site, or on a page that has put our style away, is left to blink: pictures are no longer
+made once the last few show the same one or two, and nobody has done anything. From then on a look
+once in a while sees what a page does by itself; whatever a person does, and a page that loads, ends
+it at once.
 """
 
 from __future__ import annotations
@@ -13,6 +15,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Final
+
+STEADY_CARET: Final = """{
+  const steady = new CSSStyleSheet();
+  steady.replaceSync(':root { caret-animation: manual }');
+  document.adoptedStyleSheets.push(steady);
+}"""
+"""A script that lets a page's caret stand, see https://drafts.csswg.org/css-ui-4/#caret-animation.
+It is inherited, into shadow trees too. A page can see that sheet, as it sees that it is steered."""
 
 QUIET: Final = 2.0
 """Seconds without anything done before a picture is still."""
