@@ -12,14 +12,22 @@ from typing import Any, Final, Protocol
 
 from jupyter_agent.chat import arguments as schemas
 from jupyter_agent.chat.door import Told
-from jupyter_agent.errors import DesktopClosed
 
 Make = Callable[..., Any]
 
 MOST_WAITED: Final = 600
 USUALLY_WAITED: Final = 50
 """Seconds: hosts of MCP give up on a tool after a minute."""
-_LOOK_AGAIN: Final = 0.5
+_AT_ONCE: Final = 50.0
+"""Seconds of one question to the server, which answers as soon as the desktop is handed back."""
+
+_NOTES: Final = {
+    "mine": "It is yours: read it.",
+    "agent": "The user has not taken it over yet. Wait again, or tell them what you asked for.",
+    "human": "The user drives, and has not handed it back yet. Wait again.",
+    "idle": "Nobody drives. The user lets you with a click in its panel: tell them, or wait again.",
+    "starting": "It still starts. Wait again.",
+}
 
 
 class DesktopDoor(Protocol):
@@ -47,19 +55,20 @@ def desktop_tools(door: DesktopDoor, make: Make) -> list[Any]:
         told("running")
         loop = asyncio.get_running_loop()
         until = loop.time() + given.get("seconds", USUALLY_WAITED)
-        # Asked again and again: no event of a desktop's leaves its server for an agent.
-        while (newest := await _newest(door))["state"] != "agent" and loop.time() < until:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_AGAIN)
-        mine = newest["state"] == "agent"
-        note = "It is yours: read it." if mine else "Not handed back yet. Wait again, or tell them."
-        return {"handed_back": mine, "host": newest["host"], "note": note}
+        handed_back = False
+        while not handed_back and (left := until - loop.time()) > 0:
+            answer = await door.desktop("wait", seconds=min(left, _AT_ONCE))
+            handed_back, seen = answer["handed_back"], answer["desktop"]
+        note = _NOTES["mine" if handed_back else seen["state"]]
+        return {"handed_back": handed_back, "host": seen["host"], "note": note}
 
     async def read(_given: dict[str, Any], _told: Told) -> Any:
         return {**await door.desktop("text"), **await door.desktop("status")}
 
     async def ask(given: dict[str, Any], _told: Told) -> Any:
         await door.desktop("ask", why=given["why"])
-        return {"asked": True, "note": "Nothing changes until the user clicks."}
+        note = "Nothing changes until the user clicks. desktop_wait until they have handed it back."
+        return {"asked": True, "note": note}
 
     def doing(do: str) -> Callable[[dict[str, Any], Told], Any]:
         async def act(given: dict[str, Any], _told: Told) -> Any:
@@ -85,7 +94,8 @@ def desktop_tools(door: DesktopDoor, make: Make) -> list[Any]:
         ),
         make(
             "desktop_wait",
-            "Wait until the user has handed the desktop to you. Until then you can't see it.",
+            "Wait until the user has handed the desktop to you; after desktop_ask, until they have "
+            "done what you asked for. Until then you can't see it.",
             schemas.parameters(
                 seconds=schemas.number(
                     f"The longest wait; {USUALLY_WAITED} if left out.", 1, MOST_WAITED
@@ -102,8 +112,8 @@ def desktop_tools(door: DesktopDoor, make: Make) -> list[Any]:
         make(
             "desktop_ask",
             "Ask the user to take the desktop over, for a login, a code, or a decision that is "
-            "theirs. They see your reason; you are detached while they drive, and read the page "
-            "again once they have handed it back.",
+            "theirs. They see your reason; you are detached while they drive. Then desktop_wait, "
+            "and read the page again.",
             schemas.parameters(
                 ("why",),
                 why=schemas.text("What they should do there, in one sentence.", maxLength=500),
@@ -135,16 +145,3 @@ def desktop_tools(door: DesktopDoor, make: Make) -> list[Any]:
             doing("press"),
         ),
     ]
-
-
-async def _newest(door: DesktopDoor) -> dict[str, Any]:
-    """The desktop that the other tools use, as agents are told of it.
-
-    Raises:
-        DesktopClosed: None is open.
-    """
-    opened = (await door.desktop("status"))["desktops"]
-    running = [each for each in opened if each["state"] not in ("failed", "closed")]
-    if not running:
-        raise DesktopClosed("No desktop is open here.", "Open one: open_desktop")
-    return dict(running[-1])

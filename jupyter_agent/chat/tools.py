@@ -26,6 +26,8 @@ MOST_SECONDS: Final = 3600
 MOST_SHOWN: Final = 24_000
 """Characters of one text that a model is shown."""
 
+_ONLY_READ: Final = ("desktop_read", "desktop_wait")
+
 _WHY: Final = schemas.text(
     "Why you need this, in one sentence. A person reads it and decides.", maxLength=500
 )
@@ -205,7 +207,7 @@ def tools(
         made += desktop_tools(
             desktops,
             lambda name, description, parameters, act: Tool(
-                name, description, parameters, name == "desktop_read", act, passage
+                name, description, parameters, name in _ONLY_READ, act, passage
             ),
         )
     return made

@@ -22,8 +22,10 @@ from jupyter_agent.screen.cell import Screens
 INSTRUCTIONS: Final = (
     "Work with credentials that you never see: name them by label. list_secret_labels says which "
     "there are, run_command and http_request use them, request_secret asks the user for one that "
-    "is missing. Never ask for a secret in the conversation and never write one into a tool. The "
-    "user reads each command with your reason, and may say no; then ask how to go on."
+    "is missing. For a website that wants a login, open_desktop, then desktop_wait: the user signs "
+    "in where you can't see it. Never ask for a secret in the conversation and never write one "
+    "into a tool. The user reads each command with your reason, and may say no; then ask how to "
+    "go on."
 )
 
 _BEAT: Final = 15.0
@@ -64,7 +66,8 @@ class Toolbox:
         self._kept: AsyncClient | None = None
         self._entries = Entries(self.open_client, site, patience)
         self._door = ModelDoor(self.open_client, self._entries.ask, cwd, env, keeps=True)
-        made = tools(self._door, Passage(screener, self._door.match))
+        passage = Passage(screener, self._door.match)
+        made = tools(self._door, passage, desktops=self._door)
         self._tools = {tool.name: tool for tool in made}
 
     async def open_client(self) -> AsyncClient:

@@ -12,7 +12,7 @@ import base64
 from collections.abc import Mapping
 from contextlib import suppress
 from logging import Logger
-from typing import Any
+from typing import Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.client.loop import AsyncClient
@@ -22,6 +22,9 @@ from jupyter_agent.server.desktop import starting
 from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.hosted import Hosted, Opener
 from jupyter_agent.server.link import Link, retries
+
+_LONGEST_WAIT: Final = 60.0
+"""Seconds of one ``wait``: the broker and its asker hear something within theirs."""
 
 
 class Asked:
@@ -82,10 +85,7 @@ class Asked:
         if deed == "open":
             return await self._open(opener, fields)
         if deed == "status":
-            seen = [await d.for_agents() for d in self._seen_by(event)]
-            if event["role"] != "person":
-                return {"desktops": seen}
-            return {"desktops": seen, "providers": await self._desktops.for_terminal()}
+            return await self._status(event)
         hosted = self._one(event, wire.optional_text(fields, "desktop"))
         if deed == "close":
             report = await self._desktops.end(hosted.id)
@@ -93,9 +93,17 @@ class Asked:
         if deed == "ask":
             self._desktops.ask(hosted, opener, wire.text(fields, "why"))
             return {}
+        if deed == "wait":
+            return await self._wait(event, hosted.id, _number(fields, "seconds"))
         channel = await hosted.running().agent_channel()
         self._desktops.use(hosted)
         return await _drive(channel, deed, fields)
+
+    async def _status(self, event: wire.Message) -> wire.Message:
+        seen = [await d.for_agents() for d in self._seen_by(event)]
+        if event["role"] != "person":
+            return {"desktops": seen}
+        return {"desktops": seen, "providers": await self._desktops.for_terminal()}
 
     async def _open(self, opener: Opener, fields: Mapping[str, Any]) -> wire.Message:
         if fields.get("keep"):
@@ -111,6 +119,15 @@ class Asked:
             raise
         self._desktops.show(hosted)
         return {"desktop": await hosted.for_agents()}
+
+    async def _wait(self, event: wire.Message, desktop_id: str, seconds: float) -> wire.Message:
+        """Answer once it is the asker's, has been closed, or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(max(seconds, 0.0), _LONGEST_WAIT)):
+                while not self._one(event, desktop_id).is_the_agents:
+                    await self._desktops.change()
+        hosted = self._one(event, desktop_id)
+        return {"handed_back": hosted.is_the_agents, "desktop": await hosted.for_agents()}
 
     def _seen_by(self, event: wire.Message) -> list[Hosted]:
         if event["role"] == "person":

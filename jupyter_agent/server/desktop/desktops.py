@@ -75,6 +75,7 @@ class Desktops:
         self._hosted: dict[str, Hosted] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._clocks: dict[str, asyncio.Task[None]] = {}
+        self._news = asyncio.Event()
 
     async def providers(self) -> list[dict[str, Any]]:
         """What can serve a desktop here, and what is missing where one can not."""
@@ -340,6 +341,12 @@ class Desktops:
             await self.end(hosted.id)
         self._tell({"event": "desktop", "closed": hosted.id, "why": why})
 
+    async def change(self) -> None:
+        """Wait until something has changed: look before, and again afterwards."""
+        await self._news.wait()
+
     def changed(self) -> None:
-        """Have pages look again."""
+        """Have pages look again, and whoever waits here."""
+        self._news.set()
+        self._news = asyncio.Event()
         self._tell({"event": "changed", "what": "desktops"})

@@ -75,6 +75,11 @@ class Hosted:
         return "failed" if self.problem else "starting"
 
     @property
+    def is_the_agents(self) -> bool:
+        """Whether the agent drives, and no person was asked to: there is nothing to wait for."""
+        return self.desktop is not None and self.state == "agent" and not self.desktop.asked
+
+    @property
     def ends(self) -> float:
         """When it is closed, if nobody does anything."""
         touched = self.desktop.touched if self.desktop is not None else 0.0

@@ -57,7 +57,7 @@ def said(answer: HTTPResponse) -> dict:
 async def test_an_agent_calls_with_its_own_token(url, token, planted):
     listed = await post(url, Authorization=f"Bearer {token}")
     assert listed.code == 200
-    assert len(json.loads(listed.body)["result"]["tools"]) == 4
+    assert len(json.loads(listed.body)["result"]["tools"]) == 12
     ran = await post(url, called("run_command", RUN), Authorization=f"Bearer {token}")
     assert said(ran)["stdout"] == "[secret:DEMO_TOKEN]\n"
     assert planted.found_in(ran.body) == []

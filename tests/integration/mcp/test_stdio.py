@@ -9,7 +9,11 @@ import sys
 import pytest
 from steps import wait_until
 
-TOOLS = ["list_secret_labels", "run_command", "http_request", "request_secret"]
+DESKTOP = ("wait", "read", "ask", "navigate", "click", "type", "press")
+TOOLS = [
+    *("list_secret_labels", "run_command", "http_request", "request_secret", "open_desktop"),
+    *(f"desktop_{each}" for each in DESKTOP),
+]
 RUN = {"command": 'echo "$DEMO_TOKEN"', "secrets": ["DEMO_TOKEN"], "why": "to see it"}
 
 

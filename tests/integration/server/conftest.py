@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import random
@@ -20,6 +21,7 @@ from route_calls import Call, caller
 from traitlets.config import Config
 
 from jupyter_agent import person as person_door
+from jupyter_agent.errors import AgentError
 from jupyter_agent.folders import Folders
 
 
@@ -95,3 +97,30 @@ def stored_value(owner: Any) -> str:
     value = "marmalade bicycle umbrella lighthouse tangerine violin quarry"
     steps.save(owner, "ORCHARD_KEY", value, kind="password")
     return value
+
+
+@pytest.fixture
+def desktops(call: Call) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
+    async def listed() -> list[dict[str, Any]]:
+        return list((await call("GET", "desktops")).body["desktops"])
+
+    return listed
+
+
+@pytest.fixture
+def click(call: Call, jp_serverapp: Any) -> Callable[..., Awaitable[str]]:
+    """Starts a desktop as the panel does; gives its id once it runs or has failed."""
+
+    async def start(**fields: Any) -> str:
+        started = await call("POST", "desktops", {"url": "https://bank.example/login", **fields})
+        assert started.code == 201
+        await ready(jp_serverapp, started.body["id"])
+        return str(started.body["id"])
+
+    return start
+
+
+async def ready(server: Any, desktop: str) -> None:
+    hosts = server.web_app.settings["jupyter_agent"].desktops
+    with contextlib.suppress(AgentError):
+        await hosts.started(hosts.find(desktop))

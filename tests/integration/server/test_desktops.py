@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import dataclasses
 import json
 import secrets
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 from kernel_pages import KernelPage, of_kind
-from route_calls import Call
 from scripted_desktop import JPEG, ScriptedProvider
 from token_holder import what_it_gets
 from traitlets.config import Config
@@ -40,33 +36,6 @@ def jp_server_config(provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
     return Config({"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}})
 
 
-@pytest.fixture
-def desktops(call: Call) -> Callable[[], Awaitable[list[dict[str, Any]]]]:
-    async def listed() -> list[dict[str, Any]]:
-        return list((await call("GET", "desktops")).body["desktops"])
-
-    return listed
-
-
-@pytest.fixture
-def click(call: Call, jp_serverapp: Any) -> Callable[..., Awaitable[str]]:
-    """Starts a desktop as the panel does; gives its id once it runs or has failed."""
-
-    async def start(**fields: Any) -> str:
-        started = await call("POST", "desktops", {"url": BANK, **fields})
-        assert started.code == 201
-        await ready(jp_serverapp, started.body["id"])
-        return str(started.body["id"])
-
-    return start
-
-
-async def ready(server: Any, desktop: str) -> None:
-    hosts = server.web_app.settings["jupyter_agent"].desktops
-    with contextlib.suppress(AgentError):
-        await hosts.started(hosts.find(desktop))
-
-
 async def shown(page: KernelPage, code: str) -> str:
     """All that a cell shows."""
     said = await page.run(code)
@@ -82,7 +51,8 @@ class TestThePanelsRoutes:
         (starts,) = await desktops()
         assert (starts["state"], starts["caps"]["isolation"]) == ("starting", "same_user")
         provider.ready.set()
-        await ready(jp_serverapp, starts["id"])
+        hosts = jp_serverapp.web_app.settings["jupyter_agent"].desktops
+        await hosts.started(hosts.find(starts["id"]))
         (runs,) = await desktops()
         assert (runs["state"], runs["host"], runs["title"]) == ("idle", "bank.example", "Scripted")
         assert 0 < runs["seconds_left"] <= 15 * 60
