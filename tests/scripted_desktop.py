@@ -64,6 +64,11 @@ class ScriptedDesktop:
         self.lease, self.state = None, "agent"
         return HandBack(done=True)
 
+    def hold(self, lease: Lease) -> None:
+        if self.lease is None or lease.id != self.lease.id:
+            raise LeaseLost("Another page drives now.")
+        self.done.append(("hold",))
+
     async def set_layout(self, layout: str) -> None:
         self.done.append(("layout", layout))
 

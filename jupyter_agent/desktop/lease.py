@@ -118,6 +118,16 @@ class Leases:
         self._phase, self._lease = "taking", Lease(who)
         return self._lease
 
+    def require(self, lease: Lease) -> None:
+        """Do nothing if it is by this lease that a person drives, or is about to.
+
+        Raises:
+            LeaseLost: It is not.
+        """
+        self._refuse_closed()
+        if not self._is_current(lease):
+            raise _lost()
+
     def complete_take_over(self, lease: Lease) -> None:
         """The agent is detached: the person drives.
 
@@ -201,9 +211,13 @@ class Leases:
     def _require(self, lease: Lease, phase: _Phase) -> None:
         self._refuse_closed()
         if self._phase != phase or not self._is_current(lease):
-            raise LeaseLost(
-                "It is no longer by this lease that the desktop is driven.", "Take over again."
-            )
+            raise _lost()
+
+
+def _lost() -> LeaseLost:
+    return LeaseLost(
+        "It is no longer by this lease that the desktop is driven.", "Take over again."
+    )
 
 
 def person_drives(state: State) -> PersonDrives:

@@ -239,6 +239,10 @@ class CdpDesktop:
             await self._streams.cut(self._screencast, mode="control")
         return outcome
 
+    def hold(self, lease: Lease) -> None:
+        """Its viewer holds it (``Holding``): here it is only said whether that lease counts."""
+        self._driving.leases.require(lease)
+
     async def set_layout(self, layout: str) -> None:
         """Not needed, and so it can not be.
 

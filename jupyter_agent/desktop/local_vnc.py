@@ -226,6 +226,10 @@ class LocalDesktop:
             await self._streams.cut(self._screen, mode="control")
         return outcome
 
+    def hold(self, lease: Lease) -> None:
+        """Its viewer holds it (``Holding``): here it is only said whether that lease counts."""
+        self._driving.leases.require(lease)
+
     async def set_layout(self, layout: str) -> None:
         """Have another keyboard layout.
 

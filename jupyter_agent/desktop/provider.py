@@ -249,6 +249,16 @@ class Desktop(Protocol):
         """
         ...
 
+    def hold(self, lease: Lease) -> None:
+        """The page that holds the lease is there: some minutes later it is lost, and paused.
+
+        Only where the picture does not pass us; elsewhere its viewer is known to be there.
+
+        Raises:
+            LeaseLost: It is no longer this person who drives.
+        """
+        ...
+
     async def set_layout(self, layout: str) -> None:
         """Have another keyboard layout, where ``caps.keyboard_layout`` says that it can.
 

@@ -23,6 +23,7 @@ from jupyter_agent.desktop import tabs
 from jupyter_agent.desktop.cdp import Cdp, CommandRefused
 from jupyter_agent.desktop.channel import AgentChannel
 from jupyter_agent.desktop.driving import Driving, Publish
+from jupyter_agent.desktop.holding import LOST_AFTER, Presence
 from jupyter_agent.desktop.lease import Lease, State, closed
 from jupyter_agent.desktop.provider import (
     Caps,
@@ -146,6 +147,7 @@ class RemoteDesktop:
         self._cdp: Cdp | None = None
         self._in_touch = asyncio.Event()
         self._driving = Driving(self._steer, publish)
+        self._presence = Presence(self._driving, LOST_AFTER)
         self._watching: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[CloseReport] | None = None
 
@@ -192,7 +194,14 @@ class RemoteDesktop:
     async def take_over(self, who: str) -> Lease:
         """Let a person drive."""
         self._refuse_closed()
-        return await self._driving.take_over(who)
+        lease = await self._driving.take_over(who)
+        self._presence.ends()
+        return lease
+
+    def hold(self, lease: Lease) -> None:
+        """The picture does not pass us, so the page says that it is there."""
+        self._driving.leases.require(lease)
+        self._presence.ends()
 
     async def hand_back(self, lease: Lease) -> HandBack:
         """Let the agent drive, unless a field for a password or a code holds text."""
@@ -254,6 +263,7 @@ class RemoteDesktop:
 
     async def _close(self) -> CloseReport:
         begun = time.monotonic()
+        self._presence.lasts()
         self._in_touch.set()  # whoever waits for it hears that it is closed
         if self._watching is not None:
             self._watching.cancel()

@@ -230,6 +230,11 @@ export class Api {
     await this.post('desktops/stay', { id });
   }
 
+  /** This page shows it, and holds the lease: said where its picture does not pass the server. */
+  async holdDesktop(id: string, lease: string): Promise<void> {
+    await this.post('desktops/hold', { id, lease });
+  }
+
   async closeDesktop(id: string): Promise<void> {
     await this.post('desktops/close', { id });
   }

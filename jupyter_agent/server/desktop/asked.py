@@ -88,7 +88,7 @@ class Asked:
             return await self._status(event)
         hosted = self._one(event, wire.optional_text(fields, "desktop"))
         if deed == "close":
-            report = await self._desktops.end(hosted.id)
+            report = await self._desktops.end(hosted.id, opener)
             return {"seconds": report.seconds, "left": list(report.left)}
         if deed == "ask":
             self._desktops.ask(hosted, opener, wire.text(fields, "why"))

@@ -20,7 +20,16 @@ from jupyter_agent.desktop.provider import (
 )
 from jupyter_agent.desktop.remote import secrets_in
 from jupyter_agent.errors import AgentError, DesktopClosed, DesktopError, DesktopUnavailable
-from jupyter_agent.server.desktop.hosted import Hosted, Opener, caps_json
+from jupyter_agent.server.desktop.hosted import (
+    IDLE,
+    LIMIT,
+    PERSON,
+    PROVIDER,
+    SERVER,
+    Hosted,
+    Opener,
+    caps_json,
+)
 
 MOST: Final = 4
 """Desktops at once; each takes some 400 MB."""
@@ -253,12 +262,24 @@ class Desktops:
         hosted.layout = layout
         self.changed()
 
+    def hold(self, desktop_id: str, lease: Lease) -> None:
+        """The page that holds the lease is there. That alone keeps no desktop open.
+
+        Raises:
+            AgentError: It is another one's, the desktop is closed, or it does not run yet.
+        """
+        self.find(desktop_id).running().hold(lease)
+
     def use(self, hosted: Hosted) -> None:
         """Somebody has done something with it: it stays open for another while."""
         hosted.used = asyncio.get_running_loop().time()
 
-    async def end(self, desktop_id: str) -> CloseReport:
+    async def end(self, desktop_id: str, closer: Opener = PERSON) -> CloseReport:
         """Close a desktop, or forget one that could not be started.
+
+        Args:
+            desktop_id: Which one.
+            closer: Who or what ends it, for the record.
 
         Raises:
             DesktopClosed: There is none of that name.
@@ -272,7 +293,7 @@ class Desktops:
         del self._hosted[desktop_id]
         report = CloseReport(0.0)
         if hosted.desktop is not None:
-            self._record(hosted, "close")
+            self._record(hosted, "close", closer)
             report = await hosted.desktop.close()
             for sentence in report.left:
                 self._log.warning("A closed desktop has left something behind: %s", sentence)
@@ -284,7 +305,7 @@ class Desktops:
         for desktop_id in list(self._hosted):
             with suppress(AgentError, TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS):
-                    await self.end(desktop_id)
+                    await self.end(desktop_id, SERVER)
 
     async def _provider(self, provider_id: str) -> DesktopProvider:
         if provider_id and provider_id not in self._providers:
@@ -337,8 +358,10 @@ class Desktops:
             await asyncio.sleep(min(left, _LOOK_AGAIN))
         del self._clocks[hosted.id]  # or closing would end this very task
         why = "ended" if hosted.state == "closed" else "time"
+        over = hosted.begun + hosted.options.longest <= clock()
+        closer = PROVIDER if why == "ended" else LIMIT if over else IDLE
         with suppress(AgentError):
-            await self.end(hosted.id)
+            await self.end(hosted.id, closer)
         self._tell({"event": "desktop", "closed": hosted.id, "why": why})
 
     async def change(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from jupyter_agent import wire
 from jupyter_agent.desktop.lease import State
@@ -18,15 +18,27 @@ PANEL = "panel"
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Who has opened a desktop.
+    """Who has opened a desktop, or done something else with it.
 
     Attributes:
-        who: ``panel``, or the asker's name as the broker knows it (``kernel:ID``, ``agent:NAME``).
+        who: ``panel``, or the asker's name as the broker knows it (``kernel:ID``, ``agent:NAME``);
+            of what closes one also what nobody did, see below.
         notebook: Its kernel's notebook, absolute, where there is one.
     """
 
     who: str = PANEL
     notebook: str | None = None
+
+
+PERSON: Final = Opener()
+IDLE: Final = Opener("idle")
+"""Nobody has used it for long enough."""
+LIMIT: Final = Opener("limit")
+"""It has been open for as long as one may be."""
+PROVIDER: Final = Opener("provider")
+"""Its browser, or the session at its provider, has ended by itself."""
+SERVER: Final = Opener("server")
+"""The Jupyter server ends."""
 
 
 @dataclass(slots=True, repr=False)
@@ -62,7 +74,7 @@ class Hosted:
     who: str = ""
     layout: str = ""
     turn: int = 0
-    asker: Opener = Opener()
+    asker: Opener = PERSON
 
     def __post_init__(self) -> None:
         self.layout = self.options.layout

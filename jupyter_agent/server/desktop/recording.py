@@ -10,7 +10,7 @@ import asyncio
 from logging import Logger
 
 from jupyter_agent.errors import AgentError
-from jupyter_agent.server.desktop.hosted import PANEL, Hosted, Opener
+from jupyter_agent.server.desktop.hosted import PANEL, PERSON, Hosted, Opener
 from jupyter_agent.server.link import Link
 
 _WITH_HOST = ("take over", "hand back")
@@ -39,7 +39,7 @@ class Recording:
             what: As the broker knows it (``desktop.record``).
             actor: Who did it; the person, if none is given.
         """
-        task = asyncio.create_task(self._note(hosted, what, actor or Opener()))
+        task = asyncio.create_task(self._note(hosted, what, actor or PERSON))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 

@@ -155,6 +155,18 @@ class StayHandler(DesktopHandler):
         self.done()
 
 
+class HoldHandler(DesktopHandler):
+    """The page that holds the lease is there."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Keep the lease from being lost; the desktop's time goes on."""
+        fields = await self.body("id", "lease")
+        self.desktops.hold(fields["id"], Lease(self.person(), fields["lease"]))
+        self.done()
+
+
 class CloseHandler(DesktopHandler):
     """The end of a desktop."""
 
@@ -224,6 +236,7 @@ DESKTOPS: Final[dict[str, type[RoomHandler]]] = {
     "desktops/hand-back": HandBackHandler,
     "desktops/layout": LayoutHandler,
     "desktops/stay": StayHandler,
+    "desktops/hold": HoldHandler,
     "desktops/close": CloseHandler,
     "desktops/forget": ForgetHandler,
     "desktops/move": MoveHandler,

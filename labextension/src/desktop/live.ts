@@ -95,7 +95,7 @@ export class LiveDesktop {
       element('div', { className: 'ja-desktop-stage' }, this.frame.node, this.cover.node)
     );
     this.update(desktop);
-    this.ticker = window.setInterval(() => void this.stayWhileTyping(), STAY_EVERY);
+    this.ticker = window.setInterval(() => void this.sayThere(), STAY_EVERY);
   }
 
   /** Whether this page drives it. */
@@ -142,10 +142,15 @@ export class LiveDesktop {
     this.frame.dispose();
   }
 
-  /** What is typed on a remote desktop does not pass the server: that it is used it learns here. */
-  private async stayWhileTyping(): Promise<void> {
+  /** A remote desktop's picture does not pass the server: that it is seen, and used, it learns here. */
+  private async sayThere(): Promise<void> {
     const { caps, id } = this.desktop;
-    if (caps.isolation === 'remote' && this.mine && this.frame.focused && document.hasFocus()) {
+    const lease = leases.get(id)?.lease;
+    if (caps.isolation !== 'remote' || !this.mine || lease === undefined) {
+      return;
+    }
+    await this.api.holdDesktop(id, lease).catch(() => undefined);
+    if (this.frame.focused && document.hasFocus()) {
       await this.api.stayDesktop(id).catch(() => undefined);
     }
   }

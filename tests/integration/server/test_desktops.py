@@ -20,7 +20,8 @@ from jupyter_agent.server.desktop import starting
 BANK = "https://bank.example/login"
 CLICKS = (
     *("desktops", "desktops/grant", "desktops/take", "desktops/hand-back"),
-    *("desktops/layout", "desktops/stay", "desktops/close", "desktops/forget", "desktops/move"),
+    *("desktops/layout", "desktops/stay", "desktops/hold", "desktops/close"),
+    *("desktops/forget", "desktops/move"),
 )
 
 

@@ -11,12 +11,12 @@ import pytest
 from traitlets import TraitError
 from traitlets.config import Config, Configurable
 
-from jupyter_agent.desktop import vendors
+from jupyter_agent.desktop import remote, vendors
 from jupyter_agent.desktop.e2b import FRAMES, INSTALL, E2b
 from jupyter_agent.desktop.framed import FramedPage
 from jupyter_agent.desktop.provider import Pause, StartOptions
 from jupyter_agent.desktop.remote import Places, secrets_in
-from jupyter_agent.errors import DesktopError, DesktopUnavailable, RequestInvalid
+from jupyter_agent.errors import DesktopError, DesktopUnavailable, LeaseLost, RequestInvalid
 from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.server.desktop.desktops import Desktops
 from jupyter_agent.server.desktop.policy import LOCAL, with_frames
@@ -124,6 +124,35 @@ def test_a_page_of_somebody_elses_is_framed_as_it_is_and_nothing_is_promised() -
         with pytest.raises(DesktopError, match="for persons only"):
             await desktop.agent_channel()
         assert not (await desktop.close()).left
+
+    asyncio.run(work())
+
+
+def test_the_lease_of_a_page_that_says_nothing_more_is_lost_and_no_agent_gets_the_desktop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(remote, "LOST_AFTER", 0.3)
+
+    async def work() -> None:
+        desktop = await FramedPage("team", PAGE).start(StartOptions())
+        first = await desktop.take_over("ada")
+        lease = await desktop.take_over("ada")
+        with pytest.raises(LeaseLost):
+            desktop.hold(first)
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        while clock() - begun < 0.6:  # twice as long as a page may say nothing
+            desktop.hold(lease)
+            await asyncio.sleep(0)
+        assert desktop.state == "human"
+        async with asyncio.timeout(30):
+            while desktop.state != "idle":  # noqa: ASYNC110  (a timer tells nobody)
+                await asyncio.sleep(0.01)
+        with pytest.raises(LeaseLost):
+            desktop.hold(lease)
+        with pytest.raises(DesktopError):
+            await desktop.agent_channel()
+        await desktop.close()
 
     asyncio.run(work())
 
