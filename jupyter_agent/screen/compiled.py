@@ -219,7 +219,8 @@ class _Places:
                 elif end > so_far[-1][1]:
                     so_far[-1][1] = end
             elif (sign := SIGNS[part - first_sign]).longest:
-                found = blocks(sign, data, offset, offset + _PIECE)
+                # What is reported is the end of the first one.
+                found = blocks(sign, data, max(0, end - sign.longest), offset + _PIECE)
                 self._signs.update((part - first_sign, block) for block in found)
             else:
                 self._signs.add((part - first_sign, end // BLOCK))
