@@ -19,7 +19,7 @@ _SHORT: Final = 1_024
 """Bytes in which looking for a few words costs less than finding out where to look."""
 _FEW: Final = 64
 """Reports that are looked at one by one. Of more, those about one keyword share a look."""
-_OVERLAP: Final = 4 * GATE_REACH
+OVERLAP: Final = 4 * GATE_REACH
 """Bytes that are scanned twice, so that nothing is lost where two pieces meet."""
 _End = tuple[int, int]
 """What hyperscan reports: the number of an expression, and where a match of it ends."""
@@ -63,15 +63,12 @@ class CompiledAnchors:
         self._spares: list[_Spare] = [_spare(spare)]
 
     def noticed(self, data: bytes) -> Sequence[_End]:
-        """See ``Anchors.noticed``: what hyperscan reports about a text of one piece."""
+        """See ``Anchors.noticed``: what hyperscan reports about a text of one piece.
+
+        It is all in one place, because most texts end here.
+        """
         if len(data) > _PIECE:
             return _LONG
-        ends = self._ends(data)
-        # Half of the texts with a keyword end here.
-        return self._promising(data, ends) if 0 < len(ends) <= _FEW else ends
-
-    def _ends(self, data: bytes) -> Sequence[_End]:
-        """What hyperscan reports."""
         try:
             spare = self._spares.pop()
         except IndexError:
@@ -80,34 +77,29 @@ class CompiledAnchors:
         self._scan(data, _note, 0, add, scratch)
         if ends:
             self._spares.append(_spare(scratch))
-            return ends
+            return ends if self._is_promising(data, ends) else ()
         # Most texts are clean, and leave the list as it was.
         self._spares.append(spare)
         return ()
 
-    def _promising(self, data: bytes, ends: Sequence[_End]) -> list[_End]:
-        """Reports without vendors' names beside which nothing looks like a value."""
+    def _is_promising(self, data: bytes, ends: Sequence[_End]) -> bool:
+        """Whether there is more than vendors' names beside which nothing looks like a value.
+
+        Four of ten texts with a keyword end here.
+        """
         alone = self._alone
-        first_gate = len(alone)
+        # Gates and signs ask for more by themselves.
+        if len(ends) > _FEW or max(ends)[0] >= len(alone):
+            return True
         needs = self._needs
         is_ascii = data.isascii()
-        kept: list[_End] = []
-        for report in ends:
-            part, end = report
-            if part < first_gate:
-                length, who = alone[part]
-                for index in who:
-                    need = needs[index]
-                    if (
-                        need is None
-                        or not need.in_runs
-                        or need.stands(data, end - length, is_ascii)
-                    ):
-                        break
-                else:
-                    continue
-            kept.append(report)
-        return kept
+        for part, end in ends:
+            length, who = alone[part]
+            for index in who:
+                need = needs[index]
+                if need is None or not need.in_runs or need.stands(data, end - length, is_ascii):
+                    return True
+        return False
 
     def seen(self, data: bytes, noticed: Sequence[_End], deadline: Deadline) -> Seen:
         """See ``Anchors.seen``."""
@@ -117,10 +109,11 @@ class CompiledAnchors:
         if noticed is not _LONG:
             places.add(noticed, 0, data)
             return places.seen(data, deadline)
-        step = _PIECE - _OVERLAP
+        step = _PIECE - OVERLAP
         for begin in range(0, len(data), step):
             deadline.check_now()
-            ends = self._ends(data[begin : begin + _PIECE])
+            # What a name needs lies within the overlap, so it is all there in one of two pieces.
+            ends = self.noticed(data[begin : begin + _PIECE])
             if ends:
                 places.add(ends, begin, data)
         return places.seen(data, deadline)

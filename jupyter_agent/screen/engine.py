@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate, pairwise
 from typing import Final
 
 from jupyter_agent.screen.anchors import Anchors, Hits, Seen
 from jupyter_agent.screen.catalogue import Catalogue
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import Sign, stretches
-from jupyter_agent.screen.encoding import code_points, encoded
+from jupyter_agent.screen.encoding import Encoded, encoded, points
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.spans import Span, best, reaches_marker
 from jupyter_agent.screen.trial import Trial
@@ -40,44 +39,44 @@ class Engine:
 
     def look(self, text: str, deadline: Deadline) -> list[Finding]:
         """What is found in a text, in one look."""
-        data = encoded(text)
-        noticed = self.noticed(data)
+        inside = encoded(text)
+        noticed = self.noticed(inside[0])
         if not noticed:
             return []
-        return self.judge(text, data, self.anchors.seen(data, noticed, deadline), deadline)
+        return self.judge(text, inside, self.anchors.seen(inside[0], noticed, deadline), deadline)
 
-    def judge(self, text: str, data: bytes, seen: Seen, deadline: Deadline) -> list[Finding]:
+    def judge(self, text: str, inside: Encoded, seen: Seen, deadline: Deadline) -> list[Finding]:
         """What is found at these places of a text.
 
         Args:
             text: The text.
-            data: The same, encoded.
+            inside: The same, encoded.
             seen: What stage 1 says about it.
             deadline: The text's time.
         """
         hits, signs = seen
         if not hits and not signs:
             return []
-        look = _Look(self, text, data, deadline)
+        look = _Look(self, text, inside, deadline)
         spans = look.spans(hits) if hits else []
         # Places where the rules themselves met a disguise count like signs.
         if signs or look.suspects:
-            spans += self._behind_disguises(data, signs, look, deadline)
+            spans += self._behind_disguises(inside, signs, look, deadline)
         return best(spans) if spans else []
 
     def _behind_disguises(
         self,
-        data: bytes,
+        inside: Encoded,
         signs: Collection[tuple[int, int]],
         look: _Look,
         deadline: Deadline,
     ) -> Iterable[Span]:
-        done = before = 0
+        data, _ = inside
         deadline.check_now()
-        for begin, end, chosen in stretches(data, signs, look.suspects):
+        found = stretches(data, signs, look.suspects)
+        befores = points(inside, (begin for begin, _, _ in found))
+        for (begin, end, chosen), before in zip(found, befores, strict=True):
             deadline.check()
-            before += code_points(data, done, begin)
-            done = begin
             piece = data[begin:end].decode("utf-8", "surrogatepass")
             yield from self._undisguised(piece, before, chosen, look.joints, deadline)
 
@@ -90,18 +89,18 @@ class Engine:
         deadline: Deadline,
     ) -> Iterable[Span]:
         """What is found in a stretch of a text once its disguises are undone."""
-        inside = [
+        here = [
             (start - offset, end - offset)
             for start, end in joints
             if offset <= start and end <= offset + len(text)
         ]
-        undone = View(text, signs, sorted(inside))
-        data = encoded(undone.text)
-        noticed = self.noticed(data)
+        undone = View(text, signs, sorted(here))
+        inside = encoded(undone.text)
+        noticed = self.noticed(inside[0])
         if not noticed:
             return
-        hits, _ = self.anchors.seen(data, noticed, deadline)
-        for found in _Look(self, undone.text, data, deadline).spans(hits):
+        hits, _ = self.anchors.seen(inside[0], noticed, deadline)
+        for found in _Look(self, undone.text, inside, deadline).spans(hits):
             start, end = undone.place(found.start, found.end)
             yield Span(start + offset, end + offset, found.rule)
 
@@ -109,12 +108,13 @@ class Engine:
 class _Look:
     """Stages 2 and 3 for one text, and what they notice on the way."""
 
-    __slots__ = ("_data", "_deadline", "_engine", "_text", "joints", "suspects")
+    __slots__ = ("_data", "_deadline", "_engine", "_inside", "_text", "joints", "suspects")
 
-    def __init__(self, engine: Engine, text: str, data: bytes, deadline: Deadline) -> None:
+    def __init__(self, engine: Engine, text: str, inside: Encoded, deadline: Deadline) -> None:
         self._engine = engine
         self._text = text
-        self._data = data
+        self._inside = inside
+        self._data = inside[0]
         self._deadline = deadline
         self.suspects: list[int] = []
         self.joints: list[tuple[int, int]] = []
@@ -198,8 +198,6 @@ class _Look:
 
     def _points(self, hits: Sequence[Hits]) -> dict[int, int]:
         """Code points of the hits' byte offsets."""
-        data = self._data
-        places = sorted(set().union(*(places for _, places in hits)))
         # Keywords are whole characters, so a hit always starts on a character's first byte.
-        lengths = (code_points(data, begin, end) for begin, end in pairwise([0, *places]))
-        return dict(zip(places, accumulate(lengths), strict=True))
+        places = sorted(set().union(*(places for _, places in hits)))
+        return dict(zip(places, points(self._inside, places), strict=True))

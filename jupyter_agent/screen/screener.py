@@ -73,14 +73,15 @@ class Screener:
         """
         # Reading the rules is a cost of the process, not of this text.
         engine = self._engine or self._ready
-        data = encoded(text)
+        inside = encoded(text)
+        data, _ = inside
         # Most texts are clean, and most of these end here.
         noticed = engine.noticed(data)
         if not noticed:
             return []
         deadline = Deadline(self._clock, len(text), engine.anchors.patience)
         seen = engine.anchors.seen(data, noticed, deadline)
-        found = engine.judge(text, data, seen, deadline)
+        found = engine.judge(text, inside, seen, deadline)
         fresh = found
         while fresh:
             # A mask removes characters that kept a neighbour from being seen. So look again, and

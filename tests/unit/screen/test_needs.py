@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.screen import load_rules
 from jupyter_agent.screen.anchors import Words
+from jupyter_agent.screen.compiled import OVERLAP
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.examples import assemble
 from jupyter_agent.screen.needs import Need, Needs
@@ -68,6 +69,10 @@ def test_every_example_of_a_vendor_whose_name_stands_beside_has_what_its_rule_ne
             assert any(_need(rule).stands(data, at, data.isascii()) for at in places if at >= 0), (
                 rule.id
             )
+
+
+def test_what_a_vendors_name_needs_lies_in_one_of_two_overlapping_pieces() -> None:
+    assert max(max(rule.within) for rule in NEAR) < OVERLAP
 
 
 @pytest.mark.parametrize("name", ["facebook", "seed"])
