@@ -52,7 +52,7 @@ class ChatPage:
     def open(self) -> ChatPage:
         """Make it, open it and wait until something can be typed."""
         self.path.write_text("{}")
-        if "/lab" not in self.page.url:
+        if not self.page.url.startswith(f"{self._lab.url}/lab"):
             self.page.goto(f"{self._lab.url}/lab?reset&token={self._lab.token}")
             ready = "() => window.jupyterapp?.commands.hasCommand('jupyterlab-chat:open')"
             self.page.wait_for_function(ready, timeout=LOADING)

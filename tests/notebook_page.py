@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lab import Lab
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 LOADING = 60_000
 """Milliseconds for JupyterLab itself, on a slow machine."""
@@ -37,6 +37,33 @@ _OPEN_INSTEAD = """async name => {
   await panel.sessionContext.ready;
 }"""
 
+_TIDY = """async () => {
+  const app = window.jupyterapp;
+  for (const widget of [...app.shell.widgets("main"), ...app.shell.widgets("right")]) {
+    if (widget.hasClass("jp-Document") || widget.hasClass("ja-desktop")) {
+      widget.dispose();
+    }
+  }
+  await app.serviceManager.sessions.shutdownAll();
+  for (const button of document.querySelectorAll(
+    ".jp-Dialog-close-button, .jp-Notification-Toast-Close, .ja-panel .ja-form-cancel",
+  )) {
+    button.click();
+  }
+  for (const part of document.querySelectorAll(".ja-panel .ja-search, .ja-panel .ja-order")) {
+    part.value = part.options?.[0].value ?? "";
+    part.dispatchEvent(new Event(part.options ? "change" : "input"));
+  }
+  for (const part of document.querySelectorAll(".ja-panel details[open]")) {
+    part.open = false;
+  }
+  app.shell.activateById("filebrowser");
+  app.shell.collapseRight();
+  if (document.body.dataset.jpThemeLight === "false") {
+    await app.commands.execute("apputils:change-theme", { theme: "JupyterLab Light" });
+  }
+}"""
+
 
 _IDLE = """() => {
   const { sessionContext } = window.jupyterapp?.shell.currentWidget ?? {};
@@ -54,7 +81,7 @@ class NotebookPage:
 
     def open(self, name: str, *, app: str = "lab") -> NotebookPage:
         """Open a notebook and wait until its kernel can take a cell."""
-        if app == "lab" and "/lab/" in self.page.url:
+        if app == "lab" and self.page.url.startswith(f"{self._lab.url}/lab/"):
             self.page.evaluate(_OPEN_INSTEAD, name)
         else:
             where = f"lab/tree/{name}?reset&" if app == "lab" else f"notebooks/{name}?"
@@ -142,6 +169,18 @@ class NotebookPage:
     def texts_in_document(self) -> str:
         """Every string that the shared document holds, deleted ones included."""
         return str(self.page.evaluate(_TEXTS_IN_DOCUMENT))
+
+
+def tidy(page: Page, lab: Lab, size: ViewportSize) -> None:
+    """A page that others have used, as one that was loaded just now: for those who use it next."""
+    page.unroute_all()
+    page.context.clear_permissions()
+    page.set_viewport_size(size)
+    if page.url.startswith(f"{lab.url}/lab"):
+        page.evaluate(_TIDY)
+        expect(page.locator(".jp-Dialog, .Toastify__toast, .ja-form")).to_have_count(0)
+    else:
+        page.goto("about:blank")  # another server's, which may be gone
 
 
 def labels(panel: Locator) -> Sequence[str]:

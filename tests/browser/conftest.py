@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for all browser tests; a page, a vault and a canary for each."""
+"""One JupyterLab, one Chromium and one page for these tests; a vault and a canary for each."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from canary import Canary
 from conftest import end_brokers
 from lab import OTHER_NAME, Lab, running_lab
-from notebook_page import NotebookPage
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from notebook_page import NotebookPage, tidy
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -25,6 +25,7 @@ FLAGS = [
     "--no-first-run",
     f"--host-resolver-rules=MAP {OTHER_NAME} 127.0.0.1",
 ]
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 PICTURES = Path(__file__).resolve().parents[2] / "test-results"
 
 
@@ -55,8 +56,8 @@ def jp_server_cleanup() -> None:
     """No server runs in this process."""
 
 
-# For each module, not for the session: while it is there no other test could run an event loop.
-@pytest.fixture(scope="module")
+# For this package, not for the session: while it is there no other test could run an event loop.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -64,30 +65,61 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def opened(browser: Browser) -> Iterator[list[Page]]:
-    """The page of this module, once there is one: JupyterLab takes seconds to load."""
+    """The page that these tests share, once there is one.
+
+    JupyterLab takes ten seconds of processor time to load, a notebook in a page that is there two.
+    """
     opened: list[Page] = []
     yield opened
     for page in opened:
         page.context.close()
 
 
+@pytest.fixture(scope="module")
+def tidied(lab: Lab, opened: list[Page]) -> None:
+    """The shared page, as a module finds it that has it for itself."""
+    for page in opened:
+        tidy(page, lab, SIZE)
+
+
 @pytest.fixture
-def page(browser: Browser, opened: list[Page], request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(
+    browser: Browser, opened: list[Page], tidied: None, request: pytest.FixtureRequest
+) -> Iterator[Page]:
     if not opened:
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
-        opened.append(context.new_page())
-    page = opened[0]
-    page.set_default_timeout(40_000)
-    expect.set_options(timeout=40_000)  # a busy machine is slow, not wrong
+        opened.append(browser.new_context(viewport=SIZE).new_page())
     failed_before = request.session.testsfailed
+    yield patient(opened[0])
+    if request.session.testsfailed > failed_before:
+        photograph(opened[0], request.node)
+        opened.pop().context.close()
+
+
+@pytest.fixture
+def own_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page without the cookies and the JupyterLab of the shared one."""
+    context = browser.new_context(viewport=SIZE)
+    failed_before = request.session.testsfailed
+    page = patient(context.new_page())
     yield page
     if request.session.testsfailed > failed_before:
-        PICTURES.mkdir(exist_ok=True)
-        page.screenshot(path=PICTURES / f"{re.sub(r'[^a-z0-9_]+', '-', request.node.name)}.png")
-        opened.remove(page)
-        page.context.close()
+        photograph(page, request.node)
+    context.close()
+
+
+def patient(page: Page) -> Page:
+    """A busy machine is slow, not wrong."""
+    page.set_default_timeout(40_000)
+    expect.set_options(timeout=40_000)
+    return page
+
+
+def photograph(page: Page, item: pytest.Item) -> None:
+    """What a page looked like when its test failed."""
+    PICTURES.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURES / f"{re.sub(r'[^a-z0-9_]+', '-', item.name)}.png")
 
 
 @pytest.fixture

@@ -82,11 +82,12 @@ def test_save_as_secret_takes_the_value_out_of_the_whole_document(
     assert notebook.source(0) == "github_token = '[secret:GITHUB_TOKEN]'"
     assert canary.value not in notebook.texts_in_document()
     assert canary.value not in notebook.page.content()
+    expect(notebook.page.locator(".jp-mod-dirty")).to_have_count(0)  # saved by itself
+    assert "[secret:GITHUB_TOKEN]" in path.read_text()
     notebook.cells.nth(0).locator(".cm-content").click()
     for _ in range(5):
         notebook.page.keyboard.press("Control+z")
     assert canary.value not in notebook.page.content()
-    assert "[secret:GITHUB_TOKEN]" in path.read_text()
 
     with lab.person() as person:
         meta = person.call("secret.show", label="GITHUB_TOKEN")["secret"]

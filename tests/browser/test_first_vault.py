@@ -8,7 +8,7 @@ import pytest
 from conftest import end_brokers
 from lab import Lab, running_lab
 from notebook_page import NotebookPage
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from jupyter_agent.vault.machine import this_machine
 
@@ -25,10 +25,8 @@ def undecided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.mark.skipif(
     this_machine().container, reason="containers get a vault in memory and no question"
 )
-def test_one_click_is_the_consent_to_a_file(undecided: Lab, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 1000, "height": 700})
-    expect.set_options(timeout=40_000)
-    notebook = NotebookPage(context.new_page(), undecided)
+def test_one_click_is_the_consent_to_a_file(undecided: Lab, own_page: Page) -> None:
+    notebook = NotebookPage(own_page, undecided)
     undecided.notebook("first.ipynb", "%secret status")
     panel = notebook.open("first.ipynb").open_secrets()
     gate = panel.locator(".ja-gate")
@@ -41,4 +39,3 @@ def test_one_click_is_the_consent_to_a_file(undecided: Lab, browser: Browser) ->
     expect(panel.locator(".ja-panel-foot")).to_contain_text("Key: file.")
     expect(panel.locator(".ja-empty")).to_be_visible()
     expect(gate).to_be_hidden()
-    context.close()

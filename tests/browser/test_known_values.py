@@ -36,7 +36,7 @@ def test_a_stored_value_in_a_cell_is_blocked_by_its_label_and_replaced_by_it(
         assert notebook.source(0) == '%%agent_run -s ORCHARD_KEY\necho "open ${ORCHARD_KEY}"'
         assert VALUE not in notebook.texts_in_document()
         assert VALUE not in notebook.page.content()
-        notebook.save()
+        # The box saves the notebook; a save beside that one would be JupyterLab's "File Changed".
         expect(notebook.page.locator(".jp-mod-dirty")).to_have_count(0)
         assert VALUE not in path.read_text()
         person.call("grant.add", label="ORCHARD_KEY", any_command=True)

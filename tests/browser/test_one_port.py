@@ -28,8 +28,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.mark.timeout(300)  # a server of its own
 def test_what_a_person_types_on_jupyters_own_port_below_a_prefix_arrives_after_a_login_by_token(
-    hub: Lab, page: Page, canary: Canary
+    hub: Lab, own_page: Page, canary: Canary
 ) -> None:
+    page = own_page
     assert hub.url.endswith(PREFIX)
     page.goto(f"{hub.url}/lab")
     assert f"{PREFIX}/login" in page.url

@@ -58,14 +58,14 @@ def _element(selector: str) -> str:
 
 
 @pytest.fixture
-def shown(page: Page) -> Iterator[Shown]:
+def shown(own_page: Page) -> Iterator[Shown]:
     rng = random.Random(f"pictures {time.time_ns()}")
     with login_site(Canary.make(rng).value, "90210777") as site, room() as there:
         desktop = there.run(there.start("local-cdp", f"{site.url}/login"))
         there.run(desktop.take_over("ada"))
-        page.goto(there.run(desktop.grant("control", PARENT)).url)
-        expect(page.locator(".note")).to_be_hidden(timeout=30_000)
-        yield Shown(there, site, desktop, page)
+        own_page.goto(there.run(desktop.grant("control", PARENT)).url)
+        expect(own_page.locator(".note")).to_be_hidden(timeout=30_000)
+        yield Shown(there, site, desktop, own_page)
 
 
 def test_a_person_signs_in_chooses_answers_and_gives_a_file_in_pictures(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from canary import Canary
 from lab import OTHER_NAME, Lab
 from notebook_page import NotebookPage
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 _ASK = """async () => {
   const base = JSON.parse(document.getElementById("jupyter-config-data").textContent).baseUrl;
@@ -23,15 +21,10 @@ _ASK = """async () => {
 
 
 @pytest.fixture
-def elsewhere(lab: Lab, browser: Browser) -> Iterator[NotebookPage]:
+def elsewhere(lab: Lab, own_page: Page) -> NotebookPage:
     """The same server, by a name that is not this machine's own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(40_000)
-    expect.set_options(timeout=40_000)
     named = Lab(lab.root, lab.url.replace("localhost", OTHER_NAME), lab.token)
-    yield NotebookPage(page, named)
-    context.close()
+    return NotebookPage(own_page, named)
 
 
 def test_panel_widget_box_and_server_refuse_until_a_person_confirms(

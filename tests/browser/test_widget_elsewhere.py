@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from canary import Canary
 from lab import Lab
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from steps import run
 from widget_host import PLAIN, WEBVIEW, PlainKernel, WidgetPage, everything_said, plain_kernel
 
@@ -20,29 +20,19 @@ def kernel(lab: Lab) -> Iterator[PlainKernel]:
         yield kernel
 
 
-@pytest.fixture
-def bare(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(40_000)
-    expect.set_options(timeout=40_000)
-    yield page
-    context.close()
-
-
 def test_a_page_with_only_a_comm_seals_to_the_broker_through_the_kernel(
-    lab: Lab, kernel: PlainKernel, bare: Page, canary: Canary
+    lab: Lab, kernel: PlainKernel, own_page: Page, canary: Canary
 ) -> None:
     asked: list[str] = []
-    bare.on("request", lambda request: asked.append(request.url))
-    form = WidgetPage(bare, kernel, WEBVIEW)
+    own_page.on("request", lambda request: asked.append(request.url))
+    form = WidgetPage(own_page, kernel, WEBVIEW)
     form.show("%secret set FROM_WEBVIEW")
-    bare.locator(".ja-field-value").click()
-    bare.keyboard.type(canary.value)
-    bare.get_by_role("button", name="Save").click()
+    own_page.locator(".ja-field-value").click()
+    own_page.keyboard.type(canary.value)
+    own_page.get_by_role("button", name="Save").click()
 
     assert [form.relay() for _ in range(3)] == ["offer", "sealed", "saved"]
-    expect(bare.locator(".ja-entry")).to_contain_text("Saved FROM_WEBVIEW.")
+    expect(own_page.locator(".ja-entry")).to_contain_text("Saved FROM_WEBVIEW.")
     state = kernel.comm(form.comm_id, {"method": "request_state"})
     assert "FROM_WEBVIEW" in str(state)
     kernel.run("%history -g")
@@ -54,22 +44,22 @@ def test_a_page_with_only_a_comm_seals_to_the_broker_through_the_kernel(
     said = everything_said(kernel)
     assert b"sealed" in said
     assert not canary.found_in(said)
-    assert canary.value not in bare.content()
+    assert canary.value not in own_page.content()
     # Only the page itself and the module, which came from the kernel: no server was asked.
     assert [url for url in asked if not url.startswith("blob:")] == [WEBVIEW]
 
 
 def test_the_sealed_form_tells_no_length_and_opens_for_no_other_page(
-    lab: Lab, kernel: PlainKernel, bare: Page
+    lab: Lab, kernel: PlainKernel, own_page: Page
 ) -> None:
-    form = WidgetPage(bare, kernel, WEBVIEW)
+    form = WidgetPage(own_page, kernel, WEBVIEW)
     sizes = set()
     for label, value in (("SHORT", "1234"), ("LONG", "y" * 200)):
         before = len(kernel.sent)
-        bare.goto(WEBVIEW)
+        own_page.goto(WEBVIEW)
         form.show(f"%secret set {label}")
-        bare.locator(".ja-field-value").fill(value)
-        bare.get_by_role("button", name="Save").click()
+        own_page.locator(".ja-field-value").fill(value)
+        own_page.get_by_role("button", name="Save").click()
         assert [form.relay() for _ in range(3)] == ["offer", "sealed", "saved"]
         contents = [message["content"]["data"]["content"] for message in kernel.sent[before:]]
         offered, sealed, _ = contents
@@ -81,12 +71,12 @@ def test_the_sealed_form_tells_no_length_and_opens_for_no_other_page(
 
 
 def test_a_plain_http_page_is_refused_and_asks_the_kernel_for_nothing(
-    lab: Lab, kernel: PlainKernel, bare: Page
+    lab: Lab, kernel: PlainKernel, own_page: Page
 ) -> None:
     sent = len(kernel.sent)
-    form = WidgetPage(bare, kernel, PLAIN)
+    form = WidgetPage(own_page, kernel, PLAIN)
     form.show("%secret set OVER_HTTP")
-    expect(bare.get_by_role("alert")).to_contain_text("Not on plain http.")
-    expect(bare.get_by_role("alert")).to_contain_text("jupyter agent secret set OVER_HTTP")
-    assert bare.locator("input").count() == 0
+    expect(own_page.get_by_role("alert")).to_contain_text("Not on plain http.")
+    expect(own_page.get_by_role("alert")).to_contain_text("jupyter agent secret set OVER_HTTP")
+    assert own_page.locator("input").count() == 0
     assert len(kernel.sent) == sent
