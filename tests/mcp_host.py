@@ -23,8 +23,7 @@ class Host:
 
     Args:
         order: ``server`` (argv) or ``url`` and ``headers``; ``calls`` (name, arguments);
-            ``person``: what they do with an address: ``accept``, ``decline``, or the value that
-            they enter.
+            ``person``: what they do with each address: ``decline``, or the value that they enter.
     """
 
     def __init__(self, order: Order) -> None:
@@ -70,10 +69,9 @@ class Host:
         async def elicited(_context: Any, params: Any) -> Any:
             seen = params.model_dump(by_alias=True)
             self.elicited.append({name: seen[name] for name in ("mode", "message", "url")})
-            if person == "decline":
+            if (does := person.pop(0)) == "decline":
                 return types.ElicitResult(action="decline")
-            if person != "accept":
-                await asyncio.to_thread(enter, seen["url"], person)
+            await asyncio.to_thread(enter, seen["url"], does)
             return types.ElicitResult(action="accept")
 
         return elicited

@@ -35,8 +35,7 @@ _PATIENCE: Final = 90.0
 """Seconds for an answer: a page may take long to load, and a first start of a browser too."""
 _SERVER_WAIT: Final = 3.0
 """Seconds a server is waited for: after a broker was killed, a kernel's call may bring up the new
-one before the server has come back, and an agent's over HTTP may be the first that its server
-hears of today."""
+one before the server has come back."""
 _MOST_UNANSWERED: Final = 64
 EVENTS: Final = frozenset(("open", "take over", "hand back", "ask", "move a file", "close"))
 """What is written down about a desktop."""
@@ -176,10 +175,9 @@ class Desktops:
         name = None
         if ask.caller.kernel_id is not None:
             name = self._kernels.server_of(ask.caller.kernel_id)
-        patient = name is not None or ask.caller.role == "agent"
         with suppress(TimeoutError):
-            async with asyncio.timeout(_SERVER_WAIT if patient else 0):
-                while not (name in self._hosts if name else self._hosts):
+            async with asyncio.timeout(_SERVER_WAIT if name else 0):
+                while name not in self._hosts:
                     await self._came.wait()
         host = self._hosts.get(name) if name else next(reversed(self._hosts.values()), None)
         if host is None:

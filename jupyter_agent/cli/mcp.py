@@ -51,8 +51,9 @@ def mcp(arguments: Arguments, terminal: Terminal) -> int:
 
 
 def _serve(arguments: Arguments, terminal: Terminal) -> int:
-    from jupyter_agent.agenttoken import path_of  # noqa: PLC0415  (startup time)
+    from jupyter_agent.agenttoken import hello, path_of  # noqa: PLC0415  (startup time)
     from jupyter_agent.cli.mcp_programs import check_name  # noqa: PLC0415
+    from jupyter_agent.client import Client  # noqa: PLC0415
     from jupyter_agent.folders import Folders  # noqa: PLC0415
 
     if arguments.agent is None:
@@ -63,8 +64,10 @@ def _serve(arguments: Arguments, terminal: Terminal) -> int:
     if sys.stdin.isatty():
         terminal.notice("This speaks MCP and waits for a program. Ctrl-D ends it.")
     folders = Folders.of()
-    serve = _sdk_of_ours()
-    serve(folders, path_of(folders, check_name(arguments.agent)))
+    proven = hello(path_of(folders, check_name(arguments.agent)), "MCP")
+    with Client(folders, proven):
+        pass  # so that a wrong token is said now, and not with the first call
+    _sdk_of_ours()(folders, proven)
     return 0
 
 

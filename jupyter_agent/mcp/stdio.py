@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from jupyter_agent import agenttoken
+from jupyter_agent.client import Hello
 from jupyter_agent.client.run_fields import handed_on
 from jupyter_agent.folders import Folders
 from jupyter_agent.mcp import sdk
@@ -16,22 +16,17 @@ from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 
 
-def serve(folders: Folders, token_file: Path) -> None:
+def serve(folders: Folders, hello: Hello) -> None:
     """Serve until the other program closes our standard input.
 
     Args:
         folders: Whose broker.
-        token_file: Holds the agent's token.
-
-    Raises:
-        BrokerRefused: The agent is not known, or was forgotten.
-        AgentError: The broker can't be reached.
+        hello: The agent, proven by its token.
     """
-    asyncio.run(_serve(folders, token_file))
+    asyncio.run(_serve(folders, hello))
 
 
-async def _serve(folders: Folders, token_file: Path) -> None:
-    hello = agenttoken.hello(token_file, "MCP")
+async def _serve(folders: Folders, hello: Hello) -> None:
     screener = CellScreener(Screener())
     site = LocalSite(lambda: toolbox.open_client())  # noqa: PLW0108  (it comes below)
     toolbox = Toolbox(
@@ -43,8 +38,6 @@ async def _serve(folders: Folders, token_file: Path) -> None:
         env=handed_on(os.environ),
     )
     try:
-        # Now, so that a wrong token is said at once and not with the first call.
-        await (await toolbox.open_client()).close()
         made = sdk.server(lambda _request: toolbox)
         async with sdk.standard_streams() as (reading, writing):
             await made.run(reading, writing, made.create_initialization_options())

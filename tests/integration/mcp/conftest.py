@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -28,9 +29,13 @@ FIRST = ("mcp>=1.24,<2", "httpx-sse", "pydantic-settings")
 
 
 @pytest.fixture(scope="session")
-def first_sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the first generation, to be put before everything else that is installed."""
-    folder = tmp_path_factory.mktemp("first sdk")
+def first_sdk(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """A folder with the first generation, to be put before everything else that is installed; made
+    when it is first wanted."""
+    return functools.cache(lambda: _with_first_sdk(tmp_path_factory.mktemp("first sdk")))
+
+
+def _with_first_sdk(folder: Path) -> Path:
     subprocess.run(
         [
             sys.executable,
@@ -76,21 +81,21 @@ Act = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def act(first_sdk: Path) -> Act:
+def act(first_sdk: Callable[[], Path]) -> Act:
     """Starts a host of one generation, with our server on the other or the same, and gives what it
     saw."""
 
     def acting(*calls: tuple[str, dict[str, Any]], host: int, server: int, **more: Any) -> Any:
         order = {
             "server": [sys.executable, "-P", "-m", "jupyter_agent.cli", "mcp", "--agent", "claude"],
-            "env": _environment(first_sdk if server == 1 else None),
+            "env": _environment(first_sdk() if server == 1 else None),
             "calls": [{"name": name, "arguments": given} for name, given in calls],
             **more,
         }
         done = subprocess.run(
             [sys.executable, "-P", str(TESTS / "mcp_host.py")],
             input=json.dumps(order).encode(),
-            env=_environment(first_sdk if host == 1 else None),
+            env=_environment(first_sdk() if host == 1 else None),
             capture_output=True,
             check=False,
             timeout=100,

@@ -54,13 +54,20 @@ def said(answer: HTTPResponse) -> dict:
     return json.loads(json.loads(answer.body)["result"]["content"][0]["text"])
 
 
-async def test_an_agent_calls_with_its_own_token(url, token, planted):
+async def test_an_agent_calls_with_its_own_token_by_posts_until_it_is_forgotten(
+    url, token, planted, stored: Client
+):
     listed = await post(url, Authorization=f"Bearer {token}")
     assert listed.code == 200
     assert len(json.loads(listed.body)["result"]["tools"]) == 12
     ran = await post(url, called("run_command", RUN), Authorization=f"Bearer {token}")
     assert said(ran)["stdout"] == "[secret:DEMO_TOKEN]\n"
     assert planted.found_in(ran.body) == []
+    for method in ("GET", "DELETE"):
+        answer = await post(url, method=method, Authorization=f"Bearer {token}")
+        assert (answer.code, answer.headers["Allow"]) == (405, "POST")
+    stored.call("agent.forget", name="claude")
+    assert (await post(url, Authorization=f"Bearer {token}")).code == 401
 
 
 async def test_nobody_else_calls(url, token, jp_serverapp, folders, person):
@@ -94,18 +101,6 @@ async def test_nobody_else_calls(url, token, jp_serverapp, folders, person):
         assert answer.code == code, (query, list(headers))
         if code == 401:
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-
-
-async def test_it_answers_to_posts_only(url, token):
-    for method in ("GET", "DELETE"):
-        answer = await post(url, method=method, Authorization=f"Bearer {token}")
-        assert (answer.code, answer.headers["Allow"]) == (405, "POST")
-
-
-async def test_an_agent_that_was_forgotten_is_out_at_once(url, token, stored: Client):
-    assert (await post(url, Authorization=f"Bearer {token}")).code == 200
-    stored.call("agent.forget", name="claude")
-    assert (await post(url, Authorization=f"Bearer {token}")).code == 401
 
 
 async def test_a_kernel_with_an_agents_token_is_refused(url, token, stored: Client):
@@ -144,16 +139,18 @@ async def test_a_host_calls_over_http(url, token, planted: Canary, act, host):
         act,
         ("list_secret_labels", {}),
         ("run_command", RUN),
-        ("request_secret", {"label": "NEW_KEY", "why": "to call the weather service"}),
+        *[("request_secret", {"label": "NEW_KEY", "why": "to call the weather service"})] * 2,
         host=host,
         server=2,
         url=url,
         headers={"Authorization": f"Bearer {token}"},
     )
-    _, ran, asked = (json.loads(each["content"][0]["text"]) for each in seen["results"])
+    _, ran, asked, again = (json.loads(each["content"][0]["text"]) for each in seen["results"])
     assert ran["stdout"] == "[secret:DEMO_TOKEN]\n"
     assert asked["state"] == "pending"
     assert asked["url"].startswith(url.removesuffix("mcp") + "entry/")
+    assert again["url"] == asked["url"]  # the same page, as long as it is open
+    assert seen["elicited"] == []
     assert planted.found_in(json.dumps(seen).encode()) == []
 
 

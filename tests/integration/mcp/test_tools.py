@@ -104,7 +104,7 @@ def test_a_yes_to_one_request_serves_no_other_path_that_the_model_then_tries(
     assert {event["why"] for event in events} == {"GET /harmless"}
 
 
-def test_calls_share_a_conversation_and_one_that_is_given_up_takes_its_own_with_it(
+def test_calls_share_a_conversation_until_one_is_given_up_or_the_agent_is_forgotten(
     stored, token_file
 ):
     opened = 0
@@ -135,7 +135,11 @@ def test_calls_share_a_conversation_and_one_that_is_given_up_takes_its_own_with_
             await asyncio.to_thread(wait_until, lambda: running() == [], 30)
             assert (await box.call("run_command", run, Host())).data["exit"] == 0
             assert opened == 3
+            lasting = asyncio.create_task(box.call("run_command", wait, Host()))
+            await asyncio.to_thread(wait_until, lambda: len(running()) == 1, 30)
             stored.call("agent.forget", name="claude")
+            assert (await lasting).code in {"run_lost", "broker_refused"}
+            assert running() == []
             # As soon as it has heard so; until then, that what it asked in is gone.
             refused = await box.call("run_command", run, Host())
             assert refused.code in {"run_lost", "broker_refused"}

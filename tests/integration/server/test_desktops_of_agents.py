@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from traitlets.config import Config
 
 from jupyter_agent.chat.tools import Outcome
 from jupyter_agent.client import Hello
+from jupyter_agent.errors import DesktopUnavailable
 from jupyter_agent.folders import Folders
 from jupyter_agent.mcp.entries import Page
 from jupyter_agent.mcp.host import Host
@@ -37,6 +39,17 @@ class NoForms:
         raise AssertionError(label)
 
 
+async def _serves(server: Any) -> None:
+    """Return once the broker knows that this server has desktops."""
+    link = server.web_app.settings["jupyter_agent"].link
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(DesktopUnavailable):
+                await link.call("desktop", do="status")
+                return
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 def agent(owner, jp_serverapp, jp_asyncio_loop) -> Iterator[Callable[..., Awaitable[Outcome]]]:
     """Calls a tool as an agent over MCP does."""
@@ -44,12 +57,10 @@ def agent(owner, jp_serverapp, jp_asyncio_loop) -> Iterator[Callable[..., Awaita
     hello = Hello(role="agent", proof={"token": token})
     box = Toolbox(Folders.of(), hello, NoForms(), Screener(), cwd="/", env={})
 
-    link = jp_serverapp.web_app.settings["jupyter_agent"].link
-
     async def call(tool: str, **given: Any) -> Outcome:
-        await link.call("agent.list")  # as the route does: this server has a broker from then on
         return await box.call(tool, given, Host())
 
+    jp_asyncio_loop.run_until_complete(_serves(jp_serverapp))
     yield call
     jp_asyncio_loop.run_until_complete(box.close())
 
