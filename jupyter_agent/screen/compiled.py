@@ -17,7 +17,7 @@ _PIECE: Final = 65_536
 """Bytes that are scanned between two looks at the clock."""
 _SHORT: Final = 1_024
 """Bytes in which looking for a few words costs less than finding out where to look."""
-_FEW: Final = 64
+_FEW: Final = 8
 """Reports that are looked at one by one. Of more, those about one keyword share a look."""
 OVERLAP: Final = 4 * GATE_REACH
 """Bytes that are scanned twice, so that nothing is lost where two pieces meet."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from sys import maxsize
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 _Search = Callable[[bytes, int, int], "re.Match[bytes] | None"]
 _AHEAD: Final = 1_280
 """Bytes that keywords close to each other search together."""
-_RUNS: Final = bytes(0x61 if byte in IN_RUNS else 0x20 for byte in range(256))
+
+
+@cache
+def _table(characters: str) -> bytes:
+    """Shows runs of these characters as runs of one."""
+    return bytes(0x61 if chr(byte) in characters else 0x20 for byte in range(256))
+
+
+_RUNS: Final = _table(IN_RUNS)
 _RUN: Final = b"a" * RUN
 
 
@@ -32,20 +41,26 @@ class Need:
     Args:
         expression: A bytes expression; of its matches only begin and end are looked at.
         within: Bytes from the keyword on within which it has to match, in ASCII and in any text.
-        in_runs: Whether it is one of ``shapes.shape_of``.
+        run: See ``Rule.run``; without it the expression is none of ``shapes.shape_of``.
         kept: The expression's code (``expressions``), or nothing.
     """
 
-    __slots__ = ("_code", "_search", "_within", "_within_any", "expression", "in_runs")
+    __slots__ = (
+        *("_code", "_long", "_search", "_table", "_within", "_within_any"),
+        *("expression", "in_runs"),
+    )
 
     def __init__(
-        self, expression: str, within: tuple[int, int], *, in_runs: bool, kept: bytes = b""
+        self, expression: str, within: tuple[int, int], run: tuple[str, int], kept: bytes = b""
     ) -> None:
         self.expression = expression.encode()
         self._code = kept
         self._within, self._within_any = within
         self._search: _Search | None = None
-        self.in_runs = in_runs
+        characters, length = run
+        self.in_runs = length > 0
+        self._table = _table(characters)
+        self._long = b"a" * length
 
     def stands(self, data: bytes, at: int, is_ascii: bool) -> bool:  # noqa: FBT001  (a hot loop)
         """Whether it stands behind a keyword.
@@ -60,12 +75,15 @@ class Need:
 
     def _first(self, data: bytes, begin: int, end: int) -> re.Match[bytes] | None:
         """Where it stands first in a stretch of a text."""
+        if not self.in_runs:
+            return (self._search or self._compiled())(data, begin, end)
+        # Trying an expression at each byte of a stretch takes ten times as long as this.
+        stretch = data[begin:end]
+        if self._long not in stretch.translate(self._table):
+            return None
         # Compiled on first use, like a rule's expression.
         search = self._search or self._compiled()
-        if not self.in_runs:
-            return search(data, begin, end)
-        # Trying an expression at each byte of a stretch takes ten times as long as this.
-        runs = data[begin:end].translate(_RUNS)
+        runs = stretch.translate(_RUNS)
         run = runs.find(_RUN)
         while run >= 0:
             stop = runs.find(b" ", run)
@@ -117,7 +135,7 @@ class Need:
         return kept
 
 
-_Sort = tuple[str, tuple[int, int], bool]
+_Sort = tuple[str, tuple[int, int], tuple[str, int]]
 
 
 class Needs:
@@ -139,8 +157,8 @@ class Needs:
         self._packed = (sorts, numbers)
         codes = kept or [b""] * len(sorts)
         self.sorts = [
-            Need(expression, within, in_runs=in_runs, kept=code)
-            for (expression, within, in_runs), code in zip(sorts, codes, strict=True)
+            Need(expression, within, run, kept=code)
+            for (expression, within, run), code in zip(sorts, codes, strict=True)
         ]
         needs: list[Need | None] = [*self.sorts, None]
         self.by_rule = [needs[number] for number in numbers]
@@ -152,9 +170,9 @@ class Needs:
         numbers: list[int] = []
         for rule in rules:
             if rule.shape:
-                sort = (rule.shape, rule.within, True)
+                sort = (rule.shape, rule.within, rule.run)
             else:
-                sort = (rule.needs, (NEEDED_WITHIN, NEEDED_WITHIN), False)
+                sort = (rule.needs, (NEEDED_WITHIN, NEEDED_WITHIN), ("", 0))
             numbers.append(sorts.setdefault(sort, len(sorts)) if sort[0] else -1)
         return Needs(list(sorts), numbers)
 

@@ -71,6 +71,7 @@ class Rule:
         needs: What stands in every match, within ``NEEDED_WITHIN`` bytes from the keyword on, or
             "". A bytes expression; trying it costs less than trying the pattern.
         shape: The same for a value beside a vendor's name; see ``shapes.shape_of``.
+        run: Some characters, and how many of them stand in a row wherever that shape matches.
         within: Bytes from the keyword on within which that shape is to be seen, in ASCII and in any
             text.
         prefixes: The vendor's public prefixes, which a preview may show.
@@ -95,6 +96,7 @@ class Rule:
     folded: bool = True
     needs: str = ""
     shape: str = ""
+    run: tuple[str, int] = ("", 0)
     within: tuple[int, int] = (0, 0)
     prefixes: tuple[str, ...] = ()
     docs: str = ""
@@ -139,7 +141,7 @@ class Rule:
             entry.setdefault("rank", 2)
             entry.setdefault("filters", ("stand-in", "blob", "name", "address"))
             beside, gap = (_NOUN, _NOUN_GAP) if entry.pop("noun", False) else (_BESIDE, _GAP)
-            entry["shape"] = shape_of(entry["value"])
+            entry["shape"], entry["run"] = shape_of(entry["value"])
             # A written line end takes two bytes, any character four at most.
             most = max(map(len, names)) + WIDTH
             entry["within"] = (most + 2 * gap, most + 4 * gap)

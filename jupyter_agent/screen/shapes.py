@@ -8,7 +8,7 @@ behind the name (``needs``).
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 SHAPES: Final = {
     "hex32": r"[0-9a-fA-F]{32}",
@@ -24,18 +24,40 @@ SHAPES: Final = {
     ),
 }
 """Names for expressions that rules use for ``value``: ``<<hex32>>``."""
-_REFERENCES: Final = {f"<<{name}>>": shape for name, shape in SHAPES.items()} | {
+
+
+class _Beginning(NamedTuple):
+    """How a value begins.
+
+    Args:
+        expression: Matches it.
+        characters: As a class: those that stand in a row in it.
+        run: How many do.
+    """
+
+    expression: str
+    characters: str
+    run: int
+
+
+_REFERENCES: Final = {
+    "<<hex32>>": _Beginning(SHAPES["hex32"], "[0-9a-fA-F]", 32),
+    "<<hex40>>": _Beginning(SHAPES["hex40"], "[0-9a-fA-F]", 40),
+    "<<hex64>>": _Beginning(SHAPES["hex64"], "[0-9a-fA-F]", 64),
+    "<<uuid>>": _Beginning(SHAPES["uuid"], "[0-9a-fA-F-]", 36),
     # The beginning of one is enough.
-    "<<opaque>>": (
+    "<<opaque>>": _Beginning(
         r"(?=[A-Za-z]{0,100}\d)(?=\d{0,29}[A-Za-z]|\d{30})[A-Za-z0-9]{16}|[A-Z]{20}|[a-z]{20}|"
-        r"(?=[\d.-]{0,80}[A-Za-z])(?=[A-Za-z0-9.-]{16})(?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}[-.]"
+        r"(?=[\d.-]{0,80}[A-Za-z])(?=[A-Za-z0-9.-]{16})(?=[A-Za-z]{0,40}\d)[A-Za-z0-9]{4,60}[-.]",
+        "[A-Za-z0-9.-]",
+        16,
     ),
 }
 WIDTH: Final = 112
 """No expression of ``shape_of`` looks at more bytes from where it matches."""
 RUN: Final = 14
 """Characters that stand in a row in whatever an expression of ``shape_of`` is part of."""
-IN_RUNS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+/-"
+IN_RUNS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+/-"
 """Those characters."""
 _MOST: Final = 64
 _REPEATED: Final = re.compile(
@@ -47,7 +69,7 @@ _REPEATED: Final = re.compile(
 _BEGINS: Final = "[^A-Za-z0-9][nrt]?"
 
 
-def shape_of(value: str) -> str:
+def shape_of(value: str) -> tuple[str, tuple[str, int]]:
     """An expression for bytes that matches where a value of a rule begins, from the byte before on.
 
     It may match elsewhere too. But for that byte, all that it looks at lies in a run of
@@ -57,16 +79,25 @@ def shape_of(value: str) -> str:
         value: As the rule says it.
 
     Returns:
-        The expression; or "" for values that are short, or that nobody has thought of here.
+        The expression, and some characters with how many of them stand in a row in all that it
+        matches; or "" for values that are short, or that nobody has thought of here.
     """
-    shapes = [_beginning(one) for one in value.split("|")]
-    return f"{_BEGINS}(?:{'|'.join(shapes)})" if all(shapes) else ""
+    beginnings = [_beginning(one) for one in value.split("|")]
+    known = [beginning for beginning in beginnings if beginning is not None]
+    if len(known) < len(beginnings):
+        return "", ("", 0)
+    classes = "|".join(beginning.characters for beginning in known)
+    characters = "".join(filter(re.compile(classes).match, map(chr, range(128))))
+    expression = f"{_BEGINS}(?:{'|'.join(beginning.expression for beginning in known)})"
+    return expression, (characters, min(beginning.run for beginning in known))
 
 
-def _beginning(value: str) -> str:
+def _beginning(value: str) -> _Beginning | None:
     if value in _REFERENCES:
         return _REFERENCES[value]
     repeated = _REPEATED.fullmatch(value)
     if repeated is None or int(repeated["least"]) < RUN:
-        return ""
-    return f"{repeated['before']}{repeated['characters']}{{{min(int(repeated['least']), _MOST)}}}"
+        return None
+    before, characters = repeated["before"], repeated["characters"]
+    run = min(int(repeated["least"]), _MOST)
+    return _Beginning(f"{before}{characters}{{{run}}}", characters, run)
