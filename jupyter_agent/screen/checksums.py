@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 from zlib import crc32
 
-from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.candidate import Candidate, is_varied
 
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE62_VALUES: Final = {digit: value for value, digit in enumerate(_BASE62)}
@@ -104,7 +104,7 @@ def has_bip39_checksum(said: list[str]) -> bool:
 def _is_weak_crc(candidate: Candidate) -> bool:
     """A token that fails must at least look drawn by a machine."""
     body = candidate.value.rpartition("_")[2]
-    return entropy(body) < 3.0 and not has_crc32_base62(body)
+    return not is_varied(body, 3.0) and not has_crc32_base62(body)
 
 
 def _is_weak_age_key(candidate: Candidate) -> bool:

@@ -8,7 +8,8 @@ from itertools import accumulate
 from typing import Final
 
 _SLICE: Final = 4_096
-_LONG: Final = 65_536
+LONG: Final = 65_536
+"""Characters of a text that is encoded slice by slice."""
 
 Encoded = tuple[bytes, Sequence[int]]
 """A text in UTF-8, and at which byte each ``_SLICE`` characters of it begin; of most texts nothing.
@@ -19,7 +20,7 @@ A plain pair, because every text gets one and hardly any needs it.
 
 def encoded(text: str) -> Encoded:
     """The text in UTF-8; lone surrogates, which a page can send, pass through."""
-    if len(text) < _LONG or text.isascii():
+    if len(text) < LONG or text.isascii():
         return text.encode("utf-8", "surrogatepass"), ()
     # Of a text with one wide character half the slices have none, and are copied as they are.
     slices = [

@@ -12,7 +12,7 @@ from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import Sign, stretches
 from jupyter_agent.screen.encoding import Encoded, encoded, points
 from jupyter_agent.screen.finding import Finding
-from jupyter_agent.screen.spans import Span, best, reaches_marker
+from jupyter_agent.screen.spans import Span, best, has_marker, reaches_marker
 from jupyter_agent.screen.trial import Trial
 from jupyter_agent.screen.view import View
 from jupyter_agent.screen.wrapped import joints
@@ -108,7 +108,16 @@ class Engine:
 class _Look:
     """Stages 2 and 3 for one text, and what they notice on the way."""
 
-    __slots__ = ("_data", "_deadline", "_engine", "_inside", "_text", "joints", "suspects")
+    __slots__ = (
+        "_data",
+        "_deadline",
+        "_engine",
+        "_has_marker",
+        "_inside",
+        "_text",
+        "joints",
+        "suspects",
+    )
 
     def __init__(self, engine: Engine, text: str, inside: Encoded, deadline: Deadline) -> None:
         self._engine = engine
@@ -116,6 +125,7 @@ class _Look:
         self._inside = inside
         self._data = inside[0]
         self._deadline = deadline
+        self._has_marker: bool | None = None
         self.suspects: list[int] = []
         self.joints: list[tuple[int, int]] = []
 
@@ -192,7 +202,9 @@ class _Look:
     def _accepted(
         self, trial: Trial, match: re.Match[str], found: Sequence[Span]
     ) -> Sequence[Span]:
-        if reaches_marker(self._text, *match.span()):
+        if self._has_marker is None:
+            self._has_marker = has_marker(self._text)
+        if self._has_marker and reaches_marker(self._text, *match.span()):
             return ()
         return trial.accepted(self._text, match, found)
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen import words
-from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.candidate import Candidate, is_varied
 from jupyter_agent.screen.checksums import CHECKSUMS
 from jupyter_agent.screen.structure import STRUCTURE
 from jupyter_agent.screen.surroundings import SURROUNDINGS
@@ -334,7 +334,7 @@ def _is_not_random(candidate: Candidate) -> bool:
         for piece in re.findall(r"[A-Za-z0-9]{4,}", value)
         if len(_CHANGES.findall(piece)) >= 2
     )
-    return mixed * 2 < len(value) or entropy(value) < 2.8
+    return mixed * 2 < len(value) or not is_varied(value, 2.8)
 
 
 def _has_no_digit(candidate: Candidate) -> bool:

@@ -10,7 +10,7 @@ from jupyter_agent.screen.anchors import PlainAnchors
 from jupyter_agent.screen.catalogue import Catalogue, fingerprint, unpack
 from jupyter_agent.screen.compiled import CompiledAnchors
 from jupyter_agent.screen.deadline import Deadline
-from jupyter_agent.screen.encoding import encoded
+from jupyter_agent.screen.encoding import LONG, encoded
 from jupyter_agent.screen.engine import Engine
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.rule import Rule
@@ -73,15 +73,19 @@ class Screener:
         """
         # Reading the rules is a cost of the process, not of this text.
         engine = self._engine or self._ready
-        inside = encoded(text)
-        data, _ = inside
+        # ``encoded`` in place: a call for each text would cost as much as what it does.
+        slices: Sequence[int] = ()
+        if len(text) < LONG:
+            data = text.encode("utf-8", "surrogatepass")
+        else:
+            data, slices = encoded(text)
         # Most texts are clean, and most of these end here.
         noticed = engine.noticed(data)
         if not noticed:
             return []
         deadline = Deadline(self._clock, len(text), engine.anchors.patience)
         seen = engine.anchors.seen(data, noticed, deadline)
-        found = engine.judge(text, inside, seen, deadline)
+        found = engine.judge(text, (data, slices), seen, deadline)
         fresh = found
         while fresh:
             # A mask removes characters that kept a neighbour from being seen. So look again, and

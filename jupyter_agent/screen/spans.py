@@ -19,6 +19,7 @@ _COVER: Final = "[\x00]"
 """Stands for a finding while its neighbours are looked at. Brackets, as in the marker that will
 stand there, and nothing that a rule could take for its keyword."""
 _MARKER: Final = re.compile(r"\[(?:secret:[A-Za-z0-9_-]{1,64}|\x00)\]")
+_MARKER_BEGINS: Final = "[secret:"
 _MARKER_LENGTH: Final = 73
 _start = attrgetter("start")
 
@@ -29,6 +30,11 @@ class Span(NamedTuple):
     start: int
     end: int
     rule: Rule
+
+
+def has_marker(text: str) -> bool:
+    """Whether there may be a marker or cover in a text: hardly ever, and this is seen at once."""
+    return _COVER in text or _MARKER_BEGINS in text
 
 
 def reaches_marker(text: str, start: int, end: int) -> bool:

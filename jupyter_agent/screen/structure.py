@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.candidate import Candidate, is_varied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ def _is_no_basic(candidate: Candidate) -> bool:
 def _is_no_key_block(candidate: Candidate) -> bool:
     """RFC 7468: a key has lines of base64; a drawing of one has dots or words."""
     lines = re.findall(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{30,}", candidate.value)
-    return not lines or entropy("".join(lines)) < 4.0
+    return not lines or not is_varied("".join(lines), 4.0)
 
 
 def _is_no_encoded_key(candidate: Candidate) -> bool:

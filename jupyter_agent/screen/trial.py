@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from jupyter_agent.screen.candidate import Candidate, entropy
+from jupyter_agent.screen.candidate import Candidate, is_varied
 from jupyter_agent.screen.rule import VENDOR_RANK, Rule
 from jupyter_agent.screen.spans import Span
 
@@ -76,7 +76,7 @@ class Trial:
         ]
 
     def _is_secret(self, candidate: Candidate) -> bool:
-        if self._entropy and entropy(candidate.value) < self._entropy:
+        if self._entropy and not is_varied(candidate.value, self._entropy):
             return False
         for is_harmless in self._filters:  # noqa: SIM110  (a generator would cost as much)
             if is_harmless(candidate):
