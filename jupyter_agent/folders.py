@@ -13,12 +13,13 @@ import os
 import re
 import secrets
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jupyter_agent.errors import VaultUnsafe
+from jupyter_agent.errors import BrokerUnreachable, VaultUnsafe
 
 _NAME: Final = "jupyter_agent"
 _SUN_PATH: Final = 107  # bytes in sockaddr_un without the final zero, see unix(7)
@@ -94,6 +95,8 @@ def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
 
 
 def _runtime_folder(environ: Mapping[str, str]) -> Path:
+    if sys.platform == "win32":  # so that there is an answer; nothing is ever made there
+        return Path.home() / _NAME
     uid = os.getuid()
     for candidate in (environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{uid}"):
         if Path(candidate).is_absolute() and _is_private(Path(candidate)):
@@ -107,6 +110,19 @@ def _is_private(path: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid() and not info.st_mode & 0o077
+
+
+def refuse_windows() -> None:
+    """Do nothing on a system whose folders and sockets we know to be one person's alone.
+
+    Raises:
+        BrokerUnreachable: This is Windows.
+    """
+    if sys.platform == "win32":
+        raise BrokerUnreachable(
+            "jupyter agent does not run on Windows yet: no vault, no runs, no desktops there.",
+            "Run JupyterLab inside WSL: wsl --install",
+        )
 
 
 def check_private_dir(path: Path, *, make: bool = True) -> Path:
@@ -123,6 +139,7 @@ def check_private_dir(path: Path, *, make: bool = True) -> Path:
     Raises:
         VaultUnsafe: It is missing and not to be made, a link, somebody else's, or open to others.
     """
+    refuse_windows()
     if make:
         _make_folder(path)
     try:
@@ -173,6 +190,7 @@ def read_private(path: Path) -> bytes | None:
         VaultUnsafe: It is a link, not a plain file, somebody else's, open to others, linked twice
             or absurdly large.
     """
+    refuse_windows()
     while True:
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -1,14 +1,15 @@
-"""The only room that starts processes. Nothing secret is ever in an argument list."""
+"""The only room that starts processes. Nothing secret is ever in an argument list.
+
+What is Unix's alone is imported where it is used, so that this can be imported on Windows, where
+nothing of ours is started yet (``client`` says so).
+"""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pwd
 import site
 import subprocess
 import sys
-import termios
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ class HelperResult:
 
 def fixed_environment() -> dict[str, str]:
     """An environment that comes from the user database and from nothing the caller set."""
+    import pwd  # noqa: PLC0415  (Unix)
+
     me = pwd.getpwuid(os.getuid())
     return {
         "PATH": FIXED_PATH,
@@ -236,6 +239,9 @@ def start_keeper(argv: Sequence[str], control: int) -> subprocess.Popen[bytes]:
 
 def _take_terminal() -> None:
     """Make standard input the controlling terminal of this new session, see ioctl_tty(2)."""
+    import fcntl  # noqa: PLC0415  (Unix)
+    import termios  # noqa: PLC0415
+
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from jupyter_agent.cli.parser import Asked, parse
 from jupyter_agent.cli.terminal import Terminal
 from jupyter_agent.errors import AgentError
+from jupyter_agent.folders import refuse_windows
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             asked = parse(words)
+            refuse_windows()
             return asked.do(terminal)
         except AgentError as error:
             terminal.fail(error)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OURS: Final = 125
 """The exit code of our own failures, as env(1), timeout(1) and docker have it."""
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
-_HUNG_UP: Final = 128 + signal.SIGPIPE
+_HUNG_UP: Final = 128 + 13  # SIGPIPE, which Python knows on Unix only
 
 _STREAMS: Final = {"stdout": 1, "stderr": 2}
 

@@ -19,7 +19,7 @@ from jupyter_agent.errors import (
     BrokerUnreachable,
     RunLost,
 )
-from jupyter_agent.folders import Folders, check_private_dir, short_path
+from jupyter_agent.folders import Folders, check_private_dir, refuse_windows, short_path
 
 _START_TIMEOUT: Final = 15.0
 
@@ -28,9 +28,10 @@ def connect(folders: Folders, *, start: bool) -> socket.socket:
     """A connected socket whose other end is ours.
 
     Raises:
-        BrokerUnreachable: No broker answers, and none could be started.
+        BrokerUnreachable: No broker answers, and none could be started; there is none on Windows.
         BrokerRefused: The folder or the process behind the socket is not ours.
     """
+    refuse_windows()
     _refuse_sudo()
     with contextlib.suppress(OSError):
         return _connected(folders)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -89,7 +88,7 @@ def make(folder: Path) -> int:
     Raises:
         OSError: There is no room, or it is there already.
     """
-    with _locked(folder.parent, fcntl.LOCK_SH):  # no sweeping between the two steps
+    with _locked(folder.parent, shared=True):  # no sweeping between the two steps
         folder.mkdir(mode=0o700)
         return hold(folder)
 
@@ -101,23 +100,30 @@ def hold(folder: Path) -> int:
         OSError: The folder is gone.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    fcntl.flock(handle, fcntl.LOCK_SH)
+    _lock(handle, shared=True)
     return handle
 
 
 def sweep(base: Path) -> None:
     """Remove the folders that nobody holds: server and keeper were both killed."""
-    with contextlib.suppress(OSError), _locked(base, fcntl.LOCK_EX):
+    with contextlib.suppress(OSError), _locked(base):
         for folder in base.iterdir():
-            with contextlib.suppress(OSError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            with contextlib.suppress(OSError), _locked(folder, wait=False):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
+def _locked(folder: Path, *, shared: bool = False, wait: bool = True) -> Iterator[None]:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        fcntl.flock(handle, how)
+        _lock(handle, shared=shared, wait=wait)
         yield
     finally:
         os.close(handle)
+
+
+def _lock(handle: int, *, shared: bool = False, wait: bool = True) -> None:
+    import fcntl  # noqa: PLC0415  (Unix; no machine is made elsewhere)
+
+    how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    fcntl.flock(handle, how if wait else how | fcntl.LOCK_NB)

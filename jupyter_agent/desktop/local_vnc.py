@@ -10,39 +10,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from jupyter_agent.desktop.browser import FLUSH, Browser, Pipe, needed
+from jupyter_agent.desktop.browser import FLUSH, Browser, Pipe
 from jupyter_agent.desktop.cdp import Cdp
-from jupyter_agent.desktop.channel import AgentChannel
 from jupyter_agent.desktop.display import Display, Size
 from jupyter_agent.desktop.driving import Driving, Publish
+from jupyter_agent.desktop.here import HereDesktop, HereProvider
 from jupyter_agent.desktop.holding import Holding
 from jupyter_agent.desktop.kept import Kept
-from jupyter_agent.desktop.lease import Lease, State, closed
+from jupyter_agent.desktop.lease import closed
 from jupyter_agent.desktop.listening import LONGEST, Listening, painted
 from jupyter_agent.desktop.machine import Machine
-from jupyter_agent.desktop.programs import TITLES, Programs, install_command
+from jupyter_agent.desktop.programs import Programs
 from jupyter_agent.desktop.provider import (
-    Availability,
     Caps,
-    CloseReport,
-    Download,
-    HandBack,
     Isolation,
-    Keeping,
     Pause,
     StartOptions,
-    StreamGrant,
 )
 from jupyter_agent.desktop.relay import StreamServer
 from jupyter_agent.desktop.screen import Screen
-from jupyter_agent.errors import DesktopError, DesktopUnavailable
-from jupyter_agent.folders import Folders
+from jupyter_agent.errors import DesktopError
 
 CAPS: Final = Caps(
     isolation=Isolation.SAME_USER,
@@ -56,88 +46,42 @@ CAPS: Final = Caps(
 )
 
 
-class LocalVnc:
-    """The provider ``local-vnc``.
-
-    Args:
-        streams: Serves its picture.
-        publish: Makes the address of a program's connection.
-        folders: Where this person's files lie; by default as the environment says.
-        keeping: Keeps what signs a person in, for desktops that are to.
-    """
+class LocalVnc(HereProvider):
+    """The provider ``local-vnc``."""
 
     id = "local-vnc"
     title = "This computer (VNC)"
+    can = CAPS
+    shown = True
 
-    def __init__(
-        self,
-        streams: StreamServer,
-        publish: Publish,
-        folders: Folders | None = None,
-        keeping: Keeping | None = None,
-    ) -> None:
-        self._streams = streams
-        self._publish = publish
-        self._folders = folders
-        self._keeping = keeping
-
-    def caps(self) -> Caps:
-        """What its desktops can do."""
-        return replace(CAPS, profile=self._keeping is not None)
-
-    async def available(self) -> Availability:
-        """Whether everything is installed."""
-        programs = await asyncio.to_thread(Programs.find)
-        missing = programs.missing(*needed(shown=True))
-        if not missing:
-            return Availability(ok=True)
-        names = " and ".join(TITLES[role] for role in missing)
-        return Availability(
-            ok=False, reason=f"{names} not found.", install=install_command(missing)
-        )
-
-    async def start(self, options: StartOptions) -> LocalDesktop:
-        """Start a desktop; returns when there is a picture, in which the browser soon appears.
-
-        Raises:
-            DesktopUnavailable: Something is missing, or did not start.
-            RequestInvalid: There is no such keyboard layout, or no such size.
-            AgentError: It was to keep the person signed in, and can't (``Keeping.restore``).
-        """
-        there = await self.available()
-        if not there.ok:
-            raise DesktopUnavailable(there.reason, f"Install it: {there.install}".rstrip(": "))
+    async def _begin(
+        self, machine: Machine, programs: Programs, kept: Kept | None, options: StartOptions
+    ) -> LocalDesktop:
+        """Returns when there is a picture, in which the browser soon appears."""
         size = Size(options.width, options.height)
-        programs = Programs.find()
-        machine = await Machine.make(self._folders)
-        try:
-            kept = await Kept.of(self._keeping, self.id, machine, wanted=options.keep)
-            display = await Display.start(machine, programs, size)
-            browser = Browser(
-                machine,
-                programs,
-                display=display,
-                size=size,
-                remembers=options.keep or options.strict,
-            )
-            desktop = LocalDesktop(
-                machine,
-                display,
-                browser,
-                self._streams,
-                self._publish,
-                strict=options.strict,
-                kept=kept,
-            )
-            await display.manage_windows()
-            await asyncio.gather(display.set_layout(options.layout), desktop.open(options.url))
-        except BaseException:
-            await machine.close()
-            raise
+        display = await Display.start(machine, programs, size)
+        browser = Browser(
+            machine,
+            programs,
+            display=display,
+            size=size,
+            remembers=options.keep or options.strict,
+        )
+        desktop = LocalDesktop(
+            machine,
+            display,
+            browser,
+            self._streams,
+            self._publish,
+            strict=options.strict,
+            kept=kept,
+        )
+        await display.manage_windows()
+        await asyncio.gather(display.set_layout(options.layout), desktop.open(options.url))
         return desktop
 
 
-class LocalDesktop:
+class LocalDesktop(HereDesktop):
     """A running desktop of this machine (``provider.Desktop``). Made by ``LocalVnc.start``."""
 
     provider = LocalVnc.id
@@ -155,29 +99,17 @@ class LocalDesktop:
         kept: Kept | None = None,
         flush: float = FLUSH,
     ) -> None:
-        self.id = secrets.token_hex(8)
-        self._machine = machine
+        super().__init__(
+            machine, browser, streams, Driving(self._steer, publish, self._let_be), kept
+        )
         self._display = display
-        self._browser = browser
-        self._streams = streams
         self._strict = strict
-        self._kept = kept
         self._flush = flush
         self._cdp: Cdp | None = None
         self._restarting = asyncio.Lock()
-        self._driving = Driving(self._steer, publish, self._let_be)
-        self._touched = 0.0
         self._listening = Listening()
-        self._hearing: asyncio.Task[None] | None = None
         screen = Screen(display.rfb, self._may_type, self._listening)
-        self._screen = Holding(screen, self._driving)
-        self._ended: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[CloseReport] | None = None
-
-    @property
-    def note(self) -> str:
-        """What a person should know about the profile that was to be kept, or ""."""
-        return self._kept.note if self._kept is not None else ""
+        self._stream = Holding(screen, self._driving)
 
     async def open(self, url: str) -> None:
         """Start the browser. Only ``LocalVnc`` calls it, once.
@@ -190,45 +122,10 @@ class LocalDesktop:
         self._driving.leases.ready()
         self._ended = asyncio.create_task(self._end_with_its_machine())
 
-    @property
-    def state(self) -> State:
-        """Who drives now."""
-        return self._driving.state
-
-    @property
-    def touched(self) -> float:
-        """When a person has last typed or pointed in it."""
-        return self._touched
-
     async def host(self) -> str:
         """The host of the page in front; "" in strict mode while nothing looks into the browser."""
         self._refuse_closed()
         return await self._driving.host() if self._cdp is not None else ""
-
-    async def grant(
-        self, mode: Literal["control", "view"], parent_origin: str, *, one_port: bool = False
-    ) -> StreamGrant:
-        """A fresh ticket for the panel of a logged-in person."""
-        self._refuse_closed()
-        return await self._streams.grant(self._screen, mode, parent_origin, one_port=one_port)
-
-    async def take_over(self, who: str) -> Lease:
-        """Let a person drive. Whoever controlled it before is cut off, in another tab too."""
-        self._refuse_closed()
-        await self._streams.cut(self._screen, mode="control")
-        return await self._driving.take_over(who)
-
-    async def hand_back(self, lease: Lease) -> HandBack:
-        """Let the agent drive, unless a field for a password or a code holds text."""
-        self._refuse_closed()
-        outcome = await self._driving.hand_back(lease)
-        if outcome.done:
-            await self._streams.cut(self._screen, mode="control")
-        return outcome
-
-    def hold(self, lease: Lease) -> None:
-        """Its viewer holds it (``Holding``): here it is only said whether that lease counts."""
-        self._driving.leases.require(lease)
 
     async def set_layout(self, layout: str) -> None:
         """Have another keyboard layout.
@@ -239,49 +136,13 @@ class LocalDesktop:
         self._refuse_closed()
         await self._display.set_layout(layout)
 
-    @property
-    def asked(self) -> str:
-        """Why somebody asked a person to take over."""
-        return self._driving.leases.asked
-
-    def ask(self, why: str) -> None:
-        """Ask a person to take over; nothing but a sentence is shown."""
-        self._driving.ask(why)
-
-    async def agent_channel(self) -> AgentChannel:
-        """What an agent drives it with."""
-        self._refuse_closed()
-        return await self._driving.agent_channel()
-
-    async def files(self) -> Sequence[Download]:
-        """What was downloaded and is still inside."""
-        self._refuse_closed()
-        return await asyncio.to_thread(self._browser.downloads.every)
-
-    async def move(self, file_id: str, folder: Path) -> str:
-        """Move a file out of it, for a person who asked for that."""
-        self._refuse_closed()
-        return await asyncio.to_thread(self._browser.downloads.move, file_id, folder)
-
-    async def close(self) -> CloseReport:
-        """End it and everything it had started. Again: the same report."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        return await asyncio.shield(self._closing)
-
-    async def _close(self) -> CloseReport:
-        self._driving.close()
-        if self._hearing is not None:
-            self._hearing.cancel()
-        await self._streams.forget(self._screen)
+    async def _save(self) -> Sequence[str]:
         async with self._restarting:
-            sentences = await Kept.save(self._kept, self._browser, self._cdp)
-        report = await self._machine.close()
+            return await Kept.save(self._kept, self._browser, self._cdp)
+
+    def _unplug(self) -> None:
         if self._cdp is not None:
             self._cdp.close()
-        if self._ended is not None:
-            self._ended.cancel()
-        return replace(report, left=[*report.left, *sentences])
 
     async def _end_with_its_machine(self) -> None:
         """Be closed when its machine, its X server or its browser has ended by itself."""
@@ -344,14 +205,3 @@ class LocalDesktop:
         self._cdp = await Cdp.over(pipe.reads, pipe.writes) if pipe is not None else None
         if self._cdp is not None:
             self._browser.downloads.follow(self._cdp)
-
-    def _may_type(self) -> bool:
-        """Asked about each key and movement of a viewer; that there was one is all that is kept."""
-        may = self._driving.may_type
-        if may:
-            self._touched = asyncio.get_running_loop().time()
-        return may
-
-    def _refuse_closed(self) -> None:
-        if self.state == "closed":
-            raise closed()

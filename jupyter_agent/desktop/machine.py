@@ -25,7 +25,7 @@ from jupyter_agent.desktop import kin, leftovers
 from jupyter_agent.desktop.keeper import BY_MARKS, LENGTH, MOST_HANDLES, packed
 from jupyter_agent.desktop.provider import CloseReport
 from jupyter_agent.errors import DesktopClosed, DesktopUnavailable
-from jupyter_agent.folders import Folders, check_private_dir
+from jupyter_agent.folders import Folders, check_private_dir, refuse_windows
 
 _LONGEST_FOLDER: Final = 48
 """Bytes. Below it lie sockets, whose paths may have 107 (unix(7)): Chromium's is the longest, with
@@ -89,9 +89,11 @@ class Machine:
             folders: Where this person's files lie; by default as the environment says.
 
         Raises:
+            BrokerUnreachable: This is Windows.
             DesktopUnavailable: There is no place for it, or no process could be started.
             VaultUnsafe: The place is a link, somebody else's, or open to others.
         """
+        refuse_windows()
         base = _base(folders or Folders.of())
         await asyncio.to_thread(leftovers.sweep, base)
         folder = base / secrets.token_hex(4)

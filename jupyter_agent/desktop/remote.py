@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -22,9 +21,10 @@ from urllib.parse import unquote, urlsplit
 from jupyter_agent.desktop import tabs
 from jupyter_agent.desktop.cdp import Cdp, CommandRefused
 from jupyter_agent.desktop.channel import AgentChannel
+from jupyter_agent.desktop.driven import Driven
 from jupyter_agent.desktop.driving import Driving, Publish
 from jupyter_agent.desktop.holding import LOST_AFTER, Presence
-from jupyter_agent.desktop.lease import Lease, State, closed
+from jupyter_agent.desktop.lease import Lease, closed
 from jupyter_agent.desktop.provider import (
     Caps,
     CloseReport,
@@ -118,7 +118,7 @@ class Places:
         )
 
 
-class RemoteDesktop:
+class RemoteDesktop(Driven):
     """A running desktop elsewhere (``provider.Desktop``).
 
     Args:
@@ -137,7 +137,7 @@ class RemoteDesktop:
         publish: Publish,
         connect: Connect | None = None,
     ) -> None:
-        self.id = secrets.token_hex(8)
+        super().__init__(Driving(self._steer, publish))
         self.provider = provider
         self.caps = caps
         self.note = ""
@@ -146,10 +146,8 @@ class RemoteDesktop:
         self._connect = connect
         self._cdp: Cdp | None = None
         self._in_touch = asyncio.Event()
-        self._driving = Driving(self._steer, publish)
         self._presence = Presence(self._driving, LOST_AFTER)
         self._watching: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[CloseReport] | None = None
 
     async def begin(self, url: str = "") -> None:
         """Connect to it, and open an address. Only its provider calls it, once.
@@ -164,11 +162,6 @@ class RemoteDesktop:
             self._in_touch.set()
             self._watching = asyncio.create_task(self._keep_in_touch(self._connect))
         self._driving.leases.ready()
-
-    @property
-    def state(self) -> State:
-        """Who drives now."""
-        return self._driving.state
 
     async def host(self) -> str:
         """The host of the page in front; where nothing looks in, of the page that is framed."""
@@ -220,15 +213,6 @@ class RemoteDesktop:
         self._refuse_closed()
         raise RequestInvalid("The keyboard of this desktop is the provider's affair.")
 
-    @property
-    def asked(self) -> str:
-        """Why somebody asked a person to take over."""
-        return self._driving.leases.asked
-
-    def ask(self, why: str) -> None:
-        """Ask a person to take over; nothing but a sentence is shown."""
-        self._driving.ask(why)
-
     async def agent_channel(self) -> AgentChannel:
         """What an agent drives it with."""
         self._refuse_closed()
@@ -252,14 +236,6 @@ class RemoteDesktop:
         """
         del file_id, folder
         raise DesktopError("What was downloaded stays with the provider.")
-
-    async def close(self) -> CloseReport:
-        """End it here and there. Again: the same report."""
-        if self._closing is None:
-            self._driving.close()
-            self._closing = asyncio.create_task(self._close())
-        # Whoever gives up waiting does not keep the session from being released.
-        return await asyncio.shield(self._closing)
 
     async def _close(self) -> CloseReport:
         begun = time.monotonic()
@@ -295,10 +271,6 @@ class RemoteDesktop:
         if self._cdp is None:
             raise closed()
         return self._cdp
-
-    def _refuse_closed(self) -> None:
-        if self.state == "closed":
-            raise closed()
 
 
 async def _again(connect: Connect) -> Cdp | None:

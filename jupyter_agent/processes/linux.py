@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import signal
 import sys
 from pathlib import Path
@@ -21,6 +20,8 @@ def forbid_inspection() -> None:
 
     Not inherited by what is executed later, and root is not kept out (docs/threat-model.md).
     """
+    import resource  # noqa: PLC0415  (Unix)
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prctl(_PR_SET_DUMPABLE, 0)
 

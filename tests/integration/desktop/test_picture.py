@@ -290,7 +290,7 @@ def test_requirement_11_no_keystroke_is_logged(
 def test_a_picture_that_was_lost_comes_again_with_another_ticket(world: World) -> None:
     async def look() -> None:
         await world.show("control")
-        await world.streams.cut(world.desktop._screen)
+        await world.streams.cut(world.desktop._stream)
         await world.heard("lost")
         await world.show("control")
         await world.key("k", "KeyK")
