@@ -1,8 +1,8 @@
 """The programs that speak MCP, and how each of them is told about us.
 
 What is written is a command line with the agent's name. The token stays in a private file of ours,
-so a configuration may be shared, shown and committed. Everything else in a file stays as it is; one
-that can't be read with certainty is left alone.
+so a configuration may be shared, shown and committed. Everything else in a file stays as it is,
+comments too; one that can't be read with certainty is left alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from jupyter_agent.cli import commented_json
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.folders import write_private
 
@@ -57,7 +58,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program with a configuration in JSON.
+    """One program with a configuration in JSON, perhaps with comments.
 
     Attributes:
         name: As it is typed.
@@ -89,16 +90,17 @@ class Program:
         Raises:
             RequestInvalid: The file can't be read.
         """
-        content = self._read(path)
-        content.setdefault(self.key, {})[SERVER] = self._fields(entry)
-        _replace(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        text = commented_json.put(self._text(path), (self.key, SERVER), self._fields(entry))
+        _replace(path, text)
 
     def remove(self, path: Path) -> bool:
         """Take us out; whether we were in it."""
-        content = self._read(path)
-        if content.get(self.key, {}).pop(SERVER, None) is None:
+        self._read(path)
+        text = self._text(path)
+        rest = commented_json.remove(text, (self.key, SERVER))
+        if rest == text:
             return False
-        _replace(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        _replace(path, rest)
         return True
 
     def agent_in(self, path: Path) -> str | None:
@@ -121,14 +123,20 @@ class Program:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            content = json.loads(path.read_text(encoding="utf-8") or "{}")
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError):
-            content = None
+            content = commented_json.load(self._text(path))
+        except commented_json.Unclear as problem:
+            raise _unreadable(self, path, f", from line {problem.line} on") from None
         if not isinstance(content, dict) or not isinstance(content.get(self.key, {}), dict):
-            raise _unreadable(self.name)
+            raise _unreadable(self, path)
         return content
+
+    def _text(self, path: Path) -> str:
+        try:
+            return path.read_bytes().decode()  # with the line breaks that are there
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError):
+            raise _unreadable(self, path) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,45 +155,37 @@ class TomlProgram(Program):
 
     def write(self, path: Path, entry: Entry) -> None:
         """See ``Program.write``."""
-        rest = self._without_us(self._text(path))
+        rest = self._without_us(path, self._text(path))
         added = f"{rest.rstrip()}\n\n{self.text(entry)}\n".lstrip("\n")
         _replace(path, added)
 
     def remove(self, path: Path) -> bool:
         """See ``Program.remove``."""
         text = self._text(path)
-        rest = self._without_us(text)
+        rest = self._without_us(path, text)
         if rest == text:
             return False
         _replace(path, rest)
         return True
 
-    def _without_us(self, text: str) -> str:
+    def _without_us(self, path: Path, text: str) -> str:
         block = rf"(?ms)^\[{self.key}\.{SERVER}\][^\n]*\n(?:(?!\[)[^\n]*(?:\n|\Z))*"
         rest = re.sub(block, "", text)
         try:
             left = tomllib.loads(rest).get(self.key, {})
         except tomllib.TOMLDecodeError:
-            raise _unreadable(self.name) from None
+            raise _unreadable(self, path) from None
         if not isinstance(left, dict) or SERVER in left:  # written in another way than ours
-            raise _unreadable(self.name)
+            raise _unreadable(self, path)
         return rest
-
-    def _text(self, path: Path) -> str:
-        try:
-            return path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ""
-        except (OSError, ValueError):
-            raise _unreadable(self.name) from None
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             content = tomllib.loads(self._text(path))
         except tomllib.TOMLDecodeError:
-            raise _unreadable(self.name) from None
+            raise _unreadable(self, path) from None
         if not isinstance(content.get(self.key, {}), dict):
-            raise _unreadable(self.name)
+            raise _unreadable(self, path)
         return content
 
 
@@ -203,6 +203,13 @@ PROGRAMS: Final[dict[str, Program]] = {
             ".config/Code/User/mcp.json",
             key="servers",
             more=(("type", "stdio"),),
+        ),
+        Program(
+            "zed",
+            "Zed",
+            ".config/zed/settings.json",
+            key="context_servers",
+            more=(("source", "custom"),),
         ),
         Program("windsurf", "Windsurf", ".codeium/windsurf/mcp_config.json"),
     )
@@ -260,8 +267,9 @@ def _toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=True).replace("\\u007f", "\\u007F")
 
 
-def _unreadable(name: str) -> RequestInvalid:
+def _unreadable(program: Program, path: Path, where: str = "") -> RequestInvalid:
     return RequestInvalid(
-        "That configuration can't be read as what it should be, so it is left as it is.",
-        f"Put it in yourself: jupyter agent mcp install {name} --print",
+        f"{path} can't be read with certainty{where}, so it is left as it is.",
+        f"Mend it, or put in yourself, under {program.key}, what this shows: "
+        f"jupyter agent mcp install {program.name} --print",
     )

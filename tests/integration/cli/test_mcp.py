@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent import agenttoken
+from jupyter_agent.cli import commented_json
 from jupyter_agent.client import Client
 from jupyter_agent.errors import BrokerRefused
 
@@ -70,13 +71,38 @@ def test_toml_keeps_what_else_is_in_it(cli, home):
     assert config.read_text().rstrip() == before.rstrip()
 
 
-@pytest.mark.parametrize("text", ["{ // a comment\n}", "[]", '{"mcpServers": []}'])
+def test_comments_stay_in_the_settings_of_an_editor(cli, home):
+    config = home / ".config/zed/settings.json"
+    config.parent.mkdir(parents=True)
+    before = """// Zed settings
+{
+    "theme": "One Dark", // at night
+    "context_servers": {
+        "other": {"command": "y"}, /* mine */
+    },
+}
+"""
+    config.write_text(before)
+    assert cli("mcp", "install", "zed").code == 0
+    text = config.read_text()
+    entry = commented_json.load(text)["context_servers"]["jupyter-agent"]
+    assert (entry["source"], entry["args"][-1]) == ("custom", "zed")
+    assert text.startswith(before[: before.index("    },")])
+    (row,) = [one for one in cli("mcp", "status", "--json").json["programs"] if one["agent"]]
+    assert row["program"] == "zed"
+    assert cli("mcp", "uninstall", "zed").code == 0
+    assert config.read_text() == before
+
+
+@pytest.mark.parametrize("text", ["{ 'single': 1}", "[]", '{"mcpServers": []}'])
 def test_what_can_not_be_read_with_certainty_is_left_as_it_is(cli, home, text):
     config = home / ".cursor/mcp.json"
     config.parent.mkdir()
     config.write_text(text)
     done = cli("mcp", "install", "cursor")
     assert done.code == 1
+    assert str(config).encode() in done.err
+    assert b"under mcpServers" in done.err
     assert b"--print" in done.err
     assert config.read_text() == text
     assert b"No agents" in cli("agents").out
