@@ -10,7 +10,7 @@ from jupyter_agent.screen.anchors import Anchors, Hits, Seen
 from jupyter_agent.screen.catalogue import Catalogue
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import Sign, stretches
-from jupyter_agent.screen.encoding import Encoded, encoded, points
+from jupyter_agent.screen.encoding import LONG, Encoded, encoded, points
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.spans import Span, best, has_marker, reaches_marker
 from jupyter_agent.screen.trial import Trial
@@ -203,7 +203,8 @@ class _Look:
         self, trial: Trial, match: re.Match[str], found: Sequence[Span]
     ) -> Sequence[Span]:
         if self._has_marker is None:
-            self._has_marker = has_marker(self._text)
+            # In a long text few places are near a match, and looking there only costs less.
+            self._has_marker = len(self._text) >= LONG or has_marker(self._text)
         if self._has_marker and reaches_marker(self._text, *match.span()):
             return ()
         return trial.accepted(self._text, match, found)
