@@ -108,10 +108,7 @@ class Gate:
             offset: Where it begins.
             deadline: The text's time.
         """
-        matches_at = self.matches_at
-        places = self._stands(folded, deadline)
-        found = [offset + at for at in places if matches_at(data, offset + at)]
-        return in_order(found) if len(found) > 1 else found
+        return self._matching(data, [offset + at for at in self._stands(folded, deadline)])
 
     def begins_where_it_matched(
         self, data: bytes, folded: bytes, deadline: Deadline
@@ -122,7 +119,13 @@ class Gate:
         for all that it asks for.
         """
         places = self._stands(folded, deadline)
-        return places if len(places) < 2 else self.begins_in(data, folded, 0, deadline)
+        return places if len(places) < 2 else self._matching(data, places)
+
+    def _matching(self, data: bytes, places: Iterable[int]) -> list[int]:
+        """The places at which the gate matches, in order."""
+        matches_at = self.matches_at
+        found = [at for at in places if matches_at(data, at)]
+        return in_order(found) if len(found) > 1 else found
 
     def _stands(self, folded: bytes, deadline: Deadline) -> list[int]:
         keywords = self.keywords

@@ -145,6 +145,8 @@ class _Look:
             match_at = trial.match
             has_window = trial.window is not None
             prefixes = trial.prefixes
+            # Tried at one place only, a rule that finds what is known already changes nothing.
+            once = len(places) == 1
             done = 0
             for byte in places:
                 at = byte if points is None else points[byte]
@@ -159,7 +161,11 @@ class _Look:
                     done = self._around(trial, at, found) or done
                     continue
                 match = match_at(text, at)
-                if match is not None and (fresh := self._accepted(trial, match, found)):
+                if match is not None and (
+                    fresh := self._accepted(
+                        trial, match, found, once=once and text[at - 2 : at - 1] != "\\"
+                    )
+                ):
                     found += fresh
                     done = fresh[-1].end
                 elif at > 1 and text[at - 2] == "\\" and text[at - 1] in _WRITTEN_LINE_END:
@@ -200,14 +206,14 @@ class _Look:
         return fresh[-1].end if fresh else 0
 
     def _accepted(
-        self, trial: Trial, match: re.Match[str], found: Sequence[Span]
+        self, trial: Trial, match: re.Match[str], found: Sequence[Span], *, once: bool = False
     ) -> Sequence[Span]:
         if self._has_marker is None:
             # In a long text few places are near a match, and looking there only costs less.
             self._has_marker = len(self._text) >= LONG or has_marker(self._text)
         if self._has_marker and reaches_marker(self._text, *match.span()):
             return ()
-        return trial.accepted(self._text, match, found)
+        return trial.accepted(self._text, match, found, once=once)
 
     def _points(self, hits: Sequence[Hits]) -> dict[int, int]:
         """Code points of the hits' byte offsets."""

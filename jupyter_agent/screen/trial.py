@@ -52,18 +52,35 @@ class Trial:
         matches = self._finditer(text, max(0, at - before), at + after)
         return [match for match in matches if match.start() <= at < match.end()]
 
-    def accepted(self, text: str, match: re.Match[str], found: Sequence[Span]) -> Sequence[Span]:
+    def accepted(
+        self,
+        text: str,
+        match: re.Match[str],
+        found: Sequence[Span],
+        *,
+        once: bool = False,
+    ) -> Sequence[Span]:
         """The secrets in what the rule's expression matched.
 
         Args:
             text: The text.
             match: Of the rule's expression. It reaches into no marker.
-            found: What has been found before; the highest rank comes first.
+            found: What has been found before, by rules of the same rank or a higher one.
+            once: Whether the same secret found again is of no interest.
         """
         start, end = match.span("secret")
-        # What overlaps a finding of a higher rank goes in the end; so it need not be judged.
+        once = once and self._each is None
+        # What overlaps a finding of a higher rank goes in the end; so it need not be judged. Nor
+        # what another rule of the same rank has found: the first one gives the finding its name.
         for other in found[:_FEW]:
-            if other.start < end and start < other.end and other.rule.rank > self._rank:
+            if (
+                other.start < end
+                and start < other.end
+                and (
+                    other.rule.rank > self._rank
+                    or (once and (other.start, other.end) == (start, end))
+                )
+            ):
                 return ()
         if self._each is None:
             secret = self._is_secret(Candidate(text, start, end, match))

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from unittest import mock
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.screen import Screener, load_rules, mask, to_json
 from jupyter_agent.screen.examples import assemble
+from jupyter_agent.screen.spans import Span
+from jupyter_agent.screen.trial import Trial
 
 RULES = load_rules()
 PLAIN = Screener(rules=RULES)
@@ -82,6 +88,21 @@ def test_findings_do_not_depend_on_the_prose_around(
     assert [(f.rule, f.start + len(lead), f.end + len(lead)) for f in PLAIN.screen(text)] == [
         (f.rule, f.start, f.end) for f in PLAIN.screen(around)
     ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts)
+def test_judging_a_secret_once_more_for_another_rule_changes_nothing(text: str) -> None:
+    judged = Trial.accepted
+
+    def judged_each_time(
+        trial: Trial, text: str, match: re.Match[str], found: Sequence[Span], **_: bool
+    ) -> Sequence[Span]:
+        return judged(trial, text, match, found)
+
+    with mock.patch.object(Trial, "accepted", judged_each_time):
+        expected = COMPILED.screen(text)
+    assert COMPILED.screen(text) == expected
 
 
 @settings(max_examples=100, deadline=None)
