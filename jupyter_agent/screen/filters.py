@@ -137,8 +137,10 @@ def _is_placeholder(candidate: Candidate) -> bool:
         or any(map(value.lower().__contains__, _SERIES))
     ):
         return True
-    # Eight times the same leave seven letters fewer than characters.
-    if len(value) - len(letters) >= 7 and any(letter * 8 in value for letter in letters - {"\n"}):
+    # Eight times the same leave seven letters fewer than characters, and one of them every eighth.
+    if len(value) - len(letters) >= 7 and any(
+        letter * 8 in value for letter in set(value[7::8]) - {"\n"}
+    ):
         return True
     return _is_stand_in(candidate)
 
@@ -332,7 +334,7 @@ def _is_not_random(candidate: Candidate) -> bool:
     mixed = sum(
         len(piece)
         for piece in re.findall(r"[A-Za-z0-9]{4,}", value)
-        if len(_CHANGES.findall(piece)) >= 2
+        if (one := _CHANGES.search(piece)) and _CHANGES.search(piece, one.end())
     )
     return mixed * 2 < len(value) or not is_varied(value, 2.8)
 
