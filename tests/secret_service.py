@@ -10,6 +10,13 @@ from pathlib import Path
 from typing import Final
 
 _UNLOCKED: Final = "printf %s ci-pass | gnome-keyring-daemon --unlock --components=secrets"
+_SERVES: Final = (
+    "until dbus-send --print-reply --dest=org.freedesktop.DBus / "
+    "org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets | grep -q 'boolean true'; "
+    "do sleep 0.05; done"
+)
+"""The daemon goes into the background before it has its name on the bus. Whoever asked for the name
+until then would have the bus start a second one, whose keyring is locked: it waits for a person."""
 _LOCKED: Final = "gnome-keyring-daemon --start --components=secrets"
 
 
@@ -26,7 +33,8 @@ def session_bus(home: Path, *, locked: bool = False) -> Iterator[str]:
     (home / ".local/share/keyrings").mkdir(parents=True, exist_ok=True)
     # Whatever was started on the bus ends with it, and the bus ends with `cat`.
     script = (
-        f'{_LOCKED if locked else _UNLOCKED} >/dev/null && echo "$DBUS_SESSION_BUS_ADDRESS" && cat'
+        f"{_LOCKED if locked else _UNLOCKED} >/dev/null && {_SERVES}"
+        ' && echo "$DBUS_SESSION_BUS_ADDRESS" && cat'
     )
     process = subprocess.Popen(
         ["dbus-run-session", "--", "bash", "-c", script],

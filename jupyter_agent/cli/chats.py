@@ -120,7 +120,8 @@ def _server(number: str, settings: _Settings) -> Check:
             "chat-server",
             "warn",
             f"Layer B is not active: with real-time collaboration ({name}) pages write chats into "
-            "a shared document, so only the page screens them.",
+            "a shared document, so only the page screens them before others see them. The file is "
+            "masked when it is saved.",
             "Without collaboration: jupyter server extension disable " + name,
         )
     if not jupyter_ai.is_tried(number):

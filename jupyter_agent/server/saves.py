@@ -5,10 +5,11 @@ real-time collaboration extensions. Masking beats refusing, because collaboratio
 save for ever and shows nobody why.
 
 Masked is every field of ``jupyter_agent.screen.notebook``: cell sources, outputs (streams,
-tracebacks, every text form of a result), attachments that are texts, and metadata. Not masked are:
+tracebacks, every text form of a result), attachments that are texts, and metadata; and what is said
+in a chat's file, which collaboration writes. Not masked are:
 
 - binary attachments and results, which are images and the like in base64;
-- files that are no notebooks: a person's ``.env`` or ``.py`` holds what belongs there, and masking
+- files that are neither: a person's ``.env`` or ``.py`` holds what belongs there, and masking
   would destroy it.
 
 A notebook that is uploaded comes as a file in base64, a large one in pieces (``uploads``).
@@ -30,6 +31,7 @@ from tornado.web import HTTPError
 from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.screen.masking import Masker, mask_notebook
 from jupyter_agent.screen.notebook import Field, fields, is_notebook
+from jupyter_agent.server.chats import saved as chat_file
 from jupyter_agent.server.saved import Allowing, SavedValues
 
 
@@ -81,7 +83,7 @@ class MaskingHook:
                 self._mask_known(model["content"], path)
                 for field in fields(model["content"]):
                     self._masker.field(field)
-            elif _is_notebook_file(model, path):
+            elif _is_screened_file(model, path):
                 self._mask_file(model, path)
         except ScreenTimeout:
             raise HTTPError(503, _refusal(_name(field), "in its time")) from None
@@ -114,11 +116,11 @@ class MaskingHook:
                 self._told.remove(path)
 
     def masked(self, text: str, path: str) -> str:
-        """A notebook's file with everything masked; the same text where there is nothing to mask.
+        """The file of a notebook or chat, masked; the same text where there is nothing to mask.
 
         Args:
             text: The file.
-            path: Of the notebook.
+            path: Its path, which says what it is.
 
         Raises:
             ScreenTimeout: A part could not be screened in its time.
@@ -127,22 +129,26 @@ class MaskingHook:
             content = json.loads(text)
         except ValueError:
             return text  # half-edited JSON is a file like any other
-        if not isinstance(content, dict) or "cells" not in content:
+        is_chat = path.endswith(chat_file.SUFFIX)
+        document = chat_file.as_notebook(content) if is_chat else content
+        if not isinstance(document, dict) or "cells" not in document:
             return text
-        if not is_notebook(content):
+        if not is_notebook(document):
             raise TypeError
         if self._allowing is not None:
             self._allowing.begin(path)
         masked_before = self._count
-        self._mask_known(content, path)
-        mask_notebook(content, self._masker)
+        self._mask_known(document, path)
+        mask_notebook(document, self._masker)
         self._forget_allowed()
         if self._count == masked_before:
             return text
+        if is_chat:
+            chat_file.put_back(content, document)
         return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
     def _mask_file(self, model: dict[str, Any], path: str) -> None:
-        """A notebook that was opened as a plain file, or uploaded."""
+        """A chat, or a notebook that was opened as a plain file, or uploaded."""
         if model.get("format") != "base64":
             model["content"] = self.masked(model["content"], path)
             return
@@ -157,10 +163,10 @@ def _name(field: Field | None) -> str:
     return f"cell {field.cell}" if field.cell else "the notebook's metadata"
 
 
-def _is_notebook_file(model: dict[str, Any], path: str) -> bool:
+def _is_screened_file(model: dict[str, Any], path: str) -> bool:
     return (
         model.get("type") == "file"
-        and path.endswith(".ipynb")
+        and path.endswith((".ipynb", chat_file.SUFFIX))
         and isinstance(model.get("content"), str)
         and model.get("chunk") is None
     )

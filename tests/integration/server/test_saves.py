@@ -86,6 +86,33 @@ async def test_a_notebook_that_was_opened_as_a_text_file_is_masked(put, jp_root_
     nbformat.validate(nbformat.read(jp_root_dir / "a.ipynb", as_version=4))
 
 
+async def test_a_chat_that_collaboration_saves_is_masked_and_stays_a_chat(
+    put, jp_root_dir, canary, stored_value
+):
+    said = [f"use {canary.value}", f"or {stored_value}", "hello"]
+    chat = {
+        "messages": [
+            {"body": body, "id": str(n), "sender": "f" * 32} for n, body in enumerate(said)
+        ],
+        "users": {"f" * 32: {"username": "f" * 32}},
+        "attachments": {},
+        "metadata": {"id": "0123"},
+    }
+
+    await put("a.chat", json.dumps(chat, indent=2), type="file", format="text")
+
+    assert canary.search_tree(jp_root_dir) == []
+    written = json.loads((jp_root_dir / "a.chat").read_text())
+    assert [each["body"] for each in written["messages"]] == [
+        "use [secret:anthropic-api-key]",
+        "or [secret:ORCHARD_KEY]",
+        "hello",
+    ]
+    for message, body in zip(written["messages"], said, strict=True):
+        message["body"] = body
+    assert written == chat
+
+
 async def test_half_edited_notebook_text_is_saved_as_it_is(put, jp_root_dir):
     await put("a.ipynb", '{"cells": [', type="file", format="text")
 
