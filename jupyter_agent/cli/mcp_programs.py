@@ -90,6 +90,7 @@ class Program:
         Raises:
             RequestInvalid: The file can't be read.
         """
+        self._read(path)
         text = commented_json.put(self._text(path), (self.key, SERVER), self._fields(entry))
         _replace(path, text)
 

@@ -51,7 +51,7 @@ def test_each_program_is_set_up_once_and_left_as_it_was(program, tmp_path):
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_what_could_be_lost_is_not_written_over(program, tmp_path):
     path = tmp_path / "settings"
-    for text in ("{ // a comment\n}", "[[", f"{program.key} = 1\n", f'{{"{program.key}": []}}'):
+    for text in ("{ /* no end\n}", "[[", f"{program.key} = 1\n", f'{{"{program.key}": []}}'):
         path.write_text(text)
         with pytest.raises(RequestInvalid):
             program.check(path)
