@@ -35,7 +35,7 @@ def type_into(page: Page, panel: Locator, *texts: str) -> None:
     """What a person types, with the keyboard in the picture; the field in it keeps its focus."""
     live(panel).locator(".ja-desktop-picture").focus()
     for text in texts:
-        if text in ("Tab", "Enter"):
+        if text in ("Tab", "Enter", "Control+a"):
             page.keyboard.press(text)
         else:
             page.keyboard.type(text, delay=15)
@@ -44,10 +44,14 @@ def type_into(page: Page, panel: Locator, *texts: str) -> None:
 def sign_in(page: Page, panel: Locator, site: LoginSite) -> None:
     """Type name, password and code into the picture, as the person who drives."""
     type_into(page, panel, PERSON, "Tab", site.password, "Enter")
+    enter_code(page, panel, site)
+
+
+def enter_code(page: Page, panel: Locator, site: LoginSite) -> None:
+    """Type the one-time code into the page that follows the password, until the site lets in."""
     wait_until(lambda: "/code" in site.looked, 30)
     for _ in range(12):  # the page may still be loading: then nobody heard the keys
-        page.keyboard.press("Control+a")
-        type_into(page, panel, site.code, "Enter")
+        type_into(page, panel, "Control+a", site.code, "Enter")
         with suppress(AssertionError):
             wait_until(lambda: bool(site.sessions), 5)
             return

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import traces
 from canary import Canary
-from desktop_panel import STARTING, connected, drives, take_over, type_into
+from desktop_panel import STARTING, connected, drives, enter_code, take_over, type_into
 from lab import Lab
 from login_site import BALANCE, PERSON, LoginSite, login_site
 from memory import copies
@@ -91,12 +91,7 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
     drives(panel, "You drive")
     page.evaluate("() => document.querySelector('.ja-desktop-back').click()")  # no person's click
     type_into(page, panel, "Enter")
-    wait_until(lambda: "/code" in site.looked)
-    for attempt in range(1, 5):  # the page may still be loading: the site asks again, as sites do
-        type_into(page, panel, code.value, "Enter")
-        wait_until(lambda: site.paths().count("/code") >= attempt)  # noqa: B023  (at once)
-        if site.sessions:
-            break
+    enter_code(page, panel, site)
     assert len(site.sessions) == 1
     assert site.posted[0][1]["password"] == password.value
 

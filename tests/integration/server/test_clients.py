@@ -86,7 +86,10 @@ def kinds(messages):
 
 
 def printed(messages):
-    return "".join(m["content"]["text"] for m in messages if m["header"]["msg_type"] == "stream")
+    # Not stderr: ipykernel 7.4 looks for a comm as soon as a message for it arrives, and warns
+    # there that none is known while the comm is still being opened in front of the message.
+    streams = (m["content"] for m in messages if m["header"]["msg_type"] == "stream")
+    return "".join(stream["text"] for stream in streams if stream["name"] == "stdout")
 
 
 def shown(messages):
