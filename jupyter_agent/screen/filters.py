@@ -99,6 +99,8 @@ def _is_stand_in(candidate: Candidate) -> bool:
     said: frozenset[str] = frozenset()
     if any(map(lower.__contains__, words.STAND_INS)):
         said = words.STAND_INS.intersection(_NO_LETTERS.split(lower))
+        if not ("xxx" in value or "XXX" in value):
+            said -= _CROSSES  # who draws "XXx" is chance, and not a person
     return bool(said or _has_stand_in_part(lower)) and not (
         said <= {"example"} and _is_drawn_around(value)
     )
@@ -119,6 +121,7 @@ _EVERY_HINT: Final = words.STAND_INS.union(_STAND_IN_HINTS)
 _SHORTEST_HINTS: Final = tuple(
     hint for hint in _EVERY_HINT if not any(map(hint.__contains__, _EVERY_HINT - {hint}))
 )
+_CROSSES: Final = frozenset(word for word in words.STAND_INS if set(word) == {"x"})
 _NO_LETTERS: Final = re.compile(r"[^a-z]+")
 _SERIES: Final = ("0123456789", "1234567890", "abcdefgh", "deadbeef")
 

@@ -15,8 +15,10 @@ from canary import Canary
 from postgres_server import PostgresServer, running
 
 from jupyter_agent import person as person_door
+from jupyter_agent import rulecache
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.folders import Folders
+from jupyter_agent.screen import Screener
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +26,24 @@ def folders(agent_home: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     """This test's folders; the key source `file` is chosen, which is the consent to it."""
     monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
     return Folders.of({"JUPYTER_AGENT_HOME": str(agent_home)})
+
+
+@pytest.fixture(scope="session")
+def compiled_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with what the first program of a person compiles: the rules."""
+    home = tmp_path_factory.mktemp("rules")
+    folders = Folders.of({"JUPYTER_AGENT_HOME": str(home)})
+    rulecache.warm(folders, Screener())
+    return folders.state
+
+
+@pytest.fixture(autouse=True)
+def warm_rules(folders: Folders, compiled_rules: Path) -> Iterator[None]:
+    """Programs start as they do every time but the first, which takes a second to compile rules."""
+    shutil.copytree(compiled_rules, folders.state)
+    yield
+    # Some megabytes for each of thousands of tests would fill a disk.
+    shutil.rmtree(folders.state / "cache", ignore_errors=True)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import random
+import shutil
 import string
 import subprocess
 import sys
@@ -58,14 +59,22 @@ def everything_logged(
         yield logged
 
 
-@pytest.fixture
-def bash_kernel(tmp_path: Path, jp_environ: None) -> str:
-    """The name of a kernel that is no IPython, installed for this test's server."""
+@pytest.fixture(scope="session")
+def bash_kernelspec(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment's folder in which a kernel is installed that is no IPython."""
+    prefix = tmp_path_factory.mktemp("env")
     subprocess.run(
-        [sys.executable, "-m", "bash_kernel.install", "--prefix", str(tmp_path / "env")],
+        [sys.executable, "-m", "bash_kernel.install", "--prefix", str(prefix)],
         check=True,
         capture_output=True,
     )
+    return prefix
+
+
+@pytest.fixture
+def bash_kernel(bash_kernelspec: Path, tmp_path: Path, jp_environ: None) -> str:
+    """The name of that kernel, known to this test's server."""
+    shutil.copytree(bash_kernelspec, tmp_path / "env", dirs_exist_ok=True)
     return "bash"
 
 
@@ -79,6 +88,22 @@ def connect(
         body = json.dumps({"name": kernel})
         answer = await jp_fetch("api", "kernels", method="POST", body=body, request_timeout=60)
         return await KernelPage.connect(jp_ws_fetch, json.loads(answer.body)["id"], v1=v1)
+
+    return start
+
+
+@pytest.fixture
+def pages(
+    connect: Callable[..., Awaitable[KernelPage]],
+    jp_fetch: Callable[..., Awaitable[Any]],
+    jp_ws_fetch: Callable[..., Awaitable[Any]],
+) -> Callable[..., Awaitable[list[KernelPage]]]:
+    """Start a kernel and connect two pages to it, one in each format that Jupyter speaks."""
+
+    async def start(kernel: str = "python3") -> list[KernelPage]:
+        page = await connect(kernel)
+        (running,) = json.loads((await jp_fetch("api", "kernels")).body)
+        return [page, await KernelPage.connect(jp_ws_fetch, running["id"], v1=False)]
 
     return start
 

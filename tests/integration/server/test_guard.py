@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 
-import pytest
 from kernel_pages import of_kind, printed, reply
 
 from jupyter_agent.errors import ScreenTimeout
@@ -13,13 +12,13 @@ from jupyter_agent.server.gate import Gate
 
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 
-both_formats = pytest.mark.parametrize("v1", [True, False], ids=["v1", "json"])
+
+async def test_a_cell_with_a_secret_ends_with_the_box_and_an_error(pages, canary):
+    for page in await pages():
+        await _runs_a_cell(page, canary)
 
 
-@both_formats
-async def test_a_cell_with_a_secret_ends_with_the_box_and_an_error(connect, canary, v1):
-    page = await connect(v1=v1)
-
+async def _runs_a_cell(page, canary):
     messages = await page.run(f'client = Client("{canary.value}")')
 
     (shown,) = of_kind(messages, "display_data")
@@ -162,20 +161,18 @@ async def test_a_getpass_is_the_persons_own_masked_entry(connect, canary):
     assert printed(messages) == f"{len(canary.value)}\n"
 
 
-@both_formats
-async def test_completion_and_inspection_of_a_secret_answer_nothing(connect, canary, v1):
-    page = await connect(v1=v1)
+async def test_completion_and_inspection_of_a_secret_answer_nothing(pages, canary):
     content = {"code": f"x = '{canary.value}'", "cursor_pos": 5, "detail_level": 0}
+    for page in await pages():
+        numbers = [
+            await page.send(f"{name}_request", content)
+            for name in ("complete", "inspect", "is_complete")
+        ]
+        complete, inspect, is_complete = (await page.answers(*numbers)).values()
 
-    numbers = [
-        await page.send(f"{name}_request", content)
-        for name in ("complete", "inspect", "is_complete")
-    ]
-    complete, inspect, is_complete = (await page.answers(*numbers)).values()
-
-    assert reply(complete)["matches"] == []
-    assert reply(inspect)["found"] is False
-    assert reply(is_complete)["status"] == "unknown"
+        assert reply(complete)["matches"] == []
+        assert reply(inspect)["found"] is False
+        assert reply(is_complete)["status"] == "unknown"
 
 
 async def test_a_debugger_that_would_dump_a_secret_is_refused(connect, canary):
@@ -273,10 +270,11 @@ async def test_a_text_that_takes_too_long_to_screen_counts_as_blocked(connect, j
 
 
 class TestAKernelThatIsNoIPython:
-    @both_formats
-    async def test_gets_nothing_and_the_page_gets_the_box(self, connect, bash_kernel, canary, v1):
-        page = await connect(bash_kernel, v1=v1)
+    async def test_gets_nothing_and_the_page_gets_the_box(self, pages, bash_kernel, canary):
+        for page in await pages(bash_kernel):
+            await self._runs_a_command(page, canary)
 
+    async def _runs_a_command(self, page, canary):
         messages = await page.run(f"export TOKEN={canary.value}")
 
         assert [m.kind for m in messages] == [

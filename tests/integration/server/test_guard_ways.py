@@ -5,6 +5,7 @@ Most are tried in both formats of the websocket, on a kernel that is IPython and
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -12,26 +13,17 @@ from kernel_pages import of_kind, printed, reply
 
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 
-everywhere = pytest.mark.parametrize(
-    ("name", "v1"),
-    [("python3", True), ("python3", False), ("bash", True), ("bash", False)],
-    ids=["python3-v1", "python3-json", "bash-v1", "bash-json"],
-)
-
-
-@pytest.fixture
-def page_of(connect, bash_kernel):
-    async def start(name, *, v1=True):
-        return await connect(name, v1=v1)
-
-    return start
+everywhere = pytest.mark.parametrize("name", ["python3", "bash"])
 
 
 @everywhere
-async def test_every_request_with_a_secret_is_answered_and_does_not_go_on(
-    page_of, canary, name, v1
-):
-    page = await page_of(name, v1=v1)
+@pytest.mark.usefixtures("bash_kernel")
+async def test_every_request_with_a_secret_is_answered_and_does_not_go_on(pages, canary, name):
+    for page in await pages(name):
+        await _asks_everything(page, canary)
+
+
+async def _asks_everything(page, canary):
     code = f"x = '{canary.value}'"
     at_cursor = {"code": code, "cursor_pos": 5, "detail_level": 0}
     search = {"hist_access_type": "search", "pattern": canary.value, "raw": True, "output": False}
@@ -72,32 +64,33 @@ def beside(place, value):
     }[place]
 
 
-@pytest.mark.parametrize(
-    "place", ["user name", "field of the header", "parent header", "cell's metadata"]
-)
+PLACES = ("user name", "field of the header", "parent header", "cell's metadata")
+
+
 @everywhere
-async def test_a_secret_beside_the_content_does_not_reach_the_kernel(
-    page_of, canary, name, v1, place
-):
-    page = await page_of(name, v1=v1)
+@pytest.mark.usefixtures("bash_kernel")
+async def test_a_secret_beside_the_content_does_not_reach_the_kernel(pages, canary, name):
+    both = await pages(name)
+    for page, place in itertools.product(both, PLACES):
+        request = await page.send(
+            "execute_request",
+            {"code": "echo ran", "silent": False},
+            **beside(place, canary.value),
+        )
+        messages = (await page.answers(request))[request]
 
-    request = await page.send(
-        "execute_request",
-        {"code": "echo ran", "silent": False},
-        **beside(place, canary.value),
-    )
-    messages = (await page.answers(request))[request]
-
-    assert reply(messages)["ename"] == "SecretBlocked"
-    assert printed(messages) == ""
-    assert printed(await page.run("echo next" if name == "bash" else "print('next')")) == "next\n"
-    assert not canary.found_in(b"".join(page.raw))
+        assert reply(messages)["ename"] == "SecretBlocked", place
+        assert printed(messages) == "", place
+        following = "echo next" if name == "bash" else "print('next')"
+        assert printed(await page.run(following)) == "next\n", place
+    for page in both:
+        assert not canary.found_in(b"".join(page.raw))
 
 
 async def test_a_secret_as_the_type_of_a_message_is_neither_sent_nor_logged(
-    page_of, canary, everything_logged
+    connect, canary, everything_logged
 ):
-    page = await page_of("python3")
+    page = await connect()
 
     await page.send(canary.value, {})
     assert printed(await page.run("print('alive')")) == "alive\n"
@@ -112,26 +105,33 @@ get_ipython().kernel.comm_manager.register_target('probe', opened)
 """
 
 
-@pytest.mark.parametrize("v1", [True, False], ids=["v1", "json"])
-async def test_a_file_for_a_widget_is_screened_whatever_its_size_and_bytes(page_of, canary, v1):
-    page = await page_of("python3", v1=v1)
+async def test_a_file_for_a_widget_is_screened_whatever_its_size_and_bytes(pages, canary):
+    for page in await pages():
+        await _sends_files(page, canary)
+
+
+async def _sends_files(page, canary):
     await page.run(PROBE)
     await page.send("comm_open", {"comm_id": "c1", "target_name": "probe", "data": {}})
     text = b"a line of some file\n" * 60_000 + f"TOKEN={canary.value}\n".encode()
     files = [text, b"caf\xe9\n" + text[-200:], text[-200:].decode().encode("utf-16")]
 
-    for file in files:
+    sent = [
         await page.send("comm_msg", {"comm_id": "c1", "data": {}}, buffers=[b"x", file])
+        for file in files
+    ]
     image = b"\x89PNG\r\n\x1a\n\0\0" + bytes(range(256)) * 8000
-    await page.send("comm_msg", {"comm_id": "c1", "data": {}}, buffers=[image])
-    output = await page.until(lambda m: m.kind == "stream" and "got" in m.content["text"])
+    sent.append(await page.send("comm_msg", {"comm_id": "c1", "data": {}}, buffers=[image]))
+    output = await page.until(
+        lambda m: m.parent in sent and m.kind == "stream" and "got" in m.content["text"]
+    )
 
     # The first one that comes, so those before it were stopped.
     assert output.content["text"].strip() == f"got {{}} [{len(image)}]"
 
 
-async def test_a_cell_for_a_subshell_is_stopped_in_that_subshell(page_of, canary):
-    page = await page_of("python3")
+async def test_a_cell_for_a_subshell_is_stopped_in_that_subshell(connect, canary):
+    page = await connect()
     created = await page.send("create_subshell_request", {}, channel="control")
     subshell = reply((await page.answers(created))[created])["subshell_id"]
     running = await page.execute("input('go on? ')")
@@ -149,8 +149,8 @@ async def test_a_cell_for_a_subshell_is_stopped_in_that_subshell(page_of, canary
     assert not canary.found_in(b"".join(page.raw))
 
 
-async def test_a_message_that_says_two_things_at_once_is_dropped(page_of, canary):
-    page = await page_of("python3")
+async def test_a_message_that_says_two_things_at_once_is_dropped(connect, canary):
+    page = await connect()
     header = json.dumps(page._header("execute_request")).encode()
     twice = f'{{"code": "print(1)", "code": "x = \'{canary.value}\'", "code": "1"}}'.encode()
 
@@ -160,8 +160,8 @@ async def test_a_message_that_says_two_things_at_once_is_dropped(page_of, canary
     assert not canary.found_in(b"".join(page.raw))
 
 
-async def test_ordinary_messages_of_a_page_pass(page_of):
-    page = await page_of("python3")
+async def test_ordinary_messages_of_a_page_pass(connect):
+    page = await connect()
     cell = "3f0d6a1c-8f0a-4c1e-9d5b-0d6a1c8f0a4c"
 
     request = await page.send(

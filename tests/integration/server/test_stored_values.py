@@ -235,20 +235,17 @@ async def test_once_lets_one_run_through_page_and_kernel(connect, owner, canary,
     assert reply(await page.run(code))["ename"] == "SecretBlocked"
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [({"block": "another"}, 400), ({"finding": 7}, 400), ({"reason": "{canary}"}, 422)],
-)
 @pytest.mark.usefixtures("owner")
-async def test_what_can_not_be_allowed_is_refused(connect, canary, jp_fetch, change, status):
+async def test_what_can_not_be_allowed_is_refused(connect, canary, jp_fetch):
     page = await connect()
     (shown,) = of_kind(await page.run(f"len('{canary.value}')"), "display_data")
     block = shown["data"][BLOCKED]["block"]
-    body = {"block": block, "finding": 0, "scope": "value", "reason": "x", **change}
-    body["reason"] = body["reason"].format(canary=canary.value)
-    with pytest.raises(HTTPClientError) as refused:
-        await jp_fetch("jupyter-agent", "allowances", method="POST", body=json.dumps(body))
-    assert refused.value.code == status
+    refusals = (({"block": "another"}, 400), ({"finding": 7}, 400), ({"reason": canary.value}, 422))
+    for change, status in refusals:
+        body = {"block": block, "finding": 0, "scope": "value", "reason": "x", **change}
+        with pytest.raises(HTTPClientError) as refused:
+            await jp_fetch("jupyter-agent", "allowances", method="POST", body=json.dumps(body))
+        assert refused.value.code == status, change.keys()
 
 
 async def test_a_stored_value_can_not_be_allowed(connect, owner, canary, jp_fetch):
