@@ -77,6 +77,9 @@ MESSAGES = {
     "vendor token": "here is my key sk-{+}ant-api03-{word:93} use it please and plot it",
     "password in prose": "my password is Tulip-Harbor{digit:2}, can you log in and check?",
     "setting in a cell": "%env GITHUB_TOKEN=gh{+}p_{alnum:36}\nimport os, pandas as pd",
+    "key behind a name": "api_key = '{alnum:32}'\nclient = Client(api_key)",
+    "header": "requests.get(url, headers={{'Authorization': 'Bearer {alnum:40}'}})",
+    "password in code": "password = 'Kettle&{alnum:6}'\nconnect(user='ana', password=password)",
     "connection string": "create_engine('postgresql://app:{alnum:12}@db.internal:5432/prod')",
     "login code": "my login code is {digit:6}",
 }
