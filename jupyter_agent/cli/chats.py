@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from jupyter_agent.chat import jupyter_ai
 from jupyter_agent.cli.installation import Check, check
+from jupyter_agent.cli.jupyter_settings import Settings, is_installed
 from jupyter_agent.cli.usual_places import served_folders
 
 _BROWSER_PART: Final = "jupyterlab-chat-extension"
@@ -23,60 +22,12 @@ def chats() -> Iterator[Check]:
     if not number:
         yield check("chat", "ok", "There is no Jupyter AI chat in this environment.")
         return
-    settings = _Settings.read()
+    settings = Settings.read()
     yield _page(number)
     yield _server(number, settings)
+    yield from _unread(settings)
     yield from _mcp(settings)
     yield from _env_files()
-
-
-class _Settings:
-    """Jupyter Server's settings in JSON files; those in Python files are not read.
-
-    Args:
-        files: From the one that counts most to the one that counts least.
-        extensions: Which server extensions are switched on and off, as Jupyter puts that together.
-    """
-
-    def __init__(self, files: list[dict[str, Any]], extensions: dict[str, bool]) -> None:
-        self._files = files
-        self._extensions = extensions
-
-    @classmethod
-    def read(cls) -> _Settings:
-        """Read them where Jupyter looks for them."""
-        from jupyter_core.paths import jupyter_config_path  # noqa: PLC0415  (only if asked)
-        from jupyter_server.extension.config import (  # noqa: PLC0415
-            ExtensionConfigManager,
-        )
-
-        files = []
-        for folder in map(Path, jupyter_config_path()):
-            parts = sorted((folder / "jupyter_server_config.d").glob("*.json"), reverse=True)
-            files += [_json(file) for file in (folder / "jupyter_server_config.json", *parts)]
-        manager = ExtensionConfigManager(read_config_path=jupyter_config_path())
-        return cls(files, manager.get_jpserver_extensions())  # type: ignore[no-untyped-call]
-
-    def get(self, section: str, name: str) -> Any:
-        """What counts, or None."""
-        for file in self._files:
-            values = file.get(section)
-            if isinstance(values, dict) and name in values:
-                return values[name]
-        return None
-
-    def enabled(self, extension: str) -> bool:
-        """Whether a server extension is loaded."""
-        return self._extensions.get(extension) is True
-
-    @property
-    def collaboration(self) -> str:
-        """The extension under which chats are shared documents, or ""."""
-        for extension in jupyter_ai.COLLABORATION:
-            off = extension == "jupyter_server_ydoc" and self.get("YDocExtension", "disable_rtc")
-            if not off and self.enabled(extension) and _installed(extension):
-                return extension
-        return ""
 
 
 def _page(number: str) -> Check:
@@ -112,7 +63,7 @@ def _page(number: str) -> Check:
     )
 
 
-def _server(number: str, settings: _Settings) -> Check:
+def _server(number: str, settings: Settings) -> Check:
     if not settings.enabled(jupyter_ai.PACKAGE):
         return check("chat-server", "ok", "The chat's server extension is switched off.")
     if name := settings.collaboration:
@@ -143,8 +94,19 @@ def _tried() -> str:
     return f"Tried are {', '.join(f'{number}.x' for number in jupyter_ai.TRIED)}."
 
 
-def _mcp(settings: _Settings) -> Iterator[Check]:
-    if not (_installed(jupyter_ai.MCP) and settings.enabled(jupyter_ai.MCP)):
+def _unread(settings: Settings) -> Iterator[Check]:
+    if settings.unread:
+        yield check(
+            "chat-settings",
+            "warn",
+            f"{settings.unread[0]} is a program, and not run here: what it says of the chat's "
+            "extensions may differ from the lines above.",
+            "What is active stands in the log of Jupyter's server when it starts.",
+        )
+
+
+def _mcp(settings: Settings) -> Iterator[Check]:
+    if not (is_installed(jupyter_ai.MCP) and settings.enabled(jupyter_ai.MCP)):
         return
     port = settings.get("MCPExtensionApp", "mcp_port")
     port = port if isinstance(port, int) else jupyter_ai.MCP_PORT
@@ -180,19 +142,3 @@ def _env_files() -> Iterator[Check]:
                 f"Take the secrets out of it: jupyter agent secret import {where}",
             )
             return
-
-
-def _installed(package: str) -> bool:
-    try:
-        version(package)
-    except PackageNotFoundError:
-        return False
-    return True
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -15,6 +15,7 @@ from jupyter_agent.cli.chats import chats
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.installation import Check, check, installation
 from jupyter_agent.cli.lock import MAKE_AN_EXPORT, export_reminder
+from jupyter_agent.cli.mcp import sdk_version, set_up
 from jupyter_agent.errors import AgentError
 from jupyter_agent.folders import Folders, check_private_dir
 
@@ -88,6 +89,8 @@ def _broker_and_vault() -> Iterator[Check]:
     try:
         with open_as_person() as client:
             status = client.call("status")
+            waiting = client.call("approval.list")["approvals"]
+            programs = set_up(client)
     except AgentError as error:
         yield _failed("broker", error)
         return
@@ -95,6 +98,8 @@ def _broker_and_vault() -> Iterator[Check]:
     yield vault_check(status["vault"])
     yield _key_source(status["vault"])
     yield from _export(status["vault"])
+    yield from waiting_checks(waiting)
+    yield from agents_checks(programs, sdk_version())
 
 
 def _broker(status: dict[str, Any]) -> Check:
@@ -131,6 +136,46 @@ def vault_check(vault: dict[str, Any]) -> Check:
     if state == "absent":
         return check("vault", "ok", "It is made with the first secret.")
     return check("vault", "ok", f"It is {state}.")
+
+
+def waiting_checks(approvals: list[dict[str, Any]]) -> Iterator[Check]:
+    """What waits for a person's answer, from ``approval.list``."""
+    if approvals:
+        who = approvals[0].get("agent") or approvals[0].get("notebook") or approvals[0]["role"]
+        number = "One question waits" if len(approvals) == 1 else f"{len(approvals)} questions wait"
+        yield check(
+            "approvals",
+            "warn",
+            f"{number} for your answer, the first from {who}.",
+            "Answer in JupyterLab, or: jupyter agent approvals",
+        )
+
+
+def agents_checks(programs: list[dict[str, Any]], sdk: str | None) -> Iterator[Check]:
+    """How programs that speak MCP are set up, from ``mcp.set_up``."""
+    ours = [each for each in programs if each["agent"] is not None]
+    if not ours:
+        return
+    if sdk is None:
+        yield check(
+            "agents",
+            "fail",
+            f"{ours[0]['program']} is set up to start us, but the MCP SDK is not installed here.",
+            "pip install 'jupyter-agent-secrets[mcp]'",
+        )
+    for each in ours:
+        if each["state"] not in ("works", "connected"):
+            yield check(
+                "agents",
+                "warn",
+                f"{each['program']} is set up as the agent {each['agent']}, which is not let in: "
+                f"{each['state']}",
+                f"Let it in: jupyter agent mcp install {each['program']}; or take it out: "
+                f"jupyter agent mcp uninstall {each['program']}",
+            )
+    well = [each["program"] for each in ours if each["state"] in ("works", "connected")]
+    if well and sdk is not None:
+        yield check("agents", "ok", f"Set up over MCP: {', '.join(well)}.")
 
 
 def _export(vault: dict[str, Any]) -> Iterator[Check]:

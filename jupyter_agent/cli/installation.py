@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from jupyter_agent.cli.jupyter_settings import json_object
 
 Check = dict[str, str]
 
@@ -41,7 +42,7 @@ def _server_extension() -> Check:
 
     for folder in jupyter_config_path():
         file = Path(folder) / "jupyter_server_config.d" / "jupyter_agent.json"
-        settings = _json(file).get("ServerApp", {})
+        settings = json_object(file).get("ServerApp", {})
         enabled = settings.get("jpserver_extensions", {}).get("jupyter_agent")
         if enabled is True:
             return check("server-extension", "ok", f"Enabled by {file}.")
@@ -61,7 +62,7 @@ def _labextension() -> Check:
     for folder in jupyter_path("labextensions"):
         package = Path(folder) / "jupyter-agent" / "package.json"
         if package.exists():
-            version = _json(package).get("version", "of unknown version")
+            version = json_object(package).get("version", "of unknown version")
             return check("labextension", "ok", f"{version}, in {package.parent}.")
     return check("labextension", "fail", "Not installed in this environment.", _REINSTALL)
 
@@ -70,7 +71,7 @@ def _kernel_extension() -> Check:
     for folder in (Path(sys.prefix), Path("/usr/local"), Path("/usr")):
         for name in ("ipython_kernel_config.json", "ipython_config.json"):
             file = folder / "etc" / "ipython" / name
-            app = _json(file)
+            app = json_object(file)
             loaded = [
                 extension
                 for section in app.values()
@@ -117,11 +118,3 @@ def _desktop() -> Check:
     return check(
         "desktop", "warn", f"Missing: {names}.", "Install it: jupyter agent desktop install"
     )
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family, usage
 from jupyter_agent.cli.terminal import Terminal
-from jupyter_agent.errors import AgentError, BrokerRefused, RequestInvalid
+from jupyter_agent.errors import AgentError, RequestInvalid
 
 
 def add(commands: Family) -> None:
@@ -147,15 +147,34 @@ def _uninstall(arguments: Arguments, terminal: Terminal) -> int:
 
 
 def _status(terminal: Terminal) -> int:
+    with open_as_person() as client:
+        shown = set_up(client)
+    rows = [
+        [each["program"], each["agent"] or "-", each["state"], _shortened(each["file"])]
+        for each in shown
+    ]
+    version = sdk_version()
+    lines = terminal.table(("PROGRAM", "AGENT", "STATE", "CONFIGURATION"), rows)
+    missing = "The MCP SDK is missing: pip install 'jupyter-agent-secrets[mcp]'"
+    lines.append(f"MCP SDK {version}." if version else missing)
+    terminal.answer({"sdk": version, "programs": shown}, lines)
+    return 0
+
+
+def set_up(client: Any) -> list[dict[str, Any]]:
+    """How it stands with each program: ``{"program","file","agent": name or null,"state"}``.
+
+    Args:
+        client: A conversation of the person's.
+    """
     from jupyter_agent.agenttoken import hello, path_of  # noqa: PLC0415
     from jupyter_agent.cli import mcp_programs as programs  # noqa: PLC0415
     from jupyter_agent.client import Client  # noqa: PLC0415
     from jupyter_agent.folders import Folders  # noqa: PLC0415
 
     folders = Folders.of()
-    with open_as_person() as client:
-        known = {one["name"]: one for one in client.call("agent.list")["agents"]}
-    rows, shown = [], []
+    known = {one["name"]: one for one in client.call("agent.list")["agents"]}
+    found = []
     for program in programs.PROGRAMS.values():
         path = program.path(None)
         agent = program.agent_in(path) if path is not None else None
@@ -164,23 +183,18 @@ def _status(terminal: Terminal) -> int:
             state = "works"
             try:
                 Client(folders, hello(path_of(folders, agent))).close()
-            except BrokerRefused as error:
+            except AgentError as error:  # not let in, or its token lies open to others
                 state = error.message
             if state == "works" and known.get(agent, {}).get("talks"):
                 state = "connected"
-        shown.append(
+        found.append(
             {"program": program.name, "file": str(path or ""), "agent": agent, "state": state}
         )
-        rows.append([program.name, agent or "-", state, _shortened(path)])
-    version = _sdk_version()
-    lines = terminal.table(("PROGRAM", "AGENT", "STATE", "CONFIGURATION"), rows)
-    missing = "The MCP SDK is missing: pip install 'jupyter-agent-secrets[mcp]'"
-    lines.append(f"MCP SDK {version}." if version else missing)
-    terminal.answer({"sdk": version, "programs": shown}, lines)
-    return 0
+    return found
 
 
-def _sdk_version() -> str | None:
+def sdk_version() -> str | None:
+    """Which MCP SDK is installed here."""
     from importlib import metadata  # noqa: PLC0415
 
     try:
@@ -189,8 +203,8 @@ def _sdk_version() -> str | None:
         return None
 
 
-def _shortened(path: Path | None) -> str:
-    if path is None:
+def _shortened(file: str) -> str:
+    if not file:
         return "-"
-    home = Path.home()
+    home, path = Path.home(), Path(file)
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

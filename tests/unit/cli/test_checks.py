@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from jupyter_agent.broker.vault_state import without_vault
-from jupyter_agent.cli.checks import vault_check
+from jupyter_agent.cli.checks import agents_checks, vault_check, waiting_checks
+from jupyter_agent.cli.jupyter_settings import Settings
 from jupyter_agent.errors import ConsentRequired
 
 
@@ -17,3 +18,39 @@ def test_a_decision_that_the_first_secret_waits_for_is_named_with_its_next_step(
 
 def test_no_vault_is_no_problem_where_nothing_has_to_be_decided():
     assert vault_check(without_vault("absent"))["state"] == "ok"
+
+
+def test_a_question_that_waits_is_named_with_who_asks():
+    assert list(waiting_checks([])) == []
+    asked = {"role": "agent", "agent": "claude", "notebook": None}
+    (check,) = waiting_checks([asked, asked])
+    assert (check["id"], check["state"]) == ("approvals", "warn")
+    assert check["message"] == "2 questions wait for your answer, the first from claude."
+    assert "jupyter agent approvals" in check["hint"]
+
+
+def test_a_program_whose_agent_was_forgotten_is_named_with_the_way_back():
+    def program(name: str, agent: str | None, state: str) -> dict[str, str | None]:
+        return {"program": name, "file": "", "agent": agent, "state": state}
+
+    none = program("codex", None, "not set up")
+    assert list(agents_checks([none], "2.3.0")) == []
+    forgotten = program("cursor", "mine", "This agent is not known.")
+    well = program("zed", "zed", "connected")
+    bad, good = agents_checks([none, forgotten, well], "2.3.0")
+    assert (bad["state"], good["state"]) == ("warn", "ok")
+    assert "cursor is set up as the agent mine" in bad["message"]
+    assert "mcp install cursor" in bad["hint"]
+    assert good["message"] == "Set up over MCP: zed."
+    first = next(agents_checks([well], None))
+    assert (first["state"], "jupyter-agent-secrets[mcp]" in first["hint"]) == ("fail", True)
+
+
+def test_settings_in_python_are_not_run_but_named_where_they_may_matter(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    file = tmp_path / "jupyter_server_config.py"
+    file.write_text("# c.ServerApp.jpserver_extensions = {}\nc.ServerApp.port = 9\n")
+    assert file not in Settings.read().unread
+    file.write_text("c.YDocExtension.disable_rtc = True\nraise SystemExit('run')\n")
+    assert Settings.read().unread[0] == file
