@@ -40,6 +40,9 @@ def compiled_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def warm_rules(folders: Folders, compiled_rules: Path) -> Iterator[None]:
     """Programs start as they do every time but the first, which takes a second to compile rules."""
+    if folders.state.exists():  # the tests of a module share it, and a kernel that runs
+        yield
+        return
     shutil.copytree(compiled_rules, folders.state)
     yield
     # Some megabytes for each of thousands of tests would fill a disk.
