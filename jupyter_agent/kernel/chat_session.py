@@ -6,11 +6,11 @@ import asyncio
 import dataclasses
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_agent import rulecache, spawn
+from jupyter_agent import rulecache
 from jupyter_agent.chat import model, remembered
 from jupyter_agent.chat.answering import Answering, Usage
 from jupyter_agent.chat.choice import Choice
@@ -20,10 +20,9 @@ from jupyter_agent.chat.tools import Tool, tools
 from jupyter_agent.client import run_fields
 from jupyter_agent.client.loop import AsyncClient
 from jupyter_agent.client.model_door import ModelDoor
-from jupyter_agent.errors import GrantDenied
 from jupyter_agent.folders import Folders
 from jupyter_agent.kernel import identity
-from jupyter_agent.kernel.chat_attachments import cell_of
+from jupyter_agent.kernel.chat_cell import ChatCell, Here
 from jupyter_agent.kernel.chat_display import GAP, TurnDisplay
 from jupyter_agent.kernel.chat_thread import ChatThread
 from jupyter_agent.kernel.chat_way import ModelWay
@@ -41,19 +40,6 @@ _BUDGETS = {"local": 3_000}
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Asking:
     """A person is asked whether the model's key may be used."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Here:
-    """Something that has to be done where the cell runs.
-
-    Attributes:
-        act: What.
-        done: Hears that it was done.
-    """
-
-    act: Callable[[], None]
-    done: Callable[[], None]
 
 
 class ChatSession:
@@ -75,7 +61,6 @@ class ChatSession:
         self._way: ModelWay | None = None
         self._door: ModelDoor | None = None
         self._passage: Passage | None = None
-        self._added: list[str] = []
         self._agent: AcpAgent | None = None
 
     def close(self) -> None:
@@ -119,7 +104,6 @@ class ChatSession:
         """
         began = time.monotonic()
         model.check_installed()
-        self._added = []
         display = TurnDisplay(self._shell)
         permission = Permission(self._shell, f"let {chosen} use {chosen.key}")
         before = self.conversation.sent(_BUDGETS.get(chosen.api, 120_000))
@@ -133,9 +117,8 @@ class ChatSession:
         def show(event: Any) -> None:
             if isinstance(event, _Asking):
                 permission.ask({"where": ["jupyterlab"]})
-            elif isinstance(event, _Here):
-                event.act()
-                event.done()
+            elif isinstance(event, Here):
+                event()
             else:
                 permission.answered()
                 display.show(event)
@@ -174,19 +157,19 @@ class ChatSession:
         display = TurnDisplay(self._shell)
 
         async def work(tell: Callable[[Any], None]) -> Turn:
-            door, passage = self._ready_door(tell)
+            cell = ChatCell(self._shell, tell)
+            door, passage = self._ready_door(cell)
             if self._agent is not None and (new or self._agent.argv != argv):
                 await self._agent.close()
                 self._agent = None
             if self._agent is None:
                 self._agent = acp_agent.AcpAgent(name, argv, door, passage, door.cwd, _nobody)
-            self._agent.ask = self._typed(tell)
+            self._agent.ask = cell.typed
             return await self._agent.answer(message, attachments, tell)
 
         def show(event: Any) -> None:
-            if isinstance(event, _Here):
-                event.act()
-                event.done()
+            if isinstance(event, Here):
+                event()
             else:
                 display.show(event)
 
@@ -198,14 +181,14 @@ class ChatSession:
     async def _answering(
         self, chosen: Choice, tell: Callable[[Any], None], *, with_tools: bool
     ) -> Answering:
-        door, passage = self._ready_door(tell)
-        answers = await self._ready_way(chosen, tell).ready(lambda: tell(_Asking()))
+        cell = ChatCell(self._shell, tell)
+        door, passage = self._ready_door(cell)
+        answers = await self._ready_way(chosen, cell).ready(lambda: tell(_Asking()))
         offered: list[Tool] = []
         if with_tools and chosen.api != "local":  # it invents labels, so it gets none
             # A kernel that no server of ours has started has no server with desktops either.
             served = identity.agent_hello(self._shell).role == "agent"
-            notebook = _KernelNotebook(self, tell)
-            offered = tools(door, passage, notebook, door if served else None)
+            offered = tools(door, passage, cell, door if served else None)
         return Answering(answers, str(chosen), passage, offered, tell)
 
     def _keep_stopped(
@@ -220,14 +203,14 @@ class ChatSession:
 
         self.conversation.add(self._thread.follow(work, lambda _: None, lambda: None, GAP))
 
-    def _ready_way(self, chosen: Choice, tell: Callable[[Any], None]) -> ModelWay:
+    def _ready_way(self, chosen: Choice, cell: ChatCell) -> ModelWay:
         if self._way is None or self._way.chosen != chosen:
-            before, self._way = self._way, ModelWay(chosen, self._open, self._ask_here(tell))
+            before, self._way = self._way, ModelWay(chosen, self._open, cell.approving())
             if before is not None:
                 asyncio.ensure_future(before.close())  # noqa: RUF006  (nobody waits for it)
         return self._way
 
-    def _ready_door(self, tell: Callable[[Any], None]) -> tuple[ModelDoor, Passage]:
+    def _ready_door(self, cell: ChatCell) -> tuple[ModelDoor, Passage]:
         if self._door is None or self._passage is None:
             screener = Screener()
             rulecache.load(Folders.of(), screener)
@@ -240,95 +223,12 @@ class ChatSession:
             )
             self._passage = Passage(CellScreener(screener), self._door.match)
         self._door.cwd = str(Path.cwd())
-        self._door.ask_here = self._ask_here(tell)
+        self._door.ask_here = cell.approving()
         return self._door, self._passage
 
     async def _open(self) -> AsyncClient:
         return await AsyncClient.open(Folders.of(), identity.agent_hello(self._shell))
 
-    def _ask_here(self, tell: Callable[[Any], None]) -> Callable[[str], Any] | None:
-        """How a question is put to a person at this shell's own terminal, or None in a page."""
-        if not identity.has_terminal(self._shell):
-            return None
-
-        async def ask(approval_id: str) -> None:
-            await self.here(tell, lambda: _approve_in_terminal(approval_id))
-
-        return ask
-
-    def _typed(self, tell: Callable[[Any], None]) -> Callable[[str], Awaitable[str | None]]:
-        """How an agent's question is put to whoever sits at this cell."""
-
-        async def ask(prompt: str) -> str | None:
-            found: list[str | None] = []
-
-            def put() -> None:
-                try:
-                    found.append(input(prompt))
-                except (EOFError, NotImplementedError, RuntimeError):
-                    found.append(None)  # nobody: nbclient, a page that is gone
-
-            await self.here(tell, put)
-            return found[0]
-
-        return ask
-
-    async def here(self, tell: Callable[[Any], None], act: Callable[[], None]) -> None:
-        """Have something done where the cell runs, and wait for it."""
-        done = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def finish() -> None:
-            loop.call_soon_threadsafe(done.set)
-
-        tell(_Here(act, finish))
-        await done.wait()
-
-    def offer_cell(self, source: str) -> None:
-        """Put a cell below the one that runs, beside what was put there before.
-
-        A kernel can say one such text only, so all of them share a cell.
-        """
-        self._added.append(source)
-        self._shell.set_next_input("\n\n".join(self._added), replace=False)
-
-
-class _KernelNotebook:
-    """See ``chat.door.Notebook``. A kernel has no notebook: what it has run is what it knows."""
-
-    def __init__(self, session: ChatSession, tell: Callable[[Any], None]) -> None:
-        self._session = session
-        self._tell = tell
-
-    async def read_cell(self, number: int) -> dict[str, Any]:
-        """See ``Notebook.read_cell``; read where the cell runs, since it runs the value's code."""
-        found: list[Any] = []
-
-        def read() -> None:
-            try:
-                found.append(cell_of(self._session._shell, number))  # noqa: SLF001  (one room)
-            except Exception as error:  # noqa: BLE001  (raised where it was asked for)
-                found.append(error)
-
-        await self._session.here(self._tell, read)
-        if isinstance(found[0], Exception):
-            raise found[0]
-        return dict(found[0])
-
-    async def add_cell(self, source: str) -> None:
-        """See ``Notebook.add_cell``."""
-        await self._session.here(self._tell, lambda: self._session.offer_cell(source))
-
 
 async def _nobody(_prompt: str) -> None:
     """Before a cell has said who sits at it."""
-
-
-def _approve_in_terminal(approval_id: str) -> None:
-    # Only the person's own program may answer, so this shell starts it and holds no key.
-    try:
-        spawn.run_in_terminal(spawn.python("jupyter_agent.cli", "approve", approval_id))
-    except OSError:
-        raise GrantDenied(
-            "The question could not be put on this terminal.", "Grant it beforehand."
-        ) from None
