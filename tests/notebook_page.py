@@ -90,6 +90,13 @@ class NotebookPage:
         self.wait_idle()
         return self
 
+    def anywhere(self) -> NotebookPage:
+        """JupyterLab as it stands, whatever is open in it; a notebook costs a kernel."""
+        if not self.page.url.startswith(f"{self._lab.url}/lab/"):
+            self._lab.notebook("anywhere.ipynb", "1")
+            self.open("anywhere.ipynb")
+        return self
+
     @property
     def cells(self) -> Locator:
         """The code cells, top to bottom."""

@@ -6,8 +6,12 @@ the other: which method, path and header, which fields of the body, and what is 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -23,12 +27,13 @@ class RestService:
 
     Attributes:
         key: What it takes.
-        browser: The socket of the browser behind it.
+        browser: The socket of the browser behind it; "" for one that has no pages and does nothing.
         refuse: The status that it answers whatever is asked; 0 for none.
         elsewhere: Its pictures lead to another host.
         asked: Method and path of each request that had the key, and its body.
         alive: Sessions that run, and the token of each.
         tokens: All that there ever were.
+        led: Which page led to each picture, where its browser said so.
         sockets: Those that are open now.
     """
 
@@ -41,6 +46,7 @@ class RestService:
     sockets: list[CdpSocket] = field(default_factory=list)
     origin: str = ""
     tokens: list[str] = field(default_factory=list)
+    led: list[str | None] = field(default_factory=list)
     _server: httpserver.HTTPServer | None = None
 
     def serve(self) -> None:
@@ -90,6 +96,27 @@ class RestService:
         """Every socket breaks off; the sessions live on."""
         for socket in list(self.sockets):
             socket.close()
+
+
+@contextmanager
+def rest_service() -> Iterator[RestService]:
+    """One without a browser, in a loop of its own, until the block is left."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    service = RestService("", "")
+
+    async def serve() -> None:
+        service.serve()
+
+    asyncio.run_coroutine_threadsafe(serve(), loop).result(10)
+    try:
+        yield service
+    finally:
+        asyncio.run_coroutine_threadsafe(service.close(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
 
 
 class Asked(web.RequestHandler):
@@ -170,6 +197,7 @@ class LiveView(web.RequestHandler):
         self.service = service
 
     def get(self, name: str) -> None:
+        self.service.led.append(self.request.headers.get("Referer"))
         if self.service.alive.get(name) != self.get_query_argument("token", ""):
             self.set_status(403)
         self.finish("<!doctype html><title>Live view</title><p>The browser</p>")
@@ -192,6 +220,8 @@ class CdpSocket(WebSocketHandler):
             return
         self.name = name
         self.service.sockets.append(self)
+        if not self.service.browser:
+            return
         self._browser = await websocket_connect(
             self.service.browser,
             max_message_size=LONGEST_MESSAGE,
@@ -201,6 +231,8 @@ class CdpSocket(WebSocketHandler):
     async def on_message(self, message: str | bytes) -> None:
         if self._browser is not None:
             await self._browser.write_message(message)
+        elif not self.service.browser:
+            self.write_message({"id": json.loads(message)["id"], "result": {"targetInfos": []}})
 
     def on_close(self) -> None:
         if self in self.service.sockets:

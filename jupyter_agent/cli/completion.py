@@ -83,6 +83,14 @@ def _services(**_: Any) -> list[str]:
         return []
 
 
+def _kept_profiles(**_: Any) -> list[str]:
+    try:
+        with open_as_person(start=False) as client:
+            return [each["provider"] for each in client.call("profile.list")["profiles"]]
+    except (AgentError, OSError):
+        return []
+
+
 def _named_labels(prefix: str, **_: Any) -> list[str]:
     """``LABEL``, or ``ENV=LABEL``."""
     name, equals, _label = prefix.rpartition("=")
@@ -99,6 +107,7 @@ _COMPLETERS: Final[dict[str, Completer]] = {
     "ENV=LABEL": _named_labels,
     "OLD": _labels,
     "SERVICE": _services,
+    "PROVIDER": _kept_profiles,
     **dict.fromkeys(("NEW", "DATE", "DAYS", "TIME", "TEXT", "PATTERN", "N", "MIB"), _nothing),
     **dict.fromkeys(("HOST", "LINE", "FIELD", "REGION", "DATABASE"), _nothing),
     **dict.fromkeys(("ID", "APPROVAL_ID", "SCRIPT", "ENV", "WHO"), _nothing),

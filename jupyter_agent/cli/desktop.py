@@ -44,7 +44,9 @@ def add(commands: Family) -> None:
   jupyter agent desktop forget             all of it
   jupyter agent desktop forget local-vnc   what one provider's desktops have kept""",
     )
-    parser.add_argument("provider", nargs="?", default="", help="as status names it")
+    parser.add_argument(
+        "provider", nargs="?", default="", metavar="PROVIDER", help="as status names it"
+    )
 
 
 def status(_arguments: Arguments, terminal: Terminal) -> int:

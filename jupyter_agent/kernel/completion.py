@@ -13,7 +13,7 @@ from jupyter_agent.kernel.arguments import OPTIONS
 from jupyter_agent.kernel.identity import open_client
 
 DESKTOP_COMMANDS: Final = ("open", "status", "close", "screenshot")
-_DESKTOP_OPEN: Final = ("https://", "--layout", "--provider", "--strict")
+_DESKTOP_OPEN: Final = ("--layout", "--provider", "--strict")
 LAYOUTS: Final = ("us", "gb", "us(intl)", "de", "ch", "fr", "es", "it", "pt", "pl", "se")
 SECRET_COMMANDS: Final = (
     "set",
@@ -108,21 +108,30 @@ class Completion:
         """Completions behind ``%desktop``."""
         words = _words_before(event)
         if not words:
-            return list(DESKTOP_COMMANDS)
-        if words[-1] == "--layout":
-            return list(LAYOUTS)
-        if words[0] == "open" and words[-1] != "--provider":
-            return list(_DESKTOP_OPEN)
+            return [*DESKTOP_COMMANDS, "--help"]
         if words[0] in ("close", "screenshot") and len(words) == 1:
-            return self._desktops()
-        return []
+            return self._of_desktops("desktops")
+        if words[0] != "open":
+            return []
+        option, equals, _begun = event.text_until_cursor.split()[-1].partition("=")
+        last = option if equals else words[-1]
+        if last == "--layout":
+            return list(LAYOUTS)
+        if last == "--provider":
+            return self._of_desktops("providers")
+        given = {word.partition("=")[0] for word in words}
+        addressed = any(not word.startswith("-") for word in _plain(words[1:]))
+        address = [] if addressed else ["https://"]
+        return [*address, *(option for option in _DESKTOP_OPEN if option not in given)]
 
-    def _desktops(self) -> list[str]:
+    def _of_desktops(self, what: str) -> list[str]:
+        """Names of desktops, or of the providers that can start one now."""
         try:
             with open_client(self._shell, start=False) as client:
-                return [d["id"] for d in client.call("desktop", do="status")["desktops"]]
+                told = client.call("desktop", do="status")
         except AgentError:
             return []
+        return [each["id"] for each in told.get(what, ()) if each.get("ok", True)]
 
     def chat(self, _shell: Any, event: SimpleNamespace) -> list[str]:
         """Completions behind ``%%agent_chat`` and ``%agent_chat``."""
@@ -160,6 +169,12 @@ class Completion:
                 return [secret["label"] for secret in client.call("secret.list")["secrets"]]
         except AgentError:
             return []
+
+
+def _plain(words: list[str]) -> list[str]:
+    """The words that are no option's value."""
+    takes = ("--layout", "--provider")
+    return [w for before, w in zip(["", *words], words, strict=False) if before not in takes]
 
 
 def _words_before(event: SimpleNamespace) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from jupyter_agent.kernel.identity import open_client
 
 SWITCHES: Final = ("--strict",)
 VALUES: Final = ("--provider", "--layout")
-_HELP: Final = "See all of it: %desktop?"
+_HELP: Final = "See all of it: %desktop --help"
 
 _STATES: Final = {
     "starting": "starts",
@@ -54,8 +55,16 @@ class DesktopMagics(Magics):
             %desktop open [ADDRESS] [--provider NAME] [--layout LAYOUT] [--strict]
             %desktop screenshot|close [ID]
 
-        --strict attaches nothing to the browser while you sign in, for sites that refuse otherwise.
+        --provider  Where it runs: local-vnc, local-cdp (this machine), or a service that the admin
+                    has enabled; Tab lists what can be started. Without it: the first that can.
+        --layout    Your keyboard, as XKB names it: us, gb, de, fr, "us(intl)".
+        --strict    Attach nothing to the browser while you sign in, for sites that refuse
+                    it otherwise.
+        ID          As status lists it. Without it: the newest.
         """
+        if line.strip() in ("--help", "-h", "help"):
+            print(_help())  # noqa: T201  (the magic's own output)
+            return None
         command, words, fields = _parse(line)
         if command == "status":
             return self._status()
@@ -80,6 +89,12 @@ class DesktopMagics(Magics):
     def _ask(self, deed: str, **fields: Any) -> wire.Message:
         with open_client(self.shell) as client:
             return client.call("desktop", do=deed, **fields)
+
+
+def _help() -> str:
+    """The magic's description, without the marks that are for whoever formats it."""
+    described = inspect.getdoc(DesktopMagics.desktop) or ""
+    return described.replace("\n\n::\n\n", "\n\n")
 
 
 class _Picture:

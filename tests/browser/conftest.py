@@ -13,6 +13,7 @@ from conftest import end_brokers
 from lab import OTHER_NAME, Lab, running_lab
 from notebook_page import NotebookPage, tidy
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from rest_service import RestService, rest_service
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -26,6 +27,8 @@ FLAGS = [
     f"--host-resolver-rules=MAP {OTHER_NAME} 127.0.0.1",
 ]
 SIZE: ViewportSize = {"width": 1280, "height": 800}
+TEAMS_PAGE = "https://desk.example.com/vnc.html"
+"""A desktop that somebody else runs: nobody is there but what a test puts in its place."""
 PICTURES = Path(__file__).resolve().parents[2] / "test-results"
 
 
@@ -39,9 +42,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def elsewhere() -> Iterator[RestService]:
+    """A service with desktops, which the server of these tests knows as its own Steel."""
+    with rest_service() as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, elsewhere: RestService) -> Iterator[Lab]:
     root = tmp_path_factory.mktemp("a lab")
-    with running_lab(root) as lab:
+    desktops = [
+        *(f"--SecureDesktop.enabled={name}" for name in ("local-vnc", "local-cdp", "steel")),
+        f"--SecureDesktop.hosts=steel={elsewhere.origin}",
+        f"--SecureDesktop.pages=team={TEAMS_PAGE}",
+    ]
+    with running_lab(root, "file", *desktops) as lab:
         yield lab
     end_brokers(root)
 

@@ -34,8 +34,7 @@ def outcome(agent: Client, number: int) -> str:
 def test_an_agent_asks_and_the_value_is_typed_into_the_question(
     lab: Lab, notebook: NotebookPage, agent: Client, canary: Canary
 ) -> None:
-    lab.notebook("asks.ipynb", "1")
-    notebook.open("asks.ipynb")
+    notebook.anywhere()
     number = agent.begin("secret.request", label="WEATHER_KEY", why="to call the weather service")
     asked = notebook.approval
     expect(asked).to_contain_text("Enter the secret WEATHER_KEY?")
@@ -52,8 +51,7 @@ def test_an_agent_asks_and_the_value_is_typed_into_the_question(
 
 
 def test_a_no_is_a_no(lab: Lab, notebook: NotebookPage, agent: Client) -> None:
-    lab.notebook("asks.ipynb", "1")
-    notebook.open("asks.ipynb")
+    notebook.anywhere()
     number = agent.begin("secret.request", label="WEATHER_KEY", why="")
     expect(notebook.approval).to_contain_text("nothing about why")
     notebook.answer("deny")
@@ -109,8 +107,7 @@ def test_a_page_of_its_own_seals_what_is_typed(
 def test_a_question_about_one_request_shows_all_of_it(
     lab: Lab, notebook: NotebookPage, agent: Client, canary: Canary
 ) -> None:
-    lab.notebook("asks.ipynb", "1")
-    notebook.open("asks.ipynb")
+    notebook.anywhere()
     with lab.person() as person:
         save(person, "DEMO_TOKEN", canary.value)
     request = {
@@ -145,8 +142,7 @@ def test_the_panel_shows_who_may_ask_what_waits_and_lets_nobody_in_any_more(
 ) -> None:
     with lab.person() as person:
         save(person, "DEPLOY_KEY", canary.value)
-    lab.notebook("asks.ipynb", "1")
-    panel = notebook.open("asks.ipynb").open_secrets()
+    panel = notebook.anywhere().open_secrets()
     panel.locator(".ja-agents summary").click()
     row = panel.locator("[data-agent=claude]")
     expect(row).to_contain_text("Asks for each use of a secret")

@@ -8,24 +8,23 @@ from collections.abc import Iterator
 
 import pytest
 from canary import Canary
-from desktop_panel import STARTING, connected, drives, live, take_over, type_into
+from desktop_panel import (
+    REMEMBER_SOCKETS,
+    STARTING,
+    connected,
+    drives,
+    live,
+    take_over,
+    type_into,
+    until_pasted,
+)
 from lab import Lab
-from login_site import LoginSite, login_site
+from login_site import PERSON, REPORT, LoginSite, login_site
 from notebook_page import NotebookPage
 from playwright.sync_api import Locator, Page, expect
 from steps import wait_until
 
 GRANT = re.compile(r"/jupyter-agent/desktops/grant")
-
-_REMEMBER_SOCKETS = """(() => {
-  const { send } = WebSocket.prototype;
-  WebSocket.prototype.send = function (...given) {
-    window.lastSocket = this;
-    // What is pasted goes over when the desktop asks for it: ClientCutText (RFC 6143), "provide".
-    window.pasted ||= given[0][0] === 6 && given[0][8] === 16;
-    return send.apply(this, given);
-  };
-})()"""
 
 _COMPLETE = """async code => {
   const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
@@ -51,7 +50,7 @@ def site() -> Iterator[LoginSite]:
 
 @pytest.fixture
 def panel(page: Page, lab: Lab, notebook: NotebookPage) -> Iterator[Locator]:
-    page.add_init_script(_REMEMBER_SOCKETS)  # in the picture's page, too
+    page.add_init_script(REMEMBER_SOCKETS)  # in the picture's page, too
     lab.notebook("desktops.ipynb", SYNC)
     notebook.open("desktops.ipynb")
     panel = page.locator(".ja-desktop")
@@ -102,7 +101,7 @@ def paste(page: Page, panel: Locator) -> str:
     live(panel).locator(".ja-desktop-paste").click()
     expect(picture).to_have_attribute("allow", "fullscreen; clipboard-read")
     connected(panel)
-    picture.element_handle().content_frame().wait_for_function("() => window.pasted")
+    until_pasted(picture)
     page.evaluate("() => navigator.clipboard.writeText('')")
     page.context.clear_permissions()
     return text
@@ -166,15 +165,22 @@ def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
     notebook.run(0)
     expect(notebook.output(0)).to_contain_text("'Sign in'", timeout=STARTING)
     assert page.evaluate(_COMPLETE, "%desktop sc") == ["screenshot"]
+    here = page.evaluate(_COMPLETE, "%desktop open --provider local-")
+    assert {"local-cdp", "local-vnc"} <= set(here)
     assert live(panel).get_attribute("data-desktop") in page.evaluate(_COMPLETE, "%desktop close ")
 
 
 def test_three_desktops_at_once_each_with_its_own_driver(
-    notebook: NotebookPage, panel: Locator, site: LoginSite
+    lab: Lab, notebook: NotebookPage, panel: Locator, site: LoginSite
 ) -> None:
     notebook.command("jupyter-agent:open-desktop", url="")
     tabs = panel.locator(".ja-desktop-tab[data-state]")
-    for number, path in enumerate(("/login", "/extras", "/code"), 1):
+    for number, path in enumerate(("/extras", "/code", "/login"), 1):
+        expect(panel.get_by_label("Address")).to_be_focused()
+        if number == 3:  # without a screen, and to be signed in next time
+            panel.get_by_label("Provider").select_option("local-cdp")
+            panel.get_by_label("Keep me signed in").check()
+            panel.get_by_label("Address").focus()
         start(panel, site.url + path)
         expect(tabs).to_have_count(number)
         if number < 3:
@@ -190,6 +196,49 @@ def test_three_desktops_at_once_each_with_its_own_driver(
     connected(panel)
     shown = panel.locator(".ja-desktop-live").evaluate_all("all => all.map(n => n.dataset.desktop)")
     assert len(set(shown)) == 3
+
+    paste_without_a_screen(notebook.page, panel, site)
+    download_and_move(notebook.page, panel, site, lab)
+    forget_what_was_kept(panel, lab)
+
+
+def paste_without_a_screen(page: Page, panel: Locator, site: LoginSite) -> None:
+    """There is no clipboard in that desktop: what is pasted is typed."""
+    type_into(page, panel, PERSON, "Tab")
+    before = len(site.posted)
+    text = paste(page, panel)
+    type_into(page, panel, "Enter")
+    wait_until(lambda: len(site.posted) > before, 30)
+    assert site.posted[before][1] == {"user": PERSON, "password": text}
+
+
+def download_and_move(page: Page, panel: Locator, site: LoginSite, lab: Lab) -> None:
+    """What a page gives is listed, and lies beside the notebook after a click, and only then."""
+    files = live(panel).get_by_role("list", name="Downloaded files").get_by_role("listitem")
+    address = live(panel).locator(".ja-desktop-picture").content_frame.get_by_label("Address")
+    address.fill(f"{site.url}/report.csv")
+    address.press("Enter")
+    expect(files).to_contain_text("report.csv21 bytes", timeout=STARTING)
+    assert not (lab.notebooks / "report.csv").exists()
+    files.get_by_role("button", name="Move report.csv").click()
+    expect(page.locator(".Toastify__toast")).to_contain_text("Moved to report.csv")
+    expect(files).to_have_count(0)
+    assert (lab.notebooks / "report.csv").read_bytes() == REPORT
+
+
+def forget_what_was_kept(panel: Locator, lab: Lab) -> None:
+    """It is saved when the desktop closes; the form says so, and drops it at a click."""
+    tabs = panel.locator(".ja-desktop-tab[data-state]")
+    panel.locator(".ja-desktop-close:visible").click()
+    expect(tabs).to_have_count(2, timeout=STARTING)
+    panel.locator(".ja-desktop-new").click()
+    panel.get_by_label("Provider").select_option("local-cdp")
+    expect(panel.locator(".ja-desktop-kept")).to_contain_text("Last kept:", timeout=STARTING)
+    panel.locator(".ja-desktop-forget").click()
+    expect(panel.locator(".ja-desktop-kept")).to_be_hidden()
+    with lab.person() as person:
+        assert person.call("profile.list")["profiles"] == []
+    tabs.first.click()
 
 
 UNREACHED = {"error": {"code": "desktop_unavailable", "message": "No answer.", "hint": ""}}

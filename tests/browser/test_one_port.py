@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from canary import Canary
 from conftest import end_brokers
-from desktop_panel import STARTING, live, take_over, type_into
+from desktop_panel import REMEMBER_SOCKETS, STARTING, live, take_over, type_into, until_pasted
 from lab import OTHER_NAME, Lab, running_lab
 from login_site import PERSON, login_site
 from notebook_page import LOADING
@@ -32,6 +32,7 @@ def test_what_a_person_types_on_jupyters_own_port_below_a_prefix_arrives_after_a
 ) -> None:
     page = own_page
     assert hub.url.endswith(PREFIX)
+    page.add_init_script(REMEMBER_SOCKETS)
     page.goto(f"{hub.url}/lab")
     assert f"{PREFIX}/login" in page.url
     page.locator("#password_input").fill(hub.token)
@@ -56,7 +57,17 @@ def test_what_a_person_types_on_jupyters_own_port_below_a_prefix_arrives_after_a
         frame = picture.element_handle().content_frame()
         assert frame is not None
         assert frame.evaluate("() => self.origin") == "null"
-        type_into(page, panel, PERSON, "Tab", canary.value, "Enter")
+        type_into(page, panel, PERSON, "Tab")
+        # A frame without an origin reads no clipboard: it asks, in a masked field of its own.
+        live(panel).locator(".ja-desktop-paste").click()
+        asked = picture.content_frame.get_by_label("What to paste")
+        expect(asked).to_be_focused(timeout=STARTING)
+        expect(asked).to_have_attribute("type", "password")
+        asked.fill(canary.value)
+        asked.press("Enter")
+        expect(asked).to_be_hidden()
+        until_pasted(picture)
+        type_into(page, panel, "Enter")
         wait_until(lambda: bool(site.posted), 30)
         assert site.posted[0] == ("/login", {"user": PERSON, "password": canary.value})
 

@@ -34,8 +34,7 @@ def test_the_panel_can_be_read_in_the_dark_theme(
 ) -> None:
     with lab.person() as person:
         save(person, "DEMO_TOKEN", canary.value)
-    lab.notebook("dark.ipynb", "1")
-    notebook.open("dark.ipynb")
+    notebook.anywhere()
     notebook.command("apputils:change-theme", theme="JupyterLab Dark")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
     panel = notebook.open_secrets()

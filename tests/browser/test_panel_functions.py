@@ -16,10 +16,7 @@ from steps import run, save
 
 @pytest.fixture
 def panel(lab: Lab, notebook: NotebookPage) -> Locator:
-    if "/lab/" not in notebook.page.url:
-        lab.notebook("panel.ipynb", "1")
-        notebook.open("panel.ipynb")
-    return notebook.open_secrets()
+    return notebook.anywhere().open_secrets()
 
 
 def row_of(panel: Locator, label: str) -> Locator:

@@ -30,8 +30,7 @@ def length_in_a_run(lab: Lab, label: str) -> int:
 def test_an_empty_panel_says_what_it_is_for_and_how_to_begin(
     lab: Lab, notebook: NotebookPage
 ) -> None:
-    lab.notebook("panel.ipynb", "1")
-    panel = notebook.open("panel.ipynb").open_secrets()
+    panel = notebook.anywhere().open_secrets()
     expect(panel.locator(".ja-empty")).to_contain_text("Keep API keys")
     panel.locator(".ja-empty .ja-add").click()
     expect(panel.get_by_label("Label")).to_be_focused()
@@ -41,8 +40,7 @@ def test_an_empty_panel_says_what_it_is_for_and_how_to_begin(
 def test_a_secret_is_added_replaced_renamed_and_removed(
     lab: Lab, notebook: NotebookPage, canary: Canary
 ) -> None:
-    lab.notebook("panel.ipynb", "1")
-    panel = notebook.open("panel.ipynb").open_secrets()
+    panel = notebook.anywhere().open_secrets()
 
     panel.locator(".ja-add").first.click()
     fill(panel.locator(".ja-panel-form"), "FIRST", canary.value)
@@ -78,8 +76,7 @@ def test_a_label_that_is_taken_is_not_overwritten(
 ) -> None:
     with lab.person() as person:
         save(person, "TAKEN", canary.value)
-    lab.notebook("panel.ipynb", "1")
-    panel = notebook.open("panel.ipynb").open_secrets()
+    panel = notebook.anywhere().open_secrets()
     panel.locator(".ja-add").first.click()
     fill(panel.locator(".ja-panel-form"), "TAKEN", "another value")
     expect(panel.locator(".ja-form-problem")).to_contain_text("TAKEN")
@@ -90,8 +87,7 @@ def test_a_label_that_is_taken_is_not_overwritten(
 def test_a_secret_saved_in_the_terminal_appears_by_itself(
     lab: Lab, notebook: NotebookPage, canary: Canary
 ) -> None:
-    lab.notebook("panel.ipynb", "1")
-    panel = notebook.open("panel.ipynb").open_secrets()
+    panel = notebook.anywhere().open_secrets()
     expect(panel.locator(".ja-empty")).to_be_visible()
     with lab.person() as person:
         save(person, "FROM_TERMINAL", canary.value)
@@ -103,8 +99,7 @@ def test_locking_stops_the_panel_until_a_person_unlocks(
 ) -> None:
     with lab.person() as person:
         save(person, "DEMO", canary.value)
-    lab.notebook("panel.ipynb", "1")
-    panel = notebook.open("panel.ipynb").open_secrets()
+    panel = notebook.anywhere().open_secrets()
     panel.locator(".ja-lock").click()
     expect(panel).to_contain_text("The vault is locked.")
     expect(panel.locator(".ja-secret")).to_have_count(0)

@@ -132,8 +132,7 @@ def test_where_something_is_missing_the_command_that_installs_it_is_shown(
     notebook: NotebookPage, lab: Lab, panel: Locator
 ) -> None:
     page = notebook.page
-    lab.notebook("missing.ipynb", "1")
-    notebook.open("missing.ipynb")
+    notebook.anywhere()
     missing = {"ok": False, "reason": "Xvnc not found.", "install": "sudo apt-get install x"}
 
     def without_xvnc(route) -> None:

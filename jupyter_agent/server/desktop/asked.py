@@ -102,7 +102,10 @@ class Asked:
     async def _status(self, event: wire.Message) -> wire.Message:
         seen = [await d.for_agents() for d in self._seen_by(event)]
         if event["role"] != "person":
-            return {"desktops": seen}
+            # By name alone: what is missing, and where, is for who can do something about it.
+            there = await self._desktops.providers()
+            names = [{"id": one["id"]} for one in there if one["ok"]]
+            return {"desktops": seen, "providers": names}
         return {"desktops": seen, "providers": await self._desktops.for_terminal()}
 
     async def _open(self, opener: Opener, fields: Mapping[str, Any]) -> wire.Message:

@@ -158,7 +158,8 @@ export class DesktopPanel extends Widget {
   }
 
   private onChanged(_: unknown, what: string): void {
-    if (what === 'desktops') {
+    // A key that was saved may be what a provider was missing.
+    if (what === 'desktops' || (what === 'secrets' && this.isVisible)) {
       void this.refresh();
     }
   }

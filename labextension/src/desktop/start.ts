@@ -177,10 +177,15 @@ export class StartForm {
     this.keptRow.replaceChildren(
       ...(kept
         ? [
-            `Kept since ${new Date(kept.saved).toLocaleString()}. `,
-            button('jp-mod-styled', 'Forget', () => void this.forget(kept.provider), {
-              title: 'Delete the cookies and all that sites stored'
-            })
+            element('span', {}, keptSince(new Date(kept.saved))),
+            button(
+              'jp-mod-styled ja-desktop-forget',
+              'Forget it',
+              () => void this.forget(kept.provider),
+              {
+                title: 'Delete the cookies and all that sites stored: you are signed in nowhere'
+              }
+            )
           ]
         : [])
     );
@@ -221,6 +226,11 @@ export class StartForm {
     const keys = await keyboard?.getLayoutMap().catch(() => null);
     this.layout.value = guessLayout(keys ?? null, navigator.language);
   }
+}
+
+function keptSince(saved: Date): string {
+  const when = saved.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return `Last kept: ${when}. With the box ticked you start with it, else with an empty profile.`;
 }
 
 function row(text: string, field: HTMLElement): HTMLElement {

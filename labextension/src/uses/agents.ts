@@ -30,11 +30,9 @@ export class AgentsSection implements Section {
       element(
         'p',
         { className: 'ja-uses-empty' },
-        'Let one in, in a terminal: ',
+        'Let one in, in a terminal:',
         element('code', {}, 'jupyter agent mcp install claude-code'),
-        ', or ',
-        element('code', {}, 'jupyter agent agents add NAME'),
-        '.'
+        element('code', {}, 'jupyter agent agents add NAME')
       )
     );
   }

@@ -1,6 +1,8 @@
 // What a page asks by windows that its browser would show: a list, a dialog, files, a login. Shown here, over the
 // picture, and clearly not the page's own: a page can draw anything but this.
 
+import { whenSent } from './send.ts';
+
 interface Choice {
   label: string;
   group: string;
@@ -37,10 +39,7 @@ export class Asks {
     this.box.className = 'ask';
     this.box.hidden = true;
     this.box.setAttribute('role', 'dialog');
-    this.box.addEventListener('submit', event => {
-      event.preventDefault();
-      this.submit();
-    });
+    whenSent(this.box, () => this.submit());
     this.box.addEventListener('keydown', event => {
       if (event.key === 'Escape') {
         this.cancel();

@@ -1,5 +1,7 @@
 // What a browser has above its page: back, forward, load again, the address, and its tabs.
 
+import { whenSent } from './send.ts';
+
 interface Tab {
   id: string;
   title: string;
@@ -40,8 +42,7 @@ export class Bar {
     this.address.spellcheck = false;
     this.address.readOnly = say === null;
     form.append(this.address);
-    form.addEventListener('submit', event => {
-      event.preventDefault();
+    whenSent(form, () => {
       if (this.address.value.trim()) {
         this.say?.({ go: this.address.value.trim() });
       }

@@ -1,5 +1,7 @@
 // A text from this computer's clipboard into the desktop: in by one paste, and gone from there right after.
 
+import { whenSent } from './send.ts';
+
 const LARGEST = 4096; // bytes; the desktop's X server takes no more
 const GONE_AFTER = 2000; // milliseconds; the browser inside asks for it within some hundredths of them
 
@@ -54,8 +56,7 @@ export class Paste {
         close();
       }
     });
-    this.box.addEventListener('submit', event => {
-      event.preventDefault();
+    whenSent(this.box, () => {
       const text = this.input.value;
       close();
       this.text(text);

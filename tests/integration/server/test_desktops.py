@@ -289,6 +289,10 @@ class TestFromAKernel:
         assert desktop["id"] in await shown(first, "%desktop status")
         assert desktop["id"] not in await shown(second, "%desktop status")
         assert "DesktopClosed" in await shown(second, f"%desktop close {desktop['id']}")
+        begun = "%desktop open --provider "
+        tab = f"get_ipython().complete('', {begun!r}, {len(begun)})"
+        assert "scripted" in await shown(second, tab)
+        assert "[ADDRESS]" in await shown(second, "%desktop --help")
 
     async def test_what_is_typed_behind_desktop_is_not_repeated(self, connect):
         kernel = await connect()
