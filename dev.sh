@@ -236,7 +236,8 @@ check() {
   PIP_NO_COMPILE=1 install_groups test
   install_package
   install_groups lint
-  export MYPY_CACHE_DIR=$venv/mypy  # kept with what else was made; the copied sources are laid anew each time
+  # mypy looks at the bytes of what it has read before, so its notes outlive an environment, as downloads do.
+  export MYPY_CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/jupyter_agent/mypy
   export PATH="$venv/bin:$PATH"
   cd -- "$here"
   # Jupyter AI needs an environment of its own. Its tests come late, and wait for it, or make it and say why not.
@@ -275,9 +276,16 @@ stage() {  # stage NAME COMMAND…
   printf '(%d s)\n' "$((SECONDS - began))"
 }
 
-browser_part() (
-  cd -- "$here/labextension" && jlpm install --immutable >/dev/null && jlpm lint && jlpm tsc --noEmit && jlpm test
-)
+browser_part() {
+  local page
+  page=$(digest labextension)
+  if done_before page-checked "$page"; then
+    echo "It has not changed since it passed."
+    return
+  fi
+  (cd -- "$here/labextension" && jlpm install --immutable >/dev/null && jlpm lint && jlpm tsc --noEmit && jlpm test) || return
+  now_done page-checked "$page"
+}
 
 tests() {  # tests MARK [pytest arguments]. -P: the package is imported from where pip put it, never from this folder
   local status=0
