@@ -30,6 +30,8 @@ from desktop_rooms import (
 from login_site import BALANCE, PERSON, REPORT, LoginSite, login_site
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
+from tornado.httpclient import HTTPClientError
+from tornado.websocket import websocket_connect
 
 from jupyter_agent.desktop.lease import Lease
 from jupyter_agent.desktop.provider import Desktop, Download, Pause
@@ -194,12 +196,13 @@ class DesktopContract:
     def test_an_address_for_a_program_is_good_once(self, stage: Stage) -> None:
         async def work() -> None:
             agent = await stage.desktop.agent_channel()
-            async with async_playwright() as playwright:
-                address = await agent.endpoint()
-                browser = await playwright.chromium.connect_over_cdp(address)
-                await browser.close()
-                with pytest.raises(PlaywrightError, match="403"):
-                    await playwright.chromium.connect_over_cdp(address)
+            address = await agent.endpoint()
+            program = await websocket_connect(address)
+            await program.write_message('{"id": 1, "method": "Browser.getVersion"}')
+            assert '"id": 1' in str(await program.read_message())
+            program.close()
+            with pytest.raises(HTTPClientError, match="403"):
+                await websocket_connect(address)
 
         stage.room.run(work())
 

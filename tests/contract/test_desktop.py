@@ -22,7 +22,7 @@ from contract.desktop_contract import DesktopContract, Stage
 from desktop_rooms import PARENT, PATIENCE, CdpPerson, person_at, until_field, until_true
 from remote_rooms import remote_room
 
-from jupyter_agent.desktop import stillness
+from jupyter_agent.desktop import remote, stillness
 from jupyter_agent.desktop.e2b import LEASE
 from jupyter_agent.desktop.provider import Desktop, Pause, StartOptions
 from jupyter_agent.errors import LabelNotFound, PersonDrives, ProviderFailed
@@ -176,7 +176,11 @@ class TestBrowserbase(Elsewhere):
         assert not any(token in str(told) for token in stage.room.service.tokens)
         assert recognised == [stage.room.service.tokens[-1]]
 
-    def test_a_session_that_ended_elsewhere_closes_its_desktop(self, stage: Stage) -> None:
+    def test_a_session_that_ended_elsewhere_closes_its_desktop(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(remote, "_RETRIES", (0.0, 0.1))
+
         async def work() -> None:
             desktop = await stage.room.start(self.name)
             await ended_there(stage, self.left(stage)[-1])
@@ -324,7 +328,11 @@ class TestE2b(Elsewhere):
         assert "--remote-debugging-port" not in line
         assert stage.site.url not in line
 
-    def test_a_sandbox_that_ended_by_itself_closes_its_desktop(self, stage: Stage) -> None:
+    def test_a_sandbox_that_ended_by_itself_closes_its_desktop(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(remote, "_RETRIES", (0.0, 0.1))
+
         async def work() -> None:
             desktop = await stage.room.start(self.name)
             await ended_there(stage, self.left(stage)[-1])
