@@ -19,6 +19,7 @@ from jupyter_agent.errors import DesktopError
 
 _LOOK: Final = 1.0  # seconds for a tab to say whether it is seen; one that hangs is not asked again
 _CLOSING: Final = 15.0  # seconds for a tab to close, on a machine that is busy
+_AGAIN: Final = 1.0  # seconds; asked while it goes to another page, Chromium may forget it
 _OFTEN: Final = 0.01  # seconds between looks whether it has
 
 
@@ -84,6 +85,21 @@ async def _rank(cdp: Cdp, tab: Tab) -> int:
     return value if isinstance(value, int) else 0
 
 
+async def _closed(cdp: Cdp, old: list[Tab]) -> list[Tab]:
+    """Ask tabs to close, and look for a while whether they have; those that are still there."""
+    for tab in old:
+        with contextlib.suppress(CommandRefused):  # it has closed by itself
+            await cdp.send("Target.closeTarget", {"targetId": tab.target})
+    clock = asyncio.get_running_loop().time
+    until = clock() + _AGAIN
+    # Chromium tells of it only those who ask to hear of every target there is.
+    while old and clock() < until:
+        there = {tab.target for tab in await tabs(cdp)}
+        old = [tab for tab in old if tab.target in there]
+        await asyncio.sleep(_OFTEN)
+    return old
+
+
 @asynccontextmanager
 async def session(cdp: Cdp, target: str) -> AsyncIterator[str]:
     """Attach to a target for as long as the block lasts.
@@ -116,14 +132,10 @@ async def renew(cdp: Cdp) -> None:
     for tab in sorted(old, key=lambda one: one == seen):  # what was in front is again, as the last
         again = tab.url if urlsplit(tab.url).scheme in ("http", "https") else "about:blank"
         await cdp.send("Target.createTarget", {"url": again})
-    for tab in old:
-        with contextlib.suppress(CommandRefused):  # it has closed by itself
-            await cdp.send("Target.closeTarget", {"targetId": tab.target})
     try:
         async with asyncio.timeout(_CLOSING):
-            # Chromium tells of it only those who ask to hear of every target there is.
-            while {tab.target for tab in old} & {tab.target for tab in await tabs(cdp)}:  # noqa: ASYNC110
-                await asyncio.sleep(_OFTEN)
+            while old := await _closed(cdp, old):
+                pass
     except TimeoutError:
         raise DesktopError(
             "A page that the agent's program has opened does not close.",
