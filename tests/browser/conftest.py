@@ -42,18 +42,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def elsewhere() -> Iterator[RestService]:
+def desktop_service() -> Iterator[RestService]:
     """A service with desktops, which the server of these tests knows as its own Steel."""
     with rest_service() as service:
         yield service
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory, elsewhere: RestService) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, desktop_service: RestService) -> Iterator[Lab]:
     root = tmp_path_factory.mktemp("a lab")
     desktops = [
         *(f"--SecureDesktop.enabled={name}" for name in ("local-vnc", "local-cdp", "steel")),
-        f"--SecureDesktop.hosts=steel={elsewhere.origin}",
+        f"--SecureDesktop.hosts=steel={desktop_service.origin}",
         f"--SecureDesktop.pages=team={TEAMS_PAGE}",
     ]
     with running_lab(root, "file", *desktops) as lab:

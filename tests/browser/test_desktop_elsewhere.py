@@ -49,32 +49,32 @@ def is_shut_in(picture: Locator) -> None:
 
 
 def test_a_services_page_is_framed_and_its_address_is_nowhere_else(
-    lab: Lab, notebook: NotebookPage, panel: Locator, elsewhere: RestService, canary: Canary
+    lab: Lab, notebook: NotebookPage, panel: Locator, desktop_service: RestService, canary: Canary
 ) -> None:
     page = notebook.page
-    elsewhere.key = canary.value
+    desktop_service.key = canary.value
     with lab.person() as person:
         steps.save(person, "STEEL_API_KEY", canary.value)
-        person.call("grant.add", label="STEEL_API_KEY", script=f"egress {elsewhere.origin}")
+        person.call("grant.add", label="STEEL_API_KEY", script=f"egress {desktop_service.origin}")
     # The form learns by itself that there is a key now.
     picture = start(panel, "steel")
     expect(picture.content_frame.get_by_text("The browser")).to_be_visible()
     is_shut_in(picture)
     expect(live(panel).locator(".ja-desktop-where")).to_contain_text("another machine")
     expect(live(panel).locator(".ja-desktop-warning")).to_contain_text("whoever runs that machine")
-    assert set(elsewhere.led) == {None}
+    assert set(desktop_service.led) == {None}
 
-    address = Canary(elsewhere.tokens[-1])
+    address = Canary(desktop_service.tokens[-1])
     assert address.value in (picture.get_attribute("src") or "")
     assert address.found_in(page.evaluate(_ALL_BUT_THE_FRAMES_ADDRESS).encode()) == []
     assert address.search_tree(lab.root) == []
     assert canary.found_in(page.content().encode()) == []
     close(panel)
-    assert elsewhere.alive == {}
+    assert desktop_service.alive == {}
 
 
 def test_a_page_that_the_admin_has_allowed_is_framed_as_it_is(
-    page: Page, panel: Locator, elsewhere: RestService
+    page: Page, panel: Locator, desktop_service: RestService
 ) -> None:
     asked: list[str | None] = []
 
@@ -83,7 +83,7 @@ def test_a_page_that_the_admin_has_allowed_is_framed_as_it_is(
         route.fulfill(content_type="text/html", body="<h1>Their desktop</h1>")
 
     page.route("https://desk.example.com/**", somebodys_page)
-    begun = len(elsewhere.asked)
+    begun = len(desktop_service.asked)
     panel.get_by_label("Provider").select_option("url-team")
     expect(panel.get_by_label("Address")).to_be_hidden()  # it opens none
     picture = start(panel, "url-team")
@@ -92,4 +92,4 @@ def test_a_page_that_the_admin_has_allowed_is_framed_as_it_is(
     assert set(asked) == {None}
     expect(live(panel).locator(".ja-desktop-back")).to_be_hidden()  # there is no agent
     close(panel)
-    assert len(elsewhere.asked) == begun
+    assert len(desktop_service.asked) == begun
