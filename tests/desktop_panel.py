@@ -31,7 +31,10 @@ def live(panel: Locator) -> Locator:
 
 
 def drives(panel: Locator, who: str) -> None:
-    expect(live(panel).locator(".ja-desktop-who")).to_have_text(who, timeout=STARTING)
+    try:
+        expect(live(panel).locator(".ja-desktop-who")).to_have_text(who, timeout=STARTING)
+    except AssertionError:  # the bar says why: that something was not handed back, say
+        raise AssertionError(live(panel).locator(".ja-desktop-bar").inner_text()) from None
 
 
 def connected(panel: Locator) -> None:
