@@ -13,6 +13,7 @@ from desktop_panel import (
     STARTING,
     connected,
     drives,
+    hand_back,
     live,
     take_over,
     type_into,
@@ -158,8 +159,7 @@ def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
     connected(panel)
 
     # Handed back, a program that waits in a thread goes on in it, and Tab knows the desktop.
-    panel.locator(".ja-desktop-back").click()
-    drives(panel, "The agent drives")
+    hand_back(panel)
     connected(panel)
     expect(live(panel).locator(".ja-desktop-picture")).to_have_attribute("allow", "fullscreen")
     notebook.run(0)
