@@ -236,9 +236,8 @@ check() {
   export YARN_ENABLE_GLOBAL_CACHE=1  # packages fetched once serve the next build too
   # What many of the tests' packages bring is never imported: Python compiles the rest when it is.
   start_build
-  PIP_NO_COMPILE=1 install_groups test
+  PIP_NO_COMPILE=1 install_groups test lint
   install_package
-  install_groups lint
   # mypy looks at the bytes of what it has read before, so its notes outlive an environment, as downloads do.
   export MYPY_CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/jupyter_agent/mypy
   export PATH="$venv/bin:$PATH"
@@ -246,14 +245,14 @@ check() {
   # Jupyter AI needs an environment of its own. Its tests come late, and wait for it, or make it and say why not.
   if [ $# = 0 ]; then python tests/jupyter_ai_environment.py >"$venv/jupyter-ai.log" 2>&1 & fi
   failed=()  # one run shows everything that is wrong
-  # A browser test mostly waits: for a page, a kernel, a frame. So they run beside everything else, in two
-  # JupyterLabs, and in their order: the environment for the last of them is still being made.
+  # A browser test mostly waits: for a page, a kernel, a frame. So they run beside everything else, in one
+  # JupyterLab, and in their order: the environment for the last of them is still being made.
   # What they print is shown when they are over, or the two would be read through each other.
   local browser=$venv/browser-tests.log began=$SECONDS status=0 pid
   # Only where such tests are: each process that looks through all files for them takes a quarter of a minute.
   local pages=("$@")
   if [ $# = 0 ]; then pages=(tests/browser tests/integration/desktop); fi
-  PYTEST_ADDOPTS="-n 2 --dist loadfile --no-loadscope-reorder" tests "browser and not root" "${pages[@]}" >"$browser" 2>&1 &
+  PYTEST_ADDOPTS="-n 1 --dist loadfile --no-loadscope-reorder" tests "browser and not root" "${pages[@]}" >"$browser" 2>&1 &
   pid=$!
   stage "Lint: ruff" ruff check .
   stage "Format: ruff" ruff format --check .
@@ -262,7 +261,7 @@ check() {
   stage "Browser part: biome, tsc and its own tests" browser_part
   # By the environment: what stands behind the mark is a person's own selection. Files with many tests come
   # first, which are the ones without a process of their own; those with kernels meet a machine that is less busy.
-  PYTEST_ADDOPTS="-n 2 --dist loadfile --durations=25" stage "pytest, all but the browser tests" \
+  PYTEST_ADDOPTS="-n 3 --dist loadfile --durations=25" stage "pytest, all but the browser tests" \
     tests "not browser and not root" "$@"
   wait "$pid" || status=$?
   step "pytest in a real JupyterLab, against the installed package (it ran beside the above)"

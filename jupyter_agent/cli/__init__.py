@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from jupyter_agent.cli.parser import Asked, parse
 from jupyter_agent.cli.terminal import Terminal
 from jupyter_agent.errors import AgentError
-from jupyter_agent.folders import refuse_windows
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
@@ -38,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             asked = parse(words)
-            refuse_windows()
+            if sys.platform == "win32":
+                from jupyter_agent.folders import refuse_windows  # noqa: PLC0415  (30 ms elsewhere)
+
+                refuse_windows()
             return asked.do(terminal)
         except AgentError as error:
             terminal.fail(error)

@@ -39,6 +39,10 @@ def _descriptors(person: Client) -> set[str]:
     return {entry.name for entry in folder.iterdir()}
 
 
+AT_REST = 2
+"""The runner, and a keeper that waits for the next run."""
+
+
 def _processes_below(person: Client) -> int:
     """The runner, and whatever it and its keepers have below them."""
     return len(tree.descendants(person.welcome["pid"]))
@@ -77,13 +81,14 @@ def test_runs_that_are_stopped_at_any_moment_leave_no_descriptor(granted, folder
     with Client(folders, Hello()) as first:
         run(first, "true", "A")
     wait_until(lambda: granted.call("status")["runs"] == 0)
-    below, before = _processes_below(granted), _descriptors(granted)
+    wait_until(lambda: _processes_below(granted) == AT_REST)
+    before = _descriptors(granted)
     for n in range(60):
         with Client(folders, Hello()) as caller:
             caller.begin("run", **request("sleep 8881", "A"))
             time.sleep(n * 0.0005)  # not a wait: each time another moment of its start
     wait_until(lambda: granted.call("status")["runs"] == 0)
-    wait_until(lambda: _processes_below(granted) == below)
+    wait_until(lambda: _processes_below(granted) == AT_REST)
     wait_until(lambda: _descriptors(granted) == before)
 
 
