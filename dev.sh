@@ -261,7 +261,7 @@ check() {
   stage "Browser part: biome, tsc and its own tests" browser_part
   # By the environment: what stands behind the mark is a person's own selection. Files with many tests come
   # first, which are the ones without a process of their own; those with kernels meet a machine that is less busy.
-  PYTEST_ADDOPTS="-n 3 --dist loadfile --durations=25" stage "pytest, all but the browser tests" \
+  PYTEST_ADDOPTS="-n 2 --dist loadfile --durations=25" stage "pytest, all but the browser tests" \
     tests "not browser and not root" "$@"
   wait "$pid" || status=$?
   step "pytest in a real JupyterLab, against the installed package (it ran beside the above)"
