@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import stat
+import time
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,9 @@ from jupyter_agent.desktop.provider import Download
 from jupyter_agent.errors import DesktopError
 
 _COMING: Final = ".crdownload"  # Chromium's mark of a file that has not arrived whole
+_BROWSERS_NAME: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SPOKEN_OF: Final = 5.0
+"""Seconds within which a browser has spoken of a file to which it gave a name of its own."""
 _LONGEST: Final = 200  # bytes of a name: there is room for a number behind it, in any file system
 _MOST_NUMBERS: Final = 1000
 
@@ -88,14 +92,19 @@ class Downloads:
 
     def _described(self, path: Path) -> Download:
         own = path.name.removesuffix(_COMING)
-        size = 0
+        size, written = 0, 0.0
         with contextlib.suppress(FileNotFoundError):
-            size = path.stat().st_size
+            about = path.stat()
+            size, written = about.st_size, about.st_mtime
+        # Its file can be there before its word: who moved it then would get a name that says
+        # nothing, and perhaps a part of it.
+        unspoken = own not in self._wanted and _BROWSERS_NAME.fullmatch(own) is not None
+        arrives = own in self._coming or (unspoken and time.time() - written < _SPOKEN_OF)
         return Download(
             id=hashlib.sha256(own.encode(errors="replace")).hexdigest()[:16],
             name=cleaned(self._wanted.get(own, own)),
             size=size,
-            done=path.suffix != _COMING and own not in self._coming,
+            done=path.suffix != _COMING and not arrives,
         )
 
     def _hear(self, event: Event) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_agent.desktop.cdp import Event
 from jupyter_agent.desktop.downloads import Downloads, cleaned
 from jupyter_agent.errors import DesktopError
 
@@ -56,6 +60,37 @@ def test_only_whole_plain_files_are_moved_and_nothing_is_written_over(
     assert not (tmp_path / "elsewhere").exists()
     with pytest.raises(DesktopError):
         downloads.move(half.id, there)
+
+
+class Steered:
+    """A browser, as far as downloads ask: what it says is said by ``tell``."""
+
+    def listen(self, hear: Callable[[Event], None]) -> None:
+        self.tell = hear
+
+    def post(self, *_: object) -> None:
+        """It never refuses."""
+
+
+def test_a_file_of_which_the_browser_has_not_spoken_yet_has_not_arrived(tmp_path: Path) -> None:
+    guid = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    browser, downloads = Steered(), Downloads(tmp_path)
+    downloads.follow(browser)
+    (tmp_path / guid).write_text("day,amount\n")
+    assert not downloads.every()[0].done
+
+    wanted = {"guid": guid, "suggestedFilename": "report.csv"}
+    browser.tell(Event("Browser.downloadWillBegin", wanted))
+    assert (downloads.every()[0].name, downloads.every()[0].done) == ("report.csv", False)
+    browser.tell(Event("Browser.downloadProgress", {"guid": guid, "state": "completed"}))
+    assert downloads.every()[0].done
+
+
+def test_a_file_that_a_page_itself_has_called_so_arrives_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "0f8fad5b-d9cb-469f-a165-70867728950e"
+    file.write_text("day,amount\n")
+    os.utime(file, (time.time() - 60,) * 2)
+    assert Downloads(tmp_path).every()[0].done
 
 
 def test_a_folder_that_is_a_link_or_can_not_be_written_gets_nothing_and_nothing_is_lost(
