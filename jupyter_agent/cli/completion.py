@@ -67,28 +67,25 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[Any]:
                     yield from _actions(inner)
 
 
-def _labels(**_: Any) -> list[str]:
+def _listed(operation: str, rows: str, field: str) -> list[str]:
+    """One field of all that the broker lists; nothing where none runs: Tab starts nothing."""
     try:
         with open_as_person(start=False) as client:
-            return [secret["label"] for secret in client.call("secret.list")["secrets"]]
+            return [row[field] for row in client.call(operation)[rows]]
     except (AgentError, OSError):
         return []
+
+
+def _labels(**_: Any) -> list[str]:
+    return _listed("secret.list", "secrets", "label")
 
 
 def _services(**_: Any) -> list[str]:
-    try:
-        with open_as_person(start=False) as client:
-            return [each["name"] for each in client.call("egress.services")["services"]]
-    except (AgentError, OSError):
-        return []
+    return _listed("egress.services", "services", "name")
 
 
 def _kept_profiles(**_: Any) -> list[str]:
-    try:
-        with open_as_person(start=False) as client:
-            return [each["provider"] for each in client.call("profile.list")["profiles"]]
-    except (AgentError, OSError):
-        return []
+    return _listed("profile.list", "profiles", "provider")
 
 
 def _named_labels(prefix: str, **_: Any) -> list[str]:
