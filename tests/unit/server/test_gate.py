@@ -16,7 +16,7 @@ from jupyter_agent.server.gate import Gate
 
 SCREENER = CellScreener(Screener())
 GATE = Gate(SCREENER)
-RULES = {rule.id: rule for rule in load_rules()}
+RULES = load_rules()
 TOKEN = assemble("sk-{+}ant-api03-{word:93}AA", 5)
 PHRASE = assemble("my password is T-{alnum:12}", 5)
 
@@ -163,19 +163,19 @@ def test_code_that_is_no_text_is_stopped(content):
     assert GATE.check("execute_request", content, []) is not None
 
 
-def _stop_for(rule, example):
+def _stop_for(example):
     code = assemble(example, 9)
     return GATE.check("execute_request", {"code": code}, [])
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
-def test_the_box_and_the_stub_hold_nothing_that_would_be_stopped_again(rule):
+@pytest.mark.parametrize("rules", [RULES[start::16] for start in range(16)], ids=range(16))
+def test_the_box_and_the_stub_hold_nothing_that_would_be_stopped_again(rules):
     """Guard C screens the stub, and a save masks the box."""
-    for example in rule.match:
-        stop = _stop_for(rule, example)
-        assert stop is not None
-        assert SCREENER.screen(stub.code(stop)) == []
+    for rule, example in ((each, example) for each in rules for example in each.match):
+        stop = _stop_for(example)
+        assert stop is not None, rule.id
+        assert SCREENER.screen(stub.code(stop)) == [], rule.id
         for magics in (True, False):
             for shown in box.bundle(stop, magics=magics).values():
                 text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
-                assert SCREENER.screen(text) == []
+                assert SCREENER.screen(text) == [], rule.id
