@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # class decides: a token with one character too many is still somebody's token.
 _FRAGMENT = re.compile(r"<<(\w+)>>")
 VENDOR_RANK = 3
+WORDS_RANK = 1
 GATE_REACH = 192
 """Bytes that a gate may match."""
 NEEDED_WITHIN: Final = 320

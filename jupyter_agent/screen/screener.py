@@ -14,7 +14,6 @@ from jupyter_agent.screen.encoding import LONG, encoded
 from jupyter_agent.screen.engine import Engine
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.rule import Rule
-from jupyter_agent.screen.spans import covered, merged, uncovered
 
 # What people paste first; ``warm`` compiles these rules' expressions beforehand.
 _COMMON: Final = (
@@ -85,15 +84,7 @@ class Screener:
             return []
         deadline = Deadline(self._clock, len(text), engine.anchors.patience)
         seen = engine.anchors.seen(data, noticed, deadline)
-        found = engine.judge(text, (data, slices), seen, deadline)
-        fresh = found
-        while fresh:
-            # A mask removes characters that kept a neighbour from being seen. So look again, and
-            # translate what turns up back into places of the original text.
-            again = engine.look(covered(text, found), deadline)
-            fresh = list(uncovered(again, found)) if again else []
-            found = merged(found, fresh) if fresh else found
-        return found
+        return engine.judge(text, (data, slices), seen, deadline)
 
     def rule(self, rule_id: str) -> Rule:
         """The rule with this id.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from jupyter_agent.screen.rule import Rule
 
-_COVER: Final = "[\x00]"
+COVER: Final = "[\x00]"
 """Stands for a finding while its neighbours are looked at. Brackets, as in the marker that will
 stand there, and nothing that a rule could take for its keyword."""
 _MARKER: Final = re.compile(r"\[(?:secret:[A-Za-z0-9_-]{1,64}|\x00)\]")
@@ -34,7 +34,7 @@ class Span(NamedTuple):
 
 def has_marker(text: str) -> bool:
     """Whether there may be a marker or cover in a text: hardly ever, and this is seen at once."""
-    return _COVER in text or _MARKER_BEGINS in text
+    return COVER in text or _MARKER_BEGINS in text
 
 
 def reaches_marker(text: str, start: int, end: int) -> bool:
@@ -78,7 +78,7 @@ def covered(text: str, found: Iterable[Finding]) -> str:
     pieces: list[str] = []
     done = 0
     for finding in found:
-        pieces += (text[done : finding.start], _COVER)
+        pieces += (text[done : finding.start], COVER)
         done = finding.end
     pieces.append(text[done:])
     return "".join(pieces)
@@ -89,7 +89,7 @@ def uncovered(fresh: list[Finding], found: list[Finding]) -> Iterator[Finding]:
     others = deque(found)
     shift = 0
     for finding in fresh:
-        while others and others[0].start + shift + len(_COVER) <= finding.start:
+        while others and others[0].start + shift + len(COVER) <= finding.start:
             other = others.popleft()
-            shift += len(_COVER) - (other.end - other.start)
+            shift += len(COVER) - (other.end - other.start)
         yield Finding(finding.rule, finding.kind, finding.start - shift, finding.end - shift)

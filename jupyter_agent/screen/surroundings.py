@@ -172,3 +172,8 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "no-sigil": _is_no_variable,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""
+
+LOOKING_BACK: Final = frozenset(
+    ("address", "blob", "default-url", "no-sigil", "numbered", "public")
+)
+"""Those, of all filters, that look at what stands before the rule's match."""

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from jupyter_agent.screen.candidate import Candidate, is_varied
-from jupyter_agent.screen.rule import VENDOR_RANK, Rule
+from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
 from jupyter_agent.screen.spans import Span
 
 _FEW: Final = 16
+_BEFORE: Final = 8
+"""Characters before a match that expressions look at, and not more: ``(?<=(?i:admin))``."""
+_FAR: Final = 192
+"""Characters before a match that filters look at."""
 
 
 class Trial:
@@ -25,16 +29,19 @@ class Trial:
         match: ``re.Pattern.match`` of the rule's expression.
         window: See ``Rule.window``.
         prefixes: The vendor's prefixes, where a token with one may have been wrapped.
+        is_words: Whether nothing but words gives its values away.
+        looks_back: How many characters before a place decide about what is found there.
     """
 
     __slots__ = (
         *("_each", "_entropy", "_filters", "_finditer", "_rank", "_rule"),
-        *("match", "prefixes", "window"),
+        *("is_words", "looks_back", "match", "prefixes", "window"),
     )
 
     def __init__(self, rule: Rule) -> None:
         # Its own expressions take ten milliseconds, for which a clean text need not wait.
         from jupyter_agent.screen.filters import FILTERS  # noqa: PLC0415
+        from jupyter_agent.screen.surroundings import LOOKING_BACK  # noqa: PLC0415
 
         self._rule = rule
         self._rank = rule.rank
@@ -45,6 +52,9 @@ class Trial:
         self.match = rule.regex.match
         self.window = rule.window
         self.prefixes = rule.prefixes if rule.rank == VENDOR_RANK else ()
+        self.is_words = rule.rank == WORDS_RANK
+        before = rule.window[0] if rule.window else 0
+        self.looks_back = before + (_BEFORE if LOOKING_BACK.isdisjoint(rule.filters) else _FAR)
 
     def around(self, text: str, at: int) -> list[re.Match[str]]:
         """What a rule with a window matches around a keyword."""

@@ -1,0 +1,181 @@
+"""Stages 2 and 3 for one text: is there a secret at these places, is it harmless after all?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from jupyter_agent.screen.again import name_begins
+from jupyter_agent.screen.anchors import Hits
+from jupyter_agent.screen.deadline import STEPS, Deadline
+from jupyter_agent.screen.encoding import LONG, Encoded, points
+from jupyter_agent.screen.spans import Span, has_marker, reaches_marker
+from jupyter_agent.screen.trial import Trial
+from jupyter_agent.screen.wrapped import joints
+
+if TYPE_CHECKING:
+    from jupyter_agent.screen.engine import Engine
+
+_WRITTEN_LINE_END: Final = "nrt"
+_MOST_NAMES: Final = 16
+
+
+class Look:
+    """Stages 2 and 3 for one text, and what they notice on the way.
+
+    Args:
+        engine: The rules.
+        text: The text.
+        deadline: Its time.
+        inside: The same, encoded; ``tried`` needs none.
+
+    Attributes:
+        hits: The places that were tried, as byte offsets.
+        points: Their code points, or None where these are the same.
+        suspects: Where a rule met a disguise, as byte offsets.
+        joints: Line ends inside a token.
+        names: Of values that were found: where the name begins, where all that the rule matched
+            does, and where the value does.
+    """
+
+    __slots__ = (
+        *("_data", "_engine", "_has_marker"),
+        *("deadline", "hits", "inside", "joints", "names", "points", "suspects", "text"),
+    )
+
+    def __init__(
+        self, engine: Engine, text: str, deadline: Deadline, inside: Encoded = (b"", ())
+    ) -> None:
+        self._engine = engine
+        self._data = inside[0]
+        self._has_marker: bool | None = None
+        self.text = text
+        self.deadline = deadline
+        self.inside = inside
+        self.hits: Sequence[Hits] = ()
+        self.points: Mapping[int, int] | None = None
+        self.suspects: list[int] = []
+        self.joints: list[tuple[int, int]] = []
+        self.names: list[tuple[int, int, int]] = []
+
+    def spans(self, hits: Sequence[Hits]) -> list[Span]:
+        """What the rules accept at these places; the highest rank comes first."""
+        is_ascii = len(self._data) == len(self.text)
+        self.hits = self._in_need(hits, is_ascii=is_ascii)
+        if not is_ascii:
+            self.points = self._points(self.hits)
+        return self.tried(self.hits, self.points)
+
+    def tried(  # noqa: C901  (the hot loop)
+        self, hits: Sequence[Hits], points: Mapping[int, int] | None = None
+    ) -> list[Span]:
+        """``spans`` without asking what stands near these places.
+
+        Args:
+            hits: The places.
+            points: Code points of their byte offsets, or None where they are code points.
+        """
+        text = self.text
+        trials = self._engine.trials
+        found: list[Span] = []
+        names = self.names
+        steps = STEPS
+        for index, places in hits:
+            trial = trials[index] or self._prepared(index)
+            match_at = trial.match
+            has_window = trial.window is not None
+            prefixes = trial.prefixes
+            # Tried at one place only, a rule that finds what is known already changes nothing.
+            once = len(places) == 1
+            done = 0
+            for byte in places:
+                at = byte if points is None else points[byte]
+                # A keyword inside a value that this rule has just found is part of that value.
+                if at < done:
+                    continue
+                steps -= 1
+                if not steps:
+                    steps = STEPS
+                    self.deadline.check_now()
+                if has_window:
+                    done = self._around(trial, at, found) or done
+                    continue
+                is_escaped = at > 1 and text[at - 2] == "\\"
+                # A name has one value. What is only words adds nothing to one that is known.
+                if names and trial.is_words and not is_escaped and _is_named(at, names):
+                    continue
+                match = match_at(text, at)
+                if match is not None and (
+                    fresh := self._accepted(trial, match, found, once=once and not is_escaped)
+                ):
+                    found += fresh
+                    done = fresh[-1].end
+                    if len(names) < _MOST_NAMES:
+                        value = fresh[0].start
+                        name = name_begins(text, value)
+                        names.append((name, min(name, match.start()), value))
+                elif is_escaped and text[at - 1] in _WRITTEN_LINE_END:
+                    self.suspects.append(byte)
+                # Glued to a word on its left a prefix is chance, as in a blob of base64.
+                if prefixes and not (match is None and at and text[at - 1].isalnum()):
+                    cuts = joints(text, at, match, prefixes)
+                    if cuts:
+                        self.joints += cuts
+                        self.suspects.append(byte)
+        return found
+
+    def trial(self, index: int) -> Trial:
+        """What trying the rule with this index needs."""
+        return self._engine.trials[index] or self._prepared(index)
+
+    def _in_need(self, hits: Sequence[Hits], *, is_ascii: bool) -> list[Hits]:
+        """The places near which each rule finds what it needs; in ordinary text these are few."""
+        needs = self._engine.needs
+        kept: list[Hits] = []
+        for hit in hits:
+            need = needs[hit[0]]
+            if need is None:
+                kept.append(hit)
+            elif places := need.kept(self._data, hit[1], is_ascii, self.deadline):
+                kept.append((hit[0], places))
+        return kept
+
+    def _prepared(self, index: int) -> Trial:
+        # Compiling an expression is a cost of the process, not of this text.
+        with self.deadline.paused():
+            trial = Trial(self._engine.catalogue[index])
+        self._engine.trials[index] = trial
+        return trial
+
+    def _around(self, trial: Trial, at: int, found: list[Span]) -> int:
+        """Try a rule whose keyword may stand behind the value; where the last secret ends, or 0."""
+        fresh: list[Span] = []
+        for match in trial.around(self.text, at):
+            fresh += self._accepted(trial, match, found)
+        found += fresh
+        return fresh[-1].end if fresh else 0
+
+    def _accepted(
+        self, trial: Trial, match: re.Match[str], found: Sequence[Span], *, once: bool = False
+    ) -> Sequence[Span]:
+        if self._has_marker is None:
+            # In a long text few places are near a match, and looking there only costs less.
+            self._has_marker = len(self.text) >= LONG or has_marker(self.text)
+        if self._has_marker and reaches_marker(self.text, *match.span()):
+            return ()
+        return trial.accepted(self.text, match, found, once=once)
+
+    def _points(self, hits: Sequence[Hits]) -> dict[int, int]:
+        """Code points of the hits' byte offsets."""
+        # Keywords are whole characters, so a hit always starts on a character's first byte.
+        places = sorted(set().union(*(places for _, places in hits)))
+        return dict(zip(places, points(self.inside, places), strict=True))
+
+
+def _is_named(at: int, names: Iterable[tuple[int, int, int]]) -> bool:
+    """Whether a place lies between the name of a value that was found and the value."""
+    for _, begin, value in names:  # noqa: SIM110  (a generator would cost as much)
+        if begin <= at < value:
+            return True
+    return False
