@@ -18,9 +18,10 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from jupyter_agent import spawn
+from jupyter_agent import spawn, transport
 from jupyter_agent.errors import AgentError, BrokerUnreachable
-from jupyter_agent.folders import Folders, short_path
+from jupyter_agent.folders import Folders
+from jupyter_agent.transport import Transport
 
 _LOCK_WAIT: Final = 10.0
 
@@ -35,12 +36,12 @@ def main() -> int:
     try:
         folders = Folders(*(Path(argument) for argument in sys.argv[1:4]))
         folders.make()
-        lock = _take_lock(folders)
+        here = transport.of(folders)
+        lock = _take_lock(folders, here)
         if lock is None:
             _say({"ready": True})  # another one is up; the caller connects to that
             return 0
-        listener = _listen(folders)
-        return _serve(folders, listener, lock)
+        return _serve(folders, here, here.listen(), lock)
     except AgentError as error:
         _say({"error": error.to_json()})
     except OSError as error:
@@ -49,7 +50,7 @@ def main() -> int:
     return 1
 
 
-def _serve(folders: Folders, listener: socket.socket, lock: int) -> int:
+def _serve(folders: Folders, here: Transport, listener: socket.socket, lock: int) -> int:
     from jupyter_agent.processes import linux  # noqa: PLC0415  (ctypes, after the lock)
     from jupyter_agent.shell import runner  # noqa: PLC0415  (after the lock)
 
@@ -57,13 +58,13 @@ def _serve(folders: Folders, listener: socket.socket, lock: int) -> int:
     runner_pid, door = runner.fork_runner()
     from jupyter_agent.broker.app import Broker  # noqa: PLC0415  (asyncio, after the fork)
 
-    broker = Broker(folders, listener, lock=lock, runner_pid=runner_pid, runner=door)
+    broker = Broker(folders, here, listener, lock=lock, runner_pid=runner_pid, runner=door)
     _say({"ready": True})
     broker.serve()
     return 0
 
 
-def _take_lock(folders: Folders) -> int | None:
+def _take_lock(folders: Folders, here: Transport) -> int | None:
     """The descriptor that holds the lock, or None once another broker answers.
 
     ``flock``, because the kernel lets go of it however a process ends: a socket file that a killed
@@ -75,7 +76,7 @@ def _take_lock(folders: Folders) -> int | None:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if _answers(folders):
+            if here.answers():
                 os.close(handle)
                 return None
         else:
@@ -86,24 +87,6 @@ def _take_lock(folders: Folders) -> int | None:
                 "End it and try again: the lock's owner is shown by `lslocks`.",
             )
         time.sleep(0.01)  # the other one is between its lock and its socket
-
-
-def _answers(folders: Folders) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
-        with short_path(folders.socket) as path:
-            probe.connect(path)
-        return True
-    return False
-
-
-def _listen(folders: Folders) -> socket.socket:
-    # We hold the lock, so a socket file that is there belongs to nobody alive.
-    folders.socket.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with short_path(folders.socket) as path:
-        listener.bind(path)  # 0600, by the umask
-    listener.listen(128)
-    return listener
 
 
 def _say(answer: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ from jupyter_agent.errors import AgentError, ProtocolMismatch
 from jupyter_agent.folders import Folders, read_private, write_private
 from jupyter_agent.screen import Screener, load_rules
 from jupyter_agent.shell.files import Places
+from jupyter_agent.transport import Transport
 
 _IDLE_SECONDS: Final = 3600.0
 _IDLE_CHECK: Final = 60.0
@@ -47,7 +48,8 @@ class Broker:
 
     Args:
         folders: Whose.
-        listener: A listening Unix socket.
+        transport: The way between clients and this broker.
+        listener: Its listening socket.
         lock: The descriptor that holds the lock.
         runner_pid: The early child; below it everything is a run.
         runner: Its socket.
@@ -57,6 +59,7 @@ class Broker:
     def __init__(  # noqa: PLR0913  (what __main__ has made)
         self,
         folders: Folders,
+        transport: Transport,
         listener: socket.socket,
         *,
         lock: int,
@@ -65,6 +68,7 @@ class Broker:
         seconds_to_answer: float = SECONDS_TO_ANSWER,
     ) -> None:
         self._folders = folders
+        self._transport = transport
         self._listener = listener
         self._lock = lock
         self._runner_pid = runner_pid
@@ -127,7 +131,7 @@ class Broker:
             loop.add_signal_handler(number, self._over.set)
         # Without its runner a broker could run nothing and clean up nothing: better a new one.
         loop.add_reader(self._runner.fileno(), self._over.set)
-        self._server = await asyncio.start_unix_server(
+        self._server = await asyncio.start_server(
             self._welcome, sock=self._listener, limit=wire.MAX_LINE
         )
         idle = asyncio.create_task(self._end_when_idle())
@@ -142,9 +146,8 @@ class Broker:
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._conversations += 1
         try:
-            raw: socket.socket = writer.get_extra_info("socket")
             try:
-                pid = callers.peer(raw)
+                pid = await self._transport.admit(reader, writer)
             except AgentError as error:
                 writer.write(wire.encode({"id": 0, "error": error.to_json()}))
                 await writer.drain()
@@ -225,10 +228,10 @@ class Broker:
         if self._server is not None:
             # Whoever is connected but not accepted yet is told so at once, and tries again.
             self._server.close()
-        # Only while we hold the lock is the socket file surely ours.
+        # Only while we hold the lock is the way to us surely ours.
         if self._lock >= 0:
             with contextlib.suppress(OSError):
-                self._folders.socket.unlink()
+                self._transport.withdraw()
             fcntl.flock(self._lock, fcntl.LOCK_UN)
             os.close(self._lock)
             self._lock = -1
@@ -242,7 +245,7 @@ class Broker:
         while quiet < _IDLE_SECONDS:
             await asyncio.sleep(_IDLE_CHECK)
             talking = self._conversations or self._runs
-            if not talking and not self._folders.socket.exists():
+            if not talking and not self._transport.is_there():
                 break  # our folder was removed: nobody can ever reach us again
             busy = talking or await self._safe.must_stay()
             quiet = 0.0 if busy else quiet + _IDLE_CHECK

@@ -9,9 +9,6 @@ person key. This keeps accidents and models out, not hostile code (docs/threat-m
 from __future__ import annotations
 
 import hmac
-import os
-import socket
-import struct
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,19 +48,6 @@ class Caller:
         if self.role == "agent":
             return f"agent:{self.agent}"
         return f"{self.role}:{self.kernel_id}" if self.kernel_id else self.role
-
-
-def peer(connection: socket.socket) -> int:
-    """The pid behind a connection.
-
-    Raises:
-        BrokerRefused: It belongs to another user, root included, or to a place we can't see.
-    """
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    pid, uid, _ = struct.unpack("3i", credentials)  # struct ucred, see unix(7)
-    if uid != os.getuid() or pid == 0:
-        raise BrokerRefused("This broker belongs to another user.", "Use your own.")
-    return int(pid)
 
 
 def refuse_runs(pid: int, runner_pid: int) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 
 from jupyter_agent.processes import loopback, tree
 
@@ -24,12 +25,24 @@ class Family:
         return await asyncio.get_running_loop().run_in_executor(None, self._holds, there, here)
 
     def _holds(self, there: tuple[str, int], here: tuple[str, int]) -> bool:
+        if sys.platform != "linux":
+            return self._holds_elsewhere(there, here)
         found = loopback.socket_of(there, here)
         if found is None or found[0] != os.getuid():
             return False
-        born = tree.parent_and_start(self._pid)
-        if born is None or self._born is None or born[1] != self._born[1]:
-            return False  # the number has gone to another process
+        if not self._is_the_same():
+            return False
         if loopback.holds([self._pid], found[1]):
             return True
         return loopback.holds((pid for pid, _ in tree.descendants(self._pid)), found[1])
+
+    def _holds_elsewhere(self, there: tuple[str, int], here: tuple[str, int]) -> bool:
+        from jupyter_agent.processes import elsewhere  # noqa: PLC0415  (psutil: not on Linux)
+
+        family = [self._pid, *(pid for pid, _ in tree.descendants(self._pid))]
+        return self._is_the_same() and elsewhere.holder(there, here, family) is not None
+
+    def _is_the_same(self) -> bool:
+        born = tree.parent_and_start(self._pid)
+        # Else the number has gone to another process.
+        return born is not None and self._born is not None and born[1] == self._born[1]

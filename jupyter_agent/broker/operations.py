@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -363,5 +364,9 @@ def _place(value: Any) -> dict[str, str]:
 
 
 def _resident_bytes() -> int:
+    if sys.platform != "linux":
+        from jupyter_agent.processes import elsewhere  # noqa: PLC0415  (psutil: not on Linux)
+
+        return elsewhere.resident_bytes()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")

@@ -7,11 +7,10 @@ import json
 import os
 import select
 import socket
-import struct
 import time
 from typing import Final
 
-from jupyter_agent import spawn, wire
+from jupyter_agent import spawn, transport, wire
 from jupyter_agent.errors import (
     AgentError,
     BrokerError,
@@ -19,7 +18,7 @@ from jupyter_agent.errors import (
     BrokerUnreachable,
     RunLost,
 )
-from jupyter_agent.folders import Folders, check_private_dir, refuse_windows, short_path
+from jupyter_agent.folders import Folders, refuse_windows
 
 _START_TIMEOUT: Final = 15.0
 
@@ -34,12 +33,12 @@ def connect(folders: Folders, *, start: bool) -> socket.socket:
     refuse_windows()
     _refuse_sudo()
     with contextlib.suppress(OSError):
-        return _connected(folders)
+        return transport.of(folders).connect()
     if not start:
         raise BrokerUnreachable("No broker is running.", "Any command that needs it starts it.")
     _start(folders)
     try:
-        return _connected(folders)
+        return transport.of(folders).connect()
     except OSError:
         raise BrokerUnreachable(
             "The broker started but does not answer.", "Look at: jupyter agent doctor"
@@ -53,24 +52,6 @@ def _refuse_sudo() -> None:
         raise BrokerRefused(
             "jupyter agent does not run under sudo.", "Call it as yourself, without sudo."
         )
-
-
-def _connected(folders: Folders) -> socket.socket:
-    if not folders.run.exists():
-        raise FileNotFoundError(folders.run.name)
-    check_private_dir(folders.run, make=False)
-    raw = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with short_path(folders.socket) as path:
-            raw.connect(path)
-        _, uid, _ = struct.unpack("3i", raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    except BaseException:
-        raw.close()
-        raise
-    if uid != os.getuid():
-        raw.close()
-        raise BrokerRefused("The process behind the broker's socket is not yours.")
-    return raw
 
 
 def _start(folders: Folders) -> None:

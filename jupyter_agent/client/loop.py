@@ -46,7 +46,7 @@ class AsyncClient:
         # In a thread: the checks touch the disk, and starting a broker takes 0.1 s.
         raw = await asyncio.to_thread(connect, folders, start=start)
         raw.setblocking(False)
-        reader, writer = await asyncio.open_unix_connection(sock=raw, limit=wire.MAX_LINE)
+        reader, writer = await asyncio.open_connection(sock=raw, limit=wire.MAX_LINE)
         client = cls(reader, writer)
         try:
             writer.write(wire.encode(hello.to_json()))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -116,8 +115,7 @@ class LocalSite:
         connection = h11.Connection(h11.SERVER)
         request, body = await _read(connection, reader)
         there, here = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
-        found = await asyncio.to_thread(loopback.socket_of, there, here)
-        if found is None or found[0] != os.getuid():
+        if not await asyncio.to_thread(loopback.is_ours, there, here):
             answer = _refusal(403, "This page belongs to another user.")
         else:
             answer = await self._answer(request, body)

@@ -1,4 +1,7 @@
-"""Which socket is at the other end of a connection on this machine."""
+"""Which socket, and which process, is at the other end of a connection on this machine.
+
+Linux tells it in /proc; what other systems tell is in ``elsewhere``.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,37 @@ def holds(pids: Iterable[int], inode: int) -> bool:
         except OSError:
             continue  # it has ended, or is none of ours
     return False
+
+
+def pid_of(there: tuple[str, int], here: tuple[str, int]) -> int | None:
+    """A process of this user that has the other end of a connection open, or None.
+
+    Args:
+        there: Its address, IPv4.
+        here: Ours.
+    """
+    if sys.platform != "linux":
+        from jupyter_agent.processes import elsewhere  # noqa: PLC0415  (psutil: not on Linux)
+
+        return elsewhere.holder(there, here, elsewhere.ours())
+    found = socket_of(there, here)
+    if found is None or found[0] != os.getuid():
+        return None
+    pids = (int(name) for name in os.listdir(_PROC) if name.isdigit())  # noqa: PTH208
+    return next((pid for pid in pids if holds([pid], found[1])), None)
+
+
+def is_ours(there: tuple[str, int], here: tuple[str, int]) -> bool:
+    """Whether the other end of a connection is a process of this user; no where nobody can tell.
+
+    Args:
+        there: Its address, IPv4.
+        here: Ours.
+    """
+    if sys.platform != "linux":
+        return pid_of(there, here) is not None
+    found = socket_of(there, here)
+    return found is not None and found[0] == os.getuid()
 
 
 def _link(path: str) -> str:

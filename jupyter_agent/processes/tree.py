@@ -2,6 +2,8 @@
 
 A process that stays below a subreaper can't leave its tree: not by ``setsid``, ``nohup`` or a
 double fork. So the tree is the truth about what a run has started, and process groups are not.
+
+Linux tells it in /proc; what other systems tell is in ``elsewhere``.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -20,8 +23,12 @@ def parent_and_start(pid: int) -> tuple[int, int] | None:
     """A process's parent and its start time in clock ticks since boot, or None if it is gone.
 
     Both together name a process for ever, although its number may be used again. See proc(5),
-    ``/proc/pid/stat``, fields 4 and 22.
+    ``/proc/pid/stat``, fields 4 and 22. Where there is no /proc the time is in another unit.
     """
+    if sys.platform != "linux":
+        from jupyter_agent.processes import elsewhere  # noqa: PLC0415  (psutil: not on Linux)
+
+        return elsewhere.parent_and_start(pid)
     try:
         stat = _read(pid, "stat")
     except OSError:
@@ -51,6 +58,10 @@ def ancestry(pid: int) -> list[tuple[int, int]]:
 
 def title(pid: int) -> str:
     """What a process calls itself in ``ps``, or "" if it is gone."""
+    if sys.platform != "linux":
+        from jupyter_agent.processes import elsewhere  # noqa: PLC0415  (psutil: not on Linux)
+
+        return next(iter(elsewhere.arguments(pid)), "")
     try:
         words = _read(pid, "cmdline")
     except OSError:
@@ -71,12 +82,19 @@ def sizes(roots: Sequence[int]) -> list[int]:
 
 def _children() -> dict[int, list[tuple[int, int]]]:
     children: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    with os.scandir(_PROC) as entries:
-        pids = [int(entry.name) for entry in entries if entry.name.isdigit()]
-    for pid in pids:
+    for pid in _pids():
         if (found := parent_and_start(pid)) is not None:
             children[found[0]].append((pid, found[1]))
     return children
+
+
+def _pids() -> list[int]:
+    if sys.platform != "linux":
+        from jupyter_agent.processes import elsewhere  # noqa: PLC0415  (psutil: not on Linux)
+
+        return elsewhere.pids()
+    with os.scandir(_PROC) as entries:
+        return [int(entry.name) for entry in entries if entry.name.isdigit()]
 
 
 def _below(root: int, children: Mapping[int, list[tuple[int, int]]]) -> list[tuple[int, int]]:
@@ -93,17 +111,28 @@ def send(root: int, number: signal.Signals) -> None:
     """Send a signal to every descendant of a process.
 
     Each one is held by a pidfd and its start time is looked at again before the signal, so that a
-    number that was used again meanwhile is never hit.
+    number that was used again meanwhile is never hit. Beyond Linux nothing can hold it between the
+    look and the signal.
     """
-    for pid, started in descendants(root):
+    for process in descendants(root):
         with contextlib.suppress(OSError):
-            handle = os.pidfd_open(pid)
-            try:
-                found = parent_and_start(pid)
-                if found is not None and found[1] == started:
-                    signal.pidfd_send_signal(handle, number)
-            finally:
-                os.close(handle)
+            _send_to(process, number)
+
+
+def _send_to(process: tuple[int, int], number: signal.Signals) -> None:
+    pid, started = process
+    if sys.platform != "linux":
+        found = parent_and_start(pid)
+        if found is not None and found[1] == started:
+            os.kill(pid, number)
+        return
+    handle = os.pidfd_open(pid)
+    try:
+        found = parent_and_start(pid)
+        if found is not None and found[1] == started:
+            signal.pidfd_send_signal(handle, number)
+    finally:
+        os.close(handle)
 
 
 def _read(pid: int, name: str) -> bytes:

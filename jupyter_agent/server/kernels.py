@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from jupyter_agent.client.loop import AsyncClient
 from jupyter_agent.errors import AgentError
+from jupyter_agent.processes import tree
 from jupyter_agent.server.link import Link
 
 VARIABLE: Final = "JUPYTER_AGENT_CAPABILITY"
@@ -176,8 +177,8 @@ class Capabilities:
         if kernel.notebook is not None:
             entry["notebook"] = kernel.notebook
         pid = self._pid(kernel.kernel_id)
-        if pid is not None and (started := _started(pid)) is not None:
-            entry |= {"pid": pid, "started": started}
+        if pid is not None and (found := tree.parent_and_start(pid)):
+            entry |= {"pid": pid, "started": found[1]}
         return entry
 
     def _pid(self, kernel_id: str) -> int | None:
@@ -216,13 +217,3 @@ def _notebook_named(session_name: str | None) -> str | None:
 
 def _real(path: Path) -> str:
     return os.path.realpath(path)
-
-
-def _started(pid: int) -> int | None:
-    """A process's start time in clock ticks: field 22 of ``/proc/PID/stat``, see proc(5)."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    # Field 2 is the program's name in parentheses and may hold anything, so count from its end.
-    return int(stat.rpartition(")")[2].split()[19])

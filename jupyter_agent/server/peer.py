@@ -2,15 +2,18 @@
 
 A kernel can read the server's token and speak to the server as a page does. Where it runs on this
 machine, the system knows whose socket the other end is. Sources: proc(5), ``/proc/net/tcp``; ss(8)
-finds processes the same way.
+finds processes the same way. What other systems tell is in ``processes.elsewhere``; **not run** by
+us there.
 """
 
 from __future__ import annotations
 
 import socket
-import struct
+import sys
 from pathlib import Path
 from typing import Any, Final
+
+from jupyter_agent.processes import peer
 
 _LOCAL, _REMOTE, _INODE = 1, 2, 9
 _TABLES: Final = ("/proc/net/tcp", "/proc/net/tcp6")
@@ -33,13 +36,21 @@ def pids_behind(connection: Any) -> list[int]:
     if raw is None:
         return []
     try:
-        if raw.family == socket.AF_UNIX:
-            credentials = raw.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-            return [struct.unpack("3i", credentials)[0]]  # struct ucred, see unix(7)
+        if sys.platform != "win32" and raw.family == socket.AF_UNIX:
+            return [peer.pid_and_uid(raw)[0]]
+        if sys.platform != "linux":
+            return _holders_elsewhere(raw)
         inode = _inode(raw.getpeername()[1], raw.getsockname()[1])
     except OSError:
         return []
     return _holders(inode) if inode else []
+
+
+def _holders_elsewhere(raw: socket.socket) -> list[int]:
+    from jupyter_agent.processes import loopback  # noqa: PLC0415  (not on Linux)
+
+    pid = loopback.pid_of(raw.getpeername()[:2], raw.getsockname()[:2])
+    return [pid] if pid is not None else []
 
 
 def _inode(theirs: int, ours: int) -> str:

@@ -9,7 +9,7 @@ import socket
 import pytest
 from steps import request, sealed_fields
 
-from jupyter_agent import entry, person
+from jupyter_agent import entry, person, transport
 from jupyter_agent.broker.app import Broker
 from jupyter_agent.client import Hello
 from jupyter_agent.client.loop import AsyncClient
@@ -19,13 +19,17 @@ from jupyter_agent.folders import Folders
 
 async def test_an_approval_that_nobody_answers_is_denied(folders: Folders) -> None:
     folders.make()
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(folders.socket))
-    listener.listen()
+    listener = transport.of(folders).listen()
     runner, _far = socket.socketpair()
     lock = os.open(folders.lock, os.O_RDWR | os.O_CREAT, 0o600)
     broker = Broker(
-        folders, listener, lock=lock, runner_pid=-1, runner=runner, seconds_to_answer=0.2
+        folders,
+        transport.of(folders),
+        listener,
+        lock=lock,
+        runner_pid=-1,
+        runner=runner,
+        seconds_to_answer=0.2,
     )
     serving = asyncio.create_task(broker.serve_here())
     owner = await person.open_async(folders)

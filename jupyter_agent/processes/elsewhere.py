@@ -1,0 +1,89 @@
+"""What a system without /proc tells about processes: macOS and Windows, by way of psutil.
+
+**Not run** by us on either. The tests hold its answers against those of /proc, on Linux.
+psutil: https://psutil.readthedocs.io/
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+
+import psutil
+
+_FAMILY = "tcp"
+
+
+def parent_and_start(pid: int) -> tuple[int, int] | None:
+    """A process's parent and its start in microseconds of the clock, or None if it is gone.
+
+    On Windows the parent is 0 where it has ended: its number is kept there for ever, although
+    another process may have it by now.
+    """
+    try:
+        process = psutil.Process(pid)
+        start, above = process.create_time(), process.ppid()
+    except psutil.Error:
+        return None
+    if sys.platform == "win32" and not _was_there(above, start):
+        above = 0
+    return above, round(start * 1_000_000)
+
+
+def _was_there(pid: int, at: float) -> bool:
+    try:
+        return bool(psutil.Process(pid).create_time() <= at)
+    except psutil.AccessDenied:
+        return True
+    except psutil.Error:
+        return False
+
+
+def arguments(pid: int) -> list[str]:
+    """What a process was started with; nothing if it is gone or another user's."""
+    try:
+        return list(psutil.Process(pid).cmdline())
+    except (psutil.Error, OSError):
+        return []
+
+
+def pids() -> list[int]:
+    """Every process."""
+    return list(psutil.pids())
+
+
+def ours() -> Iterator[int]:
+    """Every process of this user."""
+    me = psutil.Process().username()
+    for process in psutil.process_iter():
+        try:
+            if process.username() == me:
+                yield process.pid
+        except psutil.Error:
+            continue  # another user's, or gone
+
+
+def holder(there: tuple[str, int], here: tuple[str, int], among: Iterable[int]) -> int | None:
+    """Which of these processes has the other end of a connection open.
+
+    Asked of each, because macOS tells only root about all of them at once.
+
+    Args:
+        there: Its address and port.
+        here: Ours.
+        among: Processes.
+    """
+    for pid in among:
+        try:
+            ends = psutil.Process(pid).net_connections(_FAMILY)
+        except (psutil.Error, OSError):
+            continue  # another user's, or gone
+        if any(tuple(end.laddr) == there and tuple(end.raddr or ()) == here for end in ends):
+            return pid
+    return None
+
+
+def resident_bytes() -> int:
+    """The memory of this process."""
+    return int(psutil.Process(os.getpid()).memory_info().rss)
