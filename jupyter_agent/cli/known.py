@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from jupyter_agent.errors import AgentError, RequestInvalid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jupyter_agent.client import Client
     from jupyter_agent.screen import Finding, Rule
     from jupyter_agent.screen.cell import Screens
@@ -52,6 +54,10 @@ class KnownScreener:
         except AgentError as error:
             self._asks, self.off = False, error.message
         return findings
+
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        """See ``Screener.doubtful``: any text may hold what is stored."""
+        return range(len(texts)) if self._asks else self._screener.doubtful(texts)
 
     def rule(self, rule_id: str) -> Rule:
         """See ``Screener.rule``; of a stored value ``screen.stored.rule_of`` knows more."""

@@ -53,6 +53,17 @@ class Anchors(Protocol):
         """
         ...
 
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        """Which of many texts are not known to be clean.
+
+        Args:
+            texts: The texts.
+
+        Returns:
+            Their numbers, in order.
+        """
+        ...
+
     def seen(self, data: bytes, noticed: Any, deadline: Deadline) -> Seen:
         """Every place, and every sign of a disguise.
 
@@ -269,6 +280,10 @@ class PlainAnchors:
     def noticed(self, data: bytes) -> bool:
         """See ``Anchors.noticed``: this engine has no cheap first step."""
         return bool(data)
+
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        """See ``Anchors.doubtful``: together they cost this engine as much as one by one."""
+        return range(len(texts))
 
     def seen(self, data: bytes, noticed: bool, deadline: Deadline) -> Seen:  # noqa: ARG002, FBT001
         """See ``Anchors.seen``."""

@@ -7,6 +7,7 @@ because command lines in other programs take values that way.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from jupyter_agent.screen.finding import Finding
@@ -34,6 +35,10 @@ class Screens(Protocol):
 
     def screen(self, text: str) -> list[Finding]:
         """Every secret in the text, sorted and not overlapping."""
+        ...
+
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        """The numbers of those texts that need to be screened, in order; the rest are clean."""
         ...
 
     def rule(self, rule_id: str) -> Rule:
@@ -72,6 +77,11 @@ class CellScreener:
         # A mask of ours is what masking such a line leaves behind.
         new = [whole for whole in on_lines if not _is_marker(text[whole.start : whole.end])]
         return sorted([*kept, *new], key=lambda finding: finding.start)
+
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        """See ``Screener.doubtful``."""
+        by_rules = set(self._screener.doubtful(texts))
+        return [n for n, text in enumerate(texts) if n in by_rules or "secret" in text]
 
     def rule(self, rule_id: str) -> Rule:
         """See ``Screener.rule``.

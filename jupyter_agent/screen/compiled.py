@@ -10,6 +10,7 @@ from typing import Any, Final
 from jupyter_agent.screen.anchors import Gate, Seen, Words, in_order
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS, blocks
+from jupyter_agent.screen.many import Together
 from jupyter_agent.screen.needs import Need
 from jupyter_agent.screen.rule import GATE_REACH
 
@@ -61,6 +62,7 @@ class CompiledAnchors:
         # Scratch space belongs to one scan at a time, and so does a list of reports; list.pop and
         # append are atomic, so threads take one each without a lock.
         self._spares: list[_Spare] = [_spare(spare)]
+        self._together = Together(self._alone, len(self._gates), needs, self._reported)
 
     def noticed(self, data: bytes) -> Sequence[_End]:
         """See ``Anchors.noticed``: what hyperscan reports about a text of one piece.
@@ -81,6 +83,20 @@ class CompiledAnchors:
         # Most texts are clean, and leave the list as it was.
         self._spares.append(spare)
         return ()
+
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        """See ``Anchors.doubtful``."""
+        return self._together.doubtful(texts)
+
+    def _reported(self, data: bytes) -> Sequence[_End]:
+        """All that hyperscan reports about some bytes."""
+        try:
+            scratch, ends, add = self._spares.pop()
+        except IndexError:
+            scratch, ends, add = _spare(self._new_scratch(self._database))
+        self._scan(data, _note, 0, add, scratch)
+        self._spares.append(_spare(scratch))
+        return ends
 
     def _is_promising(self, data: bytes, ends: Sequence[_End]) -> bool:
         """Whether there is more than vendors' names beside which nothing looks like a value.

@@ -223,6 +223,12 @@ def blocks(sign: Sign, data: bytes, begin: int, end: int) -> Iterator[int]:
         begin = max(match.start() + 1, (block + 1) * BLOCK - sign.longest)
 
 
+def ends(sign: Sign, data: bytes, begin: int) -> int | None:
+    """Where the first sign of this sort from a place on ends, if there is one."""
+    match = _expression(sign.in_bytes).search(data, begin)
+    return match.end() if match else None
+
+
 @cache
 def _expression(in_bytes: bytes) -> re.Pattern[bytes]:
     return re.compile(in_bytes)

@@ -86,6 +86,20 @@ class Screener:
         seen = engine.anchors.seen(data, noticed, deadline)
         return engine.judge(text, (data, slices), seen, deadline)
 
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        """Which of many texts need to be screened; the rest are clean.
+
+        Asked about together, they are answered for sooner than ``screen`` takes for each of them:
+        for who has many, such as the cells of notebooks.
+
+        Args:
+            texts: The texts.
+
+        Returns:
+            Their numbers, in order.
+        """
+        return self._ready.anchors.doubtful(texts)
+
     def rule(self, rule_id: str) -> Rule:
         """The rule with this id.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections import OrderedDict
+from collections.abc import Sequence
 from hashlib import blake2b
 from logging import Logger
 from pathlib import Path
@@ -185,6 +186,10 @@ class Allowing:
         self.passed = self.passed or len(left) < len(findings)
         return left
 
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        """See ``Screener.doubtful``."""
+        return self._screener.doubtful(texts)
+
     def rule(self, rule_id: str) -> Rule:
         """See ``Screener.rule``."""
         return self._screener.rule(rule_id)
@@ -198,6 +203,9 @@ class _Fixed:
 
     def screen(self, text: str) -> list[Finding]:
         return list(self._found.get(text, ()))
+
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        return [number for number, text in enumerate(texts) if text in self._found]
 
     def rule(self, rule_id: str) -> Rule:
         raise KeyError(rule_id)

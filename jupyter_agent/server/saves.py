@@ -81,7 +81,7 @@ class MaskingHook:
                 if not is_notebook(model["content"]):
                     raise TypeError  # noqa: TRY301  (nbformat 4 is what contents managers save)
                 self._mask_known(model["content"], path)
-                for field in fields(model["content"]):
+                for field in self._masker.doubtful(fields(model["content"])):
                     self._masker.field(field)
             elif _is_screened_file(model, path):
                 self._mask_file(model, path)

@@ -6,6 +6,7 @@ the plain engine finds the same, but would need more than its time for a text of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from jupyter_agent import rulecache
@@ -51,6 +52,12 @@ class _Warming:
         if len(text) > _LONG:
             self.warm()
         return self._rules.screen(text)
+
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        """See ``Screener.doubtful``."""
+        if sum(map(len, texts)) > _LONG:
+            self.warm()
+        return self._rules.doubtful(texts)
 
     def rule(self, rule_id: str) -> Rule:
         """See ``Screener.rule``."""

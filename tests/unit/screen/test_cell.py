@@ -61,3 +61,11 @@ def test_findings_of_the_rules_stay_and_the_order_is_that_of_the_text():
         "anthropic-api-key",
     ]
     assert CELL.screen(mask(text, findings)) == []
+
+
+def test_such_a_line_is_doubtful_whatever_the_rules_say_of_it():
+    class Nothing:
+        def doubtful(self, texts):
+            return []
+
+    assert CellScreener(Nothing()).doubtful(["x = 1", "%secret set DOOR open-sesame"]) == [1]
