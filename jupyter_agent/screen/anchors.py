@@ -12,9 +12,12 @@ The same pass tells which disguises (``disguise.SIGNS``) the text shows.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
+from sys import maxsize
 from typing import Any, Final, Protocol
 
 from jupyter_agent.screen.deadline import STEPS, Deadline
@@ -121,16 +124,43 @@ class Gate:
         """
         return self._matching(data, [offset + at for at in self._stands(folded, deadline)])
 
-    def begins_where_it_matched(
-        self, data: bytes, folded: bytes, deadline: Deadline
+    def begins_before(
+        self, ends: list[int], data: bytes, folded: bytes, standing: dict[bytes, list[int]]
     ) -> Sequence[int]:
-        """``begins_in`` for a whole text in which the gate is known to match.
+        """``begins_in`` for a short text in which it is known where matches of the gate end.
 
-        Where a keyword stands once only the gate need not be asked again: the rules behind it ask
-        for all that it asks for.
+        Behind a place and before the next one such an end is reason enough to try the rules, who
+        ask for all that the gate asks for. Only where an escape stands before it a place has to be
+        right, because it counts even where no rule matches.
+
+        Args:
+            ends: Where matches end.
+            data: The text.
+            folded: The same in lower case.
+            standing: Where stems stand in it; gates share some, so what is missing is added.
         """
-        places = self._stands(folded, deadline)
-        return places if len(places) < 2 else self._matching(data, places)
+        keywords = self.keywords
+        places: list[int] = []
+        for stem in self.stems:
+            found = standing.get(stem)
+            if found is None:
+                found = standing[stem] = _all_places(folded, stem)
+            for at in found:
+                if folded.startswith(keywords, at):
+                    places.append(at)  # noqa: PERF401  (most stems stand nowhere)
+        if len(places) < 2:
+            return places
+        places.sort()
+        ends.sort()
+        kept: list[int] = []
+        for at, following in pairwise((*places, maxsize)):
+            after = bisect_right(ends, at)
+            if after < len(ends) and (
+                (ends[after] <= following and data[at - 2 : at - 1] != b"\\")
+                or self.matches_at(data, at)
+            ):
+                kept.append(at)
+        return kept
 
     def _matching(self, data: bytes, places: Iterable[int]) -> list[int]:
         """The places at which the gate matches, in order."""
@@ -153,6 +183,15 @@ class Gate:
                     places.append(at)
                 at = folded.find(stem, at + 1)
         return places
+
+
+def _all_places(data: bytes, word: bytes) -> list[int]:
+    places: list[int] = []
+    at = data.find(word)
+    while at >= 0:
+        places.append(at)
+        at = data.find(word, at + 1)
+    return places
 
 
 _STEM: Final = 3

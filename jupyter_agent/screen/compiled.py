@@ -120,7 +120,7 @@ class CompiledAnchors:
     def seen(self, data: bytes, noticed: Sequence[_End], deadline: Deadline) -> Seen:
         """See ``Anchors.seen``."""
         if len(data) <= _SHORT:
-            return self._seen_at_once(data, noticed, deadline)
+            return self._seen_at_once(data, noticed)
         places = _Places(self._alone, self._gates)
         if noticed is not _LONG:
             places.add(noticed, 0, data)
@@ -135,7 +135,7 @@ class CompiledAnchors:
         return places.seen(data, deadline)
 
     def _seen_at_once(  # noqa: C901  (each message comes through here)
-        self, data: bytes, ends: Iterable[_End], deadline: Deadline
+        self, data: bytes, ends: Iterable[_End]
     ) -> Seen:
         """``_Places`` for a text so short that a gate is best looked for in all of it."""
         alone = self._alone
@@ -143,7 +143,7 @@ class CompiledAnchors:
         first_sign = first_gate + len(self._gates)
         by_rule: dict[int, Sequence[int]] = {}
         signs: set[tuple[int, int]] = set()
-        fired: set[int] = set()
+        fired: dict[int, list[int]] = {}
         for part, end in ends:
             if part < first_gate:
                 length, who = alone[part]
@@ -153,16 +153,20 @@ class CompiledAnchors:
                     else:
                         by_rule[index] = [end - length]
             elif part < first_sign:
-                fired.add(part - first_gate)
+                if part in fired:
+                    fired[part].append(end)
+                else:
+                    fired[part] = [end]
             elif (sign := SIGNS[part - first_sign]).longest:
                 signs.update((part - first_sign, at) for at in blocks(sign, data, 0, len(data)))
             else:
                 signs.add((part - first_sign, end // BLOCK))
         if fired:
             folded = data.lower()
-            for number in fired:
-                gate = self._gates[number]
-                begins = gate.begins_where_it_matched(data, folded, deadline)
+            standing: dict[bytes, list[int]] = {}
+            for part, gate_ends in fired.items():
+                gate = self._gates[part - first_gate]
+                begins = gate.begins_before(gate_ends, data, folded, standing)
                 if begins:
                     for index in gate.who:
                         by_rule[index] = begins

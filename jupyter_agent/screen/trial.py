@@ -11,8 +11,8 @@ from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
 from jupyter_agent.screen.spans import Span
 
 _FEW: Final = 16
-_BEFORE: Final = 8
-"""Characters before a match that expressions look at, and not more: ``(?<=(?i:admin))``."""
+_BEFORE: Final = 12
+"""Characters before a match that expressions look at, and not more: ``(?<!response )``."""
 _FAR: Final = 192
 """Characters before a match that filters look at."""
 
