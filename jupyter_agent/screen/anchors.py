@@ -23,7 +23,7 @@ from typing import Any, Final, Protocol
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS
 from jupyter_agent.screen.expressions import inflated
-from jupyter_agent.screen.rule import Rule
+from jupyter_agent.screen.rule import GATE_REACH, Rule
 
 Hits = tuple[int, Sequence[int]]
 """A rule's index, and the byte offsets at which (with a window: near which) a match may begin."""
@@ -122,44 +122,34 @@ class Gate:
             offset: Where it begins.
             deadline: The text's time.
         """
-        return self._matching(data, [offset + at for at in self._stands(folded, deadline)])
+        return self._matching(data, [offset + at for at in self.stands(folded, deadline)])
 
-    def begins_before(
-        self, ends: list[int], data: bytes, folded: bytes, standing: dict[bytes, list[int]]
-    ) -> Sequence[int]:
+    def begins_before(self, ends: list[int], data: bytes, places: Sequence[int]) -> Sequence[int]:
         """``begins_in`` for a short text in which it is known where matches of the gate end.
 
-        Behind a place and before the next one such an end is reason enough to try the rules, who
-        ask for all that the gate asks for. Only where an escape stands before it a place has to be
-        right, because it counts even where no rule matches.
+        Such an end behind a place, and before the next one, shows that the gate matches there; all
+        others are asked. Where one keyword stands, it is that one.
 
         Args:
-            ends: Where matches end.
+            ends: Where matches end, in order.
             data: The text.
-            folded: The same in lower case.
-            standing: Where stems stand in it; gates share some, so what is missing is added.
+            places: Where the keywords stand, in order.
         """
-        keywords = self.keywords
-        places: list[int] = []
-        for stem in self.stems:
-            found = standing.get(stem)
-            if found is None:
-                found = standing[stem] = _all_places(folded, stem)
-            for at in found:
-                if folded.startswith(keywords, at):
-                    places.append(at)  # noqa: PERF401  (most stems stand nowhere)
         if len(places) < 2:
             return places
-        places.sort()
-        ends.sort()
         kept: list[int] = []
+        # Until then an end may belong to a match that began before.
+        unclear = 0
+        last = ends[-1]
         for at, following in pairwise((*places, maxsize)):
-            after = bisect_right(ends, at)
-            if after < len(ends) and (
-                (ends[after] <= following and data[at - 2 : at - 1] != b"\\")
-                or self.matches_at(data, at)
-            ):
-                kept.append(at)
+            if at >= last:
+                break
+            end = ends[bisect_right(ends, at)]
+            if at < unclear or end > following:
+                if not self.matches_at(data, at):
+                    continue
+                unclear = at + GATE_REACH
+            kept.append(at)
         return kept
 
     def _matching(self, data: bytes, places: Iterable[int]) -> list[int]:
@@ -168,7 +158,8 @@ class Gate:
         found = [at for at in places if matches_at(data, at)]
         return in_order(found) if len(found) > 1 else found
 
-    def _stands(self, folded: bytes, deadline: Deadline) -> list[int]:
+    def stands(self, folded: bytes, deadline: Deadline) -> list[int]:
+        """Where a keyword stands in a text in lower case, in the order of the stems."""
         keywords = self.keywords
         places: list[int] = []
         steps = STEPS
@@ -183,15 +174,6 @@ class Gate:
                     places.append(at)
                 at = folded.find(stem, at + 1)
         return places
-
-
-def _all_places(data: bytes, word: bytes) -> list[int]:
-    places: list[int] = []
-    at = data.find(word)
-    while at >= 0:
-        places.append(at)
-        at = data.find(word, at + 1)
-    return places
 
 
 _STEM: Final = 3

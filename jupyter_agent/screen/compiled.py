@@ -120,7 +120,7 @@ class CompiledAnchors:
     def seen(self, data: bytes, noticed: Sequence[_End], deadline: Deadline) -> Seen:
         """See ``Anchors.seen``."""
         if len(data) <= _SHORT:
-            return self._seen_at_once(data, noticed)
+            return self._seen_at_once(data, noticed, deadline)
         places = _Places(self._alone, self._gates)
         if noticed is not _LONG:
             places.add(noticed, 0, data)
@@ -134,16 +134,14 @@ class CompiledAnchors:
                 places.add(ends, begin, data)
         return places.seen(data, deadline)
 
-    def _seen_at_once(  # noqa: C901  (each message comes through here)
-        self, data: bytes, ends: Iterable[_End]
-    ) -> Seen:
+    def _seen_at_once(self, data: bytes, ends: Iterable[_End], deadline: Deadline) -> Seen:
         """``_Places`` for a text so short that a gate is best looked for in all of it."""
         alone = self._alone
         first_gate = len(alone)
         first_sign = first_gate + len(self._gates)
         by_rule: dict[int, Sequence[int]] = {}
         signs: set[tuple[int, int]] = set()
-        fired: dict[int, list[int]] = {}
+        gates: dict[int, list[int]] = {}
         for part, end in ends:
             if part < first_gate:
                 length, who = alone[part]
@@ -153,24 +151,38 @@ class CompiledAnchors:
                     else:
                         by_rule[index] = [end - length]
             elif part < first_sign:
-                if part in fired:
-                    fired[part].append(end)
-                else:
-                    fired[part] = [end]
+                gates.setdefault(part - first_gate, []).append(end)
             elif (sign := SIGNS[part - first_sign]).longest:
                 signs.update((part - first_sign, at) for at in blocks(sign, data, 0, len(data)))
             else:
                 signs.add((part - first_sign, end // BLOCK))
-        if fired:
-            folded = data.lower()
-            standing: dict[bytes, list[int]] = {}
-            for part, gate_ends in fired.items():
-                gate = self._gates[part - first_gate]
-                begins = gate.begins_before(gate_ends, data, folded, standing)
-                if begins:
-                    for index in gate.who:
-                        by_rule[index] = begins
+        if gates:
+            self._add_gates(gates, data, by_rule, deadline)
         return sorted(by_rule.items()), signs
+
+    def _add_gates(
+        self,
+        fired: dict[int, list[int]],
+        data: bytes,
+        by_rule: dict[int, Sequence[int]],
+        deadline: Deadline,
+    ) -> None:
+        """Where the gates with these numbers match, of which the ends are known."""
+        folded = data.lower()
+        # Families of gates share their keywords.
+        standing: dict[tuple[bytes, ...], list[int]] = {}
+        for number, ends in fired.items():
+            gate = self._gates[number]
+            places = standing.get(gate.keywords)
+            if places is None:
+                places = standing[gate.keywords] = gate.stands(folded, deadline)
+                if len(places) > 1:
+                    places.sort()
+            ends.sort()
+            begins = gate.begins_before(ends, data, places)
+            if begins:
+                for index in gate.who:
+                    by_rule[index] = begins
 
 
 def _spare(scratch: Any) -> _Spare:

@@ -7,12 +7,12 @@ names the filters that apply to it. They run on candidates only, so they may tak
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen import words
-from jupyter_agent.screen.candidate import Candidate, is_varied
+from jupyter_agent.screen.candidate import Candidate
 from jupyter_agent.screen.checksums import CHECKSUMS
+from jupyter_agent.screen.strength import STRENGTH, is_drawn, is_not_random, words_of
 from jupyter_agent.screen.structure import STRUCTURE
 from jupyter_agent.screen.surroundings import SURROUNDINGS
 
@@ -159,12 +159,17 @@ def _is_default(candidate: Candidate) -> bool:
 
 # --- references: code that names a secret instead of holding it ---------------------------------
 
-_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+# Possessive: no shorter name would be followed by anything else that these look for.
+_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*+"
+_WHOLE_NAME: Final = re.compile(_NAME)
+_DIGIT: Final = re.compile(r"\d")
+_NO_WORD: Final = re.compile(r"\W+")
+_NUMBERED: Final = re.compile(r"\D+\d")
 _ATTRIBUTE: Final = re.compile(rf"{_NAME}(?:(?:\.|->|::){_NAME})+")
 _REFERENCE: Final = re.compile(
     rf"""
       (?:await\s+)?{_NAME}(?:\.{_NAME})*\s*[(\[].*        # call(…), mapping[…]
-    | [A-Z]{{2,}}(?:_[A-Z0-9]+)+                          # NAME_OF_A_VARIABLE
+    | [A-Z]{{2,}}+(?:_[A-Z0-9]+)+                         # NAME_OF_A_VARIABLE
     | [&*@]{_NAME}                                        # YAML anchor, C pointer, @file
     | vault:\S+
     | (?:op|vault|keyring|secretsmanager|ssm|env|file|gcp|azurekv)://?.*
@@ -180,11 +185,11 @@ def _is_reference(candidate: Candidate) -> bool:
     called = candidate.text[candidate.end : candidate.end + 1] == "("
     if _ATTRIBUTE.fullmatch(value):
         # A token in two parts has the same dot: Xk29fLq81mZ.a8Kd03Lpw7
-        short = min(map(len, re.split(r"\W+", value))) < 8
-        if candidate.quoted and len(re.findall(r"\d", value)) > 2 and value.lower() != value:
+        short = min(map(len, _NO_WORD.split(value))) < 8
+        if candidate.quoted and len(_DIGIT.findall(value)) > 2 and value.lower() != value:
             # Between quotation marks, with digits and capitals, it names nothing: n83.bat47Fy4
             return False
-        return called or short or _is_not_random(candidate)
+        return called or short or is_not_random(candidate)
     if _REFERENCE.fullmatch(value):
         return True
     if candidate.quoted:
@@ -197,29 +202,28 @@ def _is_reference(candidate: Candidate) -> bool:
 def _is_variable(candidate: Candidate) -> bool:
     """An unquoted word in code is a variable, unless it has digits no name would have."""
     value = candidate.value
-    if candidate.quoted or not re.fullmatch(_NAME, value):
+    if candidate.quoted or not _WHOLE_NAME.fullmatch(value):
         return False
     return (
-        not (any(map(str.isdigit, value)) or _is_drawn(value))
-        or re.fullmatch(r"\D+\d", value) is not None
+        not (_DIGIT.search(value) or is_drawn(value))
+        or _NUMBERED.fullmatch(value) is not None
         # A long random value may contain any short word by chance.
-        or (not words.IN_NAMES.isdisjoint(_words_of(value)) and _is_not_random(candidate))
+        or (not words.IN_NAMES.isdisjoint(words_of(value)) and is_not_random(candidate))
     )
-
-
-def _words_of(name: str) -> set[str]:
-    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
 
 
 def _is_naming(candidate: Candidate) -> bool:
     """``new_password``: an identifier with an everyday word for data in it."""
     value = candidate.value
-    return bool(re.fullmatch(_NAME, value)) and not words.IN_NAMES.isdisjoint(_words_of(value))
+    return bool(_WHOLE_NAME.fullmatch(value)) and not words.IN_NAMES.isdisjoint(words_of(value))
+
+
+_URL_VARIABLE: Final = re.compile(r"[$%].*|.*[{}].*|\*+|:.*")
 
 
 def _is_url_variable(candidate: Candidate) -> bool:
     """``$PASS``, ``%s`` or a field inside an address."""
-    return re.fullmatch(r"[$%].*|.*[{}].*|\*+|:.*", candidate.value) is not None
+    return _URL_VARIABLE.fullmatch(candidate.value) is not None
 
 
 _WEB_SCHEME: Final = re.compile(r"(?:https?|ftps?|sftp)$", re.IGNORECASE)
@@ -234,137 +238,6 @@ def _is_default_url(candidate: Candidate) -> bool:
     return _is_default(candidate) and not on_the_web
 
 
-# --- strength -----------------------------------------------------------------------------------
-
-# What stands after "password is" and has digits or symbols, yet is no password: algorithms,
-# amounts, file names, addresses, options, brackets.
-_TECHNICAL: Final = re.compile(
-    r"(?:sha|md|aes|rsa|ecdsa|utf|base|oauth|http|tls|ssl|bcrypt|pbkdf|argon|x\.?509|ed|hmac|v)"
-    r"[-_]?\d+(?:[-_/].*)?|0x[0-9a-f]+|"
-    r"\d+(?:[-:./,]\d+)*(?:%|s|ms|min|h|d|px|kb|mb|gb|x|k|m|st|nd|rd|th)?|"
-    r"\d+[-\s]?(?:char|digit|bit|byte|day|letter|word|line|token|time|step|minute|hour|fold|"
-    r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|"
-    r"\w+\.(?:txt|py|json|ya?ml|csv|md|html?|pdf|ipynb|env|ini|cfg|toml|com|org|io|net)(?:\W.*)?|"
-    r"[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.*|-{1,2}[a-z].*|(?-i:[a-z]+_[a-z_]+\d?)|#\d+|"
-    r"\w+@\w+\.\w+|[a-z]*@\d+|\W+(?:[A-Za-z_]*|\w{1,4}|\d+)\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
-    # The next field of an object, as in a minified script: !0,range:!0
-    r"[^,\s]{1,40},[\w$-]+[:=].*|[A-Za-z]+\.?&(?:quot|amp|lt|gt|nbsp|apos);?",
-    re.IGNORECASE | re.ASCII,
-)
-
-
-def _is_plain(candidate: Candidate) -> bool:
-    """In a sentence a password shows by digits, symbols or capitals inside the word."""
-    value = candidate.value
-    if _TECHNICAL.fullmatch(value) or (
-        # password = password1: a variable is given to another.
-        "=" in candidate.match[0] and re.fullmatch(r"[a-z_]*pass(?:word|wd)?\d?", value)
-    ):
-        return True
-    if any(map(str.isdigit, value)):
-        # "step2" is a word with a counter; a password has more than that.
-        return not any(map(str.isalpha, value)) or (
-            value[:-1].replace("-", "").isalpha() and value[-1].isdigit() and len(value) < 7
-        )
-    if _is_drawn(value):
-        return False
-    if re.fullmatch(r"[A-Za-z]+(?:-[A-Za-z]+)*", value):
-        said = value.split("-")
-        passphrase = re.search(r"phrase|\w\s?=\s?", candidate.match[0].lower())
-        return len(said) < (3 if passphrase else 4) or min(map(len, said)) < 3
-    return not re.search(r"[!#$%&*+^~?@=|]", value[1:-1])
-
-
-def _is_counted(candidate: Candidate) -> bool:
-    """Right beside the word "password", a word with a number behind it is a name: field2."""
-    value = candidate.value
-    if re.fullmatch(r"[A-Za-z]{1,5}\d{1,3}|[A-Za-z]{7,}\d", value):
-        return True
-    return bool(re.fullmatch(r"[a-z]+\d+", value)) and not words.IN_NAMES.isdisjoint(
-        _words_of(value)
-    )
-
-
-def _is_bare_word(candidate: Candidate) -> bool:
-    """A quoted value that is plain words: an interface text, a column, a type."""
-    value = candidate.value
-    listed = re.match(r"[\w-]{1,60}[\"']\s{0,2},", candidate.match[0])
-    if listed and re.fullmatch(r"[A-Za-z_.-]+\d?", value):
-        # Two neighbours in a list of words: "pass", "pixel".
-        return True
-    if value[0] in ",.+)" or value != value.strip():
-        # The quotes belong to two neighbours: "Password:", label: "…".
-        return True
-    if re.search(r"\s", value):
-        strong = re.search(r"\d", value) and re.search(r"[^\w\s]", value)
-        return not (strong and len(value.split()) <= 3)
-    if re.fullmatch(r"[A-Za-z]+", value):
-        inner_capitals = re.search(r"[a-z][A-Z]", value) and re.search(r"[A-Z].*[A-Z]", value)
-        names = not words.IN_NAMES.isdisjoint(_words_of(value))
-        return names or len(value) < 8 or not (value.islower() or inner_capitals)
-    if re.fullmatch(r"[a-z]+(?:[_.-][a-z]+){1,2}", value):
-        return not words.IN_NAMES.isdisjoint(_words_of(value)) or "_" in value
-    # "#add-password" is a CSS selector, "/account/password" a route.
-    # So is "text/html" the kind of something.
-    return len(value) < 4 or bool(
-        re.fullmatch(r"[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*|[a-z]+/[a-z.+-]+|v?\d+(?:\.\d+)+", value)
-    )
-
-
-_HEX: Final = re.compile(r"(?:0x)?(?:[0-9a-f]{20,}|[0-9A-F]{20,})")
-_CHANGES: Final = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
-
-
-def _is_drawn(value: str) -> bool:
-    """Letters alone: capitals that begin no words, or hardly a vowel."""
-    if not (len(value) >= 20 and value.isascii() and value.isalpha()):
-        return False
-    changes = sum(a.isupper() != b.isupper() for a, b in pairwise(value))
-    vowels = len(re.findall(r"[aeiou]", value, re.IGNORECASE))
-    jam = re.search(r"[^aeiouy]{6}", value, re.IGNORECASE)
-    if value.islower() or value.isupper():
-        return bool(jam) and vowels * 10 < len(value) * 3
-    return changes * 10 >= len(value) * 4 and bool(jam)
-
-
-def _is_not_random(candidate: Candidate) -> bool:
-    """A token is drawn by a machine: letters and digits mixed, no words joined by dashes."""
-    value = candidate.value
-    if not (re.search(r"\d", value) and re.search(r"[A-Za-z]", value)):
-        return not _is_drawn(value)
-    if _HEX.fullmatch(value):
-        return False
-    mixed = sum(
-        len(piece)
-        for piece in re.findall(r"[A-Za-z0-9]{4,}", value)
-        if (one := _CHANGES.search(piece)) and _CHANGES.search(piece, one.end())
-    )
-    return mixed * 2 < len(value) or not is_varied(value, 2.8)
-
-
-def _has_no_digit(candidate: Candidate) -> bool:
-    """Letters only are a word."""
-    return not any(map(str.isdigit, candidate.value))
-
-
-def _is_verdict(candidate: Candidate) -> bool:
-    """``the password is "incorrect"``."""
-    return candidate.value.lower().strip(" .!") in words.VERDICTS
-
-
-def _is_prose(candidate: Candidate) -> bool:
-    """Blanks between plain words."""
-    return bool(re.search(r"\s", candidate.value)) or len(candidate.value) < 5
-
-
-def _is_usage(candidate: Candidate) -> bool:
-    """``--password PASSWORD`` and "the --password option" talk about an option."""
-    value = candidate.value
-    return (value.isupper() and value.isalpha()) or (
-        value.rstrip(".,:;").lower() in words.ABOUT_OPTIONS
-    )
-
-
 FILTERS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "stand-in": _is_stand_in,
     "template": _is_template,
@@ -374,15 +247,8 @@ FILTERS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "variable": _is_variable,
     "default-url": _is_default_url,
     "url-variable": _is_url_variable,
-    "plain": _is_plain,
-    "counted": _is_counted,
-    "bare-word": _is_bare_word,
-    "not-random": _is_not_random,
     "naming": _is_naming,
-    "prose": _is_prose,
-    "verdict": _is_verdict,
-    "no-digit": _has_no_digit,
-    "usage": _is_usage,
+    **STRENGTH,
     **SURROUNDINGS,
     **STRUCTURE,
     **CHECKSUMS,

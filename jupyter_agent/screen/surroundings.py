@@ -9,13 +9,16 @@ from typing import Final
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate
 
+_JOINED: Final = re.compile(r"-{0,2}[A-Za-z]{1,20}(?:\\?[_-]+[A-Za-z]{1,20}){1,20}[_-]?")
+_SAID: Final = re.compile("[A-Z][a-z]{2,}|[a-z]{3,}")
+
 
 def _is_name(candidate: Candidate) -> bool:
     """``M2M100ForConditionalGeneration``, ``read-the-config``: words joined name something."""
     value = candidate.value
-    if re.fullmatch(r"-{0,2}[A-Za-z]{1,20}(?:\\?[_-]+[A-Za-z]{1,20}){1,20}[_-]?", value):
+    if _JOINED.fullmatch(value):
         return True
-    said = re.findall(r"[A-Z][a-z]{2,}|[a-z]{3,}", value)
+    said = _SAID.findall(value)
     return (
         len(said) > 1
         and any(word[0].isupper() for word in said)
