@@ -61,22 +61,21 @@ def opened(look: Look, found: Sequence[Finding]) -> list[Hits]:
         starts.append(start)
         ends.append(end)
         moved.append(moved[-1] + len(COVER) - (end - start))
+    last = ends[-1]
     points = look.points
     hits: list[Hits] = []
     for index, places in look.hits:
         kept: list[int] = []
         for byte in places:
             at = byte if points is None else points[byte]
-            before = bisect_right(ends, at)
-            if before < len(ends):
-                # In a finding, or in the name of one.
-                if at >= begins[before] and (
-                    at >= starts[before] or look.trial(index).window is None
-                ):
-                    continue
-            elif at - ends[-1] >= look.trial(index).looks_back:
+            if at >= last:
+                if at - last < look.trial(index).looks_back:
+                    kept.append(at + moved[-1])
                 continue
-            kept.append(at + moved[before])
+            before = bisect_right(ends, at)
+            # Neither in a finding nor in the name of one.
+            if at < begins[before] or (at < starts[before] and look.trial(index).window):
+                kept.append(at + moved[before])
         if kept:
             hits.append((index, kept))
     return hits

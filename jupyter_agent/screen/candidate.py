@@ -19,24 +19,28 @@ class Candidate:
         start: First code point of the value.
         end: One past its last one.
         match: Of the rule's expression.
+        quoted: Whether the expression met an opening quote (its group ``q``).
 
     Attributes:
         value: The value itself.
     """
 
-    __slots__ = ("end", "match", "start", "text", "value")
+    __slots__ = ("end", "match", "quoted", "start", "text", "value")
 
-    def __init__(self, text: str, start: int, end: int, match: re.Match[str]) -> None:
+    def __init__(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        match: re.Match[str],
+        quoted: bool,  # noqa: FBT001  (a hot loop)
+    ) -> None:
         self.text = text
         self.start = start
         self.end = end
         self.match = match
+        self.quoted = quoted
         self.value = text[start:end]
-
-    @property
-    def quoted(self) -> bool:
-        """Whether the expression met an opening quote (its group ``q``)."""
-        return "q" in self.match.re.groupindex and bool(self.match["q"])
 
 
 def entropy(value: str) -> float:

@@ -238,7 +238,7 @@ def _is_default_url(candidate: Candidate) -> bool:
     return _is_default(candidate) and not on_the_web
 
 
-FILTERS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
+_ALL: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "stand-in": _is_stand_in,
     "template": _is_template,
     "placeholder": _is_placeholder,
@@ -253,4 +253,11 @@ FILTERS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     **STRUCTURE,
     **CHECKSUMS,
 }
-"""By the name that rules use. True means: harmless, drop the candidate."""
+# Less than a microsecond each; the others take up to ten.
+_CHEAP: Final = (
+    *("date", "uuid", "prose", "verdict", "usage", "no-digit", "path", "default", "counted"),
+    *("variable", "acronym", "address", "blob", "numbered", "documented", "sentence", "no-sigil"),
+    *("url-variable", "reference", "bare-word"),
+)
+FILTERS: Final = {name: _ALL[name] for name in (*_CHEAP, *_ALL)}
+"""By the name that rules use, the cheapest first. True means: harmless, drop the candidate."""

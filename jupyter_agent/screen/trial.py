@@ -34,7 +34,7 @@ class Trial:
     """
 
     __slots__ = (
-        *("_each", "_entropy", "_filters", "_finditer", "_rank", "_rule"),
+        *("_each", "_entropy", "_filters", "_finditer", "_may_quote", "_rank", "_rule"),
         *("is_words", "looks_back", "match", "prefixes", "window"),
     )
 
@@ -48,7 +48,10 @@ class Trial:
         self._finditer = rule.regex.finditer
         self._each = rule.each_regex if rule.each else None
         self._entropy = rule.entropy
-        self._filters = [FILTERS[name] for name in rule.filters]
+        # In the order of what they cost: whichever finds the value harmless ends it.
+        wanted = {*rule.filters}
+        self._filters = [FILTERS[name] for name in FILTERS if name in wanted]
+        self._may_quote = "q" in rule.regex.groupindex
         self.match = rule.regex.match
         self.window = rule.window
         self.prefixes = rule.prefixes if rule.rank == VENDOR_RANK else ()
@@ -92,14 +95,15 @@ class Trial:
                 )
             ):
                 return ()
+        quoted = self._may_quote and bool(match["q"])
         if self._each is None:
-            secret = self._is_secret(Candidate(text, start, end, match))
+            secret = self._is_secret(Candidate(text, start, end, match, quoted))
             return (Span(start, end, self._rule),) if secret else ()
         places = (one.span() for one in self._each.finditer(text, start, end))
         return [
             Span(*place, self._rule)
             for place in places
-            if self._is_secret(Candidate(text, *place, match))
+            if self._is_secret(Candidate(text, *place, match, quoted))
         ]
 
     def _is_secret(self, candidate: Candidate) -> bool:
