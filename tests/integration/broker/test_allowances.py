@@ -102,9 +102,8 @@ def test_it_lasts_ninety_days_unless_the_person_says_otherwise(person):
         assert lasts.days == days
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+def test_what_cannot_be_meant_is_refused(person, subtests):
+    for wrong in [
         {"scope": "for ever"},
         {"rule": "No Rule!"},
         {"mark": "x"},
@@ -114,13 +113,12 @@ def test_it_lasts_ninety_days_unless_the_person_says_otherwise(person):
         {"days": 0},
         {"days": 10_000},
         {"days": True},
-    ],
-)
-def test_what_cannot_be_meant_is_refused(person, wrong):
-    (mark,) = check(person, VALUE)["marks"]
-    fields = {"scope": "value", "rule": RULE, "mark": mark, "reason": "x", **wrong}
-    with pytest.raises(RequestInvalid):
-        person.call("allow.add", **fields)
+    ]:
+        with subtests.test(repr(wrong)[:80]):
+            (mark,) = check(person, VALUE)["marks"]
+            fields = {"scope": "value", "rule": RULE, "mark": mark, "reason": "x", **wrong}
+            with pytest.raises(RequestInvalid):
+                person.call("allow.add", **fields)
 
 
 def test_only_a_person_lists_and_takes_back_and_gets_marks(person, guest):

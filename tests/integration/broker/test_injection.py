@@ -247,9 +247,8 @@ class TestTemplates:
         with pytest.raises(LabelNotFound, match="MISSING"):
             run(guest, "true", templates=template("{{MISSING}} {{A}}"))
 
-    @pytest.mark.parametrize(
-        "wrong",
-        [
+    def test_what_can_not_be_meant_is_refused(self, guest, subtests):
+        for wrong in [
             template("no marker at all"),
             template("{{ lower }}"),
             template("{{A|rot13}}"),
@@ -259,11 +258,9 @@ class TestTemplates:
             template("{{A}}") * 2,
             template("{{PATH}}"),
             template("{{A}}" + "x" * 300_000),
-        ],
-    )
-    def test_what_can_not_be_meant_is_refused(self, guest, wrong):
-        with pytest.raises(RequestInvalid):
-            run(guest, "true", templates=wrong)
+        ]:
+            with subtests.test(repr(wrong)[:80]), pytest.raises(RequestInvalid):
+                run(guest, "true", templates=wrong)
 
 
 class TestMarkers:

@@ -222,20 +222,19 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
-def test_a_run_that_can_not_be_is_refused_in_a_sentence(granted, guest, odd):
-    with pytest.raises(RequestInvalid) as caught:
-        run(guest, **{"script": "true", **odd})
-    assert caught.value.message
+def test_a_run_that_can_not_be_is_refused_in_a_sentence(granted, guest, subtests):
+    for number, odd in enumerate(ODD):
+        with subtests.test(number=number):
+            with pytest.raises(RequestInvalid) as caught:
+                run(guest, **{"script": "true", **odd})
+            assert caught.value.message
 
 
-@pytest.mark.parametrize(
-    "odd", [{"key": "\ud800"}, {"key": 5, "protocol": [1]}, {"role": []}, {"protocol": [True]}]
-)
-def test_a_hello_that_can_not_be_is_answered(person, folders, odd):
-    with _raw(folders) as raw:
-        raw.sendall(wire.encode(Hello(role="person").to_json() | odd))
-        assert "code" in wire.decode(raw.makefile("rb").readline())["error"]
+def test_a_hello_that_can_not_be_is_answered(person, folders, subtests):
+    for odd in [{"key": "\ud800"}, {"key": 5, "protocol": [1]}, {"role": []}, {"protocol": [True]}]:
+        with subtests.test(ascii(odd)), _raw(folders) as raw:
+            raw.sendall(wire.encode(Hello(role="person").to_json() | odd))
+            assert "code" in wire.decode(raw.makefile("rb").readline())["error"]
 
 
 def test_a_stop_of_nothing_is_no_failure(guest):

@@ -47,10 +47,10 @@ def kernel(person: Client, elsewhere: Elsewhere) -> tuple[Elsewhere, dict]:
     return elsewhere, {"role": "kernel", "proof": {"capability": capability}}
 
 
-@pytest.mark.parametrize(("op", "fields"), PERSON_ONLY)
-def test_a_guest_may_not(guest, op, fields):
-    with pytest.raises(RoleDenied):
-        guest.call(op, **fields)
+def test_a_guest_may_not(guest, subtests):
+    for op, fields in PERSON_ONLY:
+        with subtests.test(op), pytest.raises(RoleDenied):
+            guest.call(op, **fields)
 
 
 def test_a_desktop_needs_a_jupyter_server(guest):
@@ -196,14 +196,15 @@ def test_an_offer_is_used_once(person):
         person.call("secret.save", **sealed)
 
 
-@pytest.mark.parametrize("field", ["kid", "ticket", "label", "origin"])
-def test_a_sealed_entry_that_was_moved_does_not_open(person, field):
-    offer = person.call("secret.offer", label="A", origin="o", replace=False)["offer"]
-    sealed = sealed_fields(offer, entry.seal(entry.Offer.from_json(offer), b"value"))
-    sealed[field] = "B" if field == "label" else "other"
-    with pytest.raises(EntryInvalid):
-        person.call("secret.save", **sealed)
-    assert person.call("secret.list")["secrets"] == []
+def test_a_sealed_entry_that_was_moved_does_not_open(person, subtests):
+    for field in ["kid", "ticket", "label", "origin"]:
+        with subtests.test(field=field):
+            offer = person.call("secret.offer", label="A", origin="o", replace=False)["offer"]
+            sealed = sealed_fields(offer, entry.seal(entry.Offer.from_json(offer), b"value"))
+            sealed[field] = "B" if field == "label" else "other"
+            with pytest.raises(EntryInvalid):
+                person.call("secret.save", **sealed)
+            assert person.call("secret.list")["secrets"] == []
 
 
 def test_no_answer_of_any_operation_holds_the_value(person, guest):
@@ -240,19 +241,18 @@ def test_nothing_is_answered_before_hello(person, folders):
         assert wire.decode(raw.makefile("rb").readline())["error"]["code"] == "request_invalid"
 
 
-@pytest.mark.parametrize(
-    "line", [b"not json\n", b"[]\n", b'{"id":"x"}\n', b"x" * (wire.MAX_LINE + 2) + b"\n"]
-)
-def test_a_line_that_can_not_be_read_ends_the_conversation(person, folders, line):
-    with _raw(folders) as raw:
-        lines = raw.makefile("rb")
-        raw.sendall(wire.encode(Hello().to_json()))
-        assert "result" in wire.decode(lines.readline())
-        with contextlib.suppress(OSError):
-            raw.sendall(line)
-        rest = lines.read() if len(line) < wire.MAX_LINE else b""
-        assert b"result" not in rest
-    assert person.call("status")["pid"] > 0
+def test_a_line_that_can_not_be_read_ends_the_conversation(person, folders, subtests):
+    for line in [b"not json\n", b"[]\n", b'{"id":"x"}\n', b"x" * (wire.MAX_LINE + 2) + b"\n"]:
+        with subtests.test(repr(line[:20])):
+            with _raw(folders) as raw:
+                lines = raw.makefile("rb")
+                raw.sendall(wire.encode(Hello().to_json()))
+                assert "result" in wire.decode(lines.readline())
+                with contextlib.suppress(OSError):
+                    raw.sendall(line)
+                rest = lines.read() if len(line) < wire.MAX_LINE else b""
+                assert b"result" not in rest
+            assert person.call("status")["pid"] > 0
 
 
 def test_a_newer_client_makes_the_old_broker_leave(person, folders):

@@ -50,31 +50,32 @@ def test_its_label_is_marked_as_seen_and_a_granted_one_as_scrubbed(stored, guest
     wait_until(lambda: seen() == {"DEMO_TOKEN": ["run"], "OTHER_TOKEN": ["output"]})
 
 
-@pytest.mark.parametrize(
-    "known",
-    [
-        OTHER[:-1],
-        OTHER[1:],
-        OTHER[:18] + OTHER[19:],
-        OTHER + "x",
-        OTHER[::-1],
-        base64.b64encode(OTHER.encode()).decode(),
-    ],
-    ids=["all but the last", "all but the first", "one missing", "one more", "reversed", "base64"],
-)
 def test_what_is_nearly_the_value_is_shown_as_it_is_and_waits_for_nothing(
-    stored, guest, tmp_path, known
+    stored, guest, tmp_path, subtests
 ):
-    go_on = tmp_path / "go on"
-    os.mkfifo(go_on)
-    script = f'{said(known)}; cat "$GO_ON" >/dev/null'
-    number = guest.begin("run", **request(script, env={"GO_ON": str(go_on)}))
-    # All of it is here while the command waits, so nothing of it is held back for what may come.
-    assert output_until(guest, number, known.encode()) == known.encode()
-    go_on.write_text("now", encoding="utf-8")
-    rest = collect(guest, number)
-    assert rest.stdout == b""
-    assert rest.result["hits"].get("OTHER_TOKEN", 0) == 0
+    for named, known in zip(
+        ["all but the last", "all but the first", "one missing", "one more", "reversed", "base64"],
+        [
+            OTHER[:-1],
+            OTHER[1:],
+            OTHER[:18] + OTHER[19:],
+            OTHER + "x",
+            OTHER[::-1],
+            base64.b64encode(OTHER.encode()).decode(),
+        ],
+        strict=True,
+    ):
+        with subtests.test(named):
+            go_on = tmp_path / f"go on from {named}"
+            os.mkfifo(go_on)
+            script = f'{said(known)}; cat "$GO_ON" >/dev/null'
+            number = guest.begin("run", **request(script, env={"GO_ON": str(go_on)}))
+            # All of it is here while the command waits: nothing is held back for what may come.
+            assert output_until(guest, number, known.encode()) == known.encode()
+            go_on.write_text("now", encoding="utf-8")
+            rest = collect(guest, number)
+            assert rest.stdout == b""
+            assert rest.result["hits"].get("OTHER_TOKEN", 0) == 0
 
 
 def test_the_events_of_a_run_do_not_tell_how_much_of_a_guess_is_right(stored, guest):

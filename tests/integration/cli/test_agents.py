@@ -28,9 +28,13 @@ def test_an_agent_is_let_in_listed_and_forgotten(cli, folders):
         agenttoken.hello(path)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [("add",), ("forget",), ("list", "x"), ("forget", "x", "--replace"), ("add", "Bad Name")],
-)
-def test_what_makes_no_sense_is_refused(cli, words):
-    assert cli("agents", *words).code == 1
+def test_what_makes_no_sense_is_refused(cli, subtests):
+    for words in [
+        ("add",),
+        ("forget",),
+        ("list", "x"),
+        ("forget", "x", "--replace"),
+        ("add", "Bad Name"),
+    ]:
+        with subtests.test(" ".join(words)):
+            assert cli("agents", *words).code == 1
