@@ -12,6 +12,7 @@ set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 venv=$here/.venv
 test_user=jupyter-agent-test
+unset PYTHONDONTWRITEBYTECODE  # or each of thousands of processes compiles all that it imports
 built=("$here/jupyter_agent/labextension_dist" "$here/jupyter_agent/kernel/entry.js" "$here/jupyter_agent/desktop/static")
 
 step() { printf '\n==> %s\n' "$*"; }
@@ -83,11 +84,13 @@ make_venv() {
   fi
   step "Making a virtual environment with $("$python" --version)"
   "$python" -m venv --clear -- "$venv"
-  pip install 'pip>=25.1'  # the first that knows dependency groups
+  pip_install 'pip>=25.1'  # the first that knows dependency groups
   now_done venv "$venv"
 }
 
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$1" --quiet "${@:2}"; }
+# Most of what packages bring is never imported: Python compiles the rest when it is, once.
+pip_install() { pip install --no-compile "$@"; }
 
 install_groups() {  # install_groups NAME…: dependency groups of pyproject.toml
   local name mark options=()
@@ -95,7 +98,7 @@ install_groups() {  # install_groups NAME…: dependency groups of pyproject.tom
   done_before "groups-$*" "$mark" && return
   step "Installing Python packages: $*"
   for name in "$@"; do options+=(--group "$here/pyproject.toml:$name"); done
-  pip install "${options[@]}"
+  pip_install "${options[@]}"
   now_done "groups-$*" "$mark"
 }
 
@@ -120,8 +123,8 @@ install_package() {  # what `pip install .` gives, from the wheel that start_bui
   [ -n "$building" ] || return 0
   step "Installing jupyter_agent"
   wait "$building" || { cat -- "$venv/build.log" >&2; fail "the package could not be built; pip says why above"; }
-  pip install "$venv"/wheel/*.whl
-  pip install --no-deps --force-reinstall "$venv"/wheel/*.whl  # a wheel of the same version would not replace the old one
+  pip_install "$venv"/wheel/*.whl
+  pip_install --no-deps --force-reinstall "$venv"/wheel/*.whl  # a wheel of the same version would not replace the old one
   now_done page "$building_page"
   now_done package "$building_all"
 }
@@ -234,9 +237,8 @@ check() {
     export PATH="$venv/programs"
   fi
   export YARN_ENABLE_GLOBAL_CACHE=1  # packages fetched once serve the next build too
-  # What many of the tests' packages bring is never imported: Python compiles the rest when it is.
   start_build
-  PIP_NO_COMPILE=1 install_groups test lint
+  install_groups test lint
   install_package
   # mypy looks at the bytes of what it has read before, so its notes outlive an environment, as downloads do.
   export MYPY_CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/jupyter_agent/mypy

@@ -72,9 +72,8 @@ def _make(prefix: Path, below: Path, group: str) -> None:
     python = str(prefix / "bin" / "python")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python]
     subprocess.run(
-        [*command, "install", "--quiet", "--group", f"{PROJECT}:{group}"],
+        [*command, "install", "--quiet", "--no-compile", "--group", f"{PROJECT}:{group}"],
         check=True,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
 
 
