@@ -3,6 +3,8 @@
 ``JUPYTER_AGENT_HOME=DIR`` puts everything under ``DIR/{data,state,run}``. Without it the XDG data
 and state folders are used, and for the socket ``$XDG_RUNTIME_DIR/jupyter_agent`` or a checked
 ``/tmp/jupyter_agent-UID`` (docs/interfaces.md). XDG: https://specifications.freedesktop.org/basedir/
+
+What is macOS's is marked; it was **not run** by us on a Mac.
 """
 
 from __future__ import annotations
@@ -22,7 +24,13 @@ from typing import Final
 from jupyter_agent.errors import BrokerUnreachable, VaultUnsafe
 
 _NAME: Final = "jupyter_agent"
-_SUN_PATH: Final = 107  # bytes in sockaddr_un without the final zero, see unix(7)
+_SUN_PATH: Final = 107 if sys.platform.startswith("linux") else 103
+"""Bytes in ``sockaddr_un`` without the final zero: unix(7); <sys/un.h> of macOS and the BSDs."""
+
+_DARWIN_USER_DIR: Final = 65536
+"""``_CS_DARWIN_USER_DIR`` of <unistd.h>: the person's own folder below ``/var/folders``, which is
+not on a network and, unlike the temporary one beside it, not swept. See confstr(3)."""
+
 _MAX_PRIVATE: Final = (
     64 * 1024 * 1024
 )  # no file of ours comes near; a planted one must not fill memory
@@ -101,7 +109,18 @@ def _runtime_folder(environ: Mapping[str, str]) -> Path:
     for candidate in (environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{uid}"):
         if Path(candidate).is_absolute() and _is_private(Path(candidate)):
             return Path(candidate) / _NAME
+    if sys.platform == "darwin" and (mine := _darwin_user_folder()):
+        return mine / _NAME
     return Path("/tmp") / f"{_NAME}-{uid}"  # noqa: S108  (owner and mode are checked at each use)
+
+
+def _darwin_user_folder() -> Path | None:
+    """Asked of the system: no environment names it."""
+    with contextlib.suppress(OSError, ValueError):
+        named = os.confstr(_DARWIN_USER_DIR)
+        if named and Path(named).is_dir():
+            return Path(named)
+    return None
 
 
 def _is_private(path: Path) -> bool:
@@ -156,8 +175,10 @@ def check_private_dir(path: Path, *, make: bool = True) -> Path:
         )
     for parent in path.parents:
         info = parent.stat()
-        # A group of one's own (the user private groups of most distributions) is nobody else.
-        writable = 0o002 if info.st_gid == os.getgid() else 0o022
+        # A group of one's own (the user private groups of most distributions) is nobody else. On
+        # macOS everybody's group is the same, `staff`.
+        alone = info.st_gid == os.getgid() and sys.platform != "darwin"
+        writable = 0o002 if alone else 0o022
         others_write = info.st_mode & writable and not info.st_mode & stat.S_ISVTX
         if info.st_uid not in (0, os.getuid()) or others_write:
             raise VaultUnsafe(
@@ -223,7 +244,15 @@ def check_private_file(handle: int, name: str) -> None:
     Raises:
         VaultUnsafe: See ``read_private``.
     """
-    info = os.fstat(handle)
+    check_private_info(os.fstat(handle), name)
+
+
+def check_private_info(info: os.stat_result, name: str) -> None:
+    """Check what is known of a file as ``read_private`` does.
+
+    Raises:
+        VaultUnsafe: See ``read_private``.
+    """
     if not stat.S_ISREG(info.st_mode) or info.st_size > _MAX_PRIVATE:
         raise VaultUnsafe(f"{name} is not a file of ours.", "Move it away.")
     if info.st_uid != os.getuid():
@@ -290,6 +319,11 @@ def short_path(path: Path) -> Iterator[str]:
     if len(os.fsencode(path)) <= _SUN_PATH:
         yield str(path)
         return
+    if sys.platform != "linux":
+        raise BrokerUnreachable(
+            f"The path of the broker's socket is longer than {_SUN_PATH} bytes.",
+            "Choose a shorter JUPYTER_AGENT_HOME.",
+        )
     # Linux: the open folder's entry under /proc is a short name for the same place.
     handle = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

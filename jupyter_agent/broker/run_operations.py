@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -16,6 +15,7 @@ from jupyter_agent.broker.terminals import read_size
 from jupyter_agent.broker.wanted import read_wanted
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.processes import tree
+from jupyter_agent.processes.exits import exit_of
 from jupyter_agent.shell.terminal import Terminal
 
 _SETTLE: Final = 0.3
@@ -122,24 +122,22 @@ def _narrowed(ask: Ask) -> wire.Message:
 @contextlib.contextmanager
 def _ends_with(caller: int, run: Run) -> Iterator[None]:
     """Stop a run when its caller is gone, although a child of the caller still holds the socket."""
-    try:
-        watched = os.pidfd_open(caller)
-    except ProcessLookupError:
-        run.stop()
-        yield
-        return
-    loop = asyncio.get_running_loop()
+    with contextlib.ExitStack() as watching:
+        try:
+            watched = watching.enter_context(exit_of(caller))
+        except ProcessLookupError:
+            run.stop()
+            yield
+            return
+        loop = asyncio.get_running_loop()
 
-    def stop() -> None:
-        loop.remove_reader(watched)
-        run.stop()
+        def stop() -> None:
+            loop.remove_reader(watched)
+            run.stop()
 
-    loop.add_reader(watched, stop)
-    try:
+        loop.add_reader(watched, stop)
+        watching.callback(loop.remove_reader, watched)
         yield
-    finally:
-        loop.remove_reader(watched)
-        os.close(watched)
 
 
 def _terminal(ask: Ask) -> Terminal | None:

@@ -44,6 +44,13 @@ def _version() -> Check:
 
 
 def _machine() -> Check:
+    if sys.platform == "darwin":
+        return check(
+            "machine",
+            "warn",
+            f"macOS {platform.mac_ver()[0]}, {platform.machine()}: nobody of us has run it there.",
+            "Less is promised than on Linux: docs/threat-model.md, “Beyond Linux”.",
+        )
     if not sys.platform.startswith("linux"):
         return check("machine", "fail", f"{platform.system()} is not supported yet.", "Use Linux.")
     name = f"{platform.system()} {platform.release()}, {platform.machine()}"

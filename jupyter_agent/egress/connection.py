@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import sys
 from typing import Any, Final
 
 import h11
@@ -85,8 +86,9 @@ class Connection:
         """Whether the other side has hung up, also while something that it sent waits unread."""
         end = self._writer.get_extra_info("socket")
         poll = select.poll()
-        poll.register(end.fileno(), select.POLLRDHUP)
-        return self.gone or bool(poll.poll(0))
+        # macOS has no POLLRDHUP, and says POLLHUP at once (poll(2) there; not run by us on a Mac).
+        poll.register(end.fileno(), select.POLLRDHUP if sys.platform == "linux" else select.POLLIN)
+        return self.gone or any(told & ~select.POLLIN for _, told in poll.poll(0))
 
     def close(self) -> None:
         """Hang up."""

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
+ADOPTS: Final = sys.platform.startswith("linux")
+"""Whether ``adopt_orphans`` does anything: elsewhere orphans go to the first process."""
+
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -18,22 +21,33 @@ _IN_MEMORY: Final = (0x01021994, 0x858458F6)  # TMPFS_MAGIC, RAMFS_MAGIC, see st
 def forbid_inspection() -> None:
     """Keep other processes of the same user out of this one's memory, environment and core dumps.
 
-    Not inherited by what is executed later, and root is not kept out (docs/threat-model.md).
+    Not inherited by what is executed later, and root is not kept out (docs/threat-model.md). On
+    macOS debuggers only are kept out, and nothing on Windows.
     """
+    if sys.platform == "win32":
+        return
     import resource  # noqa: PLC0415  (Unix)
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "darwin":
+        from jupyter_agent.processes import mac  # noqa: PLC0415  (macOS)
+
+        mac.deny_attach()
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends, double forks included."""
+    """Become the parent of every descendant whose own parent ends, double forks included.
+
+    Beyond Linux nothing does that: ``session`` finds what it can.
+    """
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent() -> None:
-    """Be killed when the thread that started this process ends; survives an exec."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Be killed when the thread that started this process ends; survives an exec. Linux only."""
+    if sys.platform != "win32":
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def rename_process(title: str) -> None:
@@ -70,7 +84,7 @@ def is_in_memory(folder: Path) -> bool:
 
 def _prctl(option: int, value: int) -> None:
     if not sys.platform.startswith("linux"):
-        return  # macOS has other means; marked "not run" in docs/architecture.md
+        return  # what is then done instead, or not promised, is said at each of them
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
         number = ctypes.get_errno()

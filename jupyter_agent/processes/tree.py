@@ -71,16 +71,17 @@ def title(pid: int) -> str:
 
 def descendants(root: int) -> list[tuple[int, int]]:
     """Every living descendant of a process, as (pid, start time)."""
-    return _below(root, _children())
+    return below(root, by_parent())
 
 
 def sizes(roots: Sequence[int]) -> list[int]:
     """How many living descendants each of these processes has."""
-    children = _children() if roots else {}
-    return [len(_below(root, children)) for root in roots]
+    children = by_parent() if roots else {}
+    return [len(below(root, children)) for root in roots]
 
 
-def _children() -> dict[int, list[tuple[int, int]]]:
+def by_parent() -> dict[int, list[tuple[int, int]]]:
+    """The children, as (pid, start time), of every process that has some."""
     children: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for pid in _pids():
         if (found := parent_and_start(pid)) is not None:
@@ -97,13 +98,19 @@ def _pids() -> list[int]:
         return [int(entry.name) for entry in entries if entry.name.isdigit()]
 
 
-def _below(root: int, children: Mapping[int, list[tuple[int, int]]]) -> list[tuple[int, int]]:
+def below(root: int, children: Mapping[int, list[tuple[int, int]]]) -> list[tuple[int, int]]:
+    """Every descendant of a process among these.
+
+    Args:
+        root: The process.
+        children: From ``by_parent``.
+    """
     tree: list[tuple[int, int]] = []
     level = [root]
     while level:
-        below = [child for pid in level for child in children.get(pid, ())]
-        tree += below
-        level = [pid for pid, _ in below]
+        next_level = [child for pid in level for child in children.get(pid, ())]
+        tree += next_level
+        level = [pid for pid, _ in next_level]
     return tree
 
 
@@ -116,10 +123,15 @@ def send(root: int, number: signal.Signals) -> None:
     """
     for process in descendants(root):
         with contextlib.suppress(OSError):
-            _send_to(process, number)
+            send_to(process, number)
 
 
-def _send_to(process: tuple[int, int], number: signal.Signals) -> None:
+def send_to(process: tuple[int, int], number: signal.Signals) -> None:
+    """Send a signal to one process, known by its pid and start time, as ``send`` does.
+
+    Raises:
+        OSError: It is gone, or another user's.
+    """
     pid, started = process
     if sys.platform != "linux":
         found = parent_and_start(pid)

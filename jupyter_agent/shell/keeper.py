@@ -1,7 +1,8 @@
 """One process above each run: starts its command, and ends everything that comes of it.
 
-It is a subreaper, so whatever the command starts stays below it. Its control socket is its life
-line: when the broker closes it, or dies, the keeper kills the whole tree and ends.
+It is a subreaper, so whatever the command starts stays below it; beyond Linux, where there is no
+such thing, it finds what is in the command's session (``processes.session``). Its control socket is
+its life line: when the broker closes it, or dies, the keeper kills the whole tree and ends.
 
 On the control socket:
     broker → keeper   4-byte big-endian length, then {"argv": [...], "env": {...}, "cwd": "...",
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent import spawn
-from jupyter_agent.processes import linux, tree
+from jupyter_agent.processes import linux, session, tree
 from jupyter_agent.shell import files
 from jupyter_agent.shell.files import Files
 
@@ -42,6 +43,9 @@ _LEFTOVER_STEPS: Final = ((0.0, signal.SIGTERM), (0.2, signal.SIGKILL))
 """The same for what a command leaves behind when it has ended by itself."""
 
 _KILL_AGAIN: Final = 0.01  # seconds between rounds of SIGKILL: a process may have forked in between
+_LOOK_AGAIN: Final = 0.05
+"""Seconds between looks for what is left of a command, where its end is told to nobody."""
+
 _FRESH_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -123,6 +127,7 @@ class _Watch:
         self._command = command
         self._forget = forget
         self._steps: list[tuple[float, signal.Signals]] = []
+        self._looks = False
         self._wakeup, write = os.pipe()
         for end in (self._wakeup, write):
             os.set_blocking(end, False)
@@ -135,10 +140,12 @@ class _Watch:
         status: int | None = None
         while True:
             ended, more = tree.reap()
-            if self._command in ended:
-                status = ended[self._command]
-                if more and not self._steps:
-                    self._plan(_LEFTOVER_STEPS)
+            status = ended.get(self._command, status)
+            if status is not None and not linux.ADOPTS:
+                # Asked at once when the command has ended: its number is its session's until then.
+                more = self._looks = bool(session.members(self._command))
+            if self._command in ended and more and not self._steps:
+                self._plan(_LEFTOVER_STEPS)
             if not more and status is not None:
                 return status
             ready, _, _ = select.select(watched, (), (), self._pause())
@@ -158,13 +165,18 @@ class _Watch:
         self._steps = [(now + delay, number) for delay, number in steps]
 
     def _pause(self) -> float | None:
-        return max(0.0, self._steps[0][0] - time.monotonic()) if self._steps else None
+        pause = max(0.0, self._steps[0][0] - time.monotonic()) if self._steps else None
+        if self._looks:
+            return _LOOK_AGAIN if pause is None else min(pause, _LOOK_AGAIN)
+        return pause
 
     def _take_steps(self) -> None:
         now = time.monotonic()
         while self._steps and self._steps[0][0] <= now:
             _, number = self._steps.pop(0)
             tree.send(os.getpid(), number)
+            if not linux.ADOPTS:
+                session.send(self._command, number)
             if number != signal.SIGINT:
                 # From here on nothing has to work any more: a command that will not end must not
                 # keep its files for longer than a second.

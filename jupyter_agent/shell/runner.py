@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import socket
+import struct
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -24,8 +25,10 @@ from jupyter_agent.shell.spare import FDS_OF_A_RUN, Spare
 TITLE: Final = "jupyter_agent.runner"
 """What the runner is called in ``ps``."""
 
-_RUN: Final = b"run "
-_LONGEST: Final = len(_RUN) + 4096  # PATH_MAX, see limits.h
+_LENGTH: Final = struct.Struct("!H")
+"""What is ahead of a run's folder on the runner's socket, and what its descriptors come with. A
+stream: macOS has no socket that keeps messages apart and tells of the end."""
+
 _QUIET: Final = 0.02
 """Seconds without a new run, after which a keeper is forked for the next one: not while a command
 starts, which would have to share the processor."""
@@ -39,7 +42,7 @@ def fork_runner() -> tuple[int, socket.socket]:
     Returns:
         Its pid, and the socket on which ``hand_over`` asks it to start runs.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def main() -> int:
         # Above all the broker's lock and listening socket: after a broker was killed they would
@@ -65,7 +68,7 @@ def hand_over(runner: socket.socket, handles: Sequence[int], folder: Path | None
         OSError: The runner is gone.
     """
     where = os.fsencode(folder) if folder else b""
-    socket.send_fds(runner, [_RUN + where], list(handles))
+    socket.send_fds(runner, [_LENGTH.pack(len(where)) + where], list(handles))
 
 
 def _serve(door: socket.socket) -> int:
@@ -111,17 +114,21 @@ class _Serving:
 
     def hand_on(self) -> bool:
         """Give the next run to a keeper; False when the broker is gone."""
-        message, handles, _, _ = socket.recv_fds(self._door, _LONGEST, FDS_OF_A_RUN)
-        if not message:
+        head, handles, _, _ = socket.recv_fds(self._door, _LENGTH.size, FDS_OF_A_RUN)
+        head += self._exactly(_LENGTH.size - len(head)) if head else b""
+        if len(head) < _LENGTH.size:
             return False
+        where = self._exactly(_LENGTH.unpack(head)[0])
         if len(handles) == FDS_OF_A_RUN:
             keeper = self._keeper_of(handles)
-            where = message[len(_RUN) :]
             self._folders[keeper] = Path(os.fsdecode(where)) if where else None
         # Closed before another keeper is forked, which must not hold the ends of this run.
         for handle in handles:
             os.close(handle)
         return True
+
+    def _exactly(self, size: int) -> bytes:
+        return self._door.recv(size, socket.MSG_WAITALL) if size else b""
 
     def _keeper_of(self, handles: Sequence[int]) -> int:
         if self._spare is None or not self._spare.take(handles):  # somebody has killed it

@@ -34,7 +34,7 @@ class Spare:
         Args:
             let_go: Called in it: closes what is the caller's alone.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
 
         def main() -> int:
             let_go()

@@ -39,7 +39,8 @@ def backend() -> Any:
     if sys.platform == "darwin":  # not run by anyone yet
         from keyring.backends.macOS import Keyring  # noqa: PLC0415
 
-        return Keyring()  # type: ignore[no-untyped-call]
+        mac: Any = Keyring
+        return mac()
     if sys.platform == "win32":  # not run by anyone yet
         from keyring.backends.Windows import WinVaultKeyring  # noqa: PLC0415
 

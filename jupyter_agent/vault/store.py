@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent.errors import VaultBusy, VaultError, VaultRolledBack, VaultTooNew
-from jupyter_agent.folders import check_private_dir, check_private_file
+from jupyter_agent.folders import check_private_dir, check_private_info
 from jupyter_agent.vault.seal import FORMAT, RecordId, head_digest, tampered
 
 _APPLICATION: Final = 0x6A61_7661  # sqlite's application_id: "java", for jupyter_agent vault
@@ -242,22 +242,17 @@ class Store:
     def _check_files(self, path: Path) -> tuple[int, int]:
         """Check file and journal; return what identifies the file.
 
-        ``O_PATH``: closing an ordinary descriptor would drop the locks that sqlite holds on the
-        same file elsewhere in this process (POSIX locks belong to the process).
+        By ``lstat`` and not by a descriptor: closing one would drop the locks that sqlite holds on
+        the same file elsewhere in this process (POSIX locks belong to the process).
         """
-        flags = getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC
         for each in (path.with_name(f"{path.name}-journal"), path):
             try:
-                handle = os.open(each, flags)
+                info = each.lstat()
             except FileNotFoundError:
                 if each == path:
                     raise gone() from None
                 continue
-            try:
-                check_private_file(handle, each.name)
-                info = os.fstat(handle)
-            finally:
-                os.close(handle)
+            check_private_info(info, each.name)
         return (info.st_dev, info.st_ino)
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import struct
@@ -13,6 +14,7 @@ import time
 import pytest
 
 from jupyter_agent.processes import elsewhere, loopback, peer, tree
+from jupyter_agent.processes.exits import exit_of
 
 
 def test_parents_starts_and_arguments_are_those_of_proc():
@@ -76,3 +78,12 @@ def test_the_user_at_the_other_end_is_read_from_a_macs_credentials():
     for bad in (b"", whole[:75], whole + b"\0", newer):
         with pytest.raises(OSError, match="Protocol"):
             peer.uid_of(bad)
+
+
+def test_the_end_of_somebody_elses_child_is_told():
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child, exit_of(child.pid) as watched:
+        assert not select.select([watched], (), (), 0)[0]
+        child.communicate()
+        assert select.select([watched], (), (), 30)[0]
+    with pytest.raises(ProcessLookupError), exit_of(child.pid):
+        pass
