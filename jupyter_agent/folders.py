@@ -139,7 +139,7 @@ def refuse_windows() -> None:
     """
     if sys.platform == "win32":
         raise BrokerUnreachable(
-            "jupyter agent does not run on Windows yet: no vault, no runs, no desktops there.",
+            "On Windows jupyter agent only screens text, so far: no vault, no runs, no desktops.",
             "Run JupyterLab inside WSL: wsl --install",
         )
 

@@ -8,7 +8,8 @@ and is ignored, then rewritten, whenever anything about it is wrong.
     state/cache/screen.db       magic, 32-byte tag, database; 0600
 
 Nothing here is needed for screening: without a cache the plain engine screens, with the same
-findings, until ``warm`` is done.
+findings, until ``warm`` is done. On Windows nothing is kept, because no folder there is known to be
+this person's alone: each process compiles (not run by us there).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Final
 
-from jupyter_agent.errors import VaultUnsafe
+from jupyter_agent.errors import BrokerUnreachable, VaultUnsafe
 from jupyter_agent.folders import check_private_dir, read_private, write_private
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _MAGIC: Final = b"jupyter-agent screen 1\n"
 _KEY_BYTES: Final = 32
 _TAG_BYTES: Final = 32
+_NO_PLACE: Final = (VaultUnsafe, BrokerUnreachable)
+"""There is no folder for it that is this person's alone; on Windows there is none at all."""
 
 
 def load(folders: Folders, screener: Screener) -> None:
@@ -70,6 +73,7 @@ def store(folders: Folders, database: bytes, fingerprint: str) -> None:
 
     Raises:
         VaultUnsafe: The state folder is a link, somebody else's or open to others.
+        BrokerUnreachable: This is Windows.
         OSError: It can't be written.
     """
     import secrets  # noqa: PLC0415  (loading a cache needs none of it)
@@ -104,7 +108,7 @@ def warm(folders: Folders, screener: Screener) -> None:
     screener.warm()
     try:
         store(folders, database, screener.fingerprint)
-    except (OSError, VaultUnsafe):
+    except (OSError, *_NO_PLACE):
         return
 
 
@@ -128,7 +132,7 @@ def keep_expressions(folders: Folders, screener: Screener, rest: Callable[[], ob
         database = _authentic(folders, screener)
         if database is not None and not has_expressions(database):
             store(folders, with_expressions(database, rest), screener.fingerprint)
-    except (ImportError, ValueError, OSError, VaultUnsafe):
+    except (ImportError, ValueError, OSError, *_NO_PLACE):
         return
 
 
@@ -140,7 +144,7 @@ def _read(path: Path) -> bytes | None:
     try:
         check_private_dir(path.parent, make=False)
         return read_private(path)
-    except VaultUnsafe:
+    except _NO_PLACE:
         return None
 
 

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             asked = parse(words)
-            if sys.platform == "win32":
+            if sys.platform == "win32" and words[:1] != ["screen"]:
                 from jupyter_agent.folders import refuse_windows  # noqa: PLC0415  (30 ms elsewhere)
 
                 refuse_windows()

@@ -1,4 +1,4 @@
-"""On Windows nothing can be started yet: everything can be imported, and says so in one sentence.
+"""On Windows text is screened and nothing is started: all else says so in one sentence.
 
 Not run on Windows. A process of its own does without what Python has on Unix only.
 """
@@ -6,8 +6,12 @@ Not run on Windows. A process of its own does without what Python has on Unix on
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
+from random import Random
+from string import ascii_letters, digits
 
 WITHOUT = """
 import asyncio, ctypes, getpass, importlib, json, logging.handlers, os, signal, socket, sqlite3
@@ -56,26 +60,62 @@ except AgentError as error:
     said["broker"] = [error.code, error.hint]
 for words in (["secret", "list"], ["desktop", "status"], ["run", "-s", "A", "--", "x"], ["doctor"]):
     said[words[0]] = main(words)
+
+from pathlib import Path
+folder, text = Path(sys.argv[1]), f"key = '{sys.argv[2]}'"
+(folder / "cell.py").write_text(text)
+said["screen"] = main(["screen", "--json", str(folder / "cell.py")])
+
+from IPython.core.interactiveshell import InteractiveShell
+import jupyter_agent
+shell = InteractiveShell.instance()
+jupyter_agent.load_ipython_extension(shell)
+said["cells"] = [shell.run_cell(cell).success for cell in (text, "x = 2", "%secret list")]
+said["left"] = [shell.user_ns.get(name) for name in ("key", "x")]
+
+from jupyter_server.serverapp import ServerApp
+from nbformat.v4 import new_code_cell, new_notebook
+asyncio.set_event_loop(loop)
+server = ServerApp(root_dir=str(folder), jpserver_extensions={"jupyter_agent": True})
+server.initialize(argv=[], new_httpserver=False, find_extensions=False)
+notebook = {"type": "notebook", "content": new_notebook(cells=[new_code_cell(text)])}
+loop.run_until_complete(server.contents_manager.save(notebook, "saved.ipynb"))
+loop.run_until_complete(server.cleanup_extensions())
+print()
 print(json.dumps(said))
 """
 
 
-def test_without_what_only_unix_has_all_is_imported_and_says_what_to_do() -> None:
+def test_without_what_only_unix_has_text_is_screened_and_all_else_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    token = "gh" + "p_" + "".join(Random(7).choices(ascii_letters + digits, k=36))
     imports = "".join(f"import jupyter_agent.{module}\n" for module in IMPORTED)
     done = subprocess.run(
-        [sys.executable, "-P", "-c", WITHOUT + imports + ASKED],
+        [sys.executable, "-P", "-c", WITHOUT + imports + ASKED, str(tmp_path), token],
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
+        env={**os.environ, "HOME": str(tmp_path)},
     )
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    said = json.loads(done.stdout.splitlines()[-1])
     here = "Desktops run on Linux and macOS only, so far."
     assert (said["local-vnc"], said["local-cdp"]) == (here, here)
     unreachable = ["broker_unreachable", "Run JupyterLab inside WSL: wsl --install"]
     assert (said["machine"], said["broker"]) == (unreachable, unreachable)
     assert [said[command] for command in ("secret", "desktop", "run", "doctor")] == [1, 1, 125, 1]
-    assert done.stderr.count("jupyter agent does not run on Windows yet") == 4
+    assert said["screen"] == 2  # found one
+    assert said["cells"] == [False, True, False]
+    assert said["left"] == [None, 2]
+    saved = (tmp_path / "saved.ipynb").read_text()
+    assert "[secret:github-token]" in saved
+    assert token not in saved + done.stdout + done.stderr
+    asked_in_vain = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(asked_in_vain) == 4
+    assert {*asked_in_vain} == {
+        "error: On Windows jupyter agent only screens text, so far: no vault, no runs, no desktops."
+    }
     assert "Traceback" not in done.stderr
     assert "bug" not in done.stderr
