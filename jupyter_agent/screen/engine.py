@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from jupyter_agent.screen.again import opened
 from jupyter_agent.screen.anchors import Anchors, Seen
@@ -12,6 +12,7 @@ from jupyter_agent.screen.disguise import Sign, stretches
 from jupyter_agent.screen.encoding import Encoded, encoded, points
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.look import Look
+from jupyter_agent.screen.many import ROW
 from jupyter_agent.screen.spans import Span, best, covered, merged, uncovered
 from jupyter_agent.screen.trial import Trial
 from jupyter_agent.screen.view import View
@@ -102,26 +103,42 @@ class Engine:
         look.deadline.check_now()
         found = stretches(data, signs, look.suspects)
         befores = points(inside, (begin for begin, _, _ in found))
+        undone: list[tuple[View, int]] = []
+        size = 0
         for (begin, end, chosen), before in zip(found, befores, strict=True):
             look.deadline.check()
             piece = data[begin:end].decode("utf-8", "surrogatepass")
-            yield from self._undisguised(piece, before, chosen, look)
+            undone.append((_undone(piece, before, chosen, look.joints), before))
+            size += len(piece)
+            if size > ROW:
+                yield from self._undisguised(undone, look)
+                undone, size = [], 0
+        yield from self._undisguised(undone, look)
 
-    def _undisguised(
-        self, text: str, offset: int, signs: Collection[Sign], look: Look
-    ) -> Iterable[Span]:
-        """What is found in a stretch of a text once its disguises are undone."""
-        here = [
-            (start - offset, end - offset)
-            for start, end in look.joints
-            if offset <= start and end <= offset + len(text)
-        ]
-        undone = View(text, signs, sorted(here))
-        inside = encoded(undone.text)
-        noticed = self.noticed(inside[0])
-        if not noticed:
-            return
-        hits, _ = self.anchors.seen(inside[0], noticed, look.deadline)
-        for found in Look(self, undone.text, look.deadline, inside).spans(hits):
-            start, end = undone.place(found.start, found.end)
-            yield Span(start + offset, end + offset, found.rule)
+    def _undisguised(self, undone: Sequence[tuple[View, int]], look: Look) -> Iterable[Span]:
+        """What is found in stretches of a text, each with its offset, without their disguises."""
+        # Hardly any shows a keyword that it hid, and the rest is passed over in one go.
+        several = len(undone) > 1
+        which = self.anchors.doubtful([view.text for view, _ in undone]) if several else (0,)
+        for number in which if undone else ():
+            view, offset = undone[number]
+            inside = encoded(view.text)
+            noticed = self.noticed(inside[0])
+            if not noticed:
+                continue
+            hits, _ = self.anchors.seen(inside[0], noticed, look.deadline)
+            for found in Look(self, view.text, look.deadline, inside).spans(hits):
+                start, end = view.place(found.start, found.end)
+                yield Span(start + offset, end + offset, found.rule)
+
+
+def _undone(
+    text: str, offset: int, signs: Collection[Sign], joints: Iterable[tuple[int, int]]
+) -> View:
+    """A stretch without its disguises."""
+    here = [
+        (start - offset, end - offset)
+        for start, end in joints
+        if offset <= start and end <= offset + len(text)
+    ]
+    return View(text, signs, sorted(here))

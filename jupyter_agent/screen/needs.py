@@ -70,8 +70,13 @@ class Need:
             at: Where the keyword begins.
             is_ascii: Whether the text is ASCII.
         """
-        end = at + (self._within if is_ascii else self._within_any)
-        return self._first(data, at, end) is not None
+        return self._first(data, at, at + self._reach(data, at, is_ascii)) is not None
+
+    def _reach(self, data: bytes, at: int, is_ascii: bool) -> int:  # noqa: FBT001
+        """How many bytes from a keyword on have to be looked at."""
+        # In a text with wide characters most places have none near them.
+        near = self._within
+        return near if is_ascii or data[at : at + near].isascii() else self._within_any
 
     def _first(self, data: bytes, begin: int, end: int) -> re.Match[bytes] | None:
         """Where it stands first in a stretch of a text."""
@@ -117,20 +122,21 @@ class Need:
         """
         if len(places) == 1:
             return places if self.stands(data, places[0], is_ascii) else ()
-        within = self._within if is_ascii else self._within_any
+        most = self._within if is_ascii else self._within_any
         kept: list[int] = []
         # It stands first at this place for all keywords up to ``begin``; if nowhere, ``end`` is
         # beyond any text.
         begin, end, searched = -1, 0, 0
         for at in places:
             deadline.check()
+            reach = self._reach(data, at, is_ascii)
             if begin < at:
                 # Keywords in a row share a search.
-                stop = at + (within + _AHEAD if at < searched else within)
+                stop = at + (reach + _AHEAD if at < searched else reach)
                 found = self._first(data, at, stop)
-                begin, end = found.span() if found else (stop - within, maxsize)
+                begin, end = found.span() if found else (stop - most, maxsize)
                 searched = stop
-            if end <= at + within:
+            if end <= at + reach:
                 kept.append(at)
         return kept
 
