@@ -161,10 +161,11 @@ class Gate:
     def stands(self, folded: bytes, deadline: Deadline) -> list[int]:
         """Where a keyword stands in a text in lower case, in the order of the stems."""
         keywords = self.keywords
+        find = folded.find
         places: list[int] = []
         steps = STEPS
         for stem in self.stems:
-            at = folded.find(stem)
+            at = find(stem)
             while at >= 0:
                 steps -= 1
                 if not steps:
@@ -172,7 +173,7 @@ class Gate:
                     deadline.check_now()
                 if folded.startswith(keywords, at):
                     places.append(at)
-                at = folded.find(stem, at + 1)
+                at = find(stem, at + 1)
         return places
 
 

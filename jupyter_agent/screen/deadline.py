@@ -33,7 +33,8 @@ class Deadline:
 
     def __init__(self, clock: Callable[[], float], length: int, patience: float = 1.0) -> None:
         self._clock = clock
-        self._half = patience * BUDGET / 2 * max(1.0, length / 100_000)
+        half = patience * BUDGET / 2
+        self._half = half if length <= 100_000 else half * (length / 100_000)
         # Set when the clock is first read: most texts are done before that.
         self._until: float | None = None
         self._is_second_half = False

@@ -81,7 +81,8 @@ class Engine:
             return [], is_plain
         found = best(spans)
         # What lost against a better finding may be there, in part, once that is masked.
-        return found, is_plain and len({span[:2] for span in spans}) == len(found)
+        is_whole = len(spans) == len(found) or len({span[:2] for span in spans}) == len(found)
+        return found, is_plain and is_whole
 
     def _once_more(self, look: Look, found: list[Finding], masked: str) -> list[Finding] | None:
         """What is found in a masked text, if only those places are tried that a mask can change.

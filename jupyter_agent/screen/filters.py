@@ -141,10 +141,10 @@ def _is_placeholder(candidate: Candidate) -> bool:
     ):
         return True
     # Eight times the same leave seven letters fewer than characters, and one of them every eighth.
-    if len(value) - len(letters) >= 7 and any(
-        letter * 8 in value for letter in set(value[7::8]) - {"\n"}
-    ):
-        return True
+    if len(value) - len(letters) >= 7:
+        for letter in value[7::8]:
+            if letter * 8 in value and letter != "\n":
+                return True
     return _is_stand_in(candidate)
 
 

@@ -143,11 +143,11 @@ def is_not_random(candidate: Candidate) -> bool:
         return not is_drawn(value)
     if _HEX.fullmatch(value):
         return False
-    mixed = sum(
-        len(piece)
-        for piece in _RUNS.findall(value)
-        if (one := _CHANGES.search(piece)) and _CHANGES.search(piece, one.end())
-    )
+    mixed = 0
+    for piece in _RUNS.findall(value):
+        one = _CHANGES.search(piece)
+        if one and _CHANGES.search(piece, one.end()):
+            mixed += len(piece)
     return mixed * 2 < len(value) or not is_varied(value, 2.8)
 
 
