@@ -11,7 +11,7 @@ from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
 from jupyter_agent.screen.spans import Span
 
 _FEW: Final = 16
-_BEFORE: Final = 12
+LOOKS_BACK: Final = 12
 """Characters before a match that expressions look at, and not more: ``(?<!response )``."""
 _FAR: Final = 192
 """Characters before a match that filters look at."""
@@ -57,7 +57,7 @@ class Trial:
         self.prefixes = rule.prefixes if rule.rank == VENDOR_RANK else ()
         self.is_words = rule.rank == WORDS_RANK
         before = rule.window[0] if rule.window else 0
-        self.looks_back = before + (_BEFORE if LOOKING_BACK.isdisjoint(rule.filters) else _FAR)
+        self.looks_back = before + (LOOKS_BACK if LOOKING_BACK.isdisjoint(rule.filters) else _FAR)
 
     def around(self, text: str, at: int) -> list[re.Match[str]]:
         """What a rule with a window matches around a keyword."""

@@ -1,0 +1,98 @@
+"""The second look: what a mask uncovers is found, and what it can't change is not tried again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from re import _parser  # type: ignore[attr-defined]  (as re.compile reads expressions)
+
+import pytest
+
+from jupyter_agent.screen import Screener, load_rules, mask
+from jupyter_agent.screen.again import name_begins
+from jupyter_agent.screen.candidate import Candidate
+from jupyter_agent.screen.checksums import CHECKSUMS
+from jupyter_agent.screen.examples import assemble
+from jupyter_agent.screen.filters import FILTERS
+from jupyter_agent.screen.structure import STRUCTURE
+from jupyter_agent.screen.surroundings import LOOKING_BACK
+from jupyter_agent.screen.trial import LOOKS_BACK
+
+PLAIN = Screener()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("password = 'V", "password"),
+        ('{"api-key": "V', "api-key"),
+        ("%env TOKEN=V", "TOKEN"),
+        ("<secret>\n    V", "secret"),
+        ("use V", "use"),
+        # Glued to it: this may be the value's own beginning.
+        ("sk-V", ""),
+        # So long that it may be a value itself.
+        ("a" * 40 + " = V", ""),
+        ("password" + " " * 20 + "V", ""),
+    ],
+)
+def test_the_name_of_a_value_is_the_word_to_which_only_signs_lead(text: str, name: str) -> None:
+    start = len(text) - 1
+    assert text[name_begins(text, start) : start].startswith(name)
+    assert (name_begins(text, start) == start) is (name == "")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        # The second value is seen once the first one no longer runs into it.
+        'X-Api-Key: {alnum:20}_api_key = "{alnum:20}"',
+        "password = '{alnum:8}!{digit:2}'\nconnect(user='ana', password='{alnum:8}?{digit:2}')",
+        "my password is Tulip-{digit:2}x and the token = '{alnum:32}' and pw: Kite-{digit:3}!",
+    ],
+)
+def test_what_a_mask_uncovers_is_found_and_a_masked_text_is_clean(template: str) -> None:
+    for seed in range(4):
+        text = assemble(template, seed)
+        findings = PLAIN.screen(text)
+        assert len(findings) > 1
+        assert PLAIN.screen(mask(text, findings)) == []
+
+
+def lookbehinds(pattern: str) -> Iterator[str]:
+    """What stands inside the lookbehinds of an expression."""
+    for begin in re.finditer(r"\(\?<[=!]", pattern):
+        end = begin.end()
+        while True:
+            inside = pattern[begin.end() : end]
+            try:
+                _parser.parse(inside)
+            except re.error:
+                end += 1
+                continue
+            if pattern[end] == ")":
+                break
+            end += 1
+        yield inside
+
+
+def test_no_expression_looks_further_back_than_the_second_look_takes_for_granted() -> None:
+    widths = {
+        inside: _parser.parse(inside).getwidth()[1]
+        for inside in {one for rule in load_rules() for one in lookbehinds(rule.pattern)}
+    }
+    assert 0 < max(widths.values()) <= LOOKS_BACK
+
+
+# Those that know a format are asked about values that their rules let through only.
+@pytest.mark.parametrize("name", sorted(FILTERS.keys() - {*LOOKING_BACK, *STRUCTURE, *CHECKSUMS}))
+def test_what_stands_before_a_match_is_nothing_to_most_filters(name: str) -> None:
+    for value in ("Kettle&4821x", "a3f9" * 8, "changeme", "eyJhbGciOiJIUzI1NiJ9.e30.x"):
+        answers = set()
+        for before in ("", "public ", "commit ", "build ", "https://", "$", "A" * 60 + "/"):
+            text = f"{before}key = '{value}'"
+            match = re.compile(r"key = (?P<q>')(?P<secret>[^']+)").search(text)
+            assert match is not None
+            candidate = Candidate(text, *match.span("secret"), match, quoted=True)
+            answers.add(FILTERS[name](candidate))
+        assert len(answers) == 1
