@@ -127,6 +127,7 @@ class CdpPerson:
         self.frames = 0
         self.page: dict[str, Any] = {}
         self.ask: dict[str, Any] | None = None
+        self.permits: dict[str, Any] = {}
         self._news = asyncio.Event()
         self._reading = asyncio.ensure_future(self._read())
 
@@ -183,6 +184,7 @@ class CdpPerson:
                 said = json.loads(message)
                 self.page = said.get("page", self.page)
                 self.ask = said.get("ask", self.ask)
+                self.permits = said.get("permits", self.permits)
             self._news.set()
 
 

@@ -136,6 +136,10 @@ class World:
         ).new_page()
         await self.page.goto(self.panel)
         self.cdp = await self.page.context.new_cdp_session(self.page)
+        await self.open(strict=strict)
+
+    async def open(self, *, strict: bool = False) -> None:
+        """Start a desktop at the site, and take it over."""
         self.desktop = await self.provider().start(
             StartOptions(url=self.site, width=1000, height=700, strict=strict)
         )

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 PERSON = "ada@example.com"
 BALANCE = "1 234.56 EUR"
@@ -45,16 +45,21 @@ _ACCOUNT = """<p>Signed in as <b id="who">{who}</b></p><p>Balance: <b id="balanc
 <button>Save note</button></form><p id="note">{note}</p>
 <p><a href="/extras">Extras</a> <a href="/logout">Sign out</a></p>"""
 
-_EXTRAS = """<label>Colour <select id="colour" onchange="document.title = value">
+_EXTRAS = """<script>const tell = what => fetch('/told?' + encodeURIComponent(what));
+const said = what => { document.title = what; tell(what); };
+onload = () => tell(JSON.stringify(Object.fromEntries([...document.querySelectorAll('[id]')].map(
+part => [part.id, (b => [b.x + b.width / 2, b.y + b.height / 2])(part.getBoundingClientRect())]))));
+</script><label>Colour <select id="colour" onchange="said(value)">
 <option value="">choose</option><option value="red">Red</option><option value="blue">Blue</option>
 </select></label>
-<p><button id="alert" onclick="alert('Read this')">alert</button>
-<button id="confirm" onclick="document.title = confirm('Sure?')">confirm</button>
-<button id="prompt" onclick="document.title = prompt('Your name?', '')">prompt</button></p>
-<label>File <input id="file" type="file" onchange="document.title = files[0].name"></label>
+<p><button id="alert" onclick="alert('Read this'); said('read')">alert</button>
+<button id="confirm" onclick="said(String(confirm('Sure?')))">confirm</button>
+<button id="prompt" onclick="said(prompt('Your name?', ''))">prompt</button></p>
+<label>File <input id="file" type="file" onchange="said(files[0].name)"></label>
 <p><a id="report" href="/report.csv" download>Report</a> <a id="basic" href="/basic">Basic</a>
-<button id="where" onclick="navigator.geolocation.getCurrentPosition(
-() => document.title = 'found', () => document.title = 'refused')">Where am I</button></p>"""
+<button id="notices" onclick="Notification.requestPermission().then(said)">notices</button>
+<button id="stay" onclick="onbeforeunload = event => event.preventDefault(); said('stays')">stay
+</button></p>"""
 
 
 @dataclass
@@ -68,6 +73,8 @@ class LoginSite:
         posted: Paths and forms that were posted, in order.
         sessions: Cookies of those who are signed in.
         looked: Paths of the pages that were asked for, in order.
+        told: What pages say of themselves, in order: ``/extras`` first where its parts are, by id,
+            then what came of each; ``/basic`` that somebody was let in.
         hurry: Lets ``/slow`` answer.
     """
 
@@ -79,6 +86,7 @@ class LoginSite:
     sessions: set[str] = field(default_factory=set, repr=False)
     half: set[str] = field(default_factory=set, repr=False)
     looked: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     hurry: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def paths(self) -> list[str]:
@@ -117,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.site
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
+        path, _, query = self.path.partition("?")
         self._site.looked.append(path)
         if path == "/login":
             self._page("Sign in", _LOGIN.format(said=""))
@@ -127,6 +135,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._page("Extras", _EXTRAS)
         elif path == "/report.csv":
             self._answer(200, REPORT, {"Content-Type": "text/csv"})
+        elif path == "/told":
+            self._site.told.append(unquote(query))
+            self._answer(200, b"", {})
         elif path == "/basic":
             self._basic()
         elif path == "/slow":  # until the site ends, or somebody is in a hurry
@@ -180,6 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _basic(self) -> None:
         expected = base64.b64encode(f"{PERSON}:{self._site.password}".encode()).decode()
         if _same(self.headers.get("Authorization"), f"Basic {expected}"):
+            self._site.told.append("let in")
             self._page("Behind a password", "<p>Let in.</p>")
         else:
             self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="the vault"'})

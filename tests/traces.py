@@ -9,26 +9,66 @@ from __future__ import annotations
 import os
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 _TMP = Path("/tmp")  # noqa: S108
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What a process says of itself: its arguments and its environment."""
+
+    pid: int
+    text: bytes
+
+    @property
+    def name(self) -> str:
+        return self.text.partition(b"\0")[0].decode(errors="replace")
+
+
+def _told_by_processes() -> Iterator[_Told]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            with suppress(OSError):  # gone, or another one's
+                argv = (entry / "cmdline").read_bytes()
+                yield _Told(int(entry.name), argv + b"\0" + (entry / "environ").read_bytes())
+
+
+def _ancestors(pid: int) -> Iterator[int]:
+    with suppress(OSError):
+        while pid > 1:
+            stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+            pid = int(stat.rpartition(")")[2].split()[1])
+            yield pid
+
+
 def processes_of(home: Path) -> list[str]:
     """Names and ids of the processes that belong to desktops of this home."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
-            continue
-        try:
-            argv = (entry / "cmdline").read_bytes()
-            told = argv + b"\0" + (entry / "environ").read_bytes()
-        except OSError:
-            continue
-        if os.fsencode(home / "run" / "d") in told:
-            name = argv.partition(b"\0")[0].decode(errors="replace")
-            found.append(f"{name} {entry.name}")
-    return found
+    below = os.fsencode(home / "run" / "d")
+    return [f"{told.name} {told.pid}" for told in _told_by_processes() if below in told.text]
+
+
+def folders_below(server: int) -> set[Path]:
+    """The private folders of the desktops below a server, as their processes name them."""
+    found = set()
+    for told in _told_by_processes():
+        if server in _ancestors(told.pid):
+            found |= set(re.findall(rb"/[^\0=:]*/d/[0-9a-f]{8}(?=[/\0])", told.text))
+    return {Path(os.fsdecode(folder)) for folder in found}
+
+
+def left_in(folder: Path) -> list[str]:
+    """All of one desktop that is there: processes, sockets, its folder."""
+    name = os.fsencode(folder)
+    lines = Path("/proc/net/unix").read_bytes().splitlines()
+    return [
+        *(f"process {told.name} {told.pid}" for told in _told_by_processes() if name in told.text),
+        *(f"socket {os.fsdecode(line)}" for line in lines if name in line),
+        *([f"folder {folder}"] if folder.exists() else []),
+    ]
 
 
 def dead_x_files() -> set[str]:

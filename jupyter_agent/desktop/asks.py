@@ -8,8 +8,7 @@
     login     a page behind HTTP authentication: {"kind": "login", "host"} → {"user", "password"}
 
 Each has an id, and is answered once. One is open at a time: a page that asks waits until it is
-answered. Permissions (where you are, camera, …) are not asked: the browser
-refuses them all (``local_cdp``).
+answered. Permissions (where you are, camera, …) are not asked, but given beforehand (``permits``).
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class E2b:
             self.id, CAPS, session, self._publish, lambda: session.browser(options)
         )
         try:
-            await desktop.begin(options.url)
+            await desktop.begin(options)
         except BaseException:
             await desktop.close()
             raise

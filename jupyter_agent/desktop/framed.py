@@ -76,7 +76,7 @@ class FramedPage:
                 "This desktop opens no address by itself.", "Leave it away, and type it there."
             )
         desktop = RemoteDesktop(self.id, CAPS, _Page(self._url), _nothing_to_drive)
-        await desktop.begin()
+        await desktop.begin(options)
         return desktop
 
 

@@ -2,7 +2,8 @@
 
 For a machine that has Chromium and no Xvnc. It costs more processor time than ``local-vnc`` and is
 slower, and what the browser would show in windows of its own is shown by the viewer (``asks``), or
-not at all: permissions are refused, passkeys and a page's date and colour choosers do not appear.
+not at all: passkeys and a page's date and colour choosers do not appear. Permissions are refused
+but for those that a person gives beforehand (``permits``).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from jupyter_agent.desktop.kept import Kept
 from jupyter_agent.desktop.lease import Lease
 from jupyter_agent.desktop.listening import LONGEST, Listening, painted
 from jupyter_agent.desktop.machine import Machine
+from jupyter_agent.desktop.permits import Permits
 from jupyter_agent.desktop.person import PersonHands
 from jupyter_agent.desktop.programs import Programs
 from jupyter_agent.desktop.provider import (
@@ -48,12 +50,6 @@ CAPS: Final = Caps(
     resize=True,
     downloads=True,
 )
-
-_REFUSED: Final = (
-    *("geolocation", "notifications", "midi", "midi-sysex", "camera", "microphone"),
-    *("clipboard-read", "window-management", "local-fonts", "idle-detection"),
-)
-"""Permissions by their names in the web's own registry (w3.org/TR/permissions-registry)."""
 
 
 class LocalCdp(HereProvider):
@@ -116,11 +112,11 @@ class CdpDesktop(HereDesktop):
         self._stage = Stage(cdp, (size.width, size.height))
         self._stage.steered = lambda: self.state == "agent"
         asks = Asks(cdp, self._stage, machine.folder / "given")
-        hands = PersonHands(cdp, self._stage, asks)
+        self._permits = Permits(cdp, self._stage)
+        hands = PersonHands(cdp, self._stage, asks, self._permits)
         self._listening = Listening()
-        self._stream = Holding(
-            Screencast(self._stage, asks, hands, self._may_type, self._listening), self._driving
-        )
+        cast = Screencast(self._stage, asks, hands, self._may_type, self._listening)
+        self._stream = Holding(cast, self._driving)
 
     async def begin(self, *, painting: bool) -> None:
         """Show its first page. Only ``LocalCdp`` calls it, once.
@@ -128,10 +124,7 @@ class CdpDesktop(HereDesktop):
         Args:
             painting: Whether that page is to paint before what is typed goes to it.
         """
-        for name in _REFUSED:
-            refused = {"permission": {"name": name}, "setting": "denied"}
-            # A name that this Chromium does not know is no failure.
-            self._cdp.post("Browser.setPermission", refused, "", lambda _: None)
+        self._permits.begin()
         self._browser.downloads.follow(self._cdp)
         await self._stage.begin()
         self._hearing = asyncio.create_task(self._hear(painting=painting))
@@ -142,6 +135,7 @@ class CdpDesktop(HereDesktop):
         """Let the agent drive, and look at what it does from now on."""
         outcome = await super().hand_back(lease)
         if outcome.done:
+            self._permits.take_back()
             self._stage.stir()
         return outcome
 

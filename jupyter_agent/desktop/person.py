@@ -8,6 +8,7 @@
     {"go": "back" | "forward" | "reload" | "stop" | address}
     {"tab": id}, {"close": id}, {"new": true}
     {"size": [width, height]}
+    {"permit": name, "origin", "given"} what the site in front may do, see ``Permits``
     {"answer": id, …}                   to what a page asks, see ``Asks``
     {"file": id, "name", "data", "more"}   a piece of a file, base64
 
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 
 from jupyter_agent.desktop.asks import Asks
 from jupyter_agent.desktop.cdp import Cdp
+from jupyter_agent.desktop.permits import Permits
 from jupyter_agent.desktop.stage import Stage
 from jupyter_agent.errors import RequestInvalid
 
@@ -42,12 +44,14 @@ class PersonHands:
         cdp: The browser's pipe.
         stage: The tab that is shown.
         asks: What pages ask.
+        permits: What sites may do.
     """
 
-    def __init__(self, cdp: Cdp, stage: Stage, asks: Asks) -> None:
+    def __init__(self, cdp: Cdp, stage: Stage, asks: Asks, permits: Permits) -> None:
         self._cdp = cdp
         self._stage = stage
         self._asks = asks
+        self.permits = permits
         self._list_opened = False
 
     async def do(self, message: dict[str, Any]) -> None:
@@ -146,6 +150,10 @@ class PersonHands:
         sides = [min(max(round(side), _SMALLEST), _LARGEST) for side in _pair(message["size"])]
         await self._stage.resize(*sides)
 
+    async def _permit(self, message: dict[str, Any]) -> None:
+        origin, name = _text(message, "origin", 300), _text(message, "permit", 32)
+        self.permits.change(origin, name, given=message.get("given") is True)
+
     async def _answer(self, message: dict[str, Any]) -> None:
         await self._asks.answer(_text(message, "answer", 64), message)
 
@@ -160,6 +168,7 @@ class PersonHands:
     _deeds: Final = {
         "answer": _answer,  # first: an answer may have a text, too
         "file": _file,
+        "permit": _permit,
         "mouse": _mouse,
         "wheel": _wheel,
         "key": _key,

@@ -91,6 +91,8 @@ class StartOptions:
         strict: Whether nothing may be attached to the browser while a person signs in.
         idle: Seconds without anybody driving, after which it is closed.
         longest: Seconds after which it is closed, whatever happens.
+        away: Seconds without a word from the page that drives it, after which it is paused. Where
+            the picture passes us it is the viewer that shows whether the page is there.
     """
 
     url: str = ""
@@ -101,6 +103,7 @@ class StartOptions:
     strict: bool = False
     idle: float = 15 * 60
     longest: float = 8 * 3600
+    away: float = 5 * 60
 
 
 @dataclass(frozen=True, slots=True, repr=False)

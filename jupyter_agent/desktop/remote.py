@@ -23,7 +23,7 @@ from jupyter_agent.desktop.cdp import Cdp, CommandRefused
 from jupyter_agent.desktop.channel import AgentChannel
 from jupyter_agent.desktop.driven import Driven
 from jupyter_agent.desktop.driving import Driving, Publish
-from jupyter_agent.desktop.holding import LOST_AFTER, Presence
+from jupyter_agent.desktop.holding import Presence
 from jupyter_agent.desktop.lease import Lease, closed
 from jupyter_agent.desktop.provider import (
     Caps,
@@ -146,19 +146,20 @@ class RemoteDesktop(Driven):
         self._connect = connect
         self._cdp: Cdp | None = None
         self._in_touch = asyncio.Event()
-        self._presence = Presence(self._driving, LOST_AFTER)
+        self._presence = Presence(self._driving)
         self._watching: asyncio.Task[None] | None = None
 
-    async def begin(self, url: str = "") -> None:
-        """Connect to it, and open an address. Only its provider calls it, once.
+    async def begin(self, options: StartOptions) -> None:
+        """Connect to it, and open its address. Only its provider calls it, once.
 
         Raises:
             AgentError: It does not answer.
         """
+        self._presence = Presence(self._driving, options.away)
         if self._connect is not None:
             self._cdp = await _answering(await self._connect())
-            if url:
-                await _open(self._cdp, url)
+            if options.url:
+                await _open(self._cdp, options.url)
             self._in_touch.set()
             self._watching = asyncio.create_task(self._keep_in_touch(self._connect))
         self._driving.leases.ready()

@@ -98,7 +98,7 @@ class RestProvider:
             (lambda: self._dial(session.socket)) if self._agent else None,
         )
         try:
-            await desktop.begin(options.url)
+            await desktop.begin(options)
         except BaseException:
             await desktop.close()
             raise

@@ -1,7 +1,8 @@
 """A browser without a screen as a stream: pictures to viewers, and what a person does back to it.
 
     to the viewer     bytes: width and height of the page, two big-endian numbers of 2 bytes, then
-                      the picture (JPEG). Text: {"page": …} and {"ask": …}, see ``_page``, ``Asks``
+                      the picture (JPEG). Text: {"page": …}, {"ask": …} and {"permits": …}, see
+                      ``_page``, ``Asks.open``, ``Permits.told``
     from the viewer   text: one object a message, see ``PersonHands``
 
 What a viewer says is obeyed while a person drives and it controls; else it is dropped. Keys and
@@ -58,7 +59,9 @@ class Screencast:
 
     async def serve(self, channel: Channel, mode: Mode) -> None:
         """Serve one viewer until it, or the browser, is gone."""
-        viewer = _Viewer(channel, self._stage, self._asks if mode == "control" else None)
+        viewer = _Viewer(channel, self._stage)
+        if mode == "control":
+            viewer.told = {"ask": self._asks.open, "permits": self._hands.permits.told}
         self._viewers.add(viewer)
         await self._stage.watch()
         try:
@@ -93,11 +96,11 @@ class Screencast:
 class _Viewer:
     """What one viewer was shown already."""
 
-    def __init__(self, channel: Channel, stage: Stage, asks: Asks | None) -> None:
+    def __init__(self, channel: Channel, stage: Stage) -> None:
         self.wake = asyncio.Event()
+        self.told: dict[str, Callable[[], Any]] = {}  # what only who may answer it is told
         self._channel = channel
         self._stage = stage
-        self._asks = asks
         self._frame: Frame | None = None
         self._said: dict[str, str] = {}
 
@@ -106,8 +109,8 @@ class _Viewer:
         while True:
             self.wake.clear()
             await self._say("page", _page(self._stage))
-            if self._asks is not None:
-                await self._say("ask", self._asks.open())
+            for name, told in self.told.items():
+                await self._say(name, told())
             if (frame := self._stage.frame) is not None and frame is not self._frame:
                 self._frame = frame
                 await self._channel.send(struct.pack("!HH", frame.width, frame.height) + frame.jpeg)

@@ -122,6 +122,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         recording.note,
         off=chosen.off,
         recognise=fingerprinted.add,
+        away=chosen.away,
     )
     asked = Asked(link, desktops, app.log)
     link.on_open(asked.begin)

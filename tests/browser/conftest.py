@@ -29,6 +29,8 @@ FLAGS = [
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 TEAMS_PAGE = "https://desk.example.com/vnc.html"
 """A desktop that somebody else runs: nobody is there but what a test puts in its place."""
+AWAY = 8.0
+"""Seconds without a word from its page, after which that one is paused."""
 PICTURES = Path(__file__).resolve().parents[2] / "test-results"
 
 
@@ -55,6 +57,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, desktop_service: RestService) 
         *(f"--SecureDesktop.enabled={name}" for name in ("local-vnc", "local-cdp", "steel")),
         f"--SecureDesktop.hosts=steel={desktop_service.origin}",
         f"--SecureDesktop.pages=team={TEAMS_PAGE}",
+        f"--SecureDesktop.away=url-team={AWAY}",
     ]
     with running_lab(root, "file", *desktops) as lab:
         yield lab

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import steps
 from canary import Canary
@@ -18,6 +20,27 @@ _ALL_BUT_THE_FRAMES_ADDRESS = """() => {
   }
   const stored = JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]);
   return shown.outerHTML + document.body.innerText + stored + document.title + location.href;
+}"""
+
+HOLD = re.compile(r"/jupyter-agent/desktops/hold")
+
+_NOW = """async () => {
+  const answer = await fetch("/jupyter-agent/desktops");
+  return (await answer.json()).desktops.map(desktop => desktop.state);
+}"""
+
+_LATER = f"""async () => {{
+  let states = ["human"];
+  for (let round = 0; states[0] === "human" && round < 120; round++) {{
+    await new Promise(done => setTimeout(done, 500));
+    states = await ({_NOW})();
+  }}
+  return states;
+}}"""
+
+_CLOSE_PANEL = """() => {
+  const { shell } = window.jupyterapp;
+  [...shell.widgets("main")].find(widget => widget.hasClass("ja-desktop")).dispose();
 }"""
 
 
@@ -91,5 +114,21 @@ def test_a_page_that_the_admin_has_allowed_is_framed_as_it_is(
     is_shut_in(picture)
     assert set(asked) == {None}
     expect(live(panel).locator(".ja-desktop-back")).to_be_hidden()  # there is no agent
+    is_paused_once_its_page_is_gone(page, panel)
     close(panel)
     assert len(desktop_service.asked) == begun
+
+
+def is_paused_once_its_page_is_gone(page: Page, panel: Locator) -> None:
+    """Its picture does not pass the server: that a person is there the panel says, or nobody."""
+    for _ in range(2):
+        with page.expect_response(HOLD) as answered:
+            pass
+        assert answered.value.status == 204
+    drives(panel, "You drive")
+    page.evaluate(_CLOSE_PANEL)
+    assert page.evaluate(_NOW) == ["human"]  # not at once: people look up a code elsewhere
+    assert page.evaluate(_LATER) == ["idle"]
+    page.evaluate("() => window.jupyterapp.commands.execute('jupyter-agent:open-desktop')")
+    panel.locator(".ja-desktop-tab[data-state]").click()
+    drives(panel, "Paused")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from canary import Canary
@@ -19,6 +20,7 @@ from desktop_panel import (
     type_into,
     until_pasted,
 )
+from desktop_questions import Questions
 from lab import Lab
 from login_site import PERSON, REPORT, LoginSite, login_site
 from notebook_page import NotebookPage
@@ -30,6 +32,13 @@ GRANT = re.compile(r"/jupyter-agent/desktops/grant")
 _COMPLETE = """async code => {
   const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
   return (await kernel.requestComplete({ code, cursor_pos: code.length })).content.matches;
+}"""
+
+_FOCUSED = """() => {
+  const at = document.activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(at);
+  return [at.closest(".ja-desktop-live") && (at.ariaLabel || at.innerText),
+          `${outlineStyle} ${outlineWidth}`];
 }"""
 
 SYNC = """import concurrent.futures
@@ -76,6 +85,20 @@ def start(panel: Locator, address: str) -> None:
     expect(live(panel).locator(".ja-desktop-take")).to_be_visible(timeout=STARTING)
 
 
+def reached_by_tab(page: Page, first: Locator) -> list[str]:
+    """The names, as a screen reader says them, of all in a desktop that Tab leads to."""
+    first.focus()
+    page.keyboard.press("Shift+Tab")
+    names = []
+    while True:
+        page.keyboard.press("Tab")
+        name, outline = page.evaluate(_FOCUSED)
+        if name is None:
+            return names
+        assert outline.startswith("solid 2px"), f"{name}: nobody sees that it has the focus"
+        names.append(name)
+
+
 def cut(page: Page) -> None:
     """The connection of the picture is lost, and not by its own page's doing."""
     frame = page.locator(".ja-desktop-live:not([hidden]) .ja-desktop-picture").element_handle()
@@ -114,6 +137,9 @@ def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
     page = notebook.page
     notebook.command("jupyter-agent:open-desktop", url="")
     start(panel, f"{site.url}/login")
+    assert reached_by_tab(page, live(panel).locator(".ja-desktop-take")) == [
+        *("Take over", "Your keyboard", "Full screen", "Own window", "Reconnect", "Close")
+    ]
     take_over(panel)
 
     # The keyboard: its layout, and the way out of the picture.
@@ -171,7 +197,7 @@ def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
 
 
 def test_three_desktops_at_once_each_with_its_own_driver(
-    lab: Lab, notebook: NotebookPage, panel: Locator, site: LoginSite
+    lab: Lab, notebook: NotebookPage, panel: Locator, site: LoginSite, tmp_path: Path
 ) -> None:
     notebook.command("jupyter-agent:open-desktop", url="")
     tabs = panel.locator(".ja-desktop-tab[data-state]")
@@ -198,6 +224,7 @@ def test_three_desktops_at_once_each_with_its_own_driver(
     assert len(set(shown)) == 3
 
     paste_without_a_screen(notebook.page, panel, site)
+    answer_what_a_page_asks(Questions(notebook.page, panel, site), tmp_path)
     download_and_move(notebook.page, panel, site, lab)
     forget_what_was_kept(panel, lab)
 
@@ -210,6 +237,16 @@ def paste_without_a_screen(page: Page, panel: Locator, site: LoginSite) -> None:
     type_into(page, panel, "Enter")
     wait_until(lambda: len(site.posted) > before, 30)
     assert site.posted[before][1] == {"user": PERSON, "password": text}
+
+
+def answer_what_a_page_asks(questions: Questions, tmp_path: Path) -> None:
+    """What a browser would show in windows of its own is asked in the picture's page."""
+    questions.begin()
+    questions.a_list_and_dialogs()
+    questions.a_file(tmp_path)
+    questions.a_permission()
+    questions.leaving()
+    questions.a_login()
 
 
 def download_and_move(page: Page, panel: Locator, site: LoginSite, lab: Lab) -> None:

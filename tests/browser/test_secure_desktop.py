@@ -62,8 +62,13 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
         "import os; os.getpid()",
     )
     notebook.open("account.ipynb")
+    told = json.loads(next(Path(lab.root / "runtime").glob("jpserver-*.json")).read_text())
+    x_files = traces.dead_x_files()
     notebook.run(0)
     drives(panel, "Paused")
+    (folder,) = traces.folders_below(told["pid"])
+    there = " ".join(traces.left_in(folder))
+    assert [each for each in ("vnc", "chromium", "socket", "folder") if each not in there] == []
     expect(notebook.output(0)).to_contain_text("is open in JupyterLab")
     connected(panel)
     host = site.url.removeprefix("http://").partition(":")[0]
@@ -106,7 +111,6 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
     notebook.save()
 
     kernel = int(re.findall(r"\d+", notebook.output(3).inner_text())[-1])
-    told = json.loads(next(Path(lab.root / "runtime").glob("jpserver-*.json")).read_text())
     told_panel = page.locator("body").inner_html().encode()
     for secret in (password, code):
         assert secret.found_in(told_panel + notebook.texts_in_document().encode()) == []
@@ -123,7 +127,8 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
 
     panel.locator(".ja-desktop-close").click()
     expect(panel.locator(".ja-desktop-start")).to_be_visible(timeout=STARTING)
-    wait_until(lambda: not traces.processes_of(lab.folders.run.parent))
+    wait_until(lambda: not traces.left_in(folder), 30)
+    assert not traces.dead_x_files() - x_files
     for secret in (password, code):
         assert secret.search_tree(lab.root) == []
 

@@ -63,6 +63,30 @@ class TestLocalCdp(DesktopContract):
 
         stage.room.run(work())
 
+    def test_what_a_person_permits_the_site_in_front_ends_when_they_hand_back(
+        self, stage: Stage
+    ) -> None:
+        notifications = "Notification.permission === {!r}".format
+
+        async def work() -> None:
+            desktop = await stage.room.start(self.name, stage.site.url)
+            lease = await desktop.take_over("ada")
+            await until_field(desktop, "user")
+            await until_true(desktop, notifications("denied"))
+            async with person_at(desktop) as person:
+                assert isinstance(person, CdpPerson)
+                for origin in ("https://another.example", stage.site.url):
+                    await person.say(permit="notifications", origin=origin, given=True)
+                await until_true(desktop, notifications("granted"))
+                await person.until(lambda: person.permits["given"])
+                # Only what was chosen, and only for the site that the person saw.
+                assert person.permits == {"origin": stage.site.url, "given": ["notifications"]}
+            assert (await desktop.hand_back(lease)).done
+            await until_true(desktop, notifications("denied"))
+            await desktop.close()
+
+        stage.room.run(work())
+
 
 class TestLocalVnc(DesktopContract):
     name = "local-vnc"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from logging import Logger
 from pathlib import Path
@@ -63,6 +64,7 @@ class Desktops:
         record: Writes down what happens to one.
         off: Providers that the admin has not enabled, each with the setting that does it.
         recognise: Has values replaced in what kernels say.
+        away: Provider → seconds, where the admin has set them (``StartOptions.away``).
     """
 
     def __init__(  # noqa: PLR0913  (what it works with)
@@ -74,10 +76,12 @@ class Desktops:
         *,
         off: Sequence[tuple[str, str]] = (),
         recognise: Recognise | None = None,
+        away: Mapping[str, float] | None = None,
     ) -> None:
         self._providers = {provider.id: provider for provider in providers}
         self._off = dict(off)
         self._recognise = recognise
+        self._away = dict(away or {})
         self._tell = tell
         self._log = log
         self._record = record
@@ -158,6 +162,7 @@ class Desktops:
         if sum(hosted.state != "failed" for hosted in self._hosted.values()) >= MOST:
             raise DesktopUnavailable(f"{MOST} desktops run already.", "Close one of them first.")
         now = asyncio.get_running_loop().time()
+        options = dataclasses.replace(options, away=self._away.get(provider.id, options.away))
         hosted = Hosted(provider, options, opener, begun=now, used=now)
         self._hosted[hosted.id] = hosted
         self._starting[hosted.id] = asyncio.create_task(self._start(hosted))

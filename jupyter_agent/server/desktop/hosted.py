@@ -146,6 +146,7 @@ class Hosted:
             "asked": self._asked(),
             "files": await self._files(),
             "seconds_left": max(0, round(self.ends - now)),
+            "away": self.options.away,
             "problem": self.problem.to_json() if self.problem else None,
         }
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from traitlets import Dict, List, TraitError, Unicode, validate
+from traitlets import Dict, Float, List, TraitError, Unicode, validate
 from traitlets.config import Configurable
 
 from jupyter_agent.desktop import e2b, vendors
@@ -75,6 +75,16 @@ class SecureDesktop(Configurable):
         Name → the https address of a page that shows a desktop which somebody else runs (noVNC,
         KasmVNC, neko, selkies). Each becomes the provider url-NAME. Nothing is promised of it but
         that the panel frames exactly that address; it has no agent.
+        """,
+    )
+    away: Any = Dict(
+        value_trait=Float(min=1.0),
+        key_trait=Unicode(),
+        config=True,
+        help="""
+        Provider elsewhere → seconds without a word from the page of the person who drives, after
+        which the desktop is paused: 300 where it is not set. A page that is there says so five
+        times as often.
         """,
     )
 

@@ -22,7 +22,7 @@ export class Bar {
   readonly node: HTMLElement;
   private readonly who = element('b', { className: 'ja-desktop-who' });
   private readonly what = element('span', { className: 'ja-desktop-what' });
-  private readonly said = element('p', {
+  private readonly said = element('span', {
     className: 'ja-desktop-said',
     attributes_: { role: 'alert' }
   });
@@ -55,15 +55,13 @@ export class Bar {
       element(
         'div',
         { className: 'ja-desktop-drive' },
+        this.asking,
         element(
           'div',
-          { className: 'ja-desktop-state', attributes_: { role: 'status' } },
-          this.who,
-          ' ',
-          this.what
+          { className: 'ja-desktop-words' },
+          element('span', { attributes_: { role: 'status' } }, this.who, ' ', this.what),
+          this.said
         ),
-        this.said,
-        this.asking,
         this.take,
         this.back
       ),

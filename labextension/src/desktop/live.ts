@@ -6,23 +6,11 @@ import { element } from '../dom.ts';
 import { Bar } from './bar.ts';
 import { Cover } from './cover.ts';
 import { Files } from './files.ts';
-import { type Connection, PictureFrame } from './frame.ts';
+import { dropLease, keepLease, leaseOf } from './leases.ts';
+import { Picture } from './picture.ts';
+import { Presence } from './presence.ts';
 import type { Desktop } from './shapes.ts';
 import { isRunning } from './words.ts';
-
-/** Leases of this page: desktop → what hands it back, and since which turn. Never stored. */
-const leases = new Map<string, { lease: string; turn: number }>();
-
-const RETRIES = [500, 2000];
-
-/** A picture that has not come by then is not reached: in ms. */
-const PATIENCE = 8_000;
-
-/** How often a person in the picture of a remote desktop gives it time: in ms. */
-const STAY_EVERY = 60_000;
-
-/** Only a browser on the server's own machine reaches another port of it for sure. */
-const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** What a desktop may ask of the panel around it. */
 export interface Around {
@@ -38,7 +26,8 @@ export class LiveDesktop {
   readonly node: HTMLElement;
   private readonly api: Api;
   private readonly bar: Bar;
-  private readonly frame: PictureFrame;
+  private readonly picture: Picture;
+  private readonly presence: Presence;
   private readonly cover: Cover;
   private readonly around: Around;
   private readonly files = new Files(async ({ id }) => {
@@ -48,30 +37,22 @@ export class LiveDesktop {
     });
   });
   private desktop: Desktop;
-  private connection: Connection | 'apart' | 'off' = 'off';
-  private shownMode = '';
-  private retries = 0;
-  private timer = 0;
-  private readonly ticker: number;
-  private onePort = !LOOPBACK.test(location.hostname);
-  private disposed = false;
-  /** Why there is no picture, where that is known. */
-  private why = '';
-  /** The turn in which this person has turned on paste; in the next one it is off again. */
-  private pasteTurn = -1;
-  /** The picture is fetched anew for a click on Paste, which is still to be done. */
-  private pasteWaits = false;
 
   constructor(api: Api, desktop: Desktop, around: Around) {
     this.api = api;
     this.desktop = desktop;
     this.around = around;
-    this.frame = new PictureFrame(
-      connection => this.onConnection(connection),
-      () => this.bar.focusDrive()
+    this.picture = new Picture(api, () => this.desktop, {
+      changed: () => this.render(),
+      leave: () => this.bar.focusDrive()
+    });
+    this.presence = new Presence(
+      api,
+      () => this.desktop,
+      () => this.picture.focused && document.hasFocus()
     );
     this.cover = new Cover({
-      reconnect: () => this.reconnect(),
+      reconnect: () => this.picture.reconnect(),
       dismiss: again =>
         void this.act(() => api.closeDesktop(this.desktop.id)).then(() => around.dismissed(again))
     });
@@ -79,8 +60,8 @@ export class LiveDesktop {
       takeOver: () => void this.takeOver(),
       handBack: () => void this.handBack(),
       paste: () => this.paste(),
-      reconnect: () => this.reconnect(),
-      ownWindow: () => void this.ownWindow(),
+      reconnect: () => this.picture.reconnect(),
+      ownWindow: () => void this.act(() => this.picture.showApart()),
       fullScreen: () => void this.fullScreen(),
       stay: () => void this.act(() => api.stayDesktop(this.desktop.id)),
       close: () => void this.act(() => api.closeDesktop(this.desktop.id)),
@@ -92,16 +73,9 @@ export class LiveDesktop {
       { className: 'ja-desktop-live', dataset: { desktop: desktop.id } },
       this.bar.node,
       this.files.node,
-      element('div', { className: 'ja-desktop-stage' }, this.frame.node, this.cover.node)
+      element('div', { className: 'ja-desktop-stage' }, this.picture.node, this.cover.node)
     );
     this.update(desktop);
-    this.ticker = window.setInterval(() => void this.sayThere(), STAY_EVERY);
-  }
-
-  /** Whether this page drives it. */
-  get mine(): boolean {
-    const { id, state, turn } = this.desktop;
-    return state === 'human' && leases.get(id)?.turn === turn;
   }
 
   /** What the server says of it now. */
@@ -114,122 +88,43 @@ export class LiveDesktop {
     }
     this.desktop = desktop;
     this.files.update(desktop.files);
+    if (!isRunning(desktop)) {
+      this.picture.stop();
+    }
     this.render();
     if (isRunning(desktop)) {
-      // Another mode is another ticket: what a viewer may do is decided where the picture is.
-      if (this.connection !== 'apart' && this.shownMode !== this.mode) {
-        void this.connect();
-      }
-    } else {
-      this.frame.clear();
-      this.shownMode = '';
-      this.connection = 'off';
-      this.render();
+      this.picture.follow();
     }
   }
 
-  /** The panel was moved: a frame that is moved loads anew, and its ticket is spent. */
+  /** The panel was moved. */
   moved(): void {
-    if (this.shownMode !== '') {
-      this.reconnect();
-    }
+    this.picture.moved();
   }
 
   dispose(): void {
-    this.disposed = true;
-    window.clearTimeout(this.timer);
-    window.clearInterval(this.ticker);
-    this.frame.dispose();
-  }
-
-  /** A remote desktop's picture does not pass the server: that it is seen, and used, it learns here. */
-  private async sayThere(): Promise<void> {
-    const { caps, id } = this.desktop;
-    const lease = leases.get(id)?.lease;
-    if (caps.isolation !== 'remote' || !this.mine || lease === undefined) {
-      return;
-    }
-    await this.api.holdDesktop(id, lease).catch(() => undefined);
-    if (this.frame.focused && document.hasFocus()) {
-      await this.api.stayDesktop(id).catch(() => undefined);
-    }
+    this.presence.dispose();
+    this.picture.dispose();
   }
 
   focus(): void {
     if (this.mine) {
-      this.frame.focus();
+      this.picture.focus();
     } else {
       this.bar.focusDrive();
     }
   }
 
-  private get mode(): 'control' | 'view' {
-    return this.mine ? 'control' : 'view';
-  }
-
-  private async connect(): Promise<void> {
-    const { mode } = this;
-    this.shownMode = mode;
-    this.connection = 'connecting';
-    this.render();
-    try {
-      const grant = await this.api.grantDesktop(this.desktop.id, mode, this.onePort);
-      if (!this.disposed && this.shownMode === mode) {
-        const mayType = mode === 'control';
-        const title = `Secure desktop, ${mayType ? 'you drive' : 'view only'}`;
-        this.frame.show(grant, title, mayType, this.pasteTurn === this.desktop.turn);
-        window.clearTimeout(this.timer);
-        if (grant.ours) {
-          this.timer = window.setTimeout(() => this.notReached(), PATIENCE);
-        }
-      }
-    } catch (reason) {
-      const { message, hint } = ApiError.from(reason);
-      this.why = `${message} ${hint}`.trim();
-      this.onConnection('lost');
-    }
-  }
-
-  private onConnection(connection: Connection): void {
-    if (this.disposed || this.connection === 'apart') {
-      return;
-    }
-    this.connection = connection;
-    if (connection === 'connected') {
-      window.clearTimeout(this.timer);
-      this.retries = 0;
-      this.why = '';
-      if (this.mine) {
-        this.frame.focus();
-        if (this.pasteWaits && this.pasteTurn === this.desktop.turn) {
-          this.frame.tell({ type: 'paste' });
-        }
-      }
-      this.pasteWaits = false;
-    } else if (connection === 'lost') {
-      const wait = RETRIES[this.retries];
-      this.retries += 1;
-      if (wait !== undefined) {
-        window.clearTimeout(this.timer);
-        this.timer = window.setTimeout(() => void this.connect(), wait);
-      }
-    }
-    this.render();
-  }
-
-  /** Through a tunnel the page's host is this machine's, and its ports are not: use Jupyter's own. */
-  private notReached(): void {
-    if (this.connection === 'connecting') {
-      this.onePort = true;
-      this.onConnection('lost');
-    }
+  /** Whether this page drives it. */
+  private get mine(): boolean {
+    return leaseOf(this.desktop) !== '';
   }
 
   private async takeOver(): Promise<void> {
     await this.act(async () => {
       const taken = await this.api.takeDesktop(this.desktop.id);
-      leases.set(this.desktop.id, taken);
-      this.connection = this.connection === 'apart' ? 'off' : this.connection;
+      keepLease(this.desktop.id, taken);
+      this.picture.bringHere();
       this.update({ ...this.desktop, state: 'human', turn: taken.turn });
     });
   }
@@ -242,11 +137,11 @@ export class LiveDesktop {
           'wait'
         );
       }
-      const lease = leases.get(this.desktop.id)?.lease ?? '';
+      const lease = leaseOf(this.desktop);
       const { done, reason, turn } = await this.api.handBackDesktop(this.desktop.id, lease);
       if (done) {
         this.bar.say('');
-        leases.delete(this.desktop.id);
+        dropLease(this.desktop.id);
         this.update({ ...this.desktop, state: 'agent', turn });
       } else {
         this.bar.say(`Not handed back: ${reason}`);
@@ -256,33 +151,7 @@ export class LiveDesktop {
 
   private paste(): void {
     this.bar.say('');
-    if (this.pasteTurn !== this.desktop.turn) {
-      // Until this click the frame may not read the clipboard, and a frame keeps what it was loaded with.
-      this.pasteTurn = this.desktop.turn;
-      this.pasteWaits = true;
-      this.reconnect();
-      return;
-    }
-    this.frame.focus();
-    this.frame.tell({ type: 'paste' });
-  }
-
-  private reconnect(): void {
-    this.retries = 0;
-    this.why = '';
-    void this.connect();
-  }
-
-  /** The picture in a window of its own: its address bar shows whose page it is. */
-  private async ownWindow(): Promise<void> {
-    await this.act(async () => {
-      this.frame.clear();
-      this.connection = 'apart';
-      this.shownMode = '';
-      this.render();
-      const grant = await this.api.grantDesktop(this.desktop.id, this.mode, this.onePort);
-      window.open(grant.url, '_blank', 'noopener,noreferrer,width=1300,height=860');
-    });
+    this.picture.paste();
   }
 
   private async fullScreen(): Promise<void> {
@@ -311,16 +180,15 @@ export class LiveDesktop {
   private fail(reason: unknown): void {
     const error = ApiError.from(reason);
     if (error.code === 'lease_lost') {
-      leases.delete(this.desktop.id);
+      dropLease(this.desktop.id);
     }
     this.bar.say(`${error.message} ${error.hint}`.trim());
   }
 
   private render(): void {
-    const { connection, mine } = this;
-    const gone = connection === 'lost' && this.retries > RETRIES.length;
+    const { picture, mine } = this;
     this.bar.update(this.desktop, mine);
-    this.node.dataset.connection = connection;
-    this.cover.update(this.desktop, gone ? 'gone' : connection, mine, this.why);
+    this.node.dataset.connection = picture.state;
+    this.cover.update(this.desktop, picture.shown, mine, picture.why);
   }
 }

@@ -65,6 +65,8 @@ export interface Desktop {
   asked: { who: string; notebook: string | null; why: string } | null;
   files: DownloadedFile[];
   seconds_left: number;
+  /** Seconds without a word from the page that drives it, after which it is paused. */
+  away: number;
   problem: Problem | null;
 }
 

@@ -72,6 +72,14 @@ export class Asks {
     }
   }
 
+  /** Give it the keyboard, if something is asked; returns whether it is. */
+  focus(): boolean {
+    if (!this.box.hidden && !this.box.contains(document.activeElement)) {
+      this.box.querySelector<HTMLElement>('select, input, button')?.focus();
+    }
+    return !this.box.hidden;
+  }
+
   private close(): void {
     if (!this.box.hidden) {
       this.open = ''; // first: a field that goes loses the focus, which is a "no" while it is asked

@@ -24,8 +24,14 @@ export class Bar {
    * @param element - Where it goes.
    * @param say - Tells the desktop what to do; null where one may only look.
    * @param done - Gives the keyboard back to the page.
+   * @param more - Buttons behind the address.
    */
-  constructor(element: HTMLElement, say: ((message: object) => void) | null, done: () => void) {
+  constructor(
+    element: HTMLElement,
+    say: ((message: object) => void) | null,
+    done: () => void,
+    more: HTMLElement[]
+  ) {
     this.say = say;
     this.done = done;
     const steps: [string, string, string][] = [
@@ -56,7 +62,7 @@ export class Bar {
       }
     });
     this.tabs.setAttribute('aria-label', 'Tabs');
-    element.append(form, this.button('+', 'New tab', { new: true }), this.tabs);
+    element.append(form, ...more, this.button('+', 'New tab', { new: true }), this.tabs);
   }
 
   update(page: Page): void {

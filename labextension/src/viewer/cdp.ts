@@ -7,6 +7,7 @@ import { Bar } from './bar.ts';
 import { Input } from './input.ts';
 import { Parent } from './parent.ts';
 import { Paste } from './paste.ts';
+import { Permits } from './permits.ts';
 
 const told = document.body.dataset;
 const ticket = location.hash.slice(1);
@@ -53,7 +54,9 @@ function show(): void {
   };
   const focus = () => field.focus({ preventScroll: true });
   const picture = new Picture(canvas);
-  const tabs = new Bar(bar, mayType ? say : null, focus);
+  const permits = new Permits(say, focus);
+  const tabs = new Bar(bar, mayType ? say : null, focus, mayType ? [permits.button] : []);
+  document.body.append(permits.box);
   const asks = new Asks(document.body, canvas, say, focus);
 
   socket.addEventListener('open', () => parent.tell('connected'));
@@ -68,6 +71,8 @@ function show(): void {
       tabs.update(message.page);
     } else if ('ask' in message) {
       asks.update(message.ask);
+    } else if ('permits' in message) {
+      permits.update(message.permits);
     }
   });
   socket.addEventListener('close', () => {
@@ -81,6 +86,8 @@ function show(): void {
   if (mayType) {
     leaveByKeyboard(parent);
     drive(say, parent, picture, focus, socket);
+    // What a page asks keeps the keyboard when a person comes back here, from a window that chose a file, say.
+    window.addEventListener('focus', () => asks.focus() || focus());
   }
   stopWhenHidden(parent, () => socket.close());
 }
@@ -136,7 +143,6 @@ function drive(
   input.pasted = text => paste.text(text);
   parent.on('paste', () => void paste.fromClipboard());
   canvas.addEventListener('pointerdown', focus);
-  window.addEventListener('focus', focus);
   const fit = () => say({ size: [screen.clientWidth, screen.clientHeight] });
   socket.addEventListener('open', () => {
     fit();

@@ -39,6 +39,8 @@ function show(): void {
   followTheme(parent);
   parent.tell('connecting');
   const address = `${location.href.replace(/^http/, 'ws')}/stream`;
+  // Made before noVNC's own, and so called before it: a frame that gets too small must not be followed by noVNC first.
+  const sized = new ResizeObserver(() => fit(rfb));
   const rfb = new RFB(screen, address, {
     shared: true,
     wsProtocols: [told.protocol ?? '', `${told.prefix}${ticket}`]
@@ -60,6 +62,8 @@ function show(): void {
   if (mayType) {
     leaveByKeyboard(parent);
     drive(rfb, parent);
+    sized.observe(screen);
+    fit(rfb);
   }
   // After the field has the keyboard: the panel tells a person to type now.
   rfb.addEventListener('connect', () => {
@@ -89,13 +93,12 @@ function drive(rfb: RFB, parent: Parent): void {
   });
   screen.addEventListener('pointerdown', focus);
   window.addEventListener('focus', focus);
+}
 
-  const fit = () => {
-    const { clientWidth, clientHeight } = screen;
-    rfb.resizeSession = clientWidth >= SMALLEST.width && clientHeight >= SMALLEST.height;
-  };
-  new ResizeObserver(fit).observe(screen);
-  fit();
+/** Have the desktop as large as its frame, where websites can be used in that; else it is made smaller to look at. */
+function fit(rfb: RFB): void {
+  const { clientWidth, clientHeight } = screen;
+  rfb.resizeSession = clientWidth >= SMALLEST.width && clientHeight >= SMALLEST.height;
 }
 
 /**

@@ -300,13 +300,25 @@ def test_a_picture_that_was_lost_comes_again_with_another_ticket(world: World) -
     world.run(look())
 
 
-def test_the_desktop_follows_the_size_of_its_frame(world: World) -> None:
+def test_the_desktop_follows_the_size_of_its_frame_but_not_below_what_a_browser_needs(
+    world: World,
+) -> None:
+    async def width() -> int:
+        return int((await world.until("size")).partition(" ")[0])
+
     async def look() -> None:
         await world.show("control")
         await world.page.set_viewport_size({"width": 1100, "height": 640})
-        while int((await world.until("size")).partition(" ")[0]) <= 1000:
+        while await width() <= 1000:
             pass
+        # As a side bar, or a panel that comes back from full screen: the picture is made smaller,
+        # or else half of the page would be out of it.
+        await world.page.set_viewport_size({"width": 420, "height": 640})
         await world.page.set_viewport_size({"width": 1000, "height": 700})
+        seen = [await width()]
+        while seen[-1] != 1000:
+            seen.append(await width())
+        assert min(seen) == 1000
 
     world.run(look())
 

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import itertools
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
 from desktop_world import PATIENCE, World
+
+from jupyter_agent.desktop.local_cdp import LocalCdp
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -92,6 +95,30 @@ def test_difficult_passwords_arrive_as_they_were_typed(world: World, layout: str
         strokes = [s for password in passwords for s in (*strokes_on(layout, password), *ENTER)]
         await (pressed if layout == "de" else told_to_the_page)(world, strokes)
         assert [await arrived(world) for _ in passwords] == passwords
+
+    world.run(compare())
+
+
+@pytest.fixture
+def without_a_screen(world: World) -> Iterator[World]:
+    """The same viewer and site, at the other provider's desktop."""
+    with_screen, world.kind = (world.desktop, world.kind), LocalCdp
+    world.run(world.open())
+    yield world
+    world.run(world.desktop.close())
+    world.desktop, world.kind = with_screen
+
+
+def test_the_same_passwords_arrive_at_a_desktop_without_a_screen(without_a_screen: World) -> None:
+    """It has no layout, and takes characters: each password comes from the next country's keys."""
+    world = without_a_screen
+    typed = list(zip(PASSWORDS, itertools.cycle(LAYOUTS), strict=False))
+
+    async def compare() -> None:
+        await world.show("control")
+        strokes = [s for text, layout in typed for s in (*strokes_on(layout, text), *ENTER)]
+        await pressed(world, strokes)
+        assert [await arrived(world) for _ in typed] == list(PASSWORDS)
 
     world.run(compare())
 

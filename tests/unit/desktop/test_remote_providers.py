@@ -11,7 +11,7 @@ import pytest
 from traitlets import TraitError
 from traitlets.config import Config, Configurable
 
-from jupyter_agent.desktop import remote, vendors
+from jupyter_agent.desktop import vendors
 from jupyter_agent.desktop.e2b import FRAMES, INSTALL, E2b
 from jupyter_agent.desktop.framed import FramedPage
 from jupyter_agent.desktop.provider import Pause, StartOptions
@@ -128,13 +128,9 @@ def test_a_page_of_somebody_elses_is_framed_as_it_is_and_nothing_is_promised() -
     asyncio.run(work())
 
 
-def test_the_lease_of_a_page_that_says_nothing_more_is_lost_and_no_agent_gets_the_desktop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(remote, "LOST_AFTER", 0.3)
-
+def test_the_lease_of_a_page_that_says_nothing_more_is_lost_and_no_agent_gets_the_desktop() -> None:
     async def work() -> None:
-        desktop = await FramedPage("team", PAGE).start(StartOptions())
+        desktop = await FramedPage("team", PAGE).start(StartOptions(away=0.3))
         first = await desktop.take_over("ada")
         lease = await desktop.take_over("ada")
         with pytest.raises(LeaseLost):
