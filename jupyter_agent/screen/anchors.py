@@ -56,14 +56,15 @@ class Anchors(Protocol):
         """
         ...
 
-    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
-        """Which of many texts are not known to be clean.
+    def among(self, texts: Sequence[str]) -> Iterable[tuple[int, Any]]:
+        """Those of many texts in which there may be something to see.
 
         Args:
             texts: The texts.
 
         Returns:
-            Their numbers, in order.
+            Their numbers, in order, and for each of them what ``seen`` needs to know, or None: then
+            ``noticed`` has to say. ``seen`` may see more than there is, never less.
         """
         ...
 
@@ -303,9 +304,9 @@ class PlainAnchors:
         """See ``Anchors.noticed``: this engine has no cheap first step."""
         return bool(data)
 
-    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
-        """See ``Anchors.doubtful``: together they cost this engine as much as one by one."""
-        return range(len(texts))
+    def among(self, texts: Sequence[str]) -> Iterable[tuple[int, None]]:
+        """See ``Anchors.among``: together they cost this engine as much as one by one."""
+        return ((number, None) for number in range(len(texts)))
 
     def seen(self, data: bytes, noticed: bool, deadline: Deadline) -> Seen:  # noqa: ARG002, FBT001
         """See ``Anchors.seen``."""

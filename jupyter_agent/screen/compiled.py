@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from jupyter_agent.screen.anchors import Gate, Seen, Words, in_order
@@ -84,9 +84,9 @@ class CompiledAnchors:
         self._spares.append(spare)
         return ()
 
-    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
-        """See ``Anchors.doubtful``."""
-        return self._together.doubtful(texts)
+    def among(self, texts: Sequence[str]) -> Iterator[tuple[int, Sequence[_End] | None]]:
+        """See ``Anchors.among``."""
+        return self._together.among(texts)
 
     def _reported(self, data: bytes) -> Sequence[_End]:
         """All that hyperscan reports about some bytes."""

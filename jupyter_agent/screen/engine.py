@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from jupyter_agent.screen.again import opened
 from jupyter_agent.screen.anchors import Anchors, Seen
@@ -99,29 +99,43 @@ class Engine:
         return best(spans) if spans else []
 
     def _behind_disguises(self, look: Look, signs: Collection[tuple[int, int]]) -> Iterable[Span]:
+        some: list[tuple[View, int]] = []
+        size = 0
+        for view, offset in self.undone(look, signs):
+            some.append((view, offset))
+            size += len(view.text)
+            if size > ROW:
+                yield from self._undisguised(some, look)
+                some, size = [], 0
+        if some:
+            yield from self._undisguised(some, look)
+
+    def undone(self, look: Look, signs: Collection[tuple[int, int]]) -> Iterator[tuple[View, int]]:
+        """The stretches of a text that show a disguise, without it, and where each begins.
+
+        Args:
+            look: At the text, with what it noticed.
+            signs: What stage 1 saw of disguises.
+
+        Raises:
+            ScreenTimeout: The text's time is used up.
+        """
         inside = look.inside
         data, _ = inside
         look.deadline.check_now()
         found = stretches(data, signs, look.suspects)
         befores = points(inside, (begin for begin, _, _ in found))
-        undone: list[tuple[View, int]] = []
-        size = 0
         for (begin, end, chosen), before in zip(found, befores, strict=True):
             look.deadline.check()
             piece = data[begin:end].decode("utf-8", "surrogatepass")
-            undone.append((_undone(piece, before, chosen, look.joints), before))
-            size += len(piece)
-            if size > ROW:
-                yield from self._undisguised(undone, look)
-                undone, size = [], 0
-        yield from self._undisguised(undone, look)
+            yield _undone(piece, before, chosen, look.joints), before
 
     def _undisguised(self, undone: Sequence[tuple[View, int]], look: Look) -> Iterable[Span]:
         """What is found in stretches of a text, each with its offset, without their disguises."""
-        # Hardly any shows a keyword that it hid, and the rest is passed over in one go.
+        # Hardly any shows a keyword that it hid. The rest is passed over in one go.
         several = len(undone) > 1
-        which = self.anchors.doubtful([view.text for view, _ in undone]) if several else (0,)
-        for number in which if undone else ():
+        texts = [view.text for view, _ in undone]
+        for number, _ in self.anchors.among(texts) if several else ((0, None),):
             view, offset = undone[number]
             inside = encoded(view.text)
             noticed = self.noticed(inside[0])

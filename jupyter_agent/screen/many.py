@@ -9,7 +9,7 @@ is screened by itself: what two neighbours only seem to hold together costs that
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -21,7 +21,10 @@ ROW: Final = 65_536
 _BETWEEN: Final = b"\n"
 """Stands behind each text, as the end of a text does for an expression that asks for it."""
 _MOST: Final = 8
-"""Vendors' names in a text that are looked at here. More are left to the text's own look."""
+"""Reports about a text that are looked at here. More are left to the text's own look."""
+
+Report = tuple[int, int]
+"""What hyperscan reports: the number of an expression, and where a match of it ends."""
 
 
 class Together:
@@ -41,56 +44,57 @@ class Together:
         alone: Sequence[tuple[int, tuple[int, ...]]],
         gates: int,
         needs: Sequence[Need | None],
-        reported: Callable[[bytes], Sequence[tuple[int, int]]],
+        reported: Callable[[bytes], Sequence[Report]],
     ) -> None:
         self._alone = alone
         self._first_sign = len(alone) + gates
         self._needs = needs
         self._reported = reported
 
-    def doubtful(self, texts: Sequence[str]) -> list[int]:
-        """See ``Anchors.doubtful``."""
+    def among(self, texts: Sequence[str]) -> Iterator[tuple[int, Sequence[Report] | None]]:
+        """See ``Anchors.among``."""
         lengths = list(accumulate(map(len, texts)))
-        found: list[int] = []
         begin = done = 0
         while begin < len(texts):
             stop = max(begin + 1, bisect_right(lengths, done + ROW, begin))
-            found += [begin + number for number in self._in_row(texts[begin:stop])]
+            for number, reports in self._in_row(texts[begin:stop]):
+                yield begin + number, reports
             begin, done = stop, lengths[stop - 1]
-        return found
 
-    def _in_row(self, texts: Sequence[str]) -> Iterable[int]:
+    def _in_row(self, texts: Sequence[str]) -> Iterator[tuple[int, Sequence[Report] | None]]:
         if len(texts[0]) > ROW:
-            return (0,)  # it is looked at in pieces, by the clock
+            yield 0, None  # it is looked at in pieces, by the clock
+            return
         row = _Row(texts)
-        reports = self._reported(row.data)
-        if not reports:
-            return ()
-        found: set[int] = set()
-        left = [_MOST] * len(texts)
         first_gate = len(self._alone)
-        for part, end in reports:
+        by_text: dict[int, list[Report]] = {}
+        for part, end in self._reported(row.data):
             number = row.number(end)
-            if part >= first_gate:
-                found.add(number)
-                if part >= self._first_sign:
-                    found.update(row.also(part - self._first_sign, number))
-            elif number not in found:
-                left[number] -= 1
-                if not left[number] or self._counts(part, row, number, end):
-                    found.add(number)
-        return sorted(found)
+            by_text.setdefault(number, []).append((part, end - row.begin(number)))
+            if part >= self._first_sign:
+                for other, its_end in row.also(part - self._first_sign, number):
+                    by_text.setdefault(other, []).append((part, its_end))
+        for number in sorted(by_text):
+            reports = by_text[number]
+            text = row.texts[number]
+            if len(reports) > _MOST or any(
+                # A gate may begin in the text before, or end behind this one.
+                first_gate <= part < self._first_sign or end > len(text)
+                for part, end in reports
+            ):
+                yield number, None
+            elif max(reports)[0] >= first_gate or self._counts(reports, text):
+                yield number, reports
 
-    def _counts(self, part: int, row: _Row, number: int, end: int) -> bool:
+    def _counts(self, reports: Sequence[Report], text: bytes) -> bool:
         """Whether something stands behind a keyword that makes it more than a vendor's name."""
-        length, who = self._alone[part]
-        at = end - length - row.begin(number)
-        text = row.texts[number]
         is_ascii = text.isascii()
-        for index in who:
-            need = self._needs[index]
-            if need is None or not need.in_runs or need.stands(text, at, is_ascii):
-                return True
+        for part, end in reports:
+            length, who = self._alone[part]
+            for index in who:
+                need = self._needs[index]
+                if need is None or not need.in_runs or need.stands(text, end - length, is_ascii):
+                    return True
         return False
 
 
@@ -130,12 +134,15 @@ class _Row:
         """The text in which, or with the byte behind which, something ends."""
         return bisect_left(self.stops, end)
 
-    def also(self, index: int, number: int) -> Iterator[int]:
-        """The texts behind one that show a sign, too, of which hyperscan reports the first only."""
+    def also(self, index: int, number: int) -> Iterator[Report]:
+        """The texts behind one that show a sign, too, of which hyperscan reports the first only.
+
+        And where in each of them the first one ends.
+        """
         sign = SIGNS[index]
         if not sign.longest:
             return
         stops = self.stops
         while (end := ends(sign, self.data, stops[number])) is not None:
             number = self.number(end)
-            yield number
+            yield number, end - self.begin(number)

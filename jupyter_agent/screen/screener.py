@@ -13,6 +13,7 @@ from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.encoding import LONG, encoded
 from jupyter_agent.screen.engine import Engine
 from jupyter_agent.screen.finding import Finding
+from jupyter_agent.screen.glance import doubtful
 from jupyter_agent.screen.rule import Rule
 
 # What people paste first; ``warm`` compiles these rules' expressions beforehand.
@@ -98,7 +99,7 @@ class Screener:
         Returns:
             Their numbers, in order.
         """
-        return self._ready.anchors.doubtful(texts)
+        return doubtful(self._ready, texts, self._clock)
 
     def rule(self, rule_id: str) -> Rule:
         """The rule with this id.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.screen import Screener, load_rules
@@ -22,6 +22,7 @@ WORDS = sorted({keyword for rule in RULES for keyword in rule.keywords})
 SIGNS = ("\x1b[31m", "\\x1b[0m", "\u200b", "%41", "&quot;", "\u00a0", "'\n '", "\\\n", "\ud83d")
 VALUES = ("Tulip-Harbor42", "1234", "0123456789abcdef" * 2, "=", ": ", " is ", "\n", "\\", "x", "")
 PARTS = st.sampled_from([*WORDS, *SIGNS, *VALUES, *SIGNS, *VALUES]) | st.text(max_size=5)
+SPEECH = st.sampled_from(["my pass", "word", "password", "token", "otp", *SIGNS, *VALUES])
 SAID = "my password is Tulip-Harbor42"
 
 
@@ -33,18 +34,26 @@ def noticed(texts: list[str]) -> set[int]:
 
 @given(st.lists(st.lists(PARTS, max_size=5).map("".join), max_size=12))
 def test_what_is_noticed_in_a_text_is_noticed_among_others(texts: list[str]) -> None:
-    doubtful = list(ANCHORS.doubtful(texts))
-    assert doubtful == sorted(set(doubtful))
-    assert noticed(texts) <= set(doubtful)
+    among = [number for number, _ in ANCHORS.among(texts)]
+    assert among == sorted(set(among))
+    assert noticed(texts) <= set(among)
 
 
 def test_every_rule_s_secrets_are_noticed_among_ordinary_texts() -> None:
     secrets = [assemble(template) for rule in RULES for template in rule.match]
     texts = [text for secret in secrets for text in ("x = 1", secret)]
-    doubtful = set(ANCHORS.doubtful(texts))
-    assert noticed(texts) <= doubtful
-    # What they seem to hold together with their neighbours makes few of these doubtful.
-    assert sum(1 - number % 2 for number in doubtful) < len(secrets) / 50
+    among = {number for number, _ in ANCHORS.among(texts)}
+    assert noticed(texts) <= among
+    # What they seem to hold together with their neighbours counts in few of these.
+    assert sum(1 - number % 2 for number in among) < len(secrets) / 50
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(SPEECH, max_size=5).map("".join), max_size=12))
+def test_screened_together_texts_hold_what_each_of_them_holds(texts: list[str]) -> None:
+    doubtful = SCREENER.doubtful(texts)
+    together = [SCREENER.screen(text) if n in doubtful else [] for n, text in enumerate(texts)]
+    assert together == [SCREENER.screen(text) for text in texts]
 
 
 def test_a_sign_that_is_reported_once_counts_in_every_text_that_shows_it() -> None:
