@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from jupyter_agent.folders import check_private_file, sync_folder
+from jupyter_agent.folders import check_private_file, sync, sync_folder
 
 _FIRST: Final = "0" * 64
 _STEP: Final = 64 * 1024  # bytes read at a time from the end
@@ -138,7 +138,7 @@ class Audit:
             fcntl.flock(file, fcntl.LOCK_SH)
             if head.lines and not _leads_through(file, head):
                 return None
-            os.fsync(file.fileno())
+            sync(file.fileno())
             file.seek(head.size)
             reached = self._reached(file, head)
         if not head.lines:

@@ -21,6 +21,10 @@ from jupyter_agent.shell import keeper, runner
 
 MAX_CLAIM: Final = 512
 
+_OF_RUNS: Final = frozenset((keeper.TITLE, runner.TITLE, "jupyter_agent.broker"))
+"""What is called so has nothing below it but runs. The last one beyond Linux, where a fork of a
+broker can't call itself something else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -61,8 +65,7 @@ def refuse_runs(pid: int, runner_pid: int) -> list[tuple[int, int]]:
     """
     line = tree.ancestry(pid)
     if not line or any(
-        forebear == runner_pid or tree.title(forebear) in (keeper.TITLE, runner.TITLE)
-        for forebear, _ in line
+        forebear == runner_pid or tree.title(forebear) in _OF_RUNS for forebear, _ in line
     ):
         raise BrokerRefused(
             "A command that runs with secrets can't ask for more of them.",

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.folders import sync_folder
+from jupyter_agent.folders import sync, sync_folder
 
 
 def absolute(path: str) -> Path:
@@ -62,7 +62,7 @@ def write_new(path: Path, content: bytes) -> None:
         with os.fdopen(os.open(fresh, flags, 0o600), "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         _give_name(fresh, path)
         sync_folder(path.parent)
     except FileExistsError:

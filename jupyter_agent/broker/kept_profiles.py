@@ -30,7 +30,7 @@ from jupyter_agent.errors import (
     VaultTampered,
     VaultUnsafe,
 )
-from jupyter_agent.folders import check_private_dir, check_private_file, sync_folder
+from jupyter_agent.folders import check_private_dir, check_private_file, sync, sync_folder
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -172,7 +172,7 @@ class KeptProfiles:
                 signed_in.pack(profile, sealing)  # type: ignore[arg-type]
                 sealing.finish()
                 out.flush()
-                os.fsync(out.fileno())
+                sync(out.fileno())
             fresh.rename(place)
         except BaseException:
             fresh.unlink(missing_ok=True)

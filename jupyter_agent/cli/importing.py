@@ -28,7 +28,7 @@ from jupyter_agent.cli.terminal import Terminal, printable
 from jupyter_agent.cli.usual_places import usual_places
 from jupyter_agent.cli.value import seal_and_save
 from jupyter_agent.errors import AgentError, RequestInvalid
-from jupyter_agent.folders import sync_folder
+from jupyter_agent.folders import sync, sync_folder
 from jupyter_agent.secret import MAX_LABEL, MAX_VALUE
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def _take_out(origin: Origin, taken: list[Find]) -> None:
             file.write(without(origin.text, taken).encode("utf-8", "surrogateescape"))
             file.flush()
             os.fchmod(file.fileno(), stat.S_IMODE(info.st_mode))
-            os.fsync(file.fileno())
+            sync(file.fileno())
         fresh.rename(path)
         sync_folder(path.parent)
     except OSError as error:

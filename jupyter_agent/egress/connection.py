@@ -87,7 +87,10 @@ class Connection:
         end = self._writer.get_extra_info("socket")
         poll = select.poll()
         # macOS has no POLLRDHUP, and says POLLHUP at once (poll(2) there; not run by us on a Mac).
-        poll.register(end.fileno(), select.POLLRDHUP if sys.platform == "linux" else select.POLLIN)
+        asked = select.POLLIN
+        if sys.platform == "linux":
+            asked = select.POLLRDHUP
+        poll.register(end.fileno(), asked)
         return self.gone or any(told & ~select.POLLIN for _, told in poll.poll(0))
 
     def close(self) -> None:

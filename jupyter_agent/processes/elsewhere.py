@@ -48,6 +48,17 @@ def arguments(pid: int) -> list[str]:
         return []
 
 
+def title(pid: int) -> str:
+    """The module that a process was told to run, or else the program; "" if it is gone.
+
+    A fork of the broker can't call itself something else here, as it does on Linux.
+    """
+    words = arguments(pid)
+    if "-m" in words[:-1]:
+        return words[words.index("-m") + 1]
+    return words[0] if words else ""
+
+
 def pids() -> list[int]:
     """Every process."""
     return list(psutil.pids())

@@ -61,7 +61,7 @@ def title(pid: int) -> str:
     if sys.platform != "linux":
         from jupyter_agent.processes import elsewhere  # noqa: PLC0415  (psutil: not on Linux)
 
-        return next(iter(elsewhere.arguments(pid)), "")
+        return elsewhere.title(pid)
     try:
         words = _read(pid, "cmdline")
     except OSError:

@@ -39,8 +39,8 @@ def backend() -> Any:
     if sys.platform == "darwin":  # not run by anyone yet
         from keyring.backends.macOS import Keyring  # noqa: PLC0415
 
-        mac: Any = Keyring
-        return mac()
+        keychain: Any = Keyring
+        return keychain()
     if sys.platform == "win32":  # not run by anyone yet
         from keyring.backends.Windows import WinVaultKeyring  # noqa: PLC0415
 
@@ -50,7 +50,8 @@ def backend() -> Any:
         return windows
     from keyring.backends.SecretService import Keyring as SecretService  # noqa: PLC0415
 
-    return SecretService()  # type: ignore[no-untyped-call]
+    service: Any = SecretService
+    return service()
 
 
 def answer_to(request: dict[str, Any], keyring: Any) -> dict[str, Any]:

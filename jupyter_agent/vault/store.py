@@ -28,6 +28,7 @@ _SETTINGS: Final = (
     "journal_mode = DELETE",
     "synchronous = EXTRA",
     "secure_delete = ON",
+    "fullfsync = ON",  # macOS: as ``folders.sync``; nothing elsewhere
 )
 _TABLES: Final = {
     "head": (

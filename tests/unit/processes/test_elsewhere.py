@@ -47,6 +47,7 @@ def test_a_tree_is_found_and_ended_without_proc(monkeypatch: pytest.MonkeyPatch)
         assert [pid for pid, _ in tree.descendants(child.pid)] == by_proc
         assert [pid for pid, _ in tree.ancestry(by_proc[-1])] == line
         assert tree.title(child.pid) == "sh"
+        assert tree.title(os.getppid()) != ""
         tree.send(child.pid, signal.SIGKILL)
         monkeypatch.undo()
         child.stdin = None  # the outer shell ends because the inner one has
@@ -78,6 +79,14 @@ def test_the_user_at_the_other_end_is_read_from_a_macs_credentials():
     for bad in (b"", whole[:75], whole + b"\0", newer):
         with pytest.raises(OSError, match="Protocol"):
             peer.uid_of(bad)
+
+
+def test_a_process_is_called_by_the_module_it_runs(monkeypatch: pytest.MonkeyPatch):
+    words = ["/usr/bin/python3", "-I", "-m", "jupyter_agent.broker", "DATA", "-m"]
+    monkeypatch.setattr(elsewhere, "arguments", lambda _: words)
+    assert elsewhere.title(1) == "jupyter_agent.broker"
+    for words, name in (["sh", "-c", "x"], "sh"), (["cat", "-m"], "cat"), ([], ""):  # noqa: B007
+        assert elsewhere.title(1) == name
 
 
 def test_the_end_of_somebody_elses_child_is_told():
