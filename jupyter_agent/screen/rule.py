@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _FRAGMENT = re.compile(r"<<(\w+)>>")
 VENDOR_RANK = 3
 WORDS_RANK = 1
-GATE_REACH = 192
+GATE_REACH = 208
 """Bytes that a gate may match."""
 NEEDED_WITHIN: Final = 320
 """Bytes from a keyword on within which lies what ``Rule.needs``."""
