@@ -18,6 +18,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from steps import save
 
+from jupyter_agent import person as person_door
 from jupyter_agent.client import Client
 from jupyter_agent.folders import Folders
 
@@ -192,23 +193,25 @@ def shared_kernel(shared_home: Path) -> Iterator[Kernel]:
 
 
 @pytest.fixture
-def shared_agent_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home of a module's tests; they call it ``agent_home``."""
+def shared_agent_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The home of a module's tests, with an empty vault; they call it ``agent_home``."""
     monkeypatch.setenv("JUPYTER_AGENT_HOME", str(shared_home))
     monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
-    return shared_home
+    yield shared_home
+    folders = Folders.of({"JUPYTER_AGENT_HOME": str(shared_home)})
+    (folders.state / "chat-model.json").unlink(missing_ok=True)
+    with person_door.open_client(folders) as person:
+        for grant in person.call("grant.list")["grants"]:
+            person.call("grant.remove", grant=grant["id"])
+        for secret in person.call("secret.list")["secrets"]:
+            person.call("secret.remove", label=secret["label"])
 
 
 @pytest.fixture
-def fresh_kernel(shared_kernel: Kernel, person: Client, folders: Folders) -> Iterator[Kernel]:
-    """The kernel of a module's tests, as new: its extension loaded anew, with an empty vault."""
+def fresh_kernel(shared_kernel: Kernel) -> Iterator[Kernel]:
+    """The kernel of a module's tests, as new: its extension is loaded anew after each."""
     yield shared_kernel
     shared_kernel.run("%reload_ext jupyter_agent")
-    (folders.state / "chat-model.json").unlink(missing_ok=True)
-    for grant in person.call("grant.list")["grants"]:
-        person.call("grant.remove", grant=grant["id"])
-    for secret in person.call("secret.list")["secrets"]:
-        person.call("secret.remove", label=secret["label"])
 
 
 @pytest.fixture

@@ -19,6 +19,17 @@ form
 """
 
 
+@pytest.fixture
+def agent_home(shared_agent_home):
+    """One kernel for all tests here: starting one for each took most of their time."""
+    return shared_agent_home
+
+
+@pytest.fixture
+def kernel(fresh_kernel):
+    return fresh_kernel
+
+
 class Page:
     """What a browser does with the widget."""
 

@@ -18,6 +18,17 @@ SECOND = "another-canary-value-77-#{}"
 
 
 @pytest.fixture
+def agent_home(shared_agent_home):
+    """One kernel for all tests here: starting one for each took most of their time."""
+    return shared_agent_home
+
+
+@pytest.fixture
+def kernel(fresh_kernel):
+    return fresh_kernel
+
+
+@pytest.fixture
 def two(granted):
     """DEMO_TOKEN and PASSWORD may be used by every command."""
     save(granted, "PASSWORD", SECOND)
@@ -33,8 +44,8 @@ def nowhere(kernel, cell, *roots: Path) -> bool:
     return not any(canary.found_in(seen) or canary.search_tree(*roots) for canary in canaries)
 
 
-def test_standard_input_files_and_templates_reach_the_script(two, kernel, tmp_path):
-    work = tmp_path / "work"
+def test_standard_input_files_and_templates_reach_the_script(two, kernel, agent_home):
+    work = agent_home / "work"
     text = "[db]\nuser = me\npassword = {{PASSWORD}}\nother = {{ name }}\n"
     (work / "app.ini").write_text(text, encoding="utf-8")
     cell = kernel.run(
@@ -83,8 +94,8 @@ def test_every_shell_has_the_variables_and_its_own_exit_code(two, kernel):
         assert said == ("[secret:DEMO_TOKEN]\n[secret:PASSWORD]\n", "", "5"), shell
 
 
-def test_python_is_the_kernels_own_with_its_packages_and_nothing_from_the_folder(kernel, tmp_path):
-    (tmp_path / "work" / "colorsys.py").write_text("print('planted')\n", encoding="utf-8")
+def test_python_is_the_kernels_own_with_its_packages_and_none_of_the_folder(kernel, agent_home):
+    (agent_home / "work" / "colorsys.py").write_text("print('planted')\n", encoding="utf-8")
     cell = kernel.run(
         "%%agent_run --shell python\nimport sys, colorsys, IPython\n"
         "print(sys.prefix, sys.flags.isolated)"
@@ -101,16 +112,17 @@ def test_a_marker_between_single_quotes_is_refused_and_nothing_runs(two, kernel,
 
 
 @pytest.mark.parametrize("content", [None, b"\xff{{PASSWORD}}", b"no marker"])
-def test_a_template_that_can_not_be_used_is_said(two, kernel, tmp_path, content):
+def test_a_template_that_can_not_be_used_is_said(two, kernel, agent_home, content):
     if content is not None:
-        (tmp_path / "work" / "t").write_bytes(content)
+        (agent_home / "work" / "t").write_bytes(content)
     cell = kernel.run("%%agent_run --template t\necho ran")
     assert cell.ename == "RequestInvalid"
     assert "template" in cell.shown_error
     assert cell.text() == ""
 
 
-def test_the_files_are_gone_soon_after_the_kernel_is_killed(two, kernel, tmp_path):
+def test_the_files_are_gone_soon_after_the_kernel_is_killed(two, start_kernel, tmp_path):
+    kernel = start_kernel()
     said = tmp_path / "said"
     code = f"%%agent_run --file KEY=PASSWORD\ntrap '' INT TERM; echo \"$KEY\" >'{said}'; sleep 60"
     kernel.client.execute(code)

@@ -5,12 +5,24 @@ from __future__ import annotations
 import shlex
 
 import pytest
+from conftest import end_brokers
 from persons import answer_next
 from steps import save
 
 from jupyter_agent.kernel.arguments import OPTIONS
 
 VALUE = "correct-horse-battery-staple-42"
+
+
+@pytest.fixture
+def agent_home(shared_agent_home):
+    """One kernel for all tests here: starting one for each took most of their time."""
+    return shared_agent_home
+
+
+@pytest.fixture
+def kernel(fresh_kernel):
+    return fresh_kernel
 
 
 def test_an_empty_vault_says_how_to_begin(kernel):
@@ -167,7 +179,9 @@ def test_labels_services_and_options_of_ways_complete(stored, kernel):
     assert "%agent_egress --off DEMO_TOKEN" in _completions(kernel, "%agent_egress --off DE")
 
 
-def test_completion_starts_no_broker(kernel, folders):
+def test_completion_starts_no_broker(kernel, folders, agent_home):
+    end_brokers(agent_home)
+    folders.socket.unlink(missing_ok=True)
     _completions(kernel, "%secret show DE")
     assert not folders.socket.exists()
 
