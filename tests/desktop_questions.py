@@ -60,6 +60,7 @@ class Questions:
 
     def a_list_and_dialogs(self) -> None:
         self.click("colour")
+        expect(self._ask.get_by_role("listbox")).to_be_focused()
         expect(self._ask.locator("option")).to_have_text(["choose", "Red", "Blue"])
         self.press("ArrowDown", "ArrowDown", "Enter")
         self.told("blue")

@@ -73,7 +73,9 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
     connected(panel)
     host = site.url.removeprefix("http://").partition(":")[0]
     expect(panel.locator(".ja-desktop-host")).to_contain_text(host)
-    expect(panel.locator(".ja-desktop-where")).to_contain_text("this machine, as you")
+    expect(panel.locator(".ja-desktop-where")).to_contain_text(
+        "This computer (VNC): on this machine, as you"
+    )
     expect(panel.locator(".ja-desktop-warning")).to_contain_text("could read this desktop")
 
     # Nobody has clicked: not even who opened it sees anything.
