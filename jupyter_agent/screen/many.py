@@ -65,26 +65,40 @@ class Together:
         if len(texts[0]) > ROW:
             yield 0, None  # it is looked at in pieces, by the clock
             return
-        row = _Row(texts)
+        try:
+            encoded = list(map(str.encode, texts))  # a third of what it takes one by one
+        except UnicodeEncodeError:  # half a surrogate pair
+            encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        data = _BETWEEN.join([*encoded, b""])
+        reports = self._reported(data)
+        if reports:
+            yield from self._by_text(reports, encoded, data)
+
+    def _by_text(
+        self, reports: Sequence[Report], texts: Sequence[bytes], data: bytes
+    ) -> Iterator[tuple[int, Sequence[Report] | None]]:
+        """What was reported about a row of texts, told of each text."""
+        # Where each text and what stands behind it end.
+        stops = list(accumulate([len(text) + len(_BETWEEN) for text in texts]))
         first_gate = len(self._alone)
         by_text: dict[int, list[Report]] = {}
-        for part, end in self._reported(row.data):
-            number = row.number(end)
-            by_text.setdefault(number, []).append((part, end - row.begin(number)))
+        for part, end in reports:
+            number = bisect_left(stops, end)
+            begin = stops[number - 1] if number else 0
+            by_text.setdefault(number, []).append((part, end - begin))
             if part >= self._first_sign:
-                for other, its_end in row.also(part - self._first_sign, number):
+                for other, its_end in _also(part - self._first_sign, data, stops, number):
                     by_text.setdefault(other, []).append((part, its_end))
         for number in sorted(by_text):
-            reports = by_text[number]
-            text = row.texts[number]
-            if len(reports) > _MOST or any(
+            its, text = by_text[number], texts[number]
+            if len(its) > _MOST or any(
                 # A gate may begin in the text before, or end behind this one.
                 first_gate <= part < self._first_sign or end > len(text)
-                for part, end in reports
+                for part, end in its
             ):
                 yield number, None
-            elif max(reports)[0] >= first_gate or self._counts(reports, text):
-                yield number, reports
+            elif max(its)[0] >= first_gate or self._counts(its, text):
+                yield number, its
 
     def _counts(self, reports: Sequence[Report], text: bytes) -> bool:
         """Whether something stands behind a keyword that makes it more than a vendor's name."""
@@ -98,51 +112,14 @@ class Together:
         return False
 
 
-class _Row:
-    """Texts end to end.
+def _also(index: int, data: bytes, stops: Sequence[int], number: int) -> Iterator[Report]:
+    """The texts behind one that show a sign, too, of which hyperscan reports the first only.
 
-    Args:
-        texts: The texts.
-
-    Attributes:
-        texts: The same, in UTF-8.
-        data: The whole row.
+    And where in each of them the first one ends.
     """
-
-    __slots__ = ("_stops", "data", "texts")
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        try:
-            self.texts = list(map(str.encode, texts))  # a third of what it takes by hand
-        except UnicodeEncodeError:  # half a surrogate pair
-            self.texts = [text.encode("utf-8", "surrogatepass") for text in texts]
-        self.data = _BETWEEN.join([*self.texts, b""])
-        self._stops: list[int] = []
-
-    @property
-    def stops(self) -> list[int]:
-        """Where each text and the byte behind it end."""
-        if not self._stops:
-            self._stops = list(accumulate(len(text) + len(_BETWEEN) for text in self.texts))
-        return self._stops
-
-    def begin(self, number: int) -> int:
-        """Where a text begins."""
-        return self.stops[number - 1] if number else 0
-
-    def number(self, end: int) -> int:
-        """The text in which, or with the byte behind which, something ends."""
-        return bisect_left(self.stops, end)
-
-    def also(self, index: int, number: int) -> Iterator[Report]:
-        """The texts behind one that show a sign, too, of which hyperscan reports the first only.
-
-        And where in each of them the first one ends.
-        """
-        sign = SIGNS[index]
-        if not sign.longest:
-            return
-        stops = self.stops
-        while (end := ends(sign, self.data, stops[number])) is not None:
-            number = self.number(end)
-            yield number, end - self.begin(number)
+    sign = SIGNS[index]
+    if not sign.longest:
+        return
+    while (end := ends(sign, data, stops[number])) is not None:
+        number = bisect_left(stops, end)
+        yield number, end - stops[number - 1]
