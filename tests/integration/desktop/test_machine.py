@@ -24,26 +24,30 @@ from jupyter_agent.processes import tree
 BASE = {"PATH": "/usr/bin:/bin"}
 LEAVES = (
     "sleep 1000 & (setsid tail -f /dev/null $0 &) ; "
-    "trap '' TERM INT HUP; echo ready >&3; sleep 1000"
+    "trap '' TERM INT HUP; sleep 1000 & echo ready >&3; wait"
 )
-"""What is hard to end: a background job, a daemon, and a shell that wants no signal. The daemon has
-the folder in its arguments, as a browser has."""
+"""What is hard to end: two background jobs, a daemon, and a shell that wants no signal. The daemon
+has the folder in its arguments, as a browser has."""
 
 OWNER = f"""
 import asyncio, os, sys
 from jupyter_agent.desktop import machine as machines
 from jupyter_agent.desktop.machine import Machine
 machines._HOW = tuple(sys.argv[1:])
+def line(reads):
+    # To its end: an X server writes the number of its display and the end of the line one by one.
+    while os.read(reads, 1) != b"\\n":
+        pass
 async def own():
     machine = await Machine.make()
     reads, writes = os.pipe()
     x = await machine.start(
         ["Xtigervnc", "-displayfd", "3", "-rfbport", "-1", "-nolisten", "tcp",
          "-rfbunixpath", str(machine.folder / "rfb.sock")], env={BASE!r}, at={{3: writes}})
-    await asyncio.to_thread(os.read, reads, 16)
+    await asyncio.to_thread(line, reads)
     await machine.start(
         ["/bin/sh", "-c", {LEAVES!r}, str(machine.folder)], env={BASE!r}, at={{3: writes}})
-    await asyncio.to_thread(os.read, reads, 16)
+    await asyncio.to_thread(line, reads)
     print(machine.keeper, machine.folder, flush=True)
     await asyncio.Event().wait()
 asyncio.run(own())
