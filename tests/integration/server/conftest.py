@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import steps
+import zmq
 from canary import Canary
 from kernel_pages import KernelPage
 from route_calls import Call, caller
@@ -24,6 +25,18 @@ from traitlets.config import Config
 from jupyter_agent import person as person_door
 from jupyter_agent.errors import AgentError
 from jupyter_agent.folders import Folders
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_lingers() -> Iterator[None]:
+    """When a server has ended, its sockets close at once.
+
+    What is left in them is for kernels that have ended too; pytest-jupyter gives each a second.
+    """
+    close = zmq.Context.destroy
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zmq.Context, "destroy", lambda context, linger=0: close(context, linger))
+        yield
 
 
 @pytest.fixture
