@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,9 +12,9 @@ from typing import Final
 
 _UNLOCKED: Final = "printf %s ci-pass | gnome-keyring-daemon --unlock --components=secrets"
 _SERVES: Final = (
-    "until dbus-send --print-reply --dest=org.freedesktop.DBus / "
+    "tries=0; until dbus-send --print-reply --dest=org.freedesktop.DBus / "
     "org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets | grep -q 'boolean true'; "
-    "do sleep 0.05; done"
+    "do [ $((tries += 1)) -lt 600 ] || exit 1; sleep 0.05; done"
 )
 """The daemon goes into the background before it has its name on the bus. Whoever asked for the name
 until then would have the bus start a second one, whose keyring is locked: it waits for a person."""
@@ -28,8 +29,9 @@ def session_bus(home: Path, *, locked: bool = False) -> Iterator[str]:
         home: Keyrings are kept here, so a second start finds the first one's.
         locked: Start a keyring whose password nobody has typed.
     """
-    # A folder for each start: a daemon that is just ending would else be taken for this one.
-    run = Path(tempfile.mkdtemp(prefix="run", dir=home))
+    # A folder for each start: a daemon that is just ending would else be taken for this one. And a
+    # short path: with one that is too long for a socket, the daemon ends without a word.
+    run = tempfile.mkdtemp(prefix="ja-keyring-")
     (home / ".local/share/keyrings").mkdir(parents=True, exist_ok=True)
     # Whatever was started on the bus ends with it, and the bus ends with `cat`.
     script = (
@@ -41,7 +43,7 @@ def session_bus(home: Path, *, locked: bool = False) -> Iterator[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"HOME": str(home), "XDG_RUNTIME_DIR": str(run), "PATH": "/usr/bin:/bin"},
+        env={"HOME": str(home), "XDG_RUNTIME_DIR": run, "PATH": "/usr/bin:/bin"},
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -53,3 +55,4 @@ def session_bus(home: Path, *, locked: bool = False) -> Iterator[str]:
         process.stdin.close()
         process.wait(timeout=20)
         process.stdout.close()
+        shutil.rmtree(run)
