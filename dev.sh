@@ -293,10 +293,11 @@ browser_part() {
 
 tests() {  # tests MARK [pytest arguments]. -P: the package is imported from where pip put it, never from this folder
   local status=0
-  # What a shell starts beside itself ignores Ctrl-C, and so would all that the tests start.
+  # What a shell starts beside itself ignores Ctrl-C and Ctrl-\, and so would all that the tests start.
   (cd -- "$here" && "$venv/bin/python" -P -c '
 import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for number in (signal.SIGINT, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
 os.execv(sys.executable, [sys.executable, "-P", "-m", "pytest", "-m", *sys.argv[1:]])' "$@") || status=$?
   # A selection of tests may hold none for this user; the whole suite always does.
   if [ "$status" = 5 ] && [ $# -gt 1 ]; then status=0; fi
