@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def on_a_mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders.sys, "platform", "darwin")
     monkeypatch.setattr(os, "confstr", asked.get)
     monkeypatch.setattr(folders, "_is_private", lambda _: False)  # there is no /run/user
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)  # refused here, as by some disks
 
 
 def test_the_socket_lies_in_the_folder_that_the_system_names(tmp_path: Path) -> None:
