@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import CDPSession, Page, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 from tornado import httpserver, web
 
 from jupyter_agent.desktop.driving import Begin
@@ -196,11 +197,15 @@ class World:
 
     async def heard(self, state: str) -> str:
         """Wait until the framed page has said its state; returns the origin it came from."""
-        handle = await self.page.wait_for_function(
-            "s => said.find(([d]) => d.type === 'jupyter-agent-viewer' && d.state === s)",
-            arg=state,
-            timeout=PATIENCE * 1000,
-        )
+        try:
+            handle = await self.page.wait_for_function(
+                "s => said.find(([d]) => d.type === 'jupyter-agent-viewer' && d.state === s)",
+                arg=state,
+                timeout=PATIENCE * 1000,
+            )
+        except PlaywrightTimeout:
+            said = await self.page.evaluate("said.map(([d]) => d.state)")
+            raise AssertionError(f"the page was not {state}, but said {said}") from None
         return (await handle.json_value())[1]
 
     async def key(

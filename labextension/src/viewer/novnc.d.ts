@@ -18,6 +18,7 @@ declare module '@novnc/novnc' {
     disconnect(): void;
     /** Its own, and told nowhere else: what the server's clipboard can do; empty until the server has said. */
     _clipboardServerCapabilitiesActions: Record<number, boolean>;
+    _requestRemoteResize: () => void;
   }
 }
 

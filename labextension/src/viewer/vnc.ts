@@ -39,8 +39,6 @@ function show(): void {
   followTheme(parent);
   parent.tell('connecting');
   const address = `${location.href.replace(/^http/, 'ws')}/stream`;
-  // Made before noVNC's own, and so called before it: a frame that gets too small must not be followed by noVNC first.
-  const sized = new ResizeObserver(() => fit(rfb));
   const rfb = new RFB(screen, address, {
     shared: true,
     wsProtocols: [told.protocol ?? '', `${told.prefix}${ticket}`]
@@ -62,8 +60,7 @@ function show(): void {
   if (mayType) {
     leaveByKeyboard(parent);
     drive(rfb, parent);
-    sized.observe(screen);
-    fit(rfb);
+    follow(rfb);
   }
   // After the field has the keyboard: the panel tells a person to type now.
   rfb.addEventListener('connect', () => {
@@ -96,9 +93,16 @@ function drive(rfb: RFB, parent: Parent): void {
 }
 
 /** Have the desktop as large as its frame, where websites can be used in that; else it is made smaller to look at. */
-function fit(rfb: RFB): void {
-  const { clientWidth, clientHeight } = screen;
-  rfb.resizeSession = clientWidth >= SMALLEST.width && clientHeight >= SMALLEST.height;
+function follow(rfb: RFB): void {
+  // noVNC asks for a size when the frame has one, when the desktop has got one, and by a timer, and always for the one
+  // that the frame has by then. So it is looked at there: whoever is told of sizes may be told too late.
+  const ask = rfb._requestRemoteResize.bind(rfb);
+  rfb._requestRemoteResize = () => {
+    if (screen.clientWidth >= SMALLEST.width && screen.clientHeight >= SMALLEST.height) {
+      ask();
+    }
+  };
+  rfb.resizeSession = true;
 }
 
 /**
