@@ -194,7 +194,7 @@ def shared_kernel(shared_home: Path) -> Iterator[Kernel]:
 
 @pytest.fixture
 def shared_agent_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The home of a module's tests, with an empty vault; they call it ``agent_home``."""
+    """The home of a module's tests, with an empty vault."""
     monkeypatch.setenv("JUPYTER_AGENT_HOME", str(shared_home))
     monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
     yield shared_home
@@ -214,10 +214,25 @@ def fresh_kernel(shared_kernel: Kernel) -> Iterator[Kernel]:
     shared_kernel.run("%reload_ext jupyter_agent")
 
 
+@pytest.fixture(autouse=True)
+def agent_home(agent_home: Path, request: pytest.FixtureRequest) -> Path:
+    """This test's own, or its module's where that is marked ``one_kernel``."""
+    shared: Path = request.getfixturevalue("shared_agent_home") if _shares(request) else agent_home
+    return shared
+
+
 @pytest.fixture
-def kernel(start_kernel: Callable[[], Kernel]) -> Kernel:
+def kernel(request: pytest.FixtureRequest) -> Kernel:
     """A kernel that no server of ours started: a guest."""
-    return start_kernel()
+    if _shares(request):
+        shared: Kernel = request.getfixturevalue("fresh_kernel")
+        return shared
+    own: Kernel = request.getfixturevalue("start_kernel")()
+    return own
+
+
+def _shares(request: pytest.FixtureRequest) -> bool:
+    return request.node.get_closest_marker("one_kernel") is not None
 
 
 @pytest.fixture

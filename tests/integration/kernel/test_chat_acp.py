@@ -18,17 +18,9 @@ from steps import save, sleeping, wait_until
 from jupyter_agent.errors import AgentError
 from jupyter_agent.person import open_client
 
+pytestmark = pytest.mark.one_kernel
+
 SCRIPT = Path(__file__).parents[2] / "acp_script.py"
-
-
-@pytest.fixture
-def agent_home(shared_agent_home: Path) -> Path:
-    return shared_agent_home
-
-
-@pytest.fixture
-def kernel(fresh_kernel):
-    return fresh_kernel
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import random
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,19 +16,10 @@ from steps import save, sleeping, wait_until
 
 from jupyter_agent.client import Client
 
+pytestmark = pytest.mark.one_kernel
+
 Kernel = Any
 """Of this folder's ``conftest``, which tests can't import."""
-
-
-@pytest.fixture
-def agent_home(shared_agent_home: Path) -> Path:
-    """One for all tests here: a model's library takes seconds to load."""
-    return shared_agent_home
-
-
-@pytest.fixture
-def kernel(fresh_kernel: Kernel) -> Kernel:
-    return fresh_kernel
 
 
 @pytest.fixture

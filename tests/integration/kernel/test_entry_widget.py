@@ -10,6 +10,8 @@ from steps import run, save
 
 from jupyter_agent import entry
 
+pytestmark = pytest.mark.one_kernel
+
 VALUE = "correct-horse-battery-staple-42"
 OPEN = """
 from jupyter_agent.kernel.entry_widget import EntryWidget
@@ -17,17 +19,6 @@ from jupyter_agent.kernel.identity import open_client
 form = EntryWidget("DEMO_TOKEN", {mode!r}, lambda: open_client(get_ipython()), "")
 form
 """
-
-
-@pytest.fixture
-def agent_home(shared_agent_home):
-    """One kernel for all tests here: starting one for each took most of their time."""
-    return shared_agent_home
-
-
-@pytest.fixture
-def kernel(fresh_kernel):
-    return fresh_kernel
 
 
 class Page:

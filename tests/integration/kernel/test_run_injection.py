@@ -13,19 +13,10 @@ from steps import save, wait_until
 
 from jupyter_agent import wire
 
+pytestmark = pytest.mark.one_kernel
+
 VALUE = "correct-horse-battery-staple-42"
 SECOND = "another-canary-value-77-#{}"
-
-
-@pytest.fixture
-def agent_home(shared_agent_home):
-    """One kernel for all tests here: starting one for each took most of their time."""
-    return shared_agent_home
-
-
-@pytest.fixture
-def kernel(fresh_kernel):
-    return fresh_kernel
 
 
 @pytest.fixture

@@ -10,18 +10,9 @@ from pathlib import Path
 import pytest
 from persons import answer_next, person_is_there
 
+pytestmark = pytest.mark.one_kernel
+
 VALUE = "correct-horse-battery-staple-42"
-
-
-@pytest.fixture
-def agent_home(shared_agent_home):
-    """One kernel for all tests here: starting one for each took most of their time."""
-    return shared_agent_home
-
-
-@pytest.fixture
-def kernel(fresh_kernel):
-    return fresh_kernel
 
 
 def test_output_arrives_while_the_script_still_runs(kernel, tmp_path):

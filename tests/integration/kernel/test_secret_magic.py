@@ -11,18 +11,9 @@ from steps import save
 
 from jupyter_agent.kernel.arguments import OPTIONS
 
+pytestmark = pytest.mark.one_kernel
+
 VALUE = "correct-horse-battery-staple-42"
-
-
-@pytest.fixture
-def agent_home(shared_agent_home):
-    """One kernel for all tests here: starting one for each took most of their time."""
-    return shared_agent_home
-
-
-@pytest.fixture
-def kernel(fresh_kernel):
-    return fresh_kernel
 
 
 def test_an_empty_vault_says_how_to_begin(kernel):
