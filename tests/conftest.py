@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ hypothesis.settings.load_profile("any machine")
 
 _HOMES = itertools.count()
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
+# On Windows only what is in tests/windows is run.
+pytest_plugins = [] if sys.platform == "win32" else ["pytest_jupyter.jupyter_server"]
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +44,11 @@ def agent_home(
 
 def end_brokers(home: Path) -> None:
     """End the brokers whose folders lie below ``home``, the way a crash would."""
+    if sys.platform == "win32":
+        import brokers_of_windows  # noqa: PLC0415  (there is no /proc)
+
+        brokers_of_windows.end(home)
+        return
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             argv = (entry / "cmdline").read_bytes().split(b"\0")
