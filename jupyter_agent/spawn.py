@@ -1,7 +1,7 @@
 """The only room that starts processes. Nothing secret is ever in an argument list.
 
-What is Unix's alone is imported where it is used, so that this can be imported on Windows, where
-nothing of ours is started yet (``client`` says so).
+What one system alone has is imported where it is used. What is Windows's was run under Wine 8, not
+on Windows itself.
 """
 
 from __future__ import annotations
@@ -17,6 +17,17 @@ from typing import IO, TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     import asyncio
+
+if sys.platform == "win32":
+    from jupyter_agent.windows import account
+    from jupyter_agent.windows.job import Job
+
+    NO_WINDOW: Final = subprocess.CREATE_NO_WINDOW
+    """A console of its own that nobody sees, and no Ctrl-C of ours."""
+
+    _SUSPENDED: Final = 0x4  # CREATE_SUSPENDED, processthreadsapi.h
+else:
+    NO_WINDOW: Final = 0
 
 Child = subprocess.Popen[bytes]
 """A process that one of ours has started, for those who keep it."""
@@ -37,6 +48,8 @@ class HelperResult:
 
 def fixed_environment() -> dict[str, str]:
     """An environment that comes from the user database and from nothing the caller set."""
+    if sys.platform == "win32":
+        return account.environment()
     import pwd  # noqa: PLC0415  (Unix)
 
     me = pwd.getpwuid(os.getuid())
@@ -87,6 +100,7 @@ def run_helper(
             cwd="/",
             check=False,
             start_new_session=True,
+            creationflags=NO_WINDOW,
         )
     except subprocess.TimeoutExpired:
         # Not chained: the exception carries what the helper had printed so far.
@@ -125,7 +139,9 @@ def detach() -> None:
 
 
 def fork() -> int:
-    """``os.fork``, for processes that have no threads yet."""
+    """``os.fork``, for processes that have no threads yet. Unix only."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     return os.fork()
 
 
@@ -214,7 +230,7 @@ def hold_numbers(below: int) -> None:
     Programs have descriptors under numbers of their choice (``start_command``); what Python itself
     uses between fork and exec must not be in their way.
     """
-    while (handle := os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)) < below:
+    while (handle := os.open(os.devnull, os.O_RDONLY)) < below:  # not inherited: PEP 446
         pass
     os.close(handle)
 
@@ -239,10 +255,84 @@ def start_keeper(argv: Sequence[str], control: int) -> subprocess.Popen[bytes]:
 
 def _take_terminal() -> None:
     """Make standard input the controlling terminal of this new session, see ioctl_tty(2)."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     import fcntl  # noqa: PLC0415  (Unix)
     import termios  # noqa: PLC0415
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+if sys.platform == "win32":
+
+    def start_in_job(  # noqa: PLR0913  (these are what a process consists of)
+        job: Job,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str,
+        stdin: int,
+        stdout: int,
+        stderr: int,
+        handles: Sequence[int] = (),
+    ) -> subprocess.Popen[bytes]:
+        """Start a program that is in a job before it runs, and so is whatever it starts.
+
+        Only for a process whose other threads start nothing meanwhile: a handle is inherited by
+        whoever is started between its being made so and the end of this.
+
+        Args:
+            job: Where it belongs.
+            argv: Program and arguments; nothing secret. The first is a full path.
+            env: Its whole environment.
+            cwd: Absolute folder.
+            stdin: Descriptor it reads.
+            stdout: Descriptor it writes.
+            stderr: Descriptor it writes.
+            handles: Windows's handles that it inherits, under the same numbers, and no others.
+
+        Raises:
+            OSError: It could not be started, or could not be taken into the job: it is ended then.
+        """
+        startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": list(handles)})
+        for handle in handles:
+            os.set_handle_inheritable(handle, True)
+        program = subprocess.Popen(
+            list(argv),
+            env=dict(env),
+            cwd=cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            close_fds=True,
+            startupinfo=startup,
+            creationflags=NO_WINDOW | _SUSPENDED,
+        )
+        try:
+            job.take_and_resume(program.pid)
+        except OSError:
+            program.kill()
+            program.wait()
+            raise
+        return program
+
+    def start_job_keeper(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a process that keeps a job, and is spoken with over its standard streams.
+
+        Raises:
+            OSError: It could not be started.
+        """
+        return subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env=fixed_environment(),
+            cwd=os.environ["SYSTEMROOT"],
+            close_fds=True,
+            creationflags=NO_WINDOW,
+        )
 
 
 async def start_agent(

@@ -149,7 +149,7 @@ def send_to(process: tuple[int, int], number: signal.Signals) -> None:
 
 def _read(pid: int, name: str) -> bytes:
     """The beginning of a process's file in /proc, in as few calls as can be: there are many."""
-    handle = os.open(f"{_PROC}/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    handle = os.open(f"{_PROC}/{pid}/{name}", os.O_RDONLY)  # not inherited: PEP 446
     try:
         return os.read(handle, 4096)
     finally:
@@ -161,8 +161,10 @@ def reap() -> tuple[dict[int, int], bool]:
 
     Returns:
         Their wait statuses by pid, and whether any child is left. Below a subreaper, no child left
-        means no descendant left.
+        means no descendant left. Unix only: a job tells it on Windows.
     """
+    if sys.platform == "win32":
+        raise NotImplementedError
     ended: dict[int, int] = {}
     while True:
         try:
