@@ -32,14 +32,17 @@ def pid_and_uid(connection: socket.socket) -> tuple[int, int]:
     Raises:
         OSError: The other end is gone, or this system does not tell.
     """
+    pid: int
+    uid: int
     if sys.platform == "linux":
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
         pid, uid, _ = struct.unpack("3i", credentials)
-        return int(pid), int(uid)
-    if sys.platform == "darwin":
-        user = uid_of(connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size))
-        return int(connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)), user
-    raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    elif sys.platform == "darwin":
+        uid = uid_of(connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size))
+        pid = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)
+    else:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    return int(pid), int(uid)
 
 
 def uid_of(xucred: bytes) -> int:
