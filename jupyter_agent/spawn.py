@@ -18,19 +18,17 @@ from typing import IO, TYPE_CHECKING, Final, NoReturn
 if TYPE_CHECKING:
     import asyncio
 
-if sys.platform == "win32":
-    from jupyter_agent.windows import account
-    from jupyter_agent.windows.job import Job
-
-    NO_WINDOW: Final = subprocess.CREATE_NO_WINDOW
-    """A console of its own that nobody sees, and no Ctrl-C of ours."""
-
-    _SUSPENDED: Final = 0x4  # CREATE_SUSPENDED, processthreadsapi.h
-else:
-    NO_WINDOW: Final = 0
+    if sys.platform == "win32":
+        from jupyter_agent.windows.job import Job
 
 Child = subprocess.Popen[bytes]
 """A process that one of ours has started, for those who keep it."""
+
+_NO_WINDOW: Final = 0x0800_0000 if sys.platform == "win32" else 0
+"""``CREATE_NO_WINDOW``: a console of its own that nobody sees, and no Ctrl-C of ours."""
+
+_SUSPENDED: Final = 0x4
+"""``CREATE_SUSPENDED``, processthreadsapi.h."""
 
 FIXED_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
@@ -49,6 +47,8 @@ class HelperResult:
 def fixed_environment() -> dict[str, str]:
     """An environment that comes from the user database and from nothing the caller set."""
     if sys.platform == "win32":
+        from jupyter_agent.windows import account  # noqa: PLC0415  (Windows)
+
         return account.environment()
     import pwd  # noqa: PLC0415  (Unix)
 
@@ -100,7 +100,7 @@ def run_helper(
             cwd="/",
             check=False,
             start_new_session=True,
-            creationflags=NO_WINDOW,
+            creationflags=_NO_WINDOW,
         )
     except subprocess.TimeoutExpired:
         # Not chained: the exception carries what the helper had printed so far.
@@ -306,7 +306,7 @@ if sys.platform == "win32":
             stderr=stderr,
             close_fds=True,
             startupinfo=startup,
-            creationflags=NO_WINDOW | _SUSPENDED,
+            creationflags=_NO_WINDOW | _SUSPENDED,
         )
         try:
             job.take_and_resume(program.pid)
@@ -331,7 +331,7 @@ if sys.platform == "win32":
             env=fixed_environment(),
             cwd=os.environ["SYSTEMROOT"],
             close_fds=True,
-            creationflags=NO_WINDOW,
+            creationflags=_NO_WINDOW,
         )
 
 
