@@ -36,8 +36,9 @@ class Message:
 class KernelPage:
     """A connected page. `raw` keeps every byte the server sent."""
 
-    def __init__(self, socket: Any, *, v1: bool) -> None:
+    def __init__(self, socket: Any, kernel_id: str, *, v1: bool) -> None:
         self._socket = socket
+        self.kernel_id = kernel_id
         self._v1 = v1
         self.session = uuid.uuid4().hex
         self.raw: list[bytes] = []
@@ -58,7 +59,7 @@ class KernelPage:
             "api", "kernels", kernel_id, "channels", params=params, subprotocols=protocols
         )
         assert socket.selected_subprotocol == (V1 if v1 else None)
-        return cls(socket, v1=v1)
+        return cls(socket, kernel_id, v1=v1)
 
     async def send(
         self,

@@ -29,6 +29,20 @@ def save(
     return client.call("secret.save", **sealed_fields(offer, sealed), **more)["secret"]
 
 
+def empty(person: Client) -> None:
+    """Open the vault and leave nothing in it: no value, and nothing that was permitted."""
+    if person.call("status")["vault"]["state"] == "locked":
+        person.call("unlock")
+    for grant in person.call("grant.list")["grants"]:
+        person.call("grant.remove", grant=grant["id"])
+    for allowance in person.call("allow.list")["allowances"]:
+        person.call("allow.remove", allowance=allowance["id"])
+    for agent in person.call("agent.list")["agents"]:
+        person.call("agent.forget", name=agent["name"])
+    for secret in person.call("secret.list")["secrets"]:
+        person.call("secret.remove", label=secret["label"])
+
+
 def sealed_fields(offer: dict[str, Any], sealed: bytes) -> dict[str, str]:
     """The fields of `secret.save` that come from a form."""
     return {

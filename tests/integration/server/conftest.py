@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -18,8 +19,11 @@ import pytest
 import steps
 import zmq
 from canary import Canary
+from conftest import end_brokers
+from jupyter_core.utils import ensure_event_loop
 from kernel_pages import KernelPage
 from route_calls import Call, caller
+from shared_server import SharedServer, shared_server
 from traitlets.config import Config
 
 from jupyter_agent import person as person_door
@@ -39,9 +43,121 @@ def nothing_lingers() -> Iterator[None]:
         yield
 
 
+CONFIG = {
+    "ServerApp": {"jpserver_extensions": {"jupyter_agent": True, "jupyter_server_terminals": True}}
+}
+
+
 @pytest.fixture
 def jp_server_config() -> Config:
-    return Config({"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}})
+    return Config(CONFIG)
+
+
+def _shares(request: pytest.FixtureRequest) -> bool:
+    """Whether this test's module is marked ``one_server``, and it does not want one of its own."""
+    mark = request.node.get_closest_marker("one_server")
+    return mark is not None and mark.kwargs.get("shared", True)
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory, compiled_rules: Path) -> Iterator[Path]:
+    """The home of a module's tests that share a server; its broker ends with the last of them."""
+    home = tmp_path_factory.mktemp("shared agent home")
+    shutil.copytree(compiled_rules, Folders.of({"JUPYTER_AGENT_HOME": str(home)}).state)
+    yield home
+    end_brokers(home)
+
+
+@pytest.fixture(scope="module")
+def shared_config() -> Config:
+    """The configuration of a server that is shared."""
+    return Config(CONFIG)
+
+
+@pytest.fixture(scope="module")
+def shared_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The loop of all tests of a module that share a server."""
+    loop = ensure_event_loop(prefer_selector_loop=True)
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(scope="module")
+def the_server(
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_home: Path,
+    shared_config: Config,
+    shared_loop: asyncio.AbstractEventLoop,
+) -> Iterator[SharedServer]:
+    """The server of a module's tests."""
+    env = {"JUPYTER_AGENT_HOME": str(shared_home), "JUPYTER_AGENT_KEY_SOURCE": "file"}
+    folder = tmp_path_factory.mktemp("server")
+    with shared_server(folder, shared_config, shared_loop, env) as server:
+        yield server
+
+
+@pytest.fixture
+def in_shared_home(
+    the_server: SharedServer,
+    shared_home: Path,
+    shared_loop: asyncio.AbstractEventLoop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Path]:
+    """The home of a module's tests; afterwards vault and server hold nothing of this one."""
+    monkeypatch.setenv("JUPYTER_AGENT_HOME", str(shared_home))
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
+    yield shared_home
+    shared_loop.run_until_complete(the_server.tidy())
+    folders = Folders.of({"JUPYTER_AGENT_HOME": str(shared_home)})
+    if (folders.data / "vault.db").exists():
+        with person_door.open_client(folders) as person:
+            steps.empty(person)
+
+
+@pytest.fixture(autouse=True)
+def agent_home(agent_home: Path, request: pytest.FixtureRequest) -> Path:
+    """This test's own, or its module's where that is marked ``one_server``."""
+    shared: Path = request.getfixturevalue("in_shared_home") if _shares(request) else agent_home
+    return shared
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest) -> Path:
+    """Where everything lies that this test's server writes, its root and the homes of kernels."""
+    if _shares(request):
+        return Path(request.getfixturevalue("the_server").folder)
+    return Path(request.getfixturevalue("tmp_path"))
+
+
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop(request: pytest.FixtureRequest) -> Any:
+    """As pytest-jupyter's, where no server goes on for the next test."""
+    marked = request.node.get_closest_marker("one_server") is not None
+    return request.getfixturevalue("shared_loop" if marked else "jp_asyncio_loop")
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup(request: pytest.FixtureRequest) -> None:
+    if not _shares(request):
+        request.getfixturevalue("jp_server_cleanup")
+
+
+@pytest.fixture
+def jp_serverapp(request: pytest.FixtureRequest, jp_http_port: int) -> Any:
+    """This test's server; its port is bound before and closed behind it."""
+    if _shares(request):
+        return request.getfixturevalue("the_server").app
+    return request.getfixturevalue("jp_serverapp")
+
+
+@pytest.fixture
+def jp_logging_stream(request: pytest.FixtureRequest) -> Any:
+    if not _shares(request):
+        return request.getfixturevalue("jp_logging_stream")
+    log = request.getfixturevalue("the_server").log
+    log.seek(0)
+    log.truncate()
+    return log
 
 
 @pytest.fixture
@@ -51,9 +167,10 @@ def call(jp_fetch: Callable[..., Awaitable[Any]]) -> Call:
 
 
 @pytest.fixture
-def canary() -> Canary:
+def canary(request: pytest.FixtureRequest) -> Canary:
     """A token that the rules know, made up for this test."""
-    letters = random.Random(11).choices(string.ascii_letters + string.digits, k=93)
+    seed = random.Random(request.node.nodeid)
+    letters = seed.choices(string.ascii_letters + string.digits, k=93)
     canary = Canary("sk-" + "ant-" + "api03-" + "".join(letters) + "AA")
     steps.planted.append(canary.value)
     return canary
@@ -92,31 +209,46 @@ def bash_kernel(bash_kernelspec: Path, tmp_path: Path, jp_environ: None) -> str:
 
 
 @pytest.fixture
+def new_kernel(
+    request: pytest.FixtureRequest,
+    jp_serverapp: Any,
+    jp_fetch: Callable[..., Awaitable[Any]],
+    jp_ws_fetch: Callable[..., Awaitable[Any]],
+) -> Callable[..., Awaitable[str]]:
+    """Start a kernel and give its id; with a shared server the first one may be as new only."""
+
+    async def start(name: str = "python3") -> str:
+        if _shares(request):
+            server: SharedServer = request.getfixturevalue("the_server")
+            return await server.kernel(name, jp_ws_fetch)
+        body = json.dumps({"name": name})
+        answer = await jp_fetch("api", "kernels", method="POST", body=body, request_timeout=60)
+        return str(json.loads(answer.body)["id"])
+
+    return start
+
+
+@pytest.fixture
 def connect(
-    jp_fetch: Callable[..., Awaitable[Any]], jp_ws_fetch: Callable[..., Awaitable[Any]]
+    new_kernel: Callable[..., Awaitable[str]], jp_ws_fetch: Callable[..., Awaitable[Any]]
 ) -> Callable[..., Awaitable[KernelPage]]:
     """Start a kernel and connect a page to it."""
 
     async def start(kernel: str = "python3", *, v1: bool = True) -> KernelPage:
-        body = json.dumps({"name": kernel})
-        answer = await jp_fetch("api", "kernels", method="POST", body=body, request_timeout=60)
-        return await KernelPage.connect(jp_ws_fetch, json.loads(answer.body)["id"], v1=v1)
+        return await KernelPage.connect(jp_ws_fetch, await new_kernel(kernel), v1=v1)
 
     return start
 
 
 @pytest.fixture
 def pages(
-    connect: Callable[..., Awaitable[KernelPage]],
-    jp_fetch: Callable[..., Awaitable[Any]],
-    jp_ws_fetch: Callable[..., Awaitable[Any]],
+    connect: Callable[..., Awaitable[KernelPage]], jp_ws_fetch: Callable[..., Awaitable[Any]]
 ) -> Callable[..., Awaitable[list[KernelPage]]]:
     """Start a kernel and connect two pages to it, one in each format that Jupyter speaks."""
 
     async def start(kernel: str = "python3") -> list[KernelPage]:
         page = await connect(kernel)
-        (running,) = json.loads((await jp_fetch("api", "kernels")).body)
-        return [page, await KernelPage.connect(jp_ws_fetch, running["id"], v1=False)]
+        return [page, await KernelPage.connect(jp_ws_fetch, page.kernel_id, v1=False)]
 
     return start
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 
-from kernel_pages import of_kind, printed, reply
+import pytest
+from kernel_pages import KernelPage, of_kind, printed, reply
 
 from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.server.gate import Gate
+
+pytestmark = pytest.mark.one_server
 
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 
@@ -253,14 +256,17 @@ async def test_an_old_client_that_names_no_channel_is_served_and_not_logged(
     assert b"No channel specified" not in everything_logged()
 
 
-async def test_a_text_that_takes_too_long_to_screen_counts_as_blocked(connect, jp_serverapp):
+async def test_a_text_that_takes_too_long_to_screen_counts_as_blocked(
+    new_kernel, jp_ws_fetch, jp_serverapp, monkeypatch
+):
     class Slow:
         def screen(self, text):
             raise ScreenTimeout("A text could not be screened in its time.")
 
+    kernel = await new_kernel()
     connection = jp_serverapp.web_app.settings["kernel_websocket_connection_class"]
-    connection.jupyter_agent_gate = Gate(Slow())
-    page = await connect()
+    monkeypatch.setattr(connection, "jupyter_agent_gate", Gate(Slow()))
+    page = await KernelPage.connect(jp_ws_fetch, kernel)
 
     messages = await page.run("print('harmless')")
 

@@ -11,6 +11,8 @@ import json
 import pytest
 from kernel_pages import of_kind, printed, reply
 
+pytestmark = pytest.mark.one_server
+
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 
 everywhere = pytest.mark.parametrize("name", ["python3", "bash"])

@@ -17,6 +17,8 @@ from tornado.httpclient import HTTPClientError
 from jupyter_agent import person as person_door
 from jupyter_agent.folders import Folders
 
+pytestmark = pytest.mark.one_server
+
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 # Nothing that a rule would stop: words, as people choose them.
 VALUE = "marmalade bicycle umbrella lighthouse tangerine violin quarry"
@@ -86,10 +88,11 @@ async def test_a_value_that_a_rule_would_find_too_is_named_by_its_label(connect,
 
 
 async def test_a_value_seen_in_a_cell_counts_as_exposed(connect, owner):
+    save(owner, "MEADOW_KEY", VALUE[::-1])  # a label that was not marked a moment ago
     page = await connect()
-    await page.run(f"x = '{VALUE}'")
-    deadline = time.monotonic() + 10
-    while not (seen := owner.call("secret.show", label="ORCHARD_KEY")["secret"]["exposed"]):
+    await page.run(f"x = '{VALUE[::-1]}'")
+    deadline = time.monotonic() + 30
+    while not (seen := owner.call("secret.show", label="MEADOW_KEY")["secret"]["exposed"]):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
     assert [place["where"] for place in seen] == ["cell"]
@@ -115,6 +118,7 @@ async def test_run_all_stops_at_a_stored_value(connect, owner):
     assert reply(third)["status"] == "aborted"
 
 
+@pytest.mark.one_server(shared=False)
 @pytest.mark.stands(reason="it was let through, or nobody could know it")
 async def test_with_a_locked_vault_cells_run_and_that_is_said_once(
     connect, owner, everything_logged
@@ -135,6 +139,7 @@ async def test_with_a_locked_vault_the_rules_still_stop_cells(connect, owner, ca
     assert reply(await page.run(f"x = '{canary.value}'"))["ename"] == "SecretBlocked"
 
 
+@pytest.mark.one_server(shared=False)
 async def test_a_broker_that_hangs_holds_no_cell_up_for_long(connect, owner):
     page = await connect()
     assert reply(await page.run("1"))["status"] == "ok"
@@ -152,6 +157,7 @@ async def test_a_broker_that_hangs_holds_no_cell_up_for_long(connect, owner):
         os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.one_server(shared=False)
 async def test_an_interrupt_does_not_wait_behind_a_cell_that_is_looked_at(connect, owner):
     """Interrupts go by REST or the control channel; neither waits for the shell's lane."""
     page = await connect()
@@ -168,6 +174,7 @@ async def test_an_interrupt_does_not_wait_behind_a_cell_that_is_looked_at(connec
     assert printed((await page.answers(cell))[cell]) == "held\n"
 
 
+@pytest.mark.one_server(shared=False)
 async def test_a_page_that_goes_away_takes_its_waiting_messages_with_it(
     connect, owner, jp_fetch, jp_ws_fetch
 ):
@@ -176,16 +183,15 @@ async def test_a_page_that_goes_away_takes_its_waiting_messages_with_it(
     pid = owner.welcome["pid"]
     os.kill(pid, signal.SIGSTOP)
     try:
-        (kernel,) = json.loads((await jp_fetch("api", "kernels")).body)
         await page.execute("never = True")
         page._socket.close()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while json.loads((await jp_fetch("api", "kernels")).body)[0]["connections"]:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.01)
     finally:
         os.kill(pid, signal.SIGCONT)
-    again = await type(page).connect(jp_ws_fetch, kernel["id"])
+    again = await type(page).connect(jp_ws_fetch, page.kernel_id)
     assert printed(await again.run("print('never' in globals())")) == "False\n"
 
 
