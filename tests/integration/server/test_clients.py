@@ -1,7 +1,7 @@
 """A cell that something inside the server runs never reaches its kernel with a secret in it.
 
-Clients are made here the ways that server-side executors make them: by ``km.client()``, from
-``km.client_factory`` with a session of its own, and by ``km.blocking_client()``.
+Clients are made as server-side executors make them: by ``km.client()``, from ``km.client_factory``
+with a session of its own, and by ``km.blocking_client()``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+pytestmark = pytest.mark.one_server
+
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 STOPPED = ["status", "display_data", "error", "status"]
 
@@ -23,12 +25,11 @@ every_kernel = pytest.mark.parametrize("name", ["python3", "bash"])
 
 
 @pytest.fixture
-def kernel(jp_serverapp, bash_kernel):
+def kernel(jp_serverapp, bash_kernel, new_kernel):
     """Start a kernel of this server and return its manager."""
 
     async def start(name="python3"):
-        manager = jp_serverapp.kernel_manager
-        return manager.get_kernel(await manager.start_kernel(kernel_name=name))
+        return jp_serverapp.kernel_manager.get_kernel(await new_kernel(name))
 
     return start
 
@@ -353,12 +354,9 @@ async def test_nbclient_in_the_server_stops_at_the_cell(kernel, canary, name):
     executor.kc = by_client(manager)
     await executor.kc.wait_for_ready(timeout=60)
 
-    async def execute():
-        for index, cell in enumerate(notebook.cells):
-            await executor.async_execute_cell(cell, index)
-
+    await executor.async_execute_cell(notebook.cells[0], 0)
     with pytest.raises(CellExecutionError) as failure:
-        await execute()
+        await executor.async_execute_cell(notebook.cells[1], 1)
     executor.kc.stop_channels()
 
     first, second, third = notebook.cells
@@ -369,8 +367,9 @@ async def test_nbclient_in_the_server_stops_at_the_cell(kernel, canary, name):
     assert "not sent to the kernel" in failure.value.evalue
 
 
-async def test_a_client_class_that_is_set_later_is_guarded_too(kernel, canary):
-    manager = await kernel("bash")
+async def test_a_client_class_that_is_set_later_is_guarded_too(jp_serverapp, bash_kernel, canary):
+    kernels = jp_serverapp.kernel_manager
+    manager = kernels.get_kernel(await kernels.start_kernel(kernel_name=bash_kernel))
 
     class Another(AsyncKernelClient):
         """Somebody's own client."""
@@ -387,6 +386,7 @@ async def test_a_client_class_that_is_set_later_is_guarded_too(kernel, canary):
 
 async def test_clean_messages_pass_as_they_are(connect):
     client = await connect()
+    await run(client, "%config Completer.use_jedi = False")  # which reads for seconds at first
 
     _, heard = await run(
         client,

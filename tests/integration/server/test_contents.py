@@ -8,6 +8,8 @@ import json
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.one_server
+
 PIECE = 1024 * 1024
 MASK = "[secret:anthropic-api-key]"
 

@@ -14,6 +14,8 @@ from jupyter_server.base.handlers import APIHandler
 from steps import allow
 from tornado import web
 
+pytestmark = pytest.mark.one_server
+
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 
 
@@ -42,10 +44,13 @@ class Execute(APIHandler):
 @pytest.fixture
 def seen(jp_serverapp):
     """What the extension got to see."""
-    handler = type("ThisTestsExecute", (Execute,), {"seen": []})
-    route = jp_serverapp.base_url + r"api/kernels/([\w-]+)/(?:execute|input)"
-    jp_serverapp.web_app.add_handlers(".*$", [(route, handler)])
-    return handler.seen
+    settings = jp_serverapp.web_app.settings
+    if "execute" not in settings:
+        settings["execute"] = handler = type("ThisServersExecute", (Execute,), {})
+        route = jp_serverapp.base_url + r"api/kernels/([\w-]+)/(?:execute|input)"
+        jp_serverapp.web_app.add_handlers(".*$", [(route, handler)])
+    settings["execute"].seen = []
+    return settings["execute"].seen
 
 
 @pytest.fixture
@@ -67,9 +72,9 @@ def post(jp_fetch):
 
 @pytest.mark.parametrize("name", ["python3", "bash"])
 async def test_the_extension_never_sees_the_secret_and_shows_the_box(  # noqa: PLR0917  (fixtures)
-    jp_serverapp, bash_kernel, post, seen, canary, name, everything_logged, tmp_path, agent_home
+    new_kernel, bash_kernel, post, seen, canary, name, everything_logged, tmp_path, agent_home
 ):
-    kernel_id = await jp_serverapp.kernel_manager.start_kernel(kernel_name=name)
+    kernel_id = await new_kernel(name)
 
     answer = await post(
         kernel_id, "execute", code=f"TOKEN={canary.value}", metadata={"cell_id": "c1"}
@@ -109,8 +114,8 @@ async def test_no_shape_of_body_carries_it_past(post, seen, canary, place):
     assert not canary.found_in(json.dumps(seen).encode())
 
 
-async def test_clean_requests_pass_as_they_are(jp_serverapp, post, seen):
-    kernel_id = await jp_serverapp.kernel_manager.start_kernel()
+async def test_clean_requests_pass_as_they_are(new_kernel, post, seen):
+    kernel_id = await new_kernel()
 
     answer = await post(kernel_id, "execute", code="print('hi')", metadata={"cell_id": "c1"})
     await asyncio.gather(*(post(kernel_id, "execute", cells=[{"cell_id": "c1"}]) for _ in range(3)))
@@ -136,9 +141,9 @@ async def test_routes_that_take_a_cell_ask_for_it_too(post, seen, owner, stored_
 
 @pytest.mark.stands(reason="it was let through")
 async def test_what_is_allowed_once_is_not_used_up_on_the_way(
-    jp_serverapp, post, seen, owner, canary
+    new_kernel, post, seen, owner, canary
 ):
-    kernel_id = await jp_serverapp.kernel_manager.start_kernel()
+    kernel_id = await new_kernel()
     allow(owner, "anthropic-api-key", canary.value, scope="once")
 
     first = await post(kernel_id, "execute", code=f"len('{canary.value}')")

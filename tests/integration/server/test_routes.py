@@ -13,6 +13,8 @@ from traitlets.config import Config
 
 from jupyter_agent import agenttoken
 
+pytestmark = pytest.mark.one_server
+
 ROUTES = [
     ("GET", "status"),
     ("GET", "secrets"),
@@ -94,6 +96,7 @@ class _Nobody(Authorizer):
         return False
 
 
+@pytest.mark.one_server(shared=False)
 class TestWithoutPermission:
     @pytest.fixture
     def jp_server_config(self) -> Config:
@@ -288,14 +291,15 @@ async def test_a_suggested_label_is_free(call):
     assert await suggest("anthropic-api-key") == "ANTHROPIC_API_KEY_3"
 
 
-async def test_the_status_tells_of_broker_vault_and_guards(call, jp_serverapp):
+async def test_the_status_tells_of_broker_vault_and_guards(call, jp_serverapp, monkeypatch):
     status = await call("GET", "status")
 
     assert status.body["guards"] == {"websocket": True, "saves": True, "chats": "absent"}
     assert status.body["pid"] != os.getpid()
 
     # An extension that comes later and puts its own class in place is seen, not overlooked.
-    jp_serverapp.web_app.settings["kernel_websocket_connection_class"] = object
+    settings = jp_serverapp.web_app.settings
+    monkeypatch.setitem(settings, "kernel_websocket_connection_class", object)
     assert (await call("GET", "status")).body["guards"]["websocket"] is False
 
 
@@ -354,23 +358,25 @@ async def test_runs_are_listed_and_stopped(call, person):
 
 
 async def test_the_record_is_read_page_by_page_and_verified(call, person):
-    await save(call, "A_KEY", b"value")
-    person.call("grant.add", label="A_KEY", any_command=True)
+    await save(call, "RECORD_KEY", b"value")
+    person.call("grant.add", label="RECORD_KEY", any_command=True)
+    before = (await call("POST", "audit/verify", {})).body["events"]
     for number in range(3):
-        run(person, f"echo {number}", "A_KEY")
+        run(person, f"echo {number}", "RECORD_KEY")
 
-    last = (await call("POST", "audit/read", {"label": "A_KEY", "limit": 2})).body
+    last = (await call("POST", "audit/read", {"label": "RECORD_KEY", "limit": 2})).body
     assert [event["command"] for event in last["events"]] == ["echo 1", "echo 2"]
-    more = {"label": "A_KEY", "before": last["earlier"]}
+    more = {"label": "RECORD_KEY", "before": last["earlier"]}
     first = (await call("POST", "audit/read", more)).body
     assert [event["command"] for event in first["events"]] == ["echo 0"]
     assert (await call("POST", "audit/verify", {})).body == {
         "ok": True,
-        "events": 6,  # a beginning and an end each
+        "events": before + 6,  # a beginning and an end each
         "broken_at": None,
     }
 
 
+@pytest.mark.one_server(shared=False)
 async def test_without_a_broker_the_server_says_so_and_goes_on(call, jp_fetch, agent_home):
     (agent_home / "run").mkdir(mode=0o755, exist_ok=True)
     (agent_home / "run").chmod(0o777)  # open to others: no broker may be started or used there

@@ -15,6 +15,8 @@ from steps import save
 from jupyter_agent import person as person_door
 from jupyter_agent.folders import Folders
 
+pytestmark = pytest.mark.one_server
+
 # Words, as people choose them: no rule would mask it.
 VALUE = "marmalade bicycle umbrella lighthouse tangerine violin quarry"
 
@@ -124,6 +126,7 @@ async def test_with_a_locked_vault_the_rules_mask_and_the_save_is_done(
     assert everything_logged().count(b"Saved without exact match") == 1
 
 
+@pytest.mark.one_server(shared=False)
 async def test_a_broker_that_hangs_makes_no_save_hang(put, owner):
     await put(notebook("x = 1"))
     pid = owner.welcome["pid"]
@@ -137,6 +140,7 @@ async def test_a_broker_that_hangs_makes_no_save_hang(put, owner):
         os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.one_server(shared=False)
 async def test_without_a_vault_no_broker_is_started_for_a_save(put, agent_home):
     await put(notebook("x = 1"))
     assert not list(agent_home.glob("run/*.sock"))

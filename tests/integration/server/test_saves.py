@@ -11,6 +11,8 @@ from tornado.httpclient import HTTPClientError
 from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.server.saves import MaskingHook
 
+pytestmark = pytest.mark.one_server
+
 
 def notebook(value):
     """A notebook that holds a value everywhere it can."""
@@ -86,6 +88,7 @@ async def test_a_notebook_that_was_opened_as_a_text_file_is_masked(put, jp_root_
     nbformat.validate(nbformat.read(jp_root_dir / "a.ipynb", as_version=4))
 
 
+@pytest.mark.one_server(shared=False)  # where no broker was, it is looked for again after seconds
 async def test_a_chat_that_collaboration_saves_is_masked_and_stays_a_chat(
     put, jp_root_dir, canary, stored_value
 ):
@@ -120,10 +123,10 @@ async def test_half_edited_notebook_text_is_saved_as_it_is(put, jp_root_dir):
 
 
 @pytest.mark.parametrize("name", [".env", "settings.py", "notes.txt"])
-async def test_files_that_are_no_notebooks_are_left_alone(
-    put, jp_root_dir, canary, name, jp_serverapp
+async def test_files_that_are_no_notebooks_are_left_alone(  # noqa: PLR0917  (fixtures)
+    put, jp_root_dir, canary, name, jp_serverapp, monkeypatch
 ):
-    jp_serverapp.contents_manager.allow_hidden = True
+    monkeypatch.setattr(jp_serverapp.contents_manager, "allow_hidden", True)
     text = f"TOKEN={canary.value}\n"
 
     await put(name, text, type="file", format="text")
@@ -147,7 +150,7 @@ async def test_a_clean_notebook_is_saved_byte_for_byte(put, jp_root_dir, jp_serv
 
 @pytest.mark.parametrize("problem", [ScreenTimeout("too long"), RuntimeError("broken")], ids=repr)
 async def test_a_text_that_cannot_be_screened_is_neither_written_nor_lost(
-    put, jp_root_dir, jp_serverapp, problem
+    put, jp_root_dir, jp_serverapp, problem, monkeypatch
 ):
     await put("a.ipynb", notebook("first version"))
     before = (jp_root_dir / "a.ipynb").read_bytes()
@@ -162,7 +165,7 @@ async def test_a_text_that_cannot_be_screened_is_neither_written_nor_lost(
             raise problem
         return []
 
-    hook._masker._screener.screen = screen
+    monkeypatch.setattr(hook._masker._screener, "screen", screen)
     with pytest.raises(HTTPClientError) as refusal:
         await put("a.ipynb", notebook("second version"))
 

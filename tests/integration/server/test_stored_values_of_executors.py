@@ -8,17 +8,18 @@ import json
 import pytest
 from steps import allow
 
+pytestmark = pytest.mark.one_server
+
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 
 
 @pytest.fixture
-def connect(jp_serverapp):
+def connect(jp_serverapp, new_kernel):
     """Start a kernel; its manager, and a client of it."""
     clients = []
 
     async def start():
-        kernels = jp_serverapp.kernel_manager
-        manager = kernels.get_kernel(await kernels.start_kernel())
+        manager = jp_serverapp.kernel_manager.get_kernel(await new_kernel())
         client = manager.client()
         clients.append(client)
         client.start_channels()

@@ -8,6 +8,8 @@ from steps import planted
 
 from jupyter_agent.vault.machine import this_machine
 
+pytestmark = pytest.mark.one_server
+
 PASSPHRASE = b"five words that nobody guesses"
 ELSEWHERE = "http://lab.example:8888"
 
@@ -20,6 +22,7 @@ async def sealed_passphrase(call: Call, passphrase: bytes = PASSPHRASE) -> dict[
     return fields
 
 
+@pytest.mark.one_server(shared=False)
 class TestWhereNothingWasChosen:
     @pytest.fixture(autouse=True)
     def nothing_chosen(self, folders, monkeypatch):
@@ -115,6 +118,7 @@ async def test_a_note_that_is_itself_a_secret_is_refused(call, canary):
     assert (answer.code, answer.body["error"]["code"]) == (422, "secret_blocked")
 
 
+@pytest.mark.one_server(shared=False)
 class TestOnPlainHttp:
     """A page of this server that another machine fetched without TLS."""
 
