@@ -125,6 +125,7 @@ class Stage:
         self._size = (width, height)
         if self.session:
             await self._measure()
+            self._still.anew()
 
     def taken(self, frame_number: int, session: str) -> None:
         """A picture was sent on: the browser makes the next one."""

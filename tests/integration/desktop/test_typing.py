@@ -123,6 +123,29 @@ def test_the_same_passwords_arrive_at_a_desktop_without_a_screen(without_a_scree
     world.run(compare())
 
 
+_FITS = """() => {
+  const [canvas, screen] = [document.querySelector('canvas'), document.querySelector('main')];
+  return canvas.width === screen.clientWidth && canvas.height === screen.clientHeight;
+}"""
+
+
+def test_a_desktop_without_a_screen_is_shown_in_each_size_its_frame_gets(
+    without_a_screen: World,
+) -> None:
+    world = without_a_screen
+
+    async def look() -> None:
+        await world.show("control")
+        frame = world.page.frames[1]
+        await frame.get_by_label("New tab").click()  # where nothing changes by itself
+        await frame.wait_for_selector(".bar nav")
+        for width, height in [(1100, 640), (420, 640), (1000, 500), (420, 700), (1000, 700)] * 2:
+            await world.page.set_viewport_size({"width": width, "height": height})
+            await frame.wait_for_function(_FITS, timeout=30_000)
+
+    world.run(look())
+
+
 def test_what_a_keyboard_composes_arrives_without_its_parts(world: World) -> None:
     async def compare() -> None:
         await world.desktop.set_layout("fr")

@@ -102,6 +102,20 @@ def test_nothing_rests_where_something_was_just_done_or_more_than_a_caret_moves(
     asyncio.run(work())
 
 
+def test_of_what_got_another_size_a_picture_is_asked_for_where_somebody_looks() -> None:
+    async def work() -> None:
+        still, making = await resting(pause=3600.0)
+        still.anew()
+        assert not making.now
+        still.stir()
+        await making.begun.acquire()
+        still.anew()
+        await making.begun.acquire()
+        assert making.now
+
+    asyncio.run(work())
+
+
 def test_nobody_who_is_gone_is_looked_for() -> None:
     async def work() -> None:
         still, making = await resting()
