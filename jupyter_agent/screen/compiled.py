@@ -123,15 +123,16 @@ class CompiledAnchors:
             return self._seen_at_once(data, noticed, deadline)
         places = _Places(self._alone, self._gates)
         if noticed is not _LONG:
-            places.add(noticed, 0, data)
+            places.add(noticed, (0, len(data)), data)
             return places.seen(data, deadline)
         step = _PIECE - OVERLAP
+        # A piece of it is no copy. hyperscan takes any buffer, and its types say otherwise.
+        view: Any = memoryview(data)
         for begin in range(0, len(data), step):
             deadline.check_now()
+            end = begin + _PIECE
             # What a name needs lies within the overlap, so it is all there in one of two pieces.
-            ends = self.noticed(data[begin : begin + _PIECE])
-            if ends:
-                places.add(ends, begin, data)
+            places.add(self._reported(view[begin:end]), (begin, end), data)
         return places.seen(data, deadline)
 
     def _seen_at_once(self, data: bytes, ends: Iterable[_End], deadline: Deadline) -> Seen:
@@ -215,14 +216,15 @@ class _Places:
         self._stretches: dict[int, list[list[int]]] = {}
         self._signs: set[tuple[int, int]] = set()
 
-    def add(self, ends: Iterable[_End], offset: int, data: bytes) -> None:
+    def add(self, ends: Iterable[_End], piece: tuple[int, int], data: bytes) -> None:
         """Take in what was reported about a piece.
 
         Args:
             ends: In the order in which hyperscan reports them.
-            offset: Where the piece begins. It may lie in one that was taken in before.
+            piece: Where it begins and ends. It may begin in one that was taken in before.
             data: The whole text.
         """
+        offset, stop = piece
         alone = self._alone
         by_rule = self._by_rule
         stretches = self._stretches
@@ -245,7 +247,7 @@ class _Places:
                     so_far[-1][1] = end
             elif (sign := SIGNS[part - first_sign]).longest:
                 # What is reported is the end of the first one.
-                found = blocks(sign, data, max(0, end - sign.longest), offset + _PIECE)
+                found = blocks(sign, data, max(0, end - sign.longest), stop)
                 self._signs.update((part - first_sign, block) for block in found)
             else:
                 self._signs.add((part - first_sign, end // BLOCK))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
-_SLICE: Final = 4_096
+_SLICE: Final = 1_024
 LONG: Final = 65_536
 """Characters of a text that is encoded slice by slice."""
 

@@ -135,10 +135,10 @@ class Engine:
         # Hardly any shows a keyword that it hid. The rest is passed over in one go.
         several = len(undone) > 1
         texts = [view.text for view, _ in undone]
-        for number, _ in self.anchors.among(texts) if several else ((0, None),):
+        for number, reports in self.anchors.among(texts) if several else ((0, None),):
             view, offset = undone[number]
             inside = encoded(view.text)
-            noticed = self.noticed(inside[0])
+            noticed = reports or self.noticed(inside[0])
             if not noticed:
                 continue
             hits, _ = self.anchors.seen(inside[0], noticed, look.deadline)

@@ -20,8 +20,8 @@ ROW: Final = 65_536
 """Characters that are looked at together; more, if one text is longer."""
 _BETWEEN: Final = b"\n"
 """Stands behind each text, as the end of a text does for an expression that asks for it."""
-_MOST: Final = 8
-"""Reports about a text that are looked at here. More are left to the text's own look."""
+_FEW: Final = 8
+"""Keywords of a text beside which it pays to ask for more at once."""
 
 Report = tuple[int, int]
 """What hyperscan reports: the number of an expression, and where a match of it ends."""
@@ -80,24 +80,25 @@ class Together:
         """What was reported about a row of texts, told of each text."""
         # Where each text and what stands behind it end.
         stops = list(accumulate([len(text) + len(_BETWEEN) for text in texts]))
-        first_gate = len(self._alone)
         by_text: dict[int, list[Report]] = {}
         for part, end in reports:
             number = bisect_left(stops, end)
             begin = stops[number - 1] if number else 0
-            by_text.setdefault(number, []).append((part, end - begin))
+            # What ends behind a text matches its end. A gate that began in the text before is told
+            # of, too: where gates fired their keywords are looked for in the text, and if there are
+            # none nothing is tried.
+            its_end = min(end, stops[number] - len(_BETWEEN)) - begin
+            by_text.setdefault(number, []).append((part, its_end))
             if part >= self._first_sign:
                 for other, its_end in _also(part - self._first_sign, data, stops, number):
                     by_text.setdefault(other, []).append((part, its_end))
         for number in sorted(by_text):
-            its, text = by_text[number], texts[number]
-            if len(its) > _MOST or any(
-                # A gate may begin in the text before, or end behind this one.
-                first_gate <= part < self._first_sign or end > len(text)
-                for part, end in its
+            its = by_text[number]
+            if (
+                len(its) > _FEW
+                or max(its)[0] >= len(self._alone)
+                or self._counts(its, texts[number])
             ):
-                yield number, None
-            elif max(its)[0] >= first_gate or self._counts(its, text):
                 yield number, its
 
     def _counts(self, reports: Sequence[Report], text: bytes) -> bool:

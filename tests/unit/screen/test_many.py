@@ -48,6 +48,14 @@ def test_every_rule_s_secrets_are_noticed_among_ordinary_texts() -> None:
     assert sum(1 - number % 2 for number in among) < len(secrets) / 50
 
 
+def test_what_gates_let_through_is_doubtful_at_a_text_s_end_and_elsewhere() -> None:
+    gated = [assemble(template) for rule in RULES if rule.gate for template in rule.match]
+    texts = [text for secret in gated for text in (secret, "x = 1", f"{secret}\n")]
+    found = {number for number, text in enumerate(texts) if SCREENER.screen(text)}
+    assert len(found) >= len(gated)
+    assert found <= set(SCREENER.doubtful(texts))
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.lists(SPEECH, max_size=5).map("".join), max_size=12))
 def test_screened_together_texts_hold_what_each_of_them_holds(texts: list[str]) -> None:
@@ -61,6 +69,17 @@ def test_a_sign_that_is_reported_once_counts_in_every_text_that_shows_it() -> No
     texts = [*coloured, "x = 1", *coloured, "y = 2", SAID, *coloured]
     assert list(SCREENER.doubtful(texts)) == [0, 1, 3, 4, 6, 7, 8]
     assert all(SCREENER.screen(texts[number]) for number in SCREENER.doubtful(texts))
+
+
+def test_every_colour_counts_in_a_text_of_many_bytes() -> None:
+    text = "\x1b[31mx\x1b[0m " + "é" * (ROW - 100) + " my pass\x1b[31mword is Tulip-Harbor42"
+    assert SCREENER.screen(text)
+    assert list(SCREENER.doubtful(["x = 1", text])) == [1]
+
+
+def test_what_ends_with_a_text_is_no_part_of_the_next_one() -> None:
+    texts = ["host=db ", "password=Tulip-Harbor42", "my password is", "Tulip-Harbor42", "token="]
+    assert list(SCREENER.doubtful(texts)) == [1]
 
 
 def test_texts_of_any_size_keep_their_numbers() -> None:
