@@ -27,6 +27,8 @@ from traitlets.config import Config
 
 from jupyter_agent.server.guard import guarded
 
+pytestmark = pytest.mark.one_server
+
 BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 
 
@@ -68,11 +70,11 @@ class Bridge(BaseKernelWebsocketConnection):
 
 class TestAClientForEachPage:
     @pytest.fixture
-    def page_of(self, connect, bash_kernel, jp_serverapp):
+    def page_of(self, connect, bash_kernel, jp_serverapp, monkeypatch):
         settings = jp_serverapp.web_app.settings
         ours = settings["kernel_websocket_connection_class"]
         bridge = guarded(Bridge, ours.jupyter_agent_gate)
-        settings["kernel_websocket_connection_class"] = bridge
+        monkeypatch.setitem(settings, "kernel_websocket_connection_class", bridge)
         return connect
 
     @pytest.mark.parametrize("name", ["python3", "bash"])
@@ -114,6 +116,7 @@ def url_of(runtime, server):
     raise AssertionError("the gateway did not come up")
 
 
+@pytest.mark.one_server(shared=False)
 class TestAGateway:
     """Kernels on another server: there is no socket of theirs here, and no kernelspec."""
 

@@ -7,6 +7,8 @@ import base64
 import dataclasses
 import json
 import secrets
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from kernel_pages import KernelPage, of_kind
@@ -25,16 +27,31 @@ CLICKS = (
 )
 
 
-@pytest.fixture
-def provider() -> ScriptedProvider:
+pytestmark = pytest.mark.one_server
+
+
+@pytest.fixture(scope="module")
+def scripted() -> ScriptedProvider:
     return ScriptedProvider()
 
 
-@pytest.fixture
-def jp_server_config(provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> Config:
-    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
-    monkeypatch.setattr("jupyter_agent.server.extension.providers", lambda *_: [provider])
-    return Config({"ServerApp": {"jpserver_extensions": {"jupyter_agent": True}}})
+@pytest.fixture(scope="module")
+def shared_config(scripted: ScriptedProvider, shared_config: Config) -> Iterator[Config]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jupyter_agent.server.extension.providers", lambda *_: [scripted])
+        yield shared_config
+
+
+@pytest.fixture(autouse=True)
+def provider(
+    scripted: ScriptedProvider, jp_serverapp: Any, jp_asyncio_loop: asyncio.AbstractEventLoop
+) -> Iterator[ScriptedProvider]:
+    """The one provider, with nothing running."""
+    yield scripted
+    hosts = jp_serverapp.web_app.settings["jupyter_agent"].desktops
+    for hosted in hosts.everyone():
+        jp_asyncio_loop.run_until_complete(hosts.end(hosted.id))
+    scripted.__init__()
 
 
 async def shown(page: KernelPage, code: str) -> str:
@@ -259,13 +276,14 @@ class TestFromAKernel:
     ):
         link = jp_serverapp.web_app.settings["jupyter_agent"].link
         kernel = await connect()
+        before = len((await link.call("audit.read"))["events"])
         await shown(kernel, f"%desktop open {BANK}?code=1234")
         (desktop,) = await desktops()
         lease = (await call("POST", "desktops/take", {"id": desktop["id"]})).body["lease"]
         await call("POST", "desktops/hand-back", {"id": desktop["id"], "lease": lease})
         await call("POST", "desktops/close", {"id": desktop["id"]})
         async with asyncio.timeout(30):
-            while len(events := (await link.call("audit.read"))["events"]) < 4:  # noqa: ASYNC110  (nobody is told)
+            while len(events := (await link.call("audit.read"))["events"][before:]) < 4:  # noqa: ASYNC110  (nobody is told)
                 await asyncio.sleep(0.02)
         told = [(e["command"], e["actor"].partition(":")[0]) for e in events]
         assert told == [

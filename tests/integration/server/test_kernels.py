@@ -15,6 +15,8 @@ from kernel_pages import KernelPage, printed, reply
 
 from jupyter_agent import person as person_door
 
+pytestmark = pytest.mark.one_server
+
 ASK = """
 import os
 from jupyter_agent.client import Client, Hello
@@ -111,6 +113,7 @@ def _set_on_restart(event):
     return listener
 
 
+@pytest.mark.one_server(shared=False)
 async def test_it_is_known_again_after_the_broker_was_killed(notebook_kernel, folders):
     page, _ = await notebook_kernel()
     before = printed(await page.run(ASK))
@@ -143,7 +146,9 @@ async def _says(page: KernelPage, code: str, wanted: str) -> bool:
     return True
 
 
-async def test_a_kernel_that_was_shut_down_is_forgotten(notebook_kernel, jp_fetch, jp_serverapp):
+async def test_a_kernel_that_was_shut_down_is_forgotten(
+    notebook_kernel, jp_fetch, jp_serverapp, monkeypatch
+):
     page, session = await notebook_kernel()
     await page.run(ASK)
     forgotten = asyncio.Event()
@@ -156,13 +161,14 @@ async def test_a_kernel_that_was_shut_down_is_forgotten(notebook_kernel, jp_fetc
             forgotten.set()
         return answer
 
-    link.call = watched
+    monkeypatch.setattr(link, "call", watched)
     await jp_fetch("api", "sessions", session["id"], method="DELETE")
 
     async with asyncio.timeout(20):
         await forgotten.wait()
 
 
+@pytest.mark.one_server(shared=False)
 async def test_kernels_start_without_a_broker(notebook_kernel, agent_home):
     (agent_home / "run").mkdir(mode=0o700, exist_ok=True)
     (agent_home / "run").chmod(0o777)  # open to others: no broker may be started or used there

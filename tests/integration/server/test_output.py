@@ -1,4 +1,4 @@
-"""Stored values in what a kernel says do not reach a page: replaced, marked, and told once."""
+"""Stored values in what a kernel says reach no page, no executor: replaced, marked, told once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import time
 
 import pytest
 from kernel_pages import KernelPage, of_kind, printed, reply
-from steps import save
+from steps import save, wait_until
 
 from jupyter_agent import person as person_door
 from jupyter_agent.folders import Folders
+
+pytestmark = pytest.mark.one_server
 
 TOKEN = "".join(random.Random(21).choices(string.ascii_letters + string.digits, k=36))
 MARKER = "[secret:ORCHARD_KEY]"
@@ -28,6 +30,21 @@ def owner(agent_home, monkeypatch):
     with person_door.open_client(Folders.of()) as client:
         save(client, "ORCHARD_KEY", TOKEN)
         yield client
+
+
+@pytest.fixture
+def connect(connect, owner, jp_serverapp):
+    """Start a kernel whose output is scrubbed of what the owner has stored."""
+    fingerprinted = jp_serverapp.web_app.settings["jupyter_agent"].fingerprinted
+
+    async def start(*given, **more):
+        page = await connect(*given, **more)
+        async with asyncio.timeout(30):
+            while not (known := fingerprinted.known) or not known.spans(TOKEN):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        return page
+
+    return start
 
 
 async def with_value(connect) -> KernelPage:
@@ -164,7 +181,7 @@ async def test_a_value_that_is_stored_later_is_replaced_from_then_on(connect, ow
     code = f"late = bytes({list(late.encode())}).decode(); print(late)"
     assert printed(await page.run(code)) == late + "\n"
     save(owner, "LATE_KEY", late)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while printed(await page.run("print(late)")) != "[secret:LATE_KEY]\n":
         assert time.monotonic() < deadline
 
@@ -174,15 +191,41 @@ async def test_nearly_a_value_is_shown_as_it_is(connect, owner):
     assert printed(await page.run("print(value[:-1], value + 'x')")) == f"{TOKEN[:-1]} {TOKEN}x\n"
 
 
+async def test_an_executor_reads_markers_and_the_label_is_marked(jp_serverapp, new_kernel, owner):
+    client = jp_serverapp.kernel_manager.get_kernel(await new_kernel()).client()
+    client.start_channels()
+    await client.wait_for_ready(timeout=60)
+    messages = []
+    code = f"value = bytes({list(TOKEN.encode())}).decode()\nprint(value)\nvalue"
+    async with asyncio.timeout(30):
+        while MARKER not in json.dumps(messages):
+            messages.clear()
+            reply = await client.execute_interactive(
+                code, output_hook=lambda message: messages.append(message["content"]), timeout=60
+            )
+    client.stop_channels()
+    assert reply["content"]["status"] == "ok"
+    assert {"name": "stdout", "text": f"{MARKER}\n"} in messages
+    assert TOKEN not in json.dumps(messages)
+
+    def seen() -> list[str]:
+        meta = owner.call("secret.show", label="ORCHARD_KEY")["secret"]
+        return [place["where"] for place in meta["exposed"]]
+
+    await asyncio.to_thread(wait_until, lambda: seen() == ["output"])
+
+
+@pytest.mark.one_server(shared=False)
 @pytest.mark.stands(reason="nobody could know the value")
 async def test_without_a_vault_that_opens_output_passes_and_that_is_said(
-    connect, owner, everything_logged
+    new_kernel, jp_ws_fetch, owner, everything_logged
 ):
     owner.call("lock")
-    page = await with_value(connect)
+    page = await KernelPage.connect(jp_ws_fetch, await new_kernel())
+    assert reply(await page.run(MADE))["status"] == "ok"
     assert printed(await page.run("print(value)")) == TOKEN + "\n"
     assert b"what kernels say is not scrubbed" in everything_logged()
     owner.call("unlock")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while printed(await page.run("print(value)")) != MARKER + "\n":
         assert time.monotonic() < deadline
