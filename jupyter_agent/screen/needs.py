@@ -70,13 +70,16 @@ class Need:
             at: Where the keyword begins.
             is_ascii: Whether the text is ASCII.
         """
-        return self._first(data, at, at + self._reach(data, at, is_ascii)) is not None
+        behind = self._behind(data, at, is_ascii)
+        if self.in_runs and self._long not in behind.translate(self._table):
+            return False
+        return self._first(data, at, at + len(behind)) is not None
 
-    def _reach(self, data: bytes, at: int, is_ascii: bool) -> int:  # noqa: FBT001
-        """How many bytes from a keyword on have to be looked at."""
+    def _behind(self, data: bytes, at: int, is_ascii: bool) -> bytes:  # noqa: FBT001
+        """What has to be looked at, from a keyword on."""
         # In a text with wide characters most places have none near them.
-        near = self._within
-        return near if is_ascii or data[at : at + near].isascii() else self._within_any
+        near = data[at : at + self._within]
+        return near if is_ascii or near.isascii() else data[at : at + self._within_any]
 
     def _first(self, data: bytes, begin: int, end: int) -> re.Match[bytes] | None:
         """Where it stands first in a stretch of a text."""
@@ -84,8 +87,6 @@ class Need:
             return (self._search or self._compiled())(data, begin, end)
         # Trying an expression at each byte of a stretch takes ten times as long as this.
         stretch = data[begin:end]
-        if self._long not in stretch.translate(self._table):
-            return None
         # Compiled on first use, like a rule's expression.
         search = self._search or self._compiled()
         runs = stretch.translate(_RUNS)
@@ -127,9 +128,14 @@ class Need:
         # It stands first at this place for all keywords up to ``begin``; if nowhere, ``end`` is
         # beyond any text.
         begin, end, searched = -1, 0, 0
+        in_runs, table, long = self.in_runs, self._table, self._long
         for at in places:
             deadline.check()
-            reach = self._reach(data, at, is_ascii)
+            behind = self._behind(data, at, is_ascii)
+            # Of most places this is all that has to be seen.
+            if in_runs and long not in behind.translate(table):
+                continue
+            reach = len(behind)
             if begin < at:
                 # Keywords in a row share a search.
                 stop = at + (reach + _AHEAD if at < searched else reach)
