@@ -13,6 +13,7 @@ from typing import Any
 
 from jupyter_agent import entry
 from jupyter_agent.client import Client
+from jupyter_agent.errors import AgentError
 
 planted: list[str | bytes] = []
 """What this test has stored so far: an autouse fixture looks for it everywhere afterwards."""
@@ -30,15 +31,21 @@ def save(
 
 
 def empty(person: Client) -> None:
-    """Open the vault and leave nothing in it: no value, and nothing that was permitted."""
-    if person.call("status")["vault"]["state"] == "locked":
+    """Open the vault and leave nothing behind: no run, no agent, no value, nothing permitted."""
+    for run_ in person.call("runs.list")["runs"]:
+        with contextlib.suppress(AgentError):  # it has just ended
+            person.call("runs.stop", run_id=run_["run_id"])
+    for agent in person.call("agent.list")["agents"]:
+        person.call("agent.forget", name=agent["name"])
+    state = person.call("status")["vault"]["state"]
+    if state == "absent":
+        return
+    if state == "locked":
         person.call("unlock")
     for grant in person.call("grant.list")["grants"]:
         person.call("grant.remove", grant=grant["id"])
     for allowance in person.call("allow.list")["allowances"]:
         person.call("allow.remove", allowance=allowance["id"])
-    for agent in person.call("agent.list")["agents"]:
-        person.call("agent.forget", name=agent["name"])
     for secret in person.call("secret.list")["secrets"]:
         person.call("secret.remove", label=secret["label"])
 

@@ -1,7 +1,8 @@
-"""A real broker for each test, and the people who talk to it."""
+"""A real broker for each test or each module, and the people who talk to it."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -12,11 +13,13 @@ import pytest
 import steps
 from aws_service import AwsService, aws_service
 from canary import Canary
+from conftest import end_brokers
 from postgres_server import PostgresServer, running
 
 from jupyter_agent import person as person_door
 from jupyter_agent import rulecache
 from jupyter_agent.client import Client, Hello
+from jupyter_agent.errors import BrokerUnreachable
 from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
 
@@ -35,6 +38,49 @@ def compiled_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folders = Folders.of({"JUPYTER_AGENT_HOME": str(home)})
     rulecache.warm(folders, Screener())
     return folders.state
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory, compiled_rules: Path) -> Iterator[Path]:
+    """A home that tests of a module share; its broker ends with the last of them."""
+    home = tmp_path_factory.mktemp("shared agent home")
+    shutil.copytree(compiled_rules, Folders.of({"JUPYTER_AGENT_HOME": str(home)}).state)
+    yield home
+    end_brokers(home)
+
+
+@pytest.fixture
+def emptied_home(
+    shared_home: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Path]:
+    """The home of a module's tests; afterwards its broker knows nothing of this one."""
+    monkeypatch.setenv("JUPYTER_AGENT_HOME", str(shared_home))
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
+    yield shared_home
+    folders = Folders.of({"JUPYTER_AGENT_HOME": str(shared_home)})
+    there = (folders.data / "vault.db").exists()
+    with (
+        contextlib.suppress(*([] if there else [BrokerUnreachable])),  # it may need none
+        person_door.open_client(folders, start=there) as owner,
+    ):
+        steps.empty(owner)
+        if shares(request, "one_broker"):  # a server ends its watch when its loop runs again
+            steps.wait_until(lambda: owner.call("status")["approvers"] == 0, seconds=30)
+
+
+def shares(request: pytest.FixtureRequest, mark: str) -> bool:
+    """Whether this test shares with its module what a mark names.
+
+    A test whose module is marked may want one of its own all the same: ``shared=False``.
+    """
+    closest = request.node.get_closest_marker(mark)
+    return closest is not None and closest.kwargs.get("shared", True)
+
+
+@pytest.fixture(autouse=True)
+def agent_home(agent_home: Path, request: pytest.FixtureRequest) -> Path:
+    """This test's own, or its module's where that is marked ``one_broker``."""
+    return request.getfixturevalue("emptied_home") if shares(request, "one_broker") else agent_home
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,8 @@ from steps import save, until
 from jupyter_agent.client import Client
 from jupyter_agent.errors import GrantDenied, GrantRequired, RequestInvalid
 
+pytestmark = pytest.mark.one_broker
+
 GET = {"method": "GET", "target": "/echo?q=1"}
 
 
@@ -57,6 +59,7 @@ def refused(answer: httpx.Response) -> str:
     return str(answer.json()["error"]["data"]["rule"])
 
 
+@pytest.mark.one_broker(shared=False)
 def test_a_person_reads_the_whole_request_and_a_yes_is_for_it_alone(
     agent, service, watcher: Watcher, planted, person
 ):

@@ -21,6 +21,8 @@ from jupyter_agent.errors import (
     RunLost,
 )
 
+pytestmark = pytest.mark.one_broker
+
 
 def proof(token: str) -> dict[str, Any]:
     return {"role": "agent", "proof": {"token": token}}
@@ -230,6 +232,7 @@ def test_it_seals_new_labels_only_and_one_sees_that_it_was_its_page(person, ente
 # -- what a person is asked
 
 
+@pytest.mark.one_broker(shared=False)
 def test_a_person_sees_which_agent_asks_for_exactly_what_and_what_it_says(
     person, enter, watcher, value
 ):
@@ -246,6 +249,7 @@ def test_a_person_sees_which_agent_asks_for_exactly_what_and_what_it_says(
     assert (event["actor"], event["decision"]) == ("agent:claude", "once")
 
 
+@pytest.mark.one_broker(shared=False)
 def test_what_it_says_is_bounded_and_holds_no_secret(person, enter, watcher, value):
     save(person, "A", value)
     guessed = "AKIA" + "".join(random.choices(string.ascii_uppercase, k=16))
@@ -264,6 +268,7 @@ def test_what_it_says_is_bounded_and_holds_no_secret(person, enter, watcher, val
     assert event["why"] == why
 
 
+@pytest.mark.one_broker(shared=False)
 def test_what_others_say_about_why_is_nobodys_words_and_not_written_down(person, guest, value):
     save(person, "A", value)
     person.call("grant.add", label="A", script="true")

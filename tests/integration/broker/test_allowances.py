@@ -17,6 +17,8 @@ from jupyter_agent.client import Client, Hello
 from jupyter_agent.client.matching import find
 from jupyter_agent.errors import GrantDenied, GrantRequired, RequestInvalid, RoleDenied, VaultLocked
 
+pytestmark = pytest.mark.one_broker
+
 RULE = "generic-api-key"
 VALUE = "".join(random.Random(3).choices(string.ascii_letters, k=30))
 OTHER = "".join(random.Random(4).choices(string.ascii_letters, k=30))
@@ -145,6 +147,7 @@ def test_a_guest_asks_a_person_who_decides(person, guest, folders):
     assert check(person, VALUE)["allowed"] == [True]
 
 
+@pytest.mark.one_broker(shared=False)
 def test_asking_makes_no_vault_for_a_guest(person, guest):
     assert check(guest, VALUE)["allowed"] == [False]
     assert person.call("status")["vault"]["state"] == "absent"

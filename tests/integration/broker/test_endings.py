@@ -20,6 +20,8 @@ from jupyter_agent.errors import AgentError, GrantRequired, LabelNotFound, RunLo
 from jupyter_agent.folders import short_path
 from jupyter_agent.processes import tree
 
+pytestmark = pytest.mark.one_broker
+
 VALUE = "correct-horse-battery-staple-42"
 
 

@@ -20,6 +20,8 @@ from jupyter_agent.errors import GrantDenied, GrantRequired, RequestInvalid
 from jupyter_agent.folders import Folders
 from jupyter_agent.person import open_client
 
+pytestmark = pytest.mark.one_broker
+
 VALUE = "a value that nobody guesses"
 
 

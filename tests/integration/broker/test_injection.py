@@ -18,6 +18,8 @@ from jupyter_agent.errors import CommandNotStarted, GrantRequired, LabelNotFound
 from jupyter_agent.processes import linux
 from jupyter_agent.shell import files
 
+pytestmark = pytest.mark.one_broker
+
 VALUE = b"injected: 'quotes' \"double\" \\ \xff\xfe\r\n\tand \xe2\x82\xac, no end"
 VALUES = [VALUE, b"\0zero byte\0", b"x" * 65536, b"a line\r\n", b"several\nlines\n\n"]
 SHARED = Path(f"/dev/shm/jupyter_agent-{os.getuid()}")  # noqa: S108

@@ -9,6 +9,8 @@ from steps import collect, output_until, request, save, sleeping, until, wait_un
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import AgentError, GrantDenied, RequestInvalid, RoleDenied
 
+pytestmark = pytest.mark.one_broker
+
 VALUE = "granite-otter-lantern-7-listed"
 
 

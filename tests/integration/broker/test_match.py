@@ -21,6 +21,8 @@ from jupyter_agent.client import Client, Hello
 from jupyter_agent.client.matching import Known, find, label_in
 from jupyter_agent.errors import RequestInvalid, VaultLocked
 
+pytestmark = pytest.mark.one_broker
+
 VALUE = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=40))
 OTHER = "".join(random.Random(2).choices(string.ascii_letters + string.digits, k=40))
 WEAK = "hunter2!"
@@ -65,6 +67,7 @@ def test_no_answer_depends_on_a_part_of_a_value(person, guest):
     assert label_in(guest, VALUE) == "TOKEN"
 
 
+@pytest.mark.one_broker(shared=False)
 def test_a_hit_of_a_guest_is_written_down_and_marks_the_value_as_exposed(person, folders):
     save(person, "TOKEN", VALUE)
     with Client(folders, Hello(claims={"notebook": "/home/ana/plan.ipynb"})) as guest:
@@ -113,6 +116,7 @@ def test_a_locked_vault_matches_nothing_and_says_so(person, guest):
     assert label_in(guest, VALUE) == "TOKEN"
 
 
+@pytest.mark.one_broker(shared=False)
 def test_asking_makes_no_vault(person, guest):
     assert find(person, VALUE).matches == []
     assert guest.call("match", text=VALUE) == {"label": None}

@@ -32,6 +32,8 @@ from jupyter_agent.errors import (
 from jupyter_agent.folders import Folders, short_path
 from jupyter_agent.person import open_client
 
+pytestmark = pytest.mark.one_broker
+
 
 @pytest.fixture
 def elsewhere() -> Iterator[Elsewhere]:
@@ -116,6 +118,7 @@ def test_a_guest_in_a_terminal_is_answered_by_a_person_elsewhere(person, guest):
         person.call("approval.answer", **answer)
 
 
+@pytest.mark.one_broker(shared=False)
 def test_only_a_person_says_where_the_key_is_kept(folders, monkeypatch):
     monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
     with Client(folders, Hello(settings={"key_source": "file"})) as guest:
@@ -125,6 +128,7 @@ def test_only_a_person_says_where_the_key_is_kept(folders, monkeypatch):
         assert guest.call("status")["vault"]["tier"] == "memory"
 
 
+@pytest.mark.one_broker(shared=False)
 def test_a_newer_client_does_not_end_a_broker_that_alone_has_the_secrets(folders, monkeypatch):
     monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
     with open_client(folders) as person:
@@ -272,6 +276,7 @@ def test_files_and_folders_are_for_their_owner_only(person, folders):
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
+@pytest.mark.one_broker(shared=False)
 def test_a_run_folder_that_is_a_link_is_refused(folders, tmp_path):
     real = tmp_path / "real"
     real.mkdir(mode=0o700)

@@ -16,6 +16,8 @@ from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import AgentError, GrantRequired, RequestInvalid
 from jupyter_agent.processes import tree
 
+pytestmark = pytest.mark.one_broker
+
 VALUE = "heron-violet-anchor-5-typed"
 PYTHON = shlex.quote(sys.executable)
 

@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import end_brokers
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from steps import save
 
-from jupyter_agent import person as person_door
 from jupyter_agent.client import Client
 from jupyter_agent.folders import Folders
 
@@ -173,14 +171,6 @@ def _kernels(work: Path) -> Iterator[Callable[[dict[str, str]], Kernel]]:
 
 
 @pytest.fixture(scope="module")
-def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home for all tests of a module that share a kernel: starting one takes seconds."""
-    home = tmp_path_factory.mktemp("shared agent home")
-    yield home
-    end_brokers(home)
-
-
-@pytest.fixture(scope="module")
 def shared_kernel(shared_home: Path) -> Iterator[Kernel]:
     """One kernel for all tests of a module; what it writes lies in the shared home."""
     env = {
@@ -193,18 +183,11 @@ def shared_kernel(shared_home: Path) -> Iterator[Kernel]:
 
 
 @pytest.fixture
-def shared_agent_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The home of a module's tests, with an empty vault."""
-    monkeypatch.setenv("JUPYTER_AGENT_HOME", str(shared_home))
-    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
-    yield shared_home
-    folders = Folders.of({"JUPYTER_AGENT_HOME": str(shared_home)})
+def shared_agent_home(emptied_home: Path) -> Iterator[Path]:
+    """The home of a module's tests, in which no model is chosen."""
+    yield emptied_home
+    folders = Folders.of({"JUPYTER_AGENT_HOME": str(emptied_home)})
     (folders.state / "chat-model.json").unlink(missing_ok=True)
-    with person_door.open_client(folders) as person:
-        for grant in person.call("grant.list")["grants"]:
-            person.call("grant.remove", grant=grant["id"])
-        for secret in person.call("secret.list")["secrets"]:
-            person.call("secret.remove", label=secret["label"])
 
 
 @pytest.fixture

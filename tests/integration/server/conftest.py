@@ -19,7 +19,6 @@ import pytest
 import steps
 import zmq
 from canary import Canary
-from conftest import end_brokers
 from jupyter_core.utils import ensure_event_loop
 from kernel_pages import KernelPage
 from route_calls import Call, caller
@@ -60,15 +59,6 @@ def _shares(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="module")
-def shared_home(tmp_path_factory: pytest.TempPathFactory, compiled_rules: Path) -> Iterator[Path]:
-    """The home of a module's tests that share a server; its broker ends with the last of them."""
-    home = tmp_path_factory.mktemp("shared agent home")
-    shutil.copytree(compiled_rules, Folders.of({"JUPYTER_AGENT_HOME": str(home)}).state)
-    yield home
-    end_brokers(home)
-
-
-@pytest.fixture(scope="module")
 def shared_config() -> Config:
     """The configuration of a server that is shared."""
     return Config(CONFIG)
@@ -98,20 +88,11 @@ def the_server(
 
 @pytest.fixture
 def in_shared_home(
-    the_server: SharedServer,
-    shared_home: Path,
-    shared_loop: asyncio.AbstractEventLoop,
-    monkeypatch: pytest.MonkeyPatch,
+    the_server: SharedServer, emptied_home: Path, shared_loop: asyncio.AbstractEventLoop
 ) -> Iterator[Path]:
     """The home of a module's tests; afterwards vault and server hold nothing of this one."""
-    monkeypatch.setenv("JUPYTER_AGENT_HOME", str(shared_home))
-    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
-    yield shared_home
+    yield emptied_home
     shared_loop.run_until_complete(the_server.tidy())
-    folders = Folders.of({"JUPYTER_AGENT_HOME": str(shared_home)})
-    if (folders.data / "vault.db").exists():
-        with person_door.open_client(folders) as person:
-            steps.empty(person)
 
 
 @pytest.fixture(autouse=True)
