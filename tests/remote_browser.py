@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from jupyter_agent.desktop import keys
-from jupyter_agent.desktop.browser import _WITHOUT
 from jupyter_agent.desktop.cdp import Cdp
+from jupyter_agent.desktop.flags import WITHOUT
 from jupyter_agent.desktop.tabs import front, session
 from jupyter_agent.server.desktop.dial import dial
 
@@ -26,7 +26,7 @@ FLAGS = (
     *("--headless=new", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--password-store=basic"),
     # Pages and processes of its own, that it starts beside the first page, are half of its start.
-    *("--disable-extensions", f"--disable-features={','.join(_WITHOUT)}"),
+    *("--disable-extensions", f"--disable-features={','.join(WITHOUT)}"),
     *(("--no-sandbox",) if os.getuid() == 0 else ()),
 )
 

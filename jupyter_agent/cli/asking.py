@@ -132,7 +132,7 @@ def _pattern(tty: Tty, approval: Mapping[str, Any], unless: int | None) -> dict[
 
 
 _WITH_VALUE: Final = "It can do whatever it is told to do with the value; its output is scrubbed."
-_WITHOUT: Final = "It uses no secret. A model wrote it, and it can do whatever you can do."
+WITHOUT: Final = "It uses no secret. A model wrote it, and it can do whatever you can do."
 
 
 def described(approval: Mapping[str, Any]) -> list[str]:
@@ -163,7 +163,7 @@ def described(approval: Mapping[str, Any]) -> list[str]:
         lines.append(f"  {name:<8}  {printable(program['word'])} = {path}{sha256}")
     lines += _going(approval)
     lines += _origin(approval)
-    lines += ["", _WITH_VALUE if labels else _WITHOUT]
+    lines += ["", _WITH_VALUE if labels else WITHOUT]
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import sys
 from typing import Any
 
 from jupyter_agent import spawn
@@ -51,12 +52,12 @@ def add(commands: Family) -> None:
 
 def status(_arguments: Arguments, terminal: Terminal) -> int:
     """Show what is there, and what runs."""
-    from jupyter_agent.desktop.programs import NAMES, TITLES, Programs  # noqa: PLC0415
+    from jupyter_agent.desktop.programs import ROLES, TITLES, Programs  # noqa: PLC0415
 
     programs = Programs.find()
     command = _command()
     found = [
-        {"role": role, "title": TITLES[role], "path": programs.paths.get(role)} for role in NAMES
+        {"role": role, "title": TITLES[role], "path": programs.paths.get(role)} for role in ROLES
     ]
     (running, providers), kept = _running(), _kept()
     lines = [
@@ -85,9 +86,9 @@ def status(_arguments: Arguments, terminal: Terminal) -> int:
 
 def install(arguments: Arguments, terminal: Terminal) -> int:
     """Install what is missing, or say with which command."""
-    from jupyter_agent.desktop.programs import NAMES, Programs, system  # noqa: PLC0415
+    from jupyter_agent.desktop.programs import ROLES, Programs, system  # noqa: PLC0415
 
-    missing = Programs.find().missing(*NAMES)
+    missing = Programs.find().missing(*ROLES)
     if not missing:
         terminal.answer({"command": "", "installed": True}, ["Everything is there."])
         return 0
@@ -102,7 +103,7 @@ def install(arguments: Arguments, terminal: Terminal) -> int:
         return 0
     terminal.notice(f"Running: {command}")
     code = spawn.run_in_terminal(shlex.split(command))
-    left = Programs.find().missing(*NAMES)
+    left = Programs.find().missing(*ROLES)
     if code or left:
         raise DesktopUnavailable(
             "It could not be installed.",
@@ -124,14 +125,16 @@ def forget(arguments: Arguments, terminal: Terminal) -> int:
 
 def _command() -> str:
     """What installs what is missing, as this user would have to call it."""
-    from jupyter_agent.desktop.programs import NAMES, Programs, install_command  # noqa: PLC0415
+    from jupyter_agent.desktop.programs import ROLES, Programs, install_command  # noqa: PLC0415
 
-    command = install_command(Programs.find().missing(*NAMES))
+    command = install_command(Programs.find().missing(*ROLES))
     return command.removeprefix("sudo ") if not _as_root() else command
 
 
 def _as_root() -> str:
     """What a command of root's needs in front: nothing, where this is root without sudo."""
+    if sys.platform == "win32":
+        return ""
     return "" if os.geteuid() == 0 and shutil.which("sudo") is None else "sudo "
 
 

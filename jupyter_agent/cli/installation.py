@@ -108,12 +108,12 @@ def _screener() -> Check:
 
 
 def _desktop() -> Check:
-    from jupyter_agent.desktop.programs import NAMES, TITLES, Programs  # noqa: PLC0415
+    from jupyter_agent.desktop.programs import ROLES, TITLES, Programs  # noqa: PLC0415
 
     programs = Programs.find()
-    missing = programs.missing(*NAMES)
+    missing = programs.missing(*ROLES)
     if not missing:
-        return check("desktop", "ok", f"{', '.join(TITLES[role] for role in NAMES)} are there.")
+        return check("desktop", "ok", f"{', '.join(TITLES[role] for role in ROLES)} are there.")
     names = ", ".join(TITLES[role] for role in missing)
     return check(
         "desktop", "warn", f"Missing: {names}.", "Install it: jupyter agent desktop install"

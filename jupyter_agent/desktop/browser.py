@@ -10,17 +10,17 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from signal import Signals
+from signal import SIGTERM
 from typing import Any, Final
 
 from jupyter_agent.desktop.cdp import Cdp
 from jupyter_agent.desktop.display import Display, Size, homes
 from jupyter_agent.desktop.downloads import Downloads
-from jupyter_agent.desktop.machine import Machine, Program
+from jupyter_agent.desktop.flags import EVERYWHERE, of_this_system
+from jupyter_agent.desktop.machine import AT_ONCE, Machine, Program
 from jupyter_agent.desktop.programs import Programs, Role
 from jupyter_agent.desktop.signed_in import PROFILE
 from jupyter_agent.errors import DesktopError
@@ -32,61 +32,38 @@ FLUSH: Final = 31.0
 
 _CLOSING: Final = 5.0  # seconds for a browser that was asked to close; it takes half of one
 
-_SMALL_SHM: Final = 256 * 1024 * 1024  # bytes; containers often have 64 MB
 _PASSED_ON: Final = ("LANG", "LANGUAGE", "TZ")
 _PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _OPEN_THESE: Final = 4  # values of session.restore_on_startup, chrome/browser/prefs
 _OPEN_THE_LAST: Final = 1
 
-_WITHOUT: Final = (
-    # A page that a person has left must be gone, with what stood in its fields.
-    "BackForwardCache",
-    *("Translate", "MediaRouter", "AutofillServerCommunication", "OptimizationHints"),
-    # Pages of the browser's own that it would start beside the first one, and keep running: they
-    # took a third of the processor time of a start, and most of that of an idle desktop.
-    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
-    *("PreloadTopChromeWebUI", "PreloadTopChromeWebUILessNavigations"),
-    # One more process that waits for a page of another site.
-    "SpareRendererForSitePerProcess",
-)
-"""Features that are turned off. A name that a Chromium does not know is no failure."""
-
 _STILL: Final = "[Settings]\ngtk-cursor-blink=0\ngtk-enable-animations=0\n"
 """A caret that blinks is two pictures a second that are drawn, packed and sent, for nothing.
 Chromium asks the toolkit: GtkSettings, in ``settings.ini``."""
 
-_FLAGS: Final = (
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--password-store=basic",  # no keyring of the person's is asked or filled
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-breakpad",
-    "--disable-default-apps",
-    "--disable-client-side-phishing-detection",
-    "--disable-domain-reliability",
-    "--disk-cache-size=67108864",
-    # An X server in memory has none: looking for it takes a quarter of a second.
-    "--disable-gpu",
-    # A fresh profile has none; Chromium's own that run in the background go, too.
-    "--disable-extensions",
-    "--disable-component-extensions-with-background-pages",
-    f"--disable-features={','.join(_WITHOUT)}",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Pipe:
-    """The two descriptors over which a browser is steered; whoever takes them closes them.
+    """The two descriptors by which one side steers, or is steered; whoever takes them closes them.
 
     Attributes:
-        reads: What the browser writes to.
-        writes: What the browser reads from.
+        reads: What the other side writes to.
+        writes: What the other side reads from.
     """
 
     reads: int
     writes: int
+
+    @classmethod
+    def pair(cls) -> tuple[Pipe, Pipe]:
+        """Ours and a browser's.
+
+        Raises:
+            OSError: No descriptor is free.
+        """
+        theirs_reads, writes = os.pipe()
+        reads, theirs_writes = os.pipe()
+        return cls(reads, writes), cls(theirs_reads, theirs_writes)
 
     def close(self) -> None:
         """Close both: the browser ends."""
@@ -186,7 +163,7 @@ class Browser:
         """End it, as when a person's session ends; killed, if it takes long."""
         if self.program is None:
             return
-        for number in (Signals.SIGTERM, Signals.SIGKILL):
+        for number in (SIGTERM, AT_ONCE):
             self._machine.signal(self.program, number)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(3):
@@ -201,37 +178,28 @@ class Browser:
         if not steered:
             self.program = await self._machine.start(argv, env=self._environment())
             return None
-        theirs_reads, writes = os.pipe()
-        reads, theirs_writes = os.pipe()
+        pipe, theirs = Pipe.pair()
         try:
             self.program = await self._machine.start(
                 [*argv, "--remote-debugging-pipe"],
                 env=self._environment(),
-                at={3: theirs_reads, 4: theirs_writes},
+                at={3: theirs.reads, 4: theirs.writes},
+                naming=_handles,
             )
         except BaseException:
-            Pipe(reads, writes).close()
+            pipe.close()
             raise
         finally:
-            os.close(theirs_reads)
-            os.close(theirs_writes)
-        return Pipe(reads, writes)
+            theirs.close()
+        return pipe
 
     def _flags(self) -> list[str]:
-        flags = [f"--user-data-dir={self.profile}", *_FLAGS]
+        flags = [f"--user-data-dir={self.profile}", *EVERYWHERE, *of_this_system()]
         flags.append(f"--window-size={self._size.width},{self._size.height}")
         if self._display is None:
             flags.append("--headless=new")
         else:
             flags += ["--window-position=0,0", "--start-maximized", "--ozone-platform=x11"]
-        if sys.platform == "darwin":
-            # In place of the person's keychain, which would ask them (os_crypt in Chromium).
-            flags.append("--use-mock-keychain")
-        if os.getuid() == 0:
-            # Chromium refuses root without it, and says so to the person in a bar of its own.
-            flags.append("--no-sandbox")
-        if _shm_is_small():
-            flags.append("--disable-dev-shm-usage")
         return flags
 
     def _environment(self) -> Mapping[str, str]:
@@ -263,10 +231,10 @@ class Browser:
         _lay_over(kept, _opening(url, fresh=fresh) if not self._remembers else _AS_IT_WAS)
         place.write_text(json.dumps(kept))
         place.chmod(0o600)
-        settings = Path(homes(self._machine.folder)["XDG_CONFIG_HOME"])
-        for toolkit in ("gtk-3.0", "gtk-4.0"):
-            (settings / toolkit).mkdir(exist_ok=True)
-            (settings / toolkit / "settings.ini").write_text(_STILL)
+        if settings := homes(self._machine.folder).get("XDG_CONFIG_HOME"):
+            for toolkit in ("gtk-3.0", "gtk-4.0"):
+                Path(settings, toolkit).mkdir(exist_ok=True)
+                Path(settings, toolkit, "settings.ini").write_text(_STILL)
 
     def _first_page(self, url: str) -> str:
         """A page that goes on to an address at once.
@@ -305,6 +273,11 @@ def _preferences(downloads: Path) -> dict[str, Any]:
     }
 
 
+def _handles(numbers: Sequence[int]) -> str:
+    """On Windows: what it reads, and what it writes to (DevToolsPipeHandler in Chromium)."""
+    return f"--remote-debugging-io-pipes={numbers[0]},{numbers[1]}"
+
+
 _AS_IT_WAS: Final[Mapping[str, Any]] = {"session": {"restore_on_startup": _OPEN_THE_LAST}}
 
 
@@ -322,14 +295,6 @@ def _lay_over(base: dict[str, Any], upper: Mapping[str, Any]) -> None:
             _lay_over(base[name], value)
         else:
             base[name] = value
-
-
-def _shm_is_small() -> bool:
-    try:
-        room = os.statvfs("/dev/shm")  # noqa: S108  (where Chromium shares memory)
-    except OSError:
-        return True
-    return room.f_frsize * room.f_blocks < _SMALL_SHM
 
 
 def needed(*, shown: bool) -> Sequence[Role]:

@@ -15,17 +15,23 @@ import contextlib
 import itertools
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, cast
 
 from jupyter_agent.errors import DesktopClosed, DesktopError
+from jupyter_agent.processes.pipes import PipeThreads
 
 PATIENCE: Final = 20.0
 """Seconds for an answer. A page that hangs answers nothing that runs in it."""
 
 LONGEST_MESSAGE: Final = 256 * 1024 * 1024
 """Bytes; Chromium's own limit is the same order. More is no message but a fault."""
+
+
+BY_THREADS: Final = sys.platform == "win32"
+"""Whether threads read and write the pipe, because this system's event loops may not be able to."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,6 +109,11 @@ class Cdp:
         cdp = cls()
         loop = asyncio.get_running_loop()
         reading = _Messages(cdp.take, cdp._end)
+        if BY_THREADS:
+            cdp._line = _Threads(
+                PipeThreads(reads, writes, reading.data_received, cdp._end), reading
+            )
+            return cdp
         # Unbuffered: what is read is handed on whole, what is written is the loop's own buffer.
         inwards, _ = await loop.connect_read_pipe(lambda: reading, os.fdopen(reads, "rb", 0))
         outwards, _ = await loop.connect_write_pipe(
@@ -268,6 +279,21 @@ class _Pipe:
         self.writes.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Threads:
+    """The same, by threads."""
+
+    pipes: PipeThreads
+    reading: _Messages
+
+    def say(self, message: bytes) -> None:
+        self.pipes.write(message + b"\0")
+
+    def close(self) -> None:
+        self.reading.ignore()
+        self.pipes.close()
+
+
 Answered = Callable[[dict[str, Any] | DesktopError], None]
 """Hears a command's result, or its error."""
 
@@ -308,11 +334,19 @@ class _Messages(_Ending, asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._size = 0
         self._transport: asyncio.ReadTransport | None = None
+        self._ignored = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.ReadTransport", transport)
 
+    def ignore(self) -> None:
+        """Take nothing more of what may still come."""
+        self._ignored = True
+        self._pieces.clear()
+
     def data_received(self, data: bytes) -> None:
+        if self._ignored:
+            return
         *whole, rest = data.split(b"\0")
         for piece in whole:
             self._pieces.append(piece)
@@ -324,5 +358,8 @@ class _Messages(_Ending, asyncio.Protocol):
         if rest:
             self._pieces.append(rest)
             self._size += len(rest)
-        if self._size > LONGEST_MESSAGE and self._transport is not None:
-            self._transport.close()
+        if self._size > LONGEST_MESSAGE:
+            self.ignore()
+            if self._transport is not None:
+                self._transport.close()
+            self._end()

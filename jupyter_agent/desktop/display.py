@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -207,8 +208,13 @@ def _all(reads: int) -> bytes:
 
 
 def homes(folder: Path) -> dict[str, str]:
-    """Where the programs of a desktop keep what is theirs: all of it inside its folder."""
-    places = {
+    """Where the programs of a desktop keep what is theirs: all of it inside its folder.
+
+    On Windows a browser asks the system for the person's own folders, whatever its environment
+    says, and puts there nothing of a profile that lies elsewhere.
+    """
+    windows = ("TEMP", "TMP") if sys.platform == "win32" else ()
+    places = dict.fromkeys(windows, folder / "tmp") or {
         "HOME": folder / "home",
         "TMPDIR": folder / "tmp",
         "XDG_CONFIG_HOME": folder / "home/.config",

@@ -13,13 +13,16 @@ import os
 import re
 import shutil
 import stat
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from jupyter_agent.desktop.cdp import Cdp, Event
 from jupyter_agent.desktop.provider import Download
 from jupyter_agent.errors import DesktopError
+from jupyter_agent.opening import DIRECTORY, NONBLOCK, open_unfollowed
 
 _COMING: Final = ".crdownload"  # Chromium's mark of a file that has not arrived whole
 _BROWSERS_NAME: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -27,6 +30,9 @@ _SPOKEN_OF: Final = 5.0
 """Seconds within which a browser has spoken of a file to which it gave a name of its own."""
 _LONGEST: Final = 200  # bytes of a name: there is room for a number behind it, in any file system
 _MOST_NUMBERS: Final = 1000
+_DEVICES: Final = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?=\.|$)", re.IGNORECASE)
+"""What Windows takes for a device, whatever stands behind the dot: "Naming Files" in
+https://learn.microsoft.com/windows/win32/fileio/naming-a-file"""
 
 
 class Downloads:
@@ -120,10 +126,12 @@ def cleaned(name: str) -> str:
     """A page's name for a file, made harmless.
 
     No folder, no control character, no dot in front, which would hide it, neither blanks nor dots
-    at the end, which Windows drops, and at most 200 bytes.
+    at the end, which Windows drops, no name of a device there, and at most 200 bytes.
     """
     shown = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in name)
     shown = re.sub(r"^\.+", "", shown).strip().rstrip(". ") or "download"
+    if _DEVICES.match(shown):
+        shown = f"_{shown}"
     stem, dot, ending = shown.rpartition(".")
     if len(shown.encode()) <= _LONGEST:
         return shown
@@ -134,33 +142,53 @@ def cleaned(name: str) -> str:
 
 
 def _copy(source: Path, name: str, folder: Path) -> str:
-    reads = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    reads = open_unfollowed(source, os.O_RDONLY | NONBLOCK)
     with os.fdopen(reads, "rb") as content:
         if not stat.S_ISREG(os.fstat(reads).st_mode):
             raise DesktopError("That is no plain file.")
-        # Through the open folder: what its path leads to may change meanwhile.
-        there = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            writes, taken = _fresh(name, there)
+        with _kept(folder) as there:
+            writes, taken = _fresh(name, folder, there)
             try:
                 with os.fdopen(writes, "wb") as out:
                     shutil.copyfileobj(content, out, 1 << 20)
             except BaseException:
-                os.unlink(taken, dir_fd=there)
+                if there is None:
+                    (folder / taken).unlink()
+                else:
+                    os.unlink(taken, dir_fd=there)
                 raise
-        finally:
-            os.close(there)
     return taken
 
 
-def _fresh(name: str, there: int) -> tuple[int, str]:
-    """A new file in an open folder, readable by its owner only, and its name."""
+@contextlib.contextmanager
+def _kept(folder: Path) -> Iterator[int | None]:
+    """While entered, what a folder's path leads to does not matter, or does not change.
+
+    The open folder, in which a file can be named; on Windows there is no such naming, and nobody
+    can move or exchange the folder.
+    """
+    if sys.platform == "win32":
+        from jupyter_agent.windows import handles  # noqa: PLC0415  (Windows)
+
+        with handles.pinned(str(folder)):
+            yield None
+    else:
+        there = open_unfollowed(folder, os.O_RDONLY | DIRECTORY)
+        try:
+            yield there
+        finally:
+            os.close(there)
+
+
+def _fresh(name: str, folder: Path, there: int | None) -> tuple[int, str]:
+    """A new file in a folder that is kept, readable by its owner only, and its name."""
     stem, dot, ending = name.rpartition(".")
     if not stem:
         stem, dot, ending = name, "", ""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     for number in range(_MOST_NUMBERS):
         taken = f"{stem} ({number}){dot}{ending}" if number else name
         with contextlib.suppress(FileExistsError):
-            return os.open(taken, flags, 0o600, dir_fd=there), taken
+            path = taken if there is not None else folder / taken
+            return open_unfollowed(path, flags, dir_fd=there), taken
     raise DesktopError("There are too many files of that name.", "Choose another folder.")

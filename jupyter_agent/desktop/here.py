@@ -71,9 +71,11 @@ class HereProvider(ABC):
 
     async def available(self) -> Availability:
         """Whether everything is installed."""
-        if not sys.platform.startswith(("linux", "darwin")):
+        if not sys.platform.startswith(("linux", "darwin", "win32")):
             # Nothing would end everything when the server dies.
-            return Availability(ok=False, reason="Desktops run on Linux and macOS only, so far.")
+            return Availability(ok=False, reason="Desktops run on Linux, macOS and Windows only.")
+        if sys.platform == "win32" and self.shown:
+            return Availability(ok=False, reason="There is no Xvnc for Windows.")
         missing = (await asyncio.to_thread(Programs.find)).missing(*needed(shown=self.shown))
         if not missing:
             return Availability(ok=True)

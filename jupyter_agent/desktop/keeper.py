@@ -5,14 +5,8 @@ second argument, it finds what belongs to it by other marks (``kin``). Its stand
 control socket and its life line: when the server closes it, or dies, however it dies, the keeper
 kills all of it, removes the socket of its X server and the desktop's folder, and ends.
 
-On the control socket (a stream; each message a JSON object behind its length, four bytes, with
-which the descriptors come; macOS has no socket that keeps messages apart and tells of the end):
-    server → keeper   {"id": n, "argv": [...], "env": {...}, "numbers": [3, …]} and the descriptors
-                      {"signal": number, "pid": pid}    to one program that it has started
-                      {"close": true}
-    keeper → server   {"id": n, "pid": pid} | {"id": n, "errno": number}
-                      {"ended": pid, "exit": code}      minus the number of a signal, as in Python
-                      {"closed": true, "left": [...]}   the last one
+What is said over it: ``packets``; descriptors come with a message's length. Unix only: on Windows
+it is ``job_keeper``.
 """
 
 from __future__ import annotations
@@ -24,28 +18,20 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent import spawn
 from jupyter_agent.desktop import kin, leftovers
+from jupyter_agent.desktop.packets import LARGEST, LENGTH, MOST_HANDLES, packed
 from jupyter_agent.processes import linux, tree
 
-LARGEST: Final = 128 * 1024
-"""Bytes of one message. An environment is the largest thing in one."""
-
-LENGTH: Final = struct.Struct("!I")
-"""What is ahead of each message."""
+assert sys.platform != "win32"  # noqa: S101  (for mypy)
 
 BY_MARKS: Final = "by-marks"
 """The argument with which a keeper does without the kernel's help, as it must beyond Linux."""
-
-MOST_HANDLES: Final = 8
-"""Descriptors with one program."""
 
 _FIRST_FREE: Final = 16  # programs have descriptors under numbers below this
 _ROUND: Final = 0.01  # seconds between rounds of SIGKILL: a process may have forked in between
@@ -164,18 +150,6 @@ class _Keeper:
     def _say(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):  # nobody listens any more: the next read says so
             self._control.sendall(packed(message))
-
-
-def packed(message: Mapping[str, Any]) -> bytes:
-    """A message as it goes over the control socket, without its descriptors.
-
-    Raises:
-        ValueError: It is too large.
-    """
-    packet = json.dumps(message).encode()
-    if len(packet) > LARGEST:
-        raise ValueError("too much for one program")
-    return LENGTH.pack(len(packet)) + packet
 
 
 def _whole(control: socket.socket, head: bytes) -> bytes | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Final
 
 from jupyter_agent import spawn
+
+assert sys.platform != "win32"  # noqa: S101  (for mypy; a job keeps them together there)
 
 _COLUMNS: Final = ("pid=", "ppid=", "pgid=", "stat=", "args=")
 _PS: Final = ("/bin/ps", "-A", "-ww", *(word for column in _COLUMNS for word in ("-o", column)))

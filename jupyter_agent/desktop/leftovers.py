@@ -2,6 +2,9 @@
 
 An X server on display N makes ``/tmp/.X11-unix/XN`` and, where it was told N, ``/tmp/.XN-lock``.
 It leaves both when it is killed.
+
+A folder that is in use is locked. Windows has no lock for folders: there a file in it is. And there
+nothing goes away that somebody has open, be it a process that has just been ended.
 """
 
 from __future__ import annotations
@@ -12,11 +15,24 @@ import os
 import re
 import shutil
 import socket
+import sys
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
+from jupyter_agent import locks
+from jupyter_agent.opening import DIRECTORY, open_unfollowed
+
 _TMP: Final = Path("/tmp")  # noqa: S108  (where X servers have their files)
+_LOCK: Final = "held"
+"""The file in a folder that is locked in its place on Windows."""
+
+_SLOW: Final = 5.0 if sys.platform == "win32" else 0.0
+"""Seconds in which what ended processes had open is let go of."""
+
+_ROUND: Final = 0.05  # seconds between looks whether it is
+
 _SOCKET: Final = re.compile(rb"(\d+) /tmp/\.X11-unix/X(\d{1,5})$", re.MULTILINE)
 
 
@@ -57,22 +73,32 @@ def remove(folder: Path, displays: Collection[int] = ()) -> list[str]:
                     each.unlink(missing_ok=True)
                 except OSError:
                     left.append(f"{each} could not be removed.")
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        # A program may have taken our own rights away in there.
-        with contextlib.suppress(OSError):
-            folder.chmod(0o700)
-            for above, names, _ in os.walk(folder):  # top down, and into no link
-                for inner in (Path(above, name) for name in names):
-                    if not inner.is_symlink():
-                        inner.chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder)
     if folder.exists():
         left.append("The desktop's folder could not be removed.")
     return left
 
 
+def _remove(folder: Path) -> None:
+    ends = time.monotonic() + _SLOW
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists():
+        # A program may have taken our own rights away in there; on Windows from a file, too.
+        with contextlib.suppress(OSError):
+            folder.chmod(0o700)
+            for above, names, files in os.walk(folder):  # top down, and into no link
+                for inner in (Path(above, name) for name in (*names, *(files if _SLOW else ()))):
+                    if not inner.is_symlink():
+                        inner.chmod(0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+        if time.monotonic() >= ends:
+            break
+        time.sleep(_ROUND)
+
+
 def _answers(path: Path) -> bool:
+    if sys.platform == "win32":
+        raise NotImplementedError
     with socket.socket(socket.AF_UNIX) as knock:
         knock.settimeout(1)
         try:
@@ -99,8 +125,8 @@ def hold(folder: Path) -> int:
     Raises:
         OSError: The folder is gone.
     """
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    _lock(handle, shared=True)
+    handle = _opened(folder)
+    locks.take(handle, shared=True)
     return handle
 
 
@@ -108,22 +134,24 @@ def sweep(base: Path) -> None:
     """Remove the folders that nobody holds: server and keeper were both killed."""
     with contextlib.suppress(OSError), _locked(base):
         for folder in base.iterdir():
-            with contextlib.suppress(OSError), _locked(folder, wait=False):
+            with contextlib.suppress(OSError):
+                with _locked(folder, wait=False):
+                    shutil.rmtree(folder, ignore_errors=True)
+                # Windows: what was locked is there still. Nobody makes one meanwhile.
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _locked(folder: Path, *, shared: bool = False, wait: bool = True) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    handle = _opened(folder)
     try:
-        _lock(handle, shared=shared, wait=wait)
+        locks.take(handle, shared=shared, wait=wait)
         yield
     finally:
         os.close(handle)
 
 
-def _lock(handle: int, *, shared: bool = False, wait: bool = True) -> None:
-    import fcntl  # noqa: PLC0415  (Unix; no machine is made elsewhere)
-
-    how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    fcntl.flock(handle, how if wait else how | fcntl.LOCK_NB)
+def _opened(folder: Path) -> int:
+    if sys.platform == "win32":
+        return open_unfollowed(folder / _LOCK, os.O_RDWR | os.O_CREAT)
+    return open_unfollowed(folder, os.O_RDONLY | DIRECTORY)

@@ -9,30 +9,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 import os
 import secrets
-import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from signal import Signals
 from typing import Any, Final
 
-from jupyter_agent import spawn
-from jupyter_agent.desktop import kin, leftovers
-from jupyter_agent.desktop.keeper import BY_MARKS, LENGTH, MOST_HANDLES, packed
+from jupyter_agent.desktop import leftovers, lifeline
+from jupyter_agent.desktop.packets import MOST_HANDLES, Packets, packed
 from jupyter_agent.desktop.provider import CloseReport
 from jupyter_agent.errors import DesktopClosed, DesktopUnavailable
-from jupyter_agent.folders import Folders, check_private_dir, refuse_windows
+from jupyter_agent.folders import Folders, check_private_dir
 
 _LONGEST_FOLDER: Final = 48
 """Bytes. Below it lie sockets, whose paths may have 107 (unix(7)): Chromium's is the longest, with
 ``/tmp/org.chromium.Chromium.XXXXXX/SingletonSocket`` behind it."""
 
-_HOW: Sequence[str] = () if sys.platform.startswith("linux") else (BY_MARKS,)
-"""Elsewhere no kernel keeps a desktop's processes below its keeper."""
+if sys.platform == "win32":
+    AT_ONCE: Final[Signals] = Signals.SIGTERM
+    """What ends a program that would not: on Windows any signal does."""
+
+    _HOW: Sequence[str] = ()
+else:
+    from jupyter_agent.desktop import kin
+    from jupyter_agent.desktop.keeper import BY_MARKS
+
+    AT_ONCE: Final[Signals] = Signals.SIGKILL
+    _HOW: Sequence[str] = () if sys.platform.startswith("linux") else (BY_MARKS,)
+    """Elsewhere no kernel keeps a desktop's processes below its keeper."""
 
 _PATIENCE: Final = 10.0  # seconds for a keeper to start a program
 _ENDING: Final = 8.0  # seconds for a keeper to end; it gives up by itself before
@@ -60,26 +67,21 @@ class Machine:
         closed: Done once the keeper is gone and nothing of the desktop runs any more.
     """
 
-    def __init__(
-        self, folder: Path, held: int, control: socket.socket, keeper: spawn.Child
-    ) -> None:
+    def __init__(self, folder: Path, held: int) -> None:
         self.folder = folder
         loop = asyncio.get_running_loop()
         self.closed: asyncio.Future[None] = loop.create_future()
         self._loop = loop
         self._held = held
-        self._control = control
-        self._keeper = keeper
+        self._line = lifeline.tie(folder, _HOW, self._hear, self._end)
         self._ids = itertools.count(1)
         self._starting: dict[int, asyncio.Future[Program]] = {}
         self._programs: dict[int, Program] = {}
         self.displays: set[int] = set()
         self._groups: set[int] = set()
-        self._heard = bytearray()
+        self._packets = Packets()
         self._left: list[str] | None = None
         self._closing: asyncio.Task[CloseReport] | None = None
-        control.setblocking(False)
-        loop.add_reader(control, self._hear)
 
     @classmethod
     async def make(cls, folders: Folders | None = None) -> Machine:
@@ -89,38 +91,37 @@ class Machine:
             folders: Where this person's files lie; by default as the environment says.
 
         Raises:
-            BrokerUnreachable: This is Windows.
             DesktopUnavailable: There is no place for it, or no process could be started.
             VaultUnsafe: The place is a link, somebody else's, or open to others.
         """
-        refuse_windows()
         base = _base(folders or Folders.of())
         await asyncio.to_thread(leftovers.sweep, base)
         folder = base / secrets.token_hex(4)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        held = -1
         try:
             held = leftovers.make(folder)
-            keeper = spawn.start_keeper(
-                spawn.python("jupyter_agent.desktop.keeper", str(folder), *_HOW), theirs.fileno()
-            )
+            return cls(folder, held)
         except OSError as error:
-            ours.close()
+            if held >= 0:
+                os.close(held)
             leftovers.remove(folder)
             raise DesktopUnavailable(
                 f"The desktop could not be started: {error.strerror}.",
                 "Free some space, or memory.",
             ) from None
-        finally:
-            theirs.close()
-        return cls(folder, held, ours, keeper)
 
     @property
     def keeper(self) -> int:
         """The process above everything that runs here."""
-        return self._keeper.pid
+        return self._line.keeper.pid
 
     async def start(
-        self, argv: Sequence[str], *, env: Mapping[str, str], at: Mapping[int, int] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        at: Mapping[int, int] | None = None,
+        naming: Callable[[Sequence[int]], str] | None = None,
     ) -> Program:
         """Start a program. Its standard input, output and errors are ``/dev/null``.
 
@@ -128,19 +129,24 @@ class Machine:
             argv: Program and arguments; nothing secret, and no address: everybody can read it.
             env: Its whole environment.
             at: Descriptors it has: its number, from 0 to 15 → ours, which stay ours to close.
+            naming: Makes one more argument of the numbers, where it can't have those of ``at``: on
+                Windows, where a handle has the number that it has.
 
         Raises:
             DesktopUnavailable: It could not be started.
             DesktopClosed: The machine is closed, or closing.
         """
-        numbers, handles = list(at or {}), list((at or {}).values())
+        handles = list((at or {}).values())
         if len(handles) > MOST_HANDLES:
             raise ValueError("too many descriptors for one program")
         number = next(self._ids)
         started: asyncio.Future[Program] = self._loop.create_future()
         self._starting[number] = started
-        self._say({"id": number, "argv": list(argv), "env": dict(env), "numbers": numbers}, handles)
         try:
+            words, numbers = list(argv), self._numbers(at or {})
+            if naming is not None and numbers != list(at or {}):
+                words.append(naming(numbers))
+            self._say({"id": number, "argv": words, "env": dict(env), "numbers": numbers}, handles)
             async with asyncio.timeout(_PATIENCE):
                 return await started
         except TimeoutError:
@@ -167,6 +173,7 @@ class Machine:
 
     async def _close(self) -> CloseReport:
         begun = time.monotonic()
+        os.close(self._held)  # the keeper has it, too; on Windows nothing that is open goes away
         with contextlib.suppress(DesktopClosed):
             self._say({"close": True})
         with contextlib.suppress(TimeoutError):
@@ -175,55 +182,39 @@ class Machine:
         left = self._left
         if left is None:
             # The keeper was killed or hangs, and whatever it had started is killed with it.
-            self._keeper.kill()
-            if _HOW:  # nothing else does
+            self._line.keeper.kill()
+            if sys.platform != "win32" and _HOW:  # nothing else does
                 with contextlib.suppress(OSError):
                     await asyncio.to_thread(kin.end, self._groups, self.folder, _ENDING)
             left = await asyncio.to_thread(leftovers.remove, self.folder, self.displays)
-        await asyncio.to_thread(self._keeper.wait)
-        os.close(self._held)
+        await asyncio.to_thread(self._line.keeper.wait)
         return CloseReport(time.monotonic() - begun, left)
+
+    def _numbers(self, at: Mapping[int, int]) -> list[int]:
+        try:
+            return self._line.numbers(at)
+        except OSError:
+            raise _closed() from None
 
     def _say(self, message: Mapping[str, Any], handles: Sequence[int] = ()) -> None:
         packet = packed(message)
         try:
             if self.closed.done():
                 raise OSError  # noqa: TRY301  (the same to the caller)
-            sent = socket.send_fds(self._control, [packet], list(handles))
-            if sent < len(packet):  # larger than the socket's buffer: the keeper takes it at once
-                self._control.settimeout(_PATIENCE)
-                self._control.sendall(packet[sent:])
-                self._control.setblocking(False)
+            self._line.say(packet, handles)
         except OSError:
-            raise DesktopClosed("The desktop is closed.", "Open it again.") from None
+            raise _closed() from None
 
-    def _hear(self) -> None:
-        try:
-            piece = self._control.recv(1 << 16)
-        except BlockingIOError:
-            return
-        except OSError:
-            piece = b""
-        if not piece:
-            self._end()
-            return
-        self._heard += piece
-        while (size := self._size_of_next()) and len(self._heard) >= size:
-            self._obey(json.loads(self._heard[LENGTH.size : size]))
-            del self._heard[:size]
-
-    def _size_of_next(self) -> int:
-        if len(self._heard) < LENGTH.size:
-            return 0
-        (size,) = LENGTH.unpack_from(self._heard)
-        return LENGTH.size + int(size)
+    def _hear(self, piece: bytes) -> None:
+        for said in self._packets.of(piece):
+            self._obey(said)
 
     def _obey(self, said: Mapping[str, Any]) -> None:
         if "closed" in said:
             self._left = said["left"]
         elif "ended" in said:
             program = self._programs.pop(said["ended"], None)
-            if not kin.still_there(said["ended"]):
+            if sys.platform != "win32" and not kin.still_there(said["ended"]):
                 self._groups.discard(said["ended"])
             if program is not None and not program.ended.done():
                 program.ended.set_result(said["exit"])
@@ -237,18 +228,20 @@ class Machine:
             started.set_exception(OSError(said["errno"], os.strerror(said["errno"])))
 
     def _end(self) -> None:
-        self._loop.remove_reader(self._control)
-        self._control.close()
         for started in self._starting.values():
             if not started.done():
-                started.set_exception(DesktopClosed("The desktop is closed.", "Open it again."))
+                started.set_exception(_closed())
         for program in self._programs.values():
             if not program.ended.done():
-                program.ended.set_result(-Signals.SIGKILL)
+                program.ended.set_result(-AT_ONCE)
         if not self.closed.done():
             self.closed.set_result(None)
         if self._closing is None:  # it ended by itself: somebody killed the keeper
             self._closing = self._loop.create_task(self._close())
+
+
+def _closed() -> DesktopClosed:
+    return DesktopClosed("The desktop is closed.", "Open it again.")
 
 
 def _base(folders: Folders) -> Path:
@@ -256,6 +249,8 @@ def _base(folders: Folders) -> Path:
 
     Only the first is named by anybody's environment; all of them are checked.
     """
+    if sys.platform == "win32":  # no sockets lie in it there
+        return check_private_dir(check_private_dir(folders.run) / "d")
     uid = os.getuid()
     session = Path(f"/run/user/{uid}")
     places = [folders.run]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from jupyter_agent.spawn import FIXED_PATH
+from jupyter_agent.desktop import windows_browsers
+from jupyter_agent.spawn import FIXED_PATH, fixed_environment
 
 Role = Literal["browser", "screen", "windows", "keyboard"]
 
@@ -29,6 +30,9 @@ NAMES: Final[Mapping[Role, Sequence[str]]] = {
 }
 """What each is called, best first."""
 
+ROLES: Final[Sequence[Role]] = ("browser",) if sys.platform in ("darwin", "win32") else [*NAMES]
+"""What desktops of this system consist of."""
+
 TITLES: Final[Mapping[Role, str]] = {
     "browser": "Chromium",
     "screen": "Xvnc (TigerVNC)",
@@ -41,13 +45,14 @@ _MAC_BROWSERS: Final = ("Google Chrome", "Chromium", "Microsoft Edge", "Brave Br
 
 MAC_FOLDERS: Final = ("/Applications", "~/Applications")
 
-System = Literal["debian", "fedora", "arch", "brew", ""]
+System = Literal["debian", "fedora", "arch", "brew", "winget", ""]
 
 _INSTALLERS: Final[Mapping[System, str]] = {
     "debian": "sudo apt-get install -y --no-install-recommends",
     "fedora": "sudo dnf install -y",
     "arch": "sudo pacman -S --needed --noconfirm",
     "brew": "brew install --cask",
+    "winget": "winget install --exact --id",
 }
 
 _PACKAGES: Final[Mapping[System, Mapping[Role, str]]] = {
@@ -70,6 +75,7 @@ _PACKAGES: Final[Mapping[System, Mapping[Role, str]]] = {
         "keyboard": "xorg-xkbcomp",
     },
     "brew": {"browser": "google-chrome"},
+    "winget": {"browser": "Google.Chrome"},
 }
 
 _FAMILIES: Final[Mapping[str, System]] = {
@@ -115,6 +121,11 @@ class Programs:
 
 
 def _candidates(role: Role, names: Sequence[str], search: str) -> Iterator[str]:
+    if sys.platform == "win32":
+        if role == "browser":
+            known = windows_browsers.candidates(fixed_environment(), windows_browsers.registered)
+            yield from (path for path in known if Path(path).is_file())
+        return
     for name in names:
         path = shutil.which(name, path=search)
         # A browser out of a snap sees neither our folders nor our X cookie.
@@ -147,6 +158,8 @@ def system(release: str | None = None) -> System:
     if release is None:
         if sys.platform == "darwin":
             return "brew"
+        if sys.platform == "win32":
+            return "winget"
         release = next((Path(p).read_text() for p in _RELEASE_FILES if Path(p).is_file()), "")
     told = dict(line.partition("=")[::2] for line in release.splitlines() if "=" in line)
     names = f"{told.get('ID', '')} {told.get('ID_LIKE', '')}".replace('"', "").split()

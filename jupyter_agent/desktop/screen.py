@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,8 @@ class Screen:
 
     async def serve(self, channel: Channel, mode: Mode) -> None:
         """Serve one viewer until it, or the X server, is gone."""
+        if sys.platform == "win32":  # there is no Xvnc
+            raise NotImplementedError
         reader, writer = await asyncio.open_unix_connection(str(self._rfb), limit=_PIECE)
         may_type = self._may_type if mode == "control" else lambda: False
         messages = ClientMessages(may_type, self._listening)

@@ -2,11 +2,17 @@
 
 Nothing else is kept: no history, open tabs, form entries, passwords, permissions or preferences.
 Names are Chromium's, below its folder ``Default`` (chrome/common/chrome_constants.cc, storage/).
+
+On Windows a browser seals its cookies with a key that it keeps in ``Local State``, sealed in its
+turn for this account of Windows (DPAPI; os_crypt in Chromium). So that key is kept, too, and of the
+file nothing else; in another account, or on another machine, those cookies open no more.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
+import json
 import os
 import shutil
 import tarfile
@@ -16,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from jupyter_agent.errors import DesktopError
+from jupyter_agent.opening import open_unfollowed
 
 PROFILE: Final = "profile"
 """The profile's folder in a desktop's."""
@@ -27,6 +34,8 @@ out where they do not fit, the last of ``_FOLDERS`` first."""
 _FILES: Final = ("Cookies", "Network/Cookies", "TransportSecurity", "Network/TransportSecurity")
 _FOLDERS: Final = ("Local Storage", "Session Storage", "IndexedDB", "WebStorage", "Storage")
 _SITES: Final = "Default"
+_STATE: Final = "Local State"
+_KEYS: Final = ("os_crypt", "encrypted_key")  # a name in a name
 
 
 def pack(profile: Path, out: BinaryIO) -> None:
@@ -44,7 +53,11 @@ def pack(profile: Path, out: BinaryIO) -> None:
         tarfile.open(fileobj=packed, mode="w|") as archive,
     ):
         for path in _kept(profile / _SITES):
-            archive.add(path, str(path.relative_to(profile)), recursive=False)
+            archive.add(path, path.relative_to(profile).as_posix(), recursive=False)
+        if keys := _keys(profile / _STATE):
+            member = tarfile.TarInfo(_STATE)
+            member.size = len(keys)
+            archive.addfile(member, io.BytesIO(keys))
 
 
 def unpack(source: BinaryIO, profile: Path) -> None:
@@ -80,13 +93,30 @@ def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, profile: Path) -
     """Plain files only, below the profile only, readable by nobody else."""
     name = PurePosixPath(member.name)
     content = archive.extractfile(member) if member.isreg() else None
-    if content is None or name.is_absolute() or ".." in name.parts or name.parts[0] != _SITES:
+    if content is None or name.is_absolute() or ".." in name.parts or not _is_ours(name):
         raise _no_profile()
     place = profile / name
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    handle = open_unfollowed(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     with os.fdopen(handle, "wb") as out:
         shutil.copyfileobj(content, out)
+
+
+def _is_ours(name: PurePosixPath) -> bool:
+    # A drive, a stream or a separator of Windows's in a name would lead out of the profile there.
+    if any(mark in str(name) for mark in ("\\", ":")):
+        return False
+    return name.parts[0] == _SITES or str(name) == _STATE
+
+
+def _keys(state: Path) -> bytes:
+    """What of it seals cookies; empty where there is nothing: elsewhere than on Windows."""
+    group, name = _KEYS
+    try:
+        kept = json.loads(state.read_bytes())[group][name] if _plain(state) else ""
+    except (ValueError, LookupError, TypeError):
+        return b""
+    return json.dumps({group: {name: kept}}).encode() if kept else b""
 
 
 def _no_profile() -> DesktopError:

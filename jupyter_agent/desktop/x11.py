@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import sys
 from typing import Final, Self
 
 _REPLY: Final = 32  # bytes of a reply's or an event's fixed part
@@ -54,6 +55,8 @@ class X11:
         Raises:
             OSError: It does not answer, or refuses the cookie.
         """
+        if sys.platform == "win32":  # there is no X server
+            raise NotImplementedError
         there = f"/tmp/.X11-unix/X{display}"  # noqa: S108  (where X servers have their sockets)
         x11 = cls(*await asyncio.open_unix_connection(there))
         try:

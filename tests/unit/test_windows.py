@@ -29,6 +29,7 @@ for owner, names in {
     for name in names.split():
         if hasattr(owner, name):
             delattr(owner, name)
+os.O_BINARY = os.O_NOINHERIT = 0
 sys.platform = "win32"
 """
 
@@ -40,20 +41,13 @@ IMPORTED = (
 
 ASKED = """
 from jupyter_agent.cli import main
-from jupyter_agent.desktop.local_cdp import LocalCdp
 from jupyter_agent.desktop.local_vnc import LocalVnc
-from jupyter_agent.desktop.machine import Machine
 from jupyter_agent.errors import AgentError
 from jupyter_agent.person import open_client
 from jupyter_agent.folders import Folders
 
 said = {}
-for provider in (LocalVnc(None, None), LocalCdp(None, None)):
-    said[provider.id] = loop.run_until_complete(provider.available()).reason
-try:
-    loop.run_until_complete(Machine.make())
-except AgentError as error:
-    said["machine"] = [error.code, error.hint]
+said["local-vnc"] = loop.run_until_complete(LocalVnc(None, None).available()).reason
 try:
     open_client(Folders.of())
 except AgentError as error:
@@ -101,10 +95,9 @@ def test_without_what_only_unix_has_text_is_screened_and_all_else_says_what_to_d
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    here = "Desktops run on Linux and macOS only, so far."
-    assert (said["local-vnc"], said["local-cdp"]) == (here, here)
+    assert said["local-vnc"] == "There is no Xvnc for Windows."
     unreachable = ["broker_unreachable", "Run JupyterLab inside WSL: wsl --install"]
-    assert (said["machine"], said["broker"]) == (unreachable, unreachable)
+    assert said["broker"] == unreachable
     assert [said[command] for command in ("secret", "desktop", "run", "doctor")] == [1, 1, 125, 1]
     assert said["screen"] == 2  # found one
     assert said["cells"] == [False, True, False]
