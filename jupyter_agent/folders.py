@@ -3,6 +3,8 @@
 ``JUPYTER_AGENT_HOME=DIR`` puts everything under ``DIR/{data,state,run}``. Without it the XDG data
 and state folders are used, and for the socket ``$XDG_RUNTIME_DIR/jupyter_agent`` or a checked
 ``/tmp/jupyter_agent-UID`` (docs/interfaces.md). XDG: https://specifications.freedesktop.org/basedir/
+On Windows all three lie in the person's ``AppData/Local/jupyter_agent``, and what is checked of
+mode and owner here is checked of the access list there (``windows.private``).
 
 What is macOS's is marked; it was **not run** by us on a Mac.
 """
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from jupyter_agent.errors import BrokerUnreachable, VaultUnsafe
+from jupyter_agent.opening import CLOSE_ON_EXEC, DIRECTORY, NONBLOCK, open_unfollowed
 
 _NAME: Final = "jupyter_agent"
 _SUN_PATH: Final = 107 if sys.platform.startswith("linux") else 103
@@ -56,6 +59,11 @@ class Folders:
         environ = os.environ if environ is None else environ
         if home := environ.get("JUPYTER_AGENT_HOME"):
             base = Path(home).absolute()
+            return cls(base / "data", base / "state", base / "run")
+        if sys.platform == "win32":
+            from jupyter_agent.windows import private  # noqa: PLC0415  (Windows)
+
+            base = private.local_folder() / _NAME
             return cls(base / "data", base / "state", base / "run")
         return cls(
             _xdg(environ, "XDG_DATA_HOME", ".local/share"),
@@ -103,8 +111,8 @@ def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
 
 
 def _runtime_folder(environ: Mapping[str, str]) -> Path:
-    if sys.platform == "win32":  # so that there is an answer; nothing is ever made there
-        return Path.home() / _NAME
+    if sys.platform == "win32":
+        raise NotImplementedError
     uid = os.getuid()
     for candidate in (environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{uid}"):
         if Path(candidate).is_absolute() and _is_private(Path(candidate)):
@@ -117,13 +125,15 @@ def _runtime_folder(environ: Mapping[str, str]) -> Path:
 def _darwin_user_folder() -> Path | None:
     """Asked of the system: no environment names it."""
     with contextlib.suppress(OSError, ValueError):
-        named = os.confstr(_DARWIN_USER_DIR)
+        named = None if sys.platform == "win32" else os.confstr(_DARWIN_USER_DIR)
         if named and Path(named).is_dir():
             return Path(named)
     return None
 
 
 def _is_private(path: Path) -> bool:
+    if sys.platform == "win32":
+        raise NotImplementedError
     try:
         info = path.lstat()
     except OSError:
@@ -132,14 +142,14 @@ def _is_private(path: Path) -> bool:
 
 
 def refuse_windows() -> None:
-    """Do nothing on a system whose folders and sockets we know to be one person's alone.
+    """Do nothing on a system where commands and browsers can be started.
 
     Raises:
         BrokerUnreachable: This is Windows.
     """
     if sys.platform == "win32":
         raise BrokerUnreachable(
-            "On Windows jupyter agent only screens text, so far: no vault, no runs, no desktops.",
+            "On Windows jupyter agent has no runs and no desktops, so far.",
             "Run JupyterLab inside WSL: wsl --install",
         )
 
@@ -158,7 +168,10 @@ def check_private_dir(path: Path, *, make: bool = True) -> Path:
     Raises:
         VaultUnsafe: It is missing and not to be made, a link, somebody else's, or open to others.
     """
-    refuse_windows()
+    if sys.platform == "win32":
+        from jupyter_agent.windows import private  # noqa: PLC0415  (Windows)
+
+        return private.check_folder(path, make=make)
     if make:
         _make_folder(path)
     try:
@@ -211,10 +224,9 @@ def read_private(path: Path) -> bytes | None:
         VaultUnsafe: It is a link, not a plain file, somebody else's, open to others, linked twice
             or absurdly large.
     """
-    refuse_windows()
     while True:
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+            handle = open_unfollowed(path, os.O_RDONLY | NONBLOCK)
         except FileNotFoundError:
             return None
         except OSError:
@@ -244,21 +256,44 @@ def check_private_file(handle: int, name: str) -> None:
     Raises:
         VaultUnsafe: See ``read_private``.
     """
-    check_private_info(os.fstat(handle), name)
+    _check_info(os.fstat(handle), name)
+    if sys.platform == "win32":
+        from jupyter_agent.windows import private  # noqa: PLC0415  (Windows)
+
+        private.check_file(handle, name)
 
 
-def check_private_info(info: os.stat_result, name: str) -> None:
-    """Check what is known of a file as ``read_private`` does.
+def check_private_path(path: Path) -> os.stat_result:
+    """Check a file as ``read_private`` does, and return what is known of it.
+
+    Not by a descriptor: closing one would drop the locks that sqlite holds on the same file
+    elsewhere in this process (POSIX locks belong to the process; on Windows to the descriptor).
 
     Raises:
+        FileNotFoundError: It is not there.
         VaultUnsafe: See ``read_private``.
     """
+    info = path.lstat()
+    _check_info(info, path.name)
+    if sys.platform == "win32":
+        handle = open_unfollowed(path, os.O_RDONLY)
+        try:
+            check_private_file(handle, path.name)
+        finally:
+            os.close(handle)
+    return info
+
+
+def _check_info(info: os.stat_result, name: str) -> None:
     if not stat.S_ISREG(info.st_mode) or info.st_size > _MAX_PRIVATE:
         raise VaultUnsafe(f"{name} is not a file of ours.", "Move it away.")
-    if info.st_uid != os.getuid():
-        raise VaultUnsafe(f"{name} belongs to somebody else.", "Move it away.")
-    if info.st_mode & 0o077:
-        raise VaultUnsafe(f"{name} is open to other users.", "Close it: chmod 600 on that file.")
+    if sys.platform != "win32":
+        if info.st_uid != os.getuid():
+            raise VaultUnsafe(f"{name} belongs to somebody else.", "Move it away.")
+        if info.st_mode & 0o077:
+            raise VaultUnsafe(
+                f"{name} is open to other users.", "Close it: chmod 600 on that file."
+            )
     if info.st_nlink > 1:
         raise VaultUnsafe(f"{name} has a second name (a hard link).", "Remove the other name.")
 
@@ -270,19 +305,31 @@ def write_private(path: Path, content: bytes) -> None:
         OSError: The disk is full or read-only; the old file is untouched.
     """
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(
-        fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-    )
+    handle = open_unfollowed(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             sync(handle)
-        fresh.rename(path)
+        take_place(fresh, path)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def take_place(fresh: Path, path: Path) -> None:
+    """Give a file another's name, whose place it takes in one step; ``sync_folder`` belongs to it.
+
+    Raises:
+        OSError: It can't; the old file is untouched.
+    """
+    if sys.platform == "win32":
+        from jupyter_agent.windows import files  # noqa: PLC0415  (Windows)
+
+        files.replace(str(fresh), str(path))
+    else:
+        fresh.rename(path)
 
 
 def clear_unfinished(path: Path) -> None:
@@ -301,8 +348,10 @@ def clear_unfinished(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make a rename in this folder survive a power cut."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Make a rename in this folder survive a power cut. On Windows ``take_place`` has done so."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(path, os.O_RDONLY | DIRECTORY | CLOSE_ON_EXEC)
     try:
         sync(handle)
     finally:

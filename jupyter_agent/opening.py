@@ -1,7 +1,8 @@
 """Opening a file by its own name, never by what a link leads to, on every system.
 
-What ``os`` calls ``O_…`` on Unix only has a name here that is 0 on Windows. There a link (symbolic,
-a junction, a mount) is refused after it was opened as itself, before a byte is read or written.
+What ``os`` calls ``O_…`` on Unix only has a name here that is nothing on Windows. There a link
+(symbolic, a junction, a mount) is refused after it was opened as itself, before a byte is read or
+written.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from typing import Final
 
 if sys.platform == "win32":
     NO_FOLLOW: Final = 0
-    CLOSE_ON_EXEC: Final = 0
+    CLOSE_ON_EXEC: Final = os.O_NOINHERIT | os.O_BINARY  # the latter, or line breaks are changed
     NONBLOCK: Final = 0
     DIRECTORY: Final = 0
-    _AS_IS: Final = os.O_BINARY | os.O_NOINHERIT
 else:
     NO_FOLLOW: Final = os.O_NOFOLLOW
     CLOSE_ON_EXEC: Final = os.O_CLOEXEC
@@ -44,5 +44,5 @@ def open_unfollowed(
 
         if dir_fd is not None:
             raise NotImplementedError
-        return files.open_unfollowed(os.fspath(path), flags | _AS_IS, mode)
+        return files.open_unfollowed(os.fspath(path), flags | CLOSE_ON_EXEC, mode)
     return os.open(path, flags | NO_FOLLOW | CLOSE_ON_EXEC, mode, dir_fd=dir_fd)

@@ -8,13 +8,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Hashable
+from typing import Final
 
 Place = int | str | os.PathLike[str]
 """A descriptor, or a name; a link itself, not what it leads to."""
 
-if sys.platform == "win32":
-    import msvcrt
+CLOSES: Final = (
+    "icacls /inheritance:r /grant:r %USERNAME%:F on" if sys.platform == "win32" else "chmod 600 on"
+)
+"""What a person does to a file that is open to others, for hints."""
 
+if sys.platform == "win32":
     from jupyter_agent.windows.descriptor import Descriptor
 
     def me() -> Hashable:
@@ -22,6 +26,12 @@ if sys.platform == "win32":
         from jupyter_agent.windows import security  # noqa: PLC0415  (ctypes)
 
         return security.my_sid()
+
+    def is_elevated() -> bool:
+        """Whether nothing keeps this process out. See below."""
+        from jupyter_agent.windows import security  # noqa: PLC0415  (ctypes)
+
+        return security.is_administrator()
 
     def is_mine(place: Place) -> bool:
         """Whether it belongs to this person. See below."""
@@ -44,7 +54,7 @@ if sys.platform == "win32":
         from jupyter_agent.windows import files, security  # noqa: PLC0415  (ctypes)
 
         if isinstance(place, int):
-            return security.of_handle(msvcrt.get_osfhandle(place))
+            return security.of_descriptor(place)
         with files.looked_at(os.fspath(place)) as handle:
             return security.of_handle(handle)
 
@@ -53,6 +63,10 @@ else:
     def me() -> Hashable:
         """The identity of the person this process runs for: a uid, on Windows a SID."""
         return os.getuid()
+
+    def is_elevated() -> bool:
+        """Whether nothing keeps this process out: root, or an elevated administrator."""
+        return os.geteuid() == 0
 
     def is_mine(place: Place) -> bool:
         """Whether it belongs to this person; on Windows also to administrators, who are let in.

@@ -112,11 +112,14 @@ def start_broker(argv: Sequence[str]) -> IO[bytes]:
     """Start the broker's first process and return the pipe on which it says that it is ready.
 
     That process forks at once and ends (``detach``), so the broker is nobody's child and no
-    caller's death or terminal can reach it.
+    caller's death or terminal can reach it. On Windows it is the broker: nobody's death ends it
+    there, but that of a job, which it leaves if it may.
 
     Raises:
         OSError: It could not be started.
     """
+    if sys.platform == "win32":
+        return _start_broker_of_windows(argv)
     first = subprocess.Popen(
         list(argv),
         stdin=subprocess.DEVNULL,
@@ -130,6 +133,33 @@ def start_broker(argv: Sequence[str]) -> IO[bytes]:
     assert first.stdout is not None  # noqa: S101  (stdout=PIPE)
     first.wait()
     return first.stdout
+
+
+if sys.platform == "win32":
+
+    def _start_broker_of_windows(argv: Sequence[str]) -> IO[bytes]:
+        # A console of its own that nobody sees: closing a terminal ends what has that one.
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+        for breakaway in (subprocess.CREATE_BREAKAWAY_FROM_JOB, 0):
+            try:
+                broker = subprocess.Popen(
+                    list(argv),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=fixed_environment(),
+                    cwd=Path(sys.executable).anchor,
+                    close_fds=True,
+                    creationflags=flags | breakaway,
+                )
+            except PermissionError:  # our job lets nobody go: then it ends with that
+                if not breakaway:
+                    raise
+            else:
+                break
+        assert broker.stdout is not None  # noqa: S101  (stdout=PIPE)
+        broker.returncode = 0  # nobody's child from here on: no warning that it still runs
+        return broker.stdout
 
 
 def detach() -> None:

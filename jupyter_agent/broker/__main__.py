@@ -8,7 +8,6 @@ that the broker is ready.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -18,21 +17,24 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from jupyter_agent import spawn, transport
+from jupyter_agent import locks, spawn, transport
 from jupyter_agent.errors import AgentError, BrokerUnreachable
 from jupyter_agent.folders import Folders
+from jupyter_agent.opening import open_unfollowed
 from jupyter_agent.transport import Transport
 
 _LOCK_WAIT: Final = 10.0
+_OWNERS: Final = "the Resource Monitor" if sys.platform == "win32" else "`lslocks`"
 
 
 def main() -> int:
     """Be the broker until nobody needs one."""
-    os.umask(0o077)
-    spawn.detach()
-    # Whoever started us may have ignored these; a stop must work all the same.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    if sys.platform != "win32":  # there it was started detached
+        os.umask(0o077)
+        spawn.detach()
+        # Whoever started us may have ignored these; a stop must work all the same.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
         folders = Folders(*(Path(argument) for argument in sys.argv[1:4]))
         folders.make()
@@ -55,7 +57,7 @@ def _serve(folders: Folders, here: Transport, listener: socket.socket, lock: int
     from jupyter_agent.shell import runner  # noqa: PLC0415  (after the lock)
 
     linux.forbid_inspection()
-    runner_pid, door = runner.fork_runner()
+    runner_pid, door = (0, None) if sys.platform == "win32" else runner.fork_runner()
     from jupyter_agent.broker.app import Broker  # noqa: PLC0415  (asyncio, after the fork)
 
     broker = Broker(folders, here, listener, lock=lock, runner_pid=runner_pid, runner=door)
@@ -67,14 +69,14 @@ def _serve(folders: Folders, here: Transport, listener: socket.socket, lock: int
 def _take_lock(folders: Folders, here: Transport) -> int | None:
     """The descriptor that holds the lock, or None once another broker answers.
 
-    ``flock``, because the kernel lets go of it however a process ends: a socket file that a killed
+    A lock, because the kernel lets go of it however a process ends: a socket file that a killed
     broker left behind is never taken for a living one.
     """
-    handle = os.open(folders.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    handle = open_unfollowed(folders.lock, os.O_RDWR | os.O_CREAT)
     deadline = time.monotonic() + _LOCK_WAIT
     while True:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locks.take(handle, wait=False)
         except BlockingIOError:
             if here.answers():
                 os.close(handle)
@@ -84,7 +86,7 @@ def _take_lock(folders: Folders, here: Transport) -> int | None:
         if time.monotonic() > deadline:
             raise BrokerUnreachable(
                 "Another broker holds the lock and does not answer.",
-                "End it and try again: the lock's owner is shown by `lslocks`.",
+                f"End it and try again: the lock's owner is shown by {_OWNERS}.",
             )
         time.sleep(0.01)  # the other one is between its lock and its socket
 

@@ -24,6 +24,7 @@ from typing import Final
 from jupyter_agent import wire
 from jupyter_agent.errors import RequestInvalid, VaultUnsafe
 from jupyter_agent.folders import check_private_dir, read_private, write_private
+from jupyter_agent.opening import open_unfollowed
 
 CHAT: Final = "chat"
 """The agent of a kernel's own chat cells; a kernel's capability proves it."""
@@ -161,10 +162,12 @@ class Agents:
         # undo each other's.
         with suppress(OSError, VaultUnsafe):  # it is only shown, and decides nothing
             check_private_dir(self._seen)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            descriptor = os.open(self._seen / name, flags, 0o600)
+            descriptor = open_unfollowed(self._seen / name, os.O_WRONLY | os.O_CREAT)
             try:
-                os.utime(descriptor)
+                if os.utime in os.supports_fd:
+                    os.utime(descriptor)
+                else:  # Windows: its own name, which was no link
+                    os.utime(self._seen / name)
             finally:
                 os.close(descriptor)
 

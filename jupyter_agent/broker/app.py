@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import secrets
 import signal
 import socket
+import sys
 from typing import Any, Final
 
-from jupyter_agent import __version__, wire
+from jupyter_agent import __version__, locks, wire
 from jupyter_agent.broker import callers
 from jupyter_agent.broker.agents import Agents
 from jupyter_agent.broker.approvals import SECONDS_TO_ANSWER, Approvals
@@ -30,6 +30,8 @@ from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.errors import AgentError, ProtocolMismatch
 from jupyter_agent.folders import Folders, read_private, write_private
+from jupyter_agent.opening import open_unfollowed
+from jupyter_agent.processes.exits import end_command
 from jupyter_agent.screen import Screener, load_rules
 from jupyter_agent.shell.files import Places
 from jupyter_agent.transport import Transport
@@ -52,7 +54,7 @@ class Broker:
         listener: Its listening socket.
         lock: The descriptor that holds the lock.
         runner_pid: The early child; below it everything is a run.
-        runner: Its socket.
+        runner: Its socket; None where there is none, and nothing can be run: on Windows.
         seconds_to_answer: How long a person has for an approval.
     """
 
@@ -64,7 +66,7 @@ class Broker:
         *,
         lock: int,
         runner_pid: int,
-        runner: socket.socket,
+        runner: socket.socket | None,
         seconds_to_answer: float = SECONDS_TO_ANSWER,
     ) -> None:
         self._folders = folders
@@ -127,10 +129,16 @@ class Broker:
     async def serve_here(self) -> None:
         """Serve on the running event loop until the end."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._over.set)
-        # Without its runner a broker could run nothing and clean up nothing: better a new one.
-        loop.add_reader(self._runner.fileno(), self._over.set)
+        if sys.platform == "win32":
+            # Ctrl-C and Ctrl-Break of a console, which it has only where a person starts it so.
+            for event in (signal.SIGINT, signal.SIGBREAK):
+                signal.signal(event, lambda *_: loop.call_soon_threadsafe(self._over.set))
+        else:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._over.set)
+        if self._runner is not None:
+            # Without its runner a broker could run nothing and clean up nothing: better a new one.
+            loop.add_reader(self._runner.fileno(), self._over.set)
         self._server = await asyncio.start_server(
             self._welcome, sock=self._listener, limit=wire.MAX_LINE
         )
@@ -211,7 +219,7 @@ class Broker:
             if await self._safe.keeps_memory():
                 raise ProtocolMismatch(
                     "An older broker is running, and its secrets live in its memory only.",
-                    f"They are lost when it ends: kill {os.getpid()}, then try again.",
+                    f"They are lost when it ends: {end_command(os.getpid())}, then try again.",
                 )
             # A newer release is here: make room for its broker, and end when our runs are over.
             self._leave()
@@ -232,7 +240,7 @@ class Broker:
         if self._lock >= 0:
             with contextlib.suppress(OSError):
                 self._transport.withdraw()
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            locks.let_go(self._lock)
             os.close(self._lock)
             self._lock = -1
 
@@ -264,9 +272,9 @@ def _person_key(folders: Folders) -> str:
 def _log_to(folders: Folders) -> None:
     """Failures go to one small file: class and place, never a message that may hold a value."""
     path = folders.state / "broker.log"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     with contextlib.suppress(OSError):
-        stream = os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8")
+        handle = open_unfollowed(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        stream = os.fdopen(handle, "a", encoding="utf-8")
         handler = logging.StreamHandler(stream)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         root = logging.getLogger("jupyter_agent")

@@ -9,7 +9,6 @@ a crash leaves a record that is longer than that, never a shorter one.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
@@ -19,7 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from jupyter_agent import locks
 from jupyter_agent.folders import check_private_file, sync, sync_folder
+from jupyter_agent.opening import open_unfollowed
 
 _FIRST: Final = "0" * 64
 _STEP: Final = 64 * 1024  # bytes read at a time from the end
@@ -68,7 +69,7 @@ class Audit:
             VaultUnsafe: The file is a link, somebody else's or open to others.
         """
         with self._open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            locks.take(file.fileno())
             inode, end = os.fstat(file.fileno()).st_ino, file.seek(0, os.SEEK_END)
             if (inode, end) == self._written[:2]:
                 before = self._written[2]
@@ -135,7 +136,7 @@ class Audit:
         if not self._path.exists():
             return None if head.lines else head
         with self._open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
+            locks.take(file.fileno(), shared=True)
             if head.lines and not _leads_through(file, head):
                 return None
             sync(file.fileno())
@@ -160,8 +161,7 @@ class Audit:
         return hmac.new(self._key, before.encode() + _canonical(event), hashlib.sha256).hexdigest()
 
     def _open(self) -> IO[bytes]:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.fdopen(os.open(self._path, flags, 0o600), "r+b")
+        file = os.fdopen(open_unfollowed(self._path, os.O_RDWR | os.O_CREAT), "r+b")
         try:
             check_private_file(file.fileno(), self._path.name)
         except BaseException:
@@ -174,9 +174,9 @@ class Audit:
             return
         with self._open() as file:
             # Nothing that is there changes, so it is enough to know how far the last line went.
-            fcntl.flock(file, fcntl.LOCK_SH)
+            locks.take(file.fileno(), shared=True)
             size = file.seek(0, os.SEEK_END)
-            fcntl.flock(file, fcntl.LOCK_UN)
+            locks.let_go(file.fileno())
             file.seek(0)
             while size > 0 and (raw := file.readline()):
                 size -= len(raw)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.folders import sync, sync_folder
+from jupyter_agent.opening import NONBLOCK, open_unfollowed
 
 
 def absolute(path: str) -> Path:
@@ -16,8 +17,8 @@ def absolute(path: str) -> Path:
     Raises:
         RequestInvalid: It is relative.
     """
-    if not path.startswith("/") or "\0" in path:
-        raise RequestInvalid("A path that the broker is given begins with a slash.")
+    if not Path(path).is_absolute() or "\0" in path:
+        raise RequestInvalid("A path that the broker is given is absolute.")
     return Path(path)
 
 
@@ -32,7 +33,7 @@ def read(path: Path, most: int) -> bytes:
         RequestInvalid: It is not there, not ours to read, no plain file, or longer.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = open_unfollowed(path, os.O_RDONLY | NONBLOCK)
     except OSError as error:
         raise _refused("read", error) from None
     try:
@@ -57,9 +58,9 @@ def write_new(path: Path, content: bytes) -> None:
         RequestInvalid: There is one already, or it can't be written.
     """
     fresh = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(fresh, flags, 0o600), "wb") as file:
+        handle = open_unfollowed(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             sync(file.fileno())

@@ -30,7 +30,14 @@ from jupyter_agent.errors import (
     VaultTampered,
     VaultUnsafe,
 )
-from jupyter_agent.folders import check_private_dir, check_private_file, sync, sync_folder
+from jupyter_agent.folders import (
+    check_private_dir,
+    check_private_file,
+    sync,
+    sync_folder,
+    take_place,
+)
+from jupyter_agent.opening import NONBLOCK, open_unfollowed
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -163,9 +170,7 @@ class KeptProfiles:
         fresh = place.with_name(f".{place.name}.{secrets.token_hex(8)}")
         for left in self._folder.glob(f".{place.name}.*"):
             left.unlink()  # of a broker that was killed; one at a time is written
-        handle = os.open(
-            fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
+        handle = open_unfollowed(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             with os.fdopen(handle, "wb") as out:
                 sealing = Sealing(out, key, name)
@@ -173,7 +178,7 @@ class KeptProfiles:
                 sealing.finish()
                 out.flush()
                 sync(out.fileno())
-            fresh.rename(place)
+            take_place(fresh, place)
         except BaseException:
             fresh.unlink(missing_ok=True)
             raise
@@ -186,7 +191,7 @@ def _drop_key(vault: Vault, name: str) -> bool:
 
 def _reading(place: Path) -> BinaryIO:
     try:
-        handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        handle = open_unfollowed(place, os.O_RDONLY | NONBLOCK)
     except FileNotFoundError:
         raise
     except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,6 +20,8 @@ _MOST_OPEN: Final = 256  # a caller that asks for ever must not fill the memory
 
 def _seconds() -> float:
     """Time that nobody can set, and that goes on while the machine sleeps where it can."""
+    if sys.platform == "win32":  # it goes on there
+        return time.monotonic()
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 

@@ -49,7 +49,7 @@ class Runs:
         values: Every value, also those that a run was not granted.
         exposures: Remembers that a command has printed one.
         screener: Finds what must not stand in the record of uses.
-        runner: The early child's socket.
+        runner: The early child's socket; None where nothing can be run.
         places: Where private files may lie.
 
     Attributes:
@@ -63,7 +63,7 @@ class Runs:
         values: OpenedValues,
         exposures: Exposures,
         screener: Screener,
-        runner: socket.socket,
+        runner: socket.socket | None,
         places: Places,
     ) -> None:
         self._safe = safe
@@ -123,13 +123,18 @@ class Runs:
         """
         if self._closed:
             raise RunLost("The broker is ending; nothing was run.", "Run it again.")
+        if self._runner is None:
+            raise CommandNotStarted(
+                "On Windows jupyter agent runs no commands, so far.",
+                "Run JupyterLab inside WSL: wsl --install",
+            )
         run.task = asyncio.current_task()
         self._live[run] = None
         self._none.clear()
         try:
             if run.stopped:  # before it came this far
                 raise _stopped_early()
-            return await self._permitted(caller, wanted, run, emit)
+            return await self._permitted(caller, wanted, run, emit, self._runner)
         except asyncio.CancelledError:
             if not run.stopped:
                 raise
@@ -142,7 +147,7 @@ class Runs:
                 self._none.set()
 
     async def _permitted(
-        self, caller: Caller, wanted: Wanted, run: Run, emit: Emit
+        self, caller: Caller, wanted: Wanted, run: Run, emit: Emit, runner: socket.socket
     ) -> wire.Message:
         asked = wanted.labels or wanted.confirmed  # else nobody is, and nothing is written down
         why = await self._permission.said(caller, wanted.why) if asked else ""
@@ -168,7 +173,7 @@ class Runs:
             await record.started(decision)
             run.starting = True
             process = await Process.start(
-                self._runner,
+                runner,
                 wanted.argv,
                 env=env,
                 cwd=wanted.cwd,

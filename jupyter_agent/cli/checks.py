@@ -18,6 +18,8 @@ from jupyter_agent.cli.lock import MAKE_AN_EXPORT, export_reminder
 from jupyter_agent.cli.mcp import sdk_version, set_up
 from jupyter_agent.errors import AgentError
 from jupyter_agent.folders import Folders, check_private_dir
+from jupyter_agent.owner import is_elevated
+from jupyter_agent.processes.exits import end_command
 
 
 def every_check() -> list[Check]:
@@ -51,6 +53,13 @@ def _machine() -> Check:
             f"macOS {platform.mac_ver()[0]}, {platform.machine()}: nobody of us has run it there.",
             "Less is promised than on Linux: docs/threat-model.md, “Beyond Linux”.",
         )
+    if sys.platform == "win32":
+        return check(
+            "machine",
+            "warn",
+            f"Windows {platform.version()}, {platform.machine()}: we have run it under Wine only.",
+            "Less is promised than on Linux: docs/threat-model.md, “Beyond Linux”.",
+        )
     if not sys.platform.startswith("linux"):
         return check("machine", "fail", f"{platform.system()} is not supported yet.", "Use Linux.")
     name = f"{platform.system()} {platform.release()}, {platform.machine()}"
@@ -70,10 +79,23 @@ def _machine() -> Check:
 
 
 def _sudo() -> Check:
+    if sys.platform == "win32":
+        return _elevated()
     if os.geteuid() == 0 and os.environ.get("SUDO_UID", "0") != "0":
         return check("sudo", "fail", "This runs under sudo.", "Call it as yourself, without sudo.")
     if os.geteuid() == 0:
         return check("sudo", "warn", "This runs as root.", "Use an ordinary account.")
+    return check("sudo", "ok", "This runs as an ordinary user.")
+
+
+def _elevated() -> Check:
+    if is_elevated():
+        return check(
+            "sudo",
+            "warn",
+            "This runs as an administrator.",
+            "Use a terminal that was not opened as administrator.",
+        )
     return check("sudo", "ok", "This runs as an ordinary user.")
 
 
@@ -89,7 +111,8 @@ def _folders(folders: Folders) -> Iterator[Check]:
             yield _failed(id_, error)
         else:
             mode = stat.S_IMODE(path.stat().st_mode)
-            yield check(id_, "ok", f"{path}, mode {mode:04o}, yours alone.")
+            shown = "" if sys.platform == "win32" else f", mode {mode:04o}"
+            yield check(id_, "ok", f"{path}{shown}, yours alone.")
 
 
 def _broker_and_vault() -> Iterator[Check]:
@@ -113,11 +136,12 @@ def _broker(status: dict[str, Any]) -> Check:
     memory = status["memory"] / 2**20
     message = f"It answers: process {status['pid']}, {memory:.0f} MB, {status['runs']} runs."
     if status["version"] != __version__:
+        end = end_command(status["pid"])
         return check(
             "broker",
             "warn",
             f"{message} It is version {status['version']}.",
-            f"It makes room for the new version when its runs have ended; or: kill {status['pid']}",
+            f"It makes room for the new version when its runs have ended; or: {end}",
         )
     return check("broker", "ok", message)
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from jupyter_agent.errors import RequestInvalid
+from jupyter_agent.secret import MAX_VALUE
+
 _PASTE_BEGINS: Final = b"\x1b[200~"
 _PASTE_ENDS: Final = b"\x1b[201~"
 # A cursor or function key: CSI or SS3, then parameters, then a final byte (ECMA-48, 5.4).
@@ -39,6 +42,23 @@ class HiddenLine:
         """What was entered; of a paste that ends in a line break, without that one."""
         value = bytes(self._value)
         return value[:-1] if value.endswith(b"\n") else value
+
+    def entered(self) -> bytes:
+        """The value, now that nothing more comes.
+
+        Raises:
+            RequestInvalid: Nothing came in, it was too long, or several lines came in.
+        """
+        if self.left_over:
+            raise RequestInvalid(
+                "Several lines came in, and only one was expected; nothing was saved.",
+                "Give a value of several lines with --file PATH or --stdin.",
+            )
+        if len(self.value) > MAX_VALUE:
+            raise RequestInvalid("The value is too long; nothing was saved.")
+        if not self.value:
+            raise RequestInvalid("No value was entered; nothing was saved.")
+        return self.value
 
     def feed(self, typed: bytes) -> None:
         """Take in bytes as they come, in pieces of any size."""

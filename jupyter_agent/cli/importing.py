@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,7 +29,8 @@ from jupyter_agent.cli.terminal import Terminal, printable
 from jupyter_agent.cli.usual_places import usual_places
 from jupyter_agent.cli.value import seal_and_save
 from jupyter_agent.errors import AgentError, RequestInvalid
-from jupyter_agent.folders import sync, sync_folder
+from jupyter_agent.folders import sync, sync_folder, take_place
+from jupyter_agent.opening import CLOSE_ON_EXEC, NONBLOCK, open_unfollowed
 from jupyter_agent.secret import MAX_LABEL, MAX_VALUE
 
 if TYPE_CHECKING:
@@ -191,7 +193,7 @@ def _named_apart(origins: list[Origin]) -> list[Origin]:
 def _text(path: Path) -> str:
     try:
         # NONBLOCK: password managers lay pipes in the place of such files, and nobody may be there.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | NONBLOCK | CLOSE_ON_EXEC)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise RequestInvalid("That is no plain file.")
@@ -230,14 +232,15 @@ def _take_out(origin: Origin, taken: list[Find]) -> None:
             "Take them out yourself, or remove the new labels and import again.",
         )
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(fresh, flags, 0o600), "wb") as file:
+        handle = open_unfollowed(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(handle, "wb") as file:
             file.write(without(origin.text, taken).encode("utf-8", "surrogateescape"))
             file.flush()
-            os.fchmod(file.fileno(), stat.S_IMODE(info.st_mode))
+            if sys.platform != "win32":  # there it is this person's alone from now on
+                os.fchmod(file.fileno(), stat.S_IMODE(info.st_mode))
             sync(file.fileno())
-        fresh.rename(path)
+        take_place(fresh, path)
         sync_folder(path.parent)
     except OSError as error:
         fresh.unlink(missing_ok=True)

@@ -42,5 +42,5 @@ def served_folders() -> Iterator[str]:
             served = json.loads(path.read_bytes())["root_dir"]
         except (OSError, ValueError, TypeError, KeyError):
             continue  # gone meanwhile, or another program's
-        if isinstance(served, str) and served.startswith("/"):
+        if isinstance(served, str) and Path(served).is_absolute():
             yield f"{served}/.env"

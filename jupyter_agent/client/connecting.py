@@ -7,8 +7,9 @@ import json
 import os
 import select
 import socket
+import sys
 import time
-from typing import Final
+from typing import IO, Final
 
 from jupyter_agent import spawn, transport, wire
 from jupyter_agent.errors import (
@@ -18,7 +19,7 @@ from jupyter_agent.errors import (
     BrokerUnreachable,
     RunLost,
 )
-from jupyter_agent.folders import Folders, refuse_windows
+from jupyter_agent.folders import Folders
 
 _START_TIMEOUT: Final = 15.0
 
@@ -27,10 +28,9 @@ def connect(folders: Folders, *, start: bool) -> socket.socket:
     """A connected socket whose other end is ours.
 
     Raises:
-        BrokerUnreachable: No broker answers, and none could be started; there is none on Windows.
+        BrokerUnreachable: No broker answers, and none could be started.
         BrokerRefused: The folder or the process behind the socket is not ours.
     """
-    refuse_windows()
     _refuse_sudo()
     with contextlib.suppress(OSError):
         return transport.of(folders).connect()
@@ -48,7 +48,7 @@ def connect(folders: Folders, *, start: bool) -> socket.socket:
 def _refuse_sudo() -> None:
     # Under sudo the environment is the person's and the uid is root's: files made now would be
     # root's, in the person's home, and the next normal call would be locked out.
-    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "0") != "0":
+    if sys.platform != "win32" and os.geteuid() == 0 and os.environ.get("SUDO_UID", "0") != "0":
         raise BrokerRefused(
             "jupyter agent does not run under sudo.", "Call it as yourself, without sudo."
         )
@@ -64,7 +64,7 @@ def _start(folders: Folders) -> None:
     except OSError:
         raise BrokerUnreachable("The broker could not be started.") from None
     with pipe:
-        answer = _ready_line(pipe.fileno())
+        answer = _ready_line(pipe)
     if answer.get("ready"):
         return
     if "error" in answer:
@@ -72,26 +72,44 @@ def _start(folders: Folders) -> None:
     raise BrokerUnreachable("The broker ended while it started.", "Look at: jupyter agent doctor")
 
 
-def _ready_line(handle: int) -> wire.Message:
+def _ready_line(pipe: IO[bytes]) -> wire.Message:
     """What the broker says when it is up: ``{"ready": true}`` or ``{"error": …}``."""
-    deadline = time.monotonic() + _START_TIMEOUT
-    said = b""
-    while not said.endswith(b"\n"):
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([handle], [], [], left)[0]:
-            raise BrokerUnreachable(
-                f"The broker did not come up in {_START_TIMEOUT:g} s.",
-                "Look at: jupyter agent doctor",
-            )
-        more = os.read(handle, 65536)
-        if not more:
-            break
-        said += more
+    said = _in_time(pipe) if sys.platform == "win32" else _said(pipe.fileno())
+    if said is None:
+        raise BrokerUnreachable(
+            f"The broker did not come up in {_START_TIMEOUT:g} s.",
+            "Look at: jupyter agent doctor",
+        )
     try:
         answer: wire.Message = json.loads(said)
     except ValueError:
         return {}
     return answer
+
+
+def _said(handle: int) -> bytes | None:
+    deadline = time.monotonic() + _START_TIMEOUT
+    said = b""
+    while not said.endswith(b"\n"):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([handle], [], [], left)[0]:
+            return None
+        more = os.read(handle, 65536)
+        if not more:
+            break
+        said += more
+    return said
+
+
+def _in_time(pipe: IO[bytes]) -> bytes | None:
+    """The same where nobody can wait for a pipe and a clock at once: Windows."""
+    import threading  # noqa: PLC0415  (a terminal elsewhere has no use for it)
+
+    said: list[bytes] = []
+    reading = threading.Thread(target=lambda: said.append(pipe.readline()), daemon=True)
+    reading.start()
+    reading.join(_START_TIMEOUT)
+    return said[0] if said else None
 
 
 def gone() -> BrokerError | RunLost:

@@ -83,7 +83,12 @@ class Connection:
 
     @property
     def hung_up(self) -> bool:
-        """Whether the other side has hung up, also while something that it sent waits unread."""
+        """Whether the other side has hung up, also while something that it sent waits unread.
+
+        On Windows only once that was read: nothing there tells it before.
+        """
+        if sys.platform == "win32":
+            return self.gone
         end = self._writer.get_extra_info("socket")
         poll = select.poll()
         # macOS has no POLLRDHUP, and says POLLHUP at once (poll(2) there; not run by us on a Mac).

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from jupyter_agent import owner
 from jupyter_agent.errors import RequestInvalid, RunError
+from jupyter_agent.opening import open_unfollowed
 
 
 class SavedOutput:
@@ -26,10 +29,10 @@ class SavedOutput:
         self.path = Path(name).expanduser().absolute()
         self._size = 0
         self._new = True
-        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_WRONLY | os.O_CREAT
         try:
             try:
-                self._handle = os.open(self.path, flags | os.O_EXCL, 0o600)
+                self._handle = open_unfollowed(self.path, flags | os.O_EXCL)
             except FileExistsError:
                 if not overwrite:
                     raise RequestInvalid(
@@ -37,7 +40,7 @@ class SavedOutput:
                         "Choose another name, or say --overwrite.",
                     ) from None
                 self._new = False
-                self._handle = os.open(self.path, flags, 0o600)
+                self._handle = open_unfollowed(self.path, flags)
                 self._take_over()
         except OSError as error:
             raise RequestInvalid(
@@ -80,5 +83,12 @@ class SavedOutput:
         if not stat.S_ISREG(os.fstat(self._handle).st_mode):
             os.close(self._handle)
             raise RequestInvalid("The output can be saved in a file only.", "Choose another name.")
-        os.fchmod(self._handle, 0o600)
+        if sys.platform != "win32":
+            os.fchmod(self._handle, 0o600)
+        elif not owner.is_closed(self._handle):
+            os.close(self._handle)
+            raise RequestInvalid(
+                f"{self.path.name} is open to other users; nothing was run.",
+                "Remove it, or choose another name.",
+            )
         os.ftruncate(self._handle, 0)

@@ -14,6 +14,11 @@ import sys
 from collections.abc import Iterator
 
 
+def end_command(pid: int) -> str:
+    """What a person types to end a process, for hints."""
+    return f"taskkill /F /PID {pid}" if sys.platform == "win32" else f"kill {pid}"
+
+
 @contextlib.contextmanager
 def exit_of(pid: int) -> Iterator[int]:
     """While entered, a descriptor that is readable once the process has ended.

@@ -8,18 +8,20 @@ as it lives, so that sweeping takes nothing away from a command that still runs.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from jupyter_agent import locks
 from jupyter_agent.errors import CommandNotStarted
 from jupyter_agent.folders import check_private_dir
+from jupyter_agent.opening import CLOSE_ON_EXEC, DIRECTORY, open_unfollowed
 from jupyter_agent.processes import linux
 
 _SWEEP_TRIES: Final = 100
@@ -80,6 +82,8 @@ class Places:
         return sum(_sweep(base) for base in bases if base.is_dir())
 
     def _in_memory(self) -> Iterator[tuple[Path, Path]]:
+        if sys.platform == "win32":  # it has none
+            return
         uid = os.getuid()
         yield self._run, self._run / "files"
         # Not named by anybody's environment: a caller must not choose where values are written.
@@ -93,15 +97,15 @@ def make(files: Files) -> int:
     Raises:
         OSError: There is no room, or the place is gone.
     """
-    with _held(files.folder.parent, fcntl.LOCK_SH):
+    with _held(files.folder.parent, shared=True):
         files.folder.mkdir(mode=0o700)
-        lock = os.open(files.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock = os.open(files.folder, os.O_RDONLY | DIRECTORY | CLOSE_ON_EXEC)
+        locks.take(lock)
     for path, content in files.contents.items():
         place = files.folder / path
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(place, flags, 0o600), "wb") as file:  # noqa: PTH123  (a descriptor)
+        handle = open_unfollowed(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with open(handle, "wb") as file:  # noqa: PTH123  (a descriptor)
             file.write(content)
     return lock
 
@@ -128,26 +132,26 @@ def _open_up(folder: Path) -> None:
 
 def _sweep(base: Path) -> int:
     swept = 0
-    with contextlib.suppress(OSError), _held(base, fcntl.LOCK_EX):
+    with contextlib.suppress(OSError), _held(base):
         for folder in base.iterdir():
-            with contextlib.suppress(OSError), _held(folder, fcntl.LOCK_EX, tries=1):
+            with contextlib.suppress(OSError), _held(folder, tries=1):
                 remove(folder)
                 swept += 1
     return swept
 
 
 @contextlib.contextmanager
-def _held(folder: Path, how: int, tries: int = _SWEEP_TRIES) -> Iterator[None]:
+def _held(folder: Path, *, shared: bool = False, tries: int = _SWEEP_TRIES) -> Iterator[None]:
     """Hold a lock on a folder; the kernel lets go of it however this process ends.
 
     Raises:
         BlockingIOError: Somebody else holds it.
     """
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    handle = open_unfollowed(folder, os.O_RDONLY | DIRECTORY)
     try:
         for left in reversed(range(tries)):
             try:
-                fcntl.flock(handle, how | fcntl.LOCK_NB)
+                locks.take(handle, shared=shared, wait=False)
                 break
             except BlockingIOError:
                 if not left:

@@ -68,6 +68,7 @@ def of(folders: Folders) -> Transport:
         from jupyter_agent.transport.loopback import Loopback  # noqa: PLC0415  (Windows)
 
         return Loopback(folders)
-    from jupyter_agent.transport.unix import UnixSocket  # noqa: PLC0415  (not on Windows)
+    else:  # noqa: RET505  (for mypy, which reads no other part of an `if` about the system)
+        from jupyter_agent.transport.unix import UnixSocket  # noqa: PLC0415  (not on Windows)
 
-    return UnixSocket(folders)
+        return UnixSocket(folders)

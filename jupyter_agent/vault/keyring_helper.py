@@ -41,10 +41,11 @@ def backend() -> Any:
 
         keychain: Any = Keyring
         return keychain()
-    if sys.platform == "win32":  # not run by anyone yet
+    if sys.platform == "win32":  # run by us under Wine only
         from keyring.backends.Windows import WinVaultKeyring  # noqa: PLC0415
 
-        windows = WinVaultKeyring()
+        vault: Any = WinVaultKeyring
+        windows = vault()
         # The default, "enterprise", roams: the key would follow the person to other machines.
         windows.persist = "local machine"
         return windows

@@ -28,7 +28,11 @@ PROMPT_SECONDS: Final = 60.0
 """For an existing vault: time enough to type the keyring's password."""
 
 _BUS: Final = "DBUS_SESSION_BUS_ADDRESS"
-_UNLOCK: Final = "Log in to your desktop or unlock its keyring, then try again."
+_UNLOCK: Final = (
+    "Log in to Windows with your password, then try again."
+    if sys.platform == "win32"
+    else "Log in to your desktop or unlock its keyring, then try again."
+)
 
 
 class RunHelper(Protocol):
@@ -134,6 +138,8 @@ def session_bus(environ: Mapping[str, str], login_bus: Path | None = None) -> st
     """
     from urllib.parse import unquote  # noqa: PLC0415  (most starts never ask for the bus)
 
+    if sys.platform == "win32":
+        raise _unavailable()
     login_bus = login_bus or Path(f"/run/user/{os.getuid()}/bus")
     for address in (f"unix:path={login_bus}", environ.get(_BUS, "")):
         # https://dbus.freedesktop.org/doc/dbus-specification.html#addresses: options behind commas,
@@ -145,6 +151,8 @@ def session_bus(environ: Mapping[str, str], login_bus: Path | None = None) -> st
 
 
 def _is_our_socket(path: Path) -> bool:
+    if sys.platform == "win32":
+        return False
     try:
         info = path.lstat()
     except OSError:

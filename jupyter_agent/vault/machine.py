@@ -11,7 +11,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 _MACHINE_ID: Final = re.compile(rb"[0-9a-f]{32}\n?")
 _CONTAINER_MARKS: Final = (
@@ -88,10 +88,13 @@ def _macos_identity() -> bytes:
     return str(uuid).encode()
 
 
-def _windows_identity() -> bytes:
-    """The installation's GUID."""
-    import importlib  # noqa: PLC0415
+if sys.platform == "win32":
 
-    winreg: Any = importlib.import_module("winreg")  # exists on Windows only
-    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
-        return str(winreg.QueryValueEx(key, "MachineGuid")[0]).encode()
+    def _windows_identity() -> bytes:
+        """The installation's GUID, by whichever Python: one of 32 bits is shown other keys."""
+        import winreg  # noqa: PLC0415  (Windows)
+
+        rights = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+        place = r"SOFTWARE\Microsoft\Cryptography"
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place, 0, rights) as key:
+            return str(winreg.QueryValueEx(key, "MachineGuid")[0]).encode()

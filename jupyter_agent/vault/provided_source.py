@@ -12,11 +12,15 @@ import hmac
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from jupyter_agent import owner
 from jupyter_agent.errors import KeySourceUnavailable, PassphraseRequired, VaultUnsafe
+from jupyter_agent.opening import CLOSE_ON_EXEC, NONBLOCK
+from jupyter_agent.owner import CLOSES
 from jupyter_agent.secret import Secret
 from jupyter_agent.vault.kept_beside import KeptBeside
 from jupyter_agent.vault.key_source import PROVIDED
@@ -189,14 +193,14 @@ class ProvidedSource:
         try:
             # NONBLOCK: a pipe in its place must not hold us up. A link is fine here, because
             # Kubernetes mounts secrets as links; whose file it is counts.
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            handle = os.open(path, os.O_RDONLY | NONBLOCK | CLOSE_ON_EXEC)
         except OSError:
             raise KeySourceUnavailable(
                 "The key that was provided for the vault is not there, or can't be read.",
                 "Provide it again where it was, or see: jupyter agent vault status",
             ) from None
         try:
-            self._check(path, os.fstat(handle))
+            self._check(path, handle)
             content = os.read(handle, _LONGEST + 1).removesuffix(b"\n")
         finally:
             os.close(handle)
@@ -208,7 +212,7 @@ class ProvidedSource:
             )
         return content
 
-    def _check(self, path: Path, info: os.stat_result) -> None:
+    def _check(self, path: Path, handle: int) -> None:
         real = path.resolve()
         if any(real.is_relative_to(folder.resolve()) for folder in self._keep_out):
             raise VaultUnsafe(
@@ -216,15 +220,21 @@ class ProvidedSource:
                 "with them.",
                 "Put it elsewhere.",
             )
-        # Root's file may be readable by others (Docker mounts secrets so); ours need not be.
-        closed = 0o022 if info.st_uid == 0 else 0o077
-        is_private = info.st_uid in (0, os.getuid()) and not info.st_mode & closed
-        if not stat.S_ISREG(info.st_mode) or not is_private:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode) or not _is_private(handle, info):
             raise VaultUnsafe(
                 "The key that was provided is no plain file, belongs to somebody else, or is open "
                 "to others.",
-                "Make it yours alone: chmod 600 on that file.",
+                f"Make it yours alone: {CLOSES} that file.",
             )
+
+
+def _is_private(handle: int, info: os.stat_result) -> bool:
+    if sys.platform == "win32":
+        return owner.is_mine(handle) and owner.is_closed(handle)
+    # Root's file may be readable by others (Docker mounts secrets so); ours need not be.
+    closed = 0o022 if info.st_uid == 0 else 0o077
+    return info.st_uid in (0, os.getuid()) and not info.st_mode & closed
 
 
 def _mark(key: bytes, context: bytes) -> bytes:

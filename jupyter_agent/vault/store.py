@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent.errors import VaultBusy, VaultError, VaultRolledBack, VaultTooNew
-from jupyter_agent.folders import check_private_dir, check_private_info
+from jupyter_agent.folders import check_private_dir, check_private_path
+from jupyter_agent.opening import open_unfollowed
 from jupyter_agent.vault.seal import FORMAT, RecordId, head_digest, tampered
 
 _APPLICATION: Final = 0x6A61_7661  # sqlite's application_id: "java", for jupyter_agent vault
@@ -94,12 +95,11 @@ class Store:
             VaultError: It can't be read or made.
         """
         check_private_dir(path.parent)
-        with _plainly():
-            # Made here and not by sqlite, which would go by the caller's umask. The journal then
-            # inherits the file's mode: https://www.sqlite.org/src/file/src/os_unix.c
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            with suppress(FileExistsError):
-                os.close(os.open(path, flags, 0o600))
+        # Made here and not by sqlite, which would go by the caller's umask. The journal then inherits
+        # the file's mode: https://www.sqlite.org/src/file/src/os_unix.c; on Windows the folder's
+        # access list.
+        with _plainly(), suppress(FileExistsError):
+            os.close(open_unfollowed(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
         return cls(path)
 
     @classmethod
@@ -241,19 +241,13 @@ class Store:
         self._connections += 1
 
     def _check_files(self, path: Path) -> tuple[int, int]:
-        """Check file and journal; return what identifies the file.
-
-        By ``lstat`` and not by a descriptor: closing one would drop the locks that sqlite holds on
-        the same file elsewhere in this process (POSIX locks belong to the process).
-        """
+        """Check file and journal; return what identifies the file."""
         for each in (path.with_name(f"{path.name}-journal"), path):
             try:
-                info = each.lstat()
+                info = check_private_path(each)
             except FileNotFoundError:
                 if each == path:
                     raise gone() from None
-                continue
-            check_private_info(info, each.name)
         return (info.st_dev, info.st_ino)
 
     @contextmanager

@@ -12,6 +12,7 @@ import msvcrt
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import wintypes
@@ -34,6 +35,15 @@ _OPEN_ALWAYS: Final = 4
 _NOT_FOLLOWED: Final = 0x0020_0000
 _FOLDERS_TOO: Final = 0x0200_0000
 _INVALID: Final = ctypes.c_void_p(-1).value
+
+_REPLACE: Final = 0x1
+_WRITE_THROUGH: Final = 0x8
+_IN_THE_WAY: Final = (5, 32)
+"""``ERROR_ACCESS_DENIED``, which is also said of a file that is just being replaced, and
+``ERROR_SHARING_VIOLATION``: whoever looks through new files, as virus scanners do."""
+
+_TRIES: Final = 25
+_PAUSE: Final = 0.02
 
 _EXCLUSIVE: Final = 0x2
 _AT_ONCE: Final = 0x1
@@ -62,6 +72,7 @@ def _kernel32() -> Any:
     )
     library.CreateFileW.restype = wintypes.HANDLE
     library.CloseHandle.argtypes = (wintypes.HANDLE,)
+    library.MoveFileExW.argtypes = (wintypes.LPCWSTR, wintypes.LPCWSTR, wintypes.DWORD)
     library.LockFileEx.argtypes = (
         *(wintypes.HANDLE, wintypes.DWORD, wintypes.DWORD),
         *(wintypes.DWORD, wintypes.DWORD, ctypes.c_void_p),
@@ -98,11 +109,15 @@ def open_unfollowed(path: str, flags: int, mode: int) -> int:
     else:
         how = _OPEN_EXISTING
     alone = None if mode & 0o077 else ctypes.byref(security.mine_alone())
-    handle = _kernel32().CreateFileW(
-        path, wanted, _SHARE_ALL, alone, how, _NOT_FOLLOWED | _folders_too(flags), None
-    )
-    if handle == _INVALID:
-        raise _error(path)
+    for left in reversed(range(_TRIES)):
+        handle = _kernel32().CreateFileW(
+            path, wanted, _SHARE_ALL, alone, how, _NOT_FOLLOWED | _folders_too(flags), None
+        )
+        if handle != _INVALID:
+            break
+        if not left or ctypes.get_last_error() not in _IN_THE_WAY:
+            raise _error(path)
+        time.sleep(_PAUSE)
     try:
         descriptor = msvcrt.open_osfhandle(handle, flags & os.O_APPEND | os.O_NOINHERIT)
     except BaseException:
@@ -116,6 +131,21 @@ def open_unfollowed(path: str, flags: int, mode: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def replace(fresh: str, path: str) -> None:
+    """Give a file another's name, whose place it takes; it is on the disk when this returns.
+
+    Raises:
+        OSError: The other one is in use by a program that shares it with nobody, or can't be
+            written. Both stay as they are.
+    """
+    for left in reversed(range(_TRIES)):
+        if _kernel32().MoveFileExW(fresh, path, _REPLACE | _WRITE_THROUGH):
+            return
+        if not left or ctypes.get_last_error() not in _IN_THE_WAY:
+            raise _error(path)
+        time.sleep(_PAUSE)
 
 
 def _refuse_link(descriptor: int, path: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import msvcrt
 import sys
 from ctypes import wintypes
 from typing import Any, Final
@@ -97,6 +98,11 @@ def my_sid() -> str:
         kernel32().CloseHandle(token)
 
 
+def is_administrator() -> bool:
+    """Whether this process has an administrator's rights just now."""
+    return bool(ctypes.WinDLL("shell32").IsUserAnAdmin())
+
+
 @functools.cache
 def mine_alone() -> SecurityAttributes:
     """What makes a file or folder this person's alone, and what is made in it later.
@@ -144,6 +150,11 @@ def of_handle(handle: int) -> Descriptor:
         if ctypes.get_last_error() != _INSUFFICIENT_BUFFER:
             break
     raise ctypes.WinError(ctypes.get_last_error())
+
+
+def of_descriptor(handle: int) -> Descriptor:
+    """The same for a descriptor of Python's."""
+    return of_handle(msvcrt.get_osfhandle(handle))
 
 
 def _check(answer: int) -> None:

@@ -1,0 +1,134 @@
+"""The controlling terminal of Unix, on which a person is asked."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+from typing import Final, Literal, Self
+
+from jupyter_agent.cli.hidden_line import HiddenLine
+
+assert sys.platform != "win32"  # noqa: S101  (for mypy)
+
+# Bracketed paste: the terminal puts marks round what is pasted, so that the lines of a pasted
+# private key are not taken for Enter. Source: xterm's ctlseqs, "Bracketed Paste Mode".
+_PASTE_ON: Final = "\x1b[?2004h"
+_PASTE_OFF: Final = "\x1b[?2004l"
+_SETTLE: Final = 0.05
+"""Seconds of silence after Enter that tell a typed Enter from the first line of a long paste."""
+
+
+class Tty:
+    """The controlling terminal.
+
+    Args:
+        handle: A descriptor open for reading and writing; closed by ``close``.
+    """
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+
+    @classmethod
+    def open(cls) -> Self | None:
+        """The terminal on which a person could answer; None where there is none.
+
+        A program in the background has none either: it would be stopped when it read.
+        """
+        try:
+            handle = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            if os.tcgetpgrp(handle) == os.getpgrp():
+                return cls(handle)
+        except OSError:
+            pass
+        os.close(handle)
+        return None
+
+    def close(self) -> None:
+        """Let go of the terminal."""
+        os.close(self._handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def say(self, text: str) -> None:
+        """Write text, already printable, to the terminal."""
+        left = text.encode("utf-8", "backslashreplace")
+        while left:
+            left = left[os.write(self._handle, left) :]
+
+    def ask(
+        self,
+        question: str,
+        *,
+        timeout: float | None = None,
+        unless: int | None = None,
+        as_typed: bool = False,
+    ) -> str | Literal[False] | None:
+        """One visible line.
+
+        Args:
+            question: Already printable.
+            timeout: Seconds; None waits for ever.
+            unless: A descriptor; as soon as it is readable the question has settled itself.
+            as_typed: Keep capital letters.
+
+        Returns:
+            The answer, stripped, and lower case unless ``as_typed``; None when nobody answered in
+            time; False when ``unless`` became readable.
+        """
+        # What was typed before the question was there is no answer to it.
+        termios.tcflush(self._handle, termios.TCIFLUSH)
+        self.say(question)
+        watched = [self._handle] if unless is None else [self._handle, unless]
+        ready, _, _ = select.select(watched, [], [], timeout)
+        if not ready or self._handle not in ready:
+            self.say("\n")
+            return False if ready else None
+        line = os.read(self._handle, 4096)  # one line at most: the terminal edits lines itself
+        typed = line.decode("utf-8", "replace").strip()
+        return typed if as_typed else typed.lower()
+
+    def ask_hidden(self, question: str) -> bytes:
+        """One value, typed or pasted, never shown; pasted line breaks are part of it.
+
+        Not ``getpass``: it cuts a line at 4095 bytes and stores the first line of a pasted key,
+        and the lines behind it would go to the shell, which runs and remembers them.
+
+        Raises:
+            RequestInvalid: Nothing came in, it was too long, or the terminal can't mark pastes and
+                several lines came in.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        before = termios.tcgetattr(self._handle)
+        silent = termios.tcgetattr(self._handle)
+        # No echo, and no line editing by the terminal; ISIG stays, so that Ctrl-C works.
+        silent[3] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON)
+        silent[6][termios.VMIN], silent[6][termios.VTIME] = 1, 0
+        try:
+            termios.tcsetattr(self._handle, termios.TCSAFLUSH, silent)
+            self.say(f"{_PASTE_ON}{question}")
+            return self._hidden_line()
+        finally:
+            self.say(f"{_PASTE_OFF}\n")
+            # FLUSH: what came in behind the value must not reach the shell.
+            termios.tcsetattr(self._handle, termios.TCSAFLUSH, before)
+
+    def _hidden_line(self) -> bytes:
+        line = HiddenLine()
+        while not line.done:
+            typed = os.read(self._handle, 65536)
+            line.feed(typed or b"\x04")  # a terminal that hung up says nothing for ever
+        while select.select([self._handle], [], [], _SETTLE)[0]:
+            more = os.read(self._handle, 65536)
+            if not more:
+                break
+            line.feed(more)
+        return line.entered()
