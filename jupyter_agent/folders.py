@@ -3,8 +3,8 @@
 ``JUPYTER_AGENT_HOME=DIR`` puts everything under ``DIR/{data,state,run}``. Without it the XDG data
 and state folders are used, and for the socket ``$XDG_RUNTIME_DIR/jupyter_agent`` or a checked
 ``/tmp/jupyter_agent-UID`` (docs/interfaces.md). XDG: https://specifications.freedesktop.org/basedir/
-On Windows all three lie in the person's ``AppData/Local/jupyter_agent``, and what is checked of
-mode and owner here is checked of the access list there (``windows.private``).
+On Windows all three lie in ``AppData/Local/jupyter_agent``, and access lists are checked instead of
+owners and modes (``windows.private``).
 
 What is macOS's is marked; it was **not run** by us on a Mac.
 """
@@ -125,7 +125,7 @@ def _runtime_folder(environ: Mapping[str, str]) -> Path:
 def _darwin_user_folder() -> Path | None:
     """Asked of the system: no environment names it."""
     with contextlib.suppress(OSError, ValueError):
-        named = None if sys.platform == "win32" else os.confstr(_DARWIN_USER_DIR)
+        named = "" if sys.platform == "win32" else os.confstr(_DARWIN_USER_DIR)
         if named and Path(named).is_dir():
             return Path(named)
     return None

@@ -54,16 +54,24 @@ def main() -> int:
 
 def _serve(folders: Folders, here: Transport, listener: socket.socket, lock: int) -> int:
     from jupyter_agent.processes import linux  # noqa: PLC0415  (ctypes, after the lock)
-    from jupyter_agent.shell import runner  # noqa: PLC0415  (after the lock)
 
     linux.forbid_inspection()
-    runner_pid, door = (0, None) if sys.platform == "win32" else runner.fork_runner()
+    runner_pid, door = _fork_runner()
     from jupyter_agent.broker.app import Broker  # noqa: PLC0415  (asyncio, after the fork)
 
     broker = Broker(folders, here, listener, lock=lock, runner_pid=runner_pid, runner=door)
     _say({"ready": True})
     broker.serve()
     return 0
+
+
+def _fork_runner() -> tuple[int, socket.socket | None]:
+    if sys.platform == "win32":  # nothing is run there
+        return 0, None
+    else:  # noqa: RET505  (for mypy, which reads no other part of an `if` about the system)
+        from jupyter_agent.shell import runner  # noqa: PLC0415  (after the lock)
+
+        return runner.fork_runner()
 
 
 def _take_lock(folders: Folders, here: Transport) -> int | None:

@@ -17,11 +17,11 @@ from jupyter_agent.broker.agents import CHAT, Agents
 from jupyter_agent.broker.kernels import Kernel, Kernels
 from jupyter_agent.errors import BrokerRefused, RoleDenied
 from jupyter_agent.processes import tree
-from jupyter_agent.shell import keeper, runner
+from jupyter_agent.shell.titles import KEEPER, RUNNER
 
 MAX_CLAIM: Final = 512
 
-_OF_RUNS: Final = frozenset((keeper.TITLE, runner.TITLE, "jupyter_agent.broker"))
+_OF_RUNS: Final = frozenset((KEEPER, RUNNER, "jupyter_agent.broker"))
 """What is called so has nothing below it but runs. The last one beyond Linux, where a fork of a
 broker can't call itself something else."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -44,6 +45,8 @@ class WantedTerminal:
         Raises:
             CommandNotStarted: There is none to be had.
         """
+        if sys.platform == "win32":
+            raise CommandNotStarted("Windows has no such terminal.", "Run it without --pty.")
         try:
             return Terminal(self.size, line_ends=self.keyboard)
         except OSError as error:

@@ -10,6 +10,7 @@ import errno
 import os
 import select
 import signal
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
@@ -164,6 +165,8 @@ def _request(arguments: Arguments) -> dict[str, Any]:
 def _terminal(arguments: Arguments) -> dict[str, Any] | None:
     if not (arguments.pty or arguments.answers):
         return None
+    if sys.platform == "win32":
+        raise RequestInvalid("There is no --pty on Windows, so far.", "Leave it out.")
     from jupyter_agent.cli import run_terminal  # noqa: PLC0415  (seldom)
 
     return run_terminal.wanted([check_label(label) for label in arguments.answers])
@@ -212,7 +215,7 @@ def _follow(client: Client, request: dict[str, Any], tty: Tty | None, terminal: 
                 ask(client, message, tty, terminal)
             elif message.get("event") != "started":
                 _show(message)
-            elif request["terminal"] is not None:
+            elif sys.platform != "win32" and request["terminal"] is not None:
                 from jupyter_agent.cli import run_terminal  # noqa: PLC0415  (seldom)
 
                 return int(run_terminal.follow(client, number, _show)["exit"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent import wire
 from jupyter_agent.errors import AgentError
+
+assert sys.platform != "win32"  # noqa: S101  (for mypy: it has no such terminals)
 
 if TYPE_CHECKING:
     from jupyter_agent.client import Client

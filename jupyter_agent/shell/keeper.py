@@ -23,6 +23,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,9 +33,11 @@ from jupyter_agent import spawn
 from jupyter_agent.processes import linux, session, tree
 from jupyter_agent.shell import files
 from jupyter_agent.shell.files import Files
+from jupyter_agent.shell.titles import KEEPER
 
-TITLE: Final = "jupyter_agent.keeper"
-"""What a keeper is called in ``ps``."""
+assert sys.platform != "win32"  # noqa: S101  (for mypy: nothing is forked there)
+
+TITLE: Final = KEEPER
 
 STOP_STEPS: Final = ((0.0, signal.SIGINT), (0.7, signal.SIGTERM), (1.4, signal.SIGKILL))
 """Seconds after a stop was asked for, and what the whole tree gets then."""

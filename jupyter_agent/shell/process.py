@@ -8,16 +8,20 @@ import errno
 import json
 import os
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from jupyter_agent import wire
 from jupyter_agent.errors import CommandNotStarted
-from jupyter_agent.shell import runner
+from jupyter_agent.opening import CLOSE_ON_EXEC
 from jupyter_agent.shell.files import Files
 from jupyter_agent.shell.terminal import Terminal
+
+if TYPE_CHECKING or sys.platform != "win32":  # the broker has no runner there
+    from jupyter_agent.shell import runner
 
 Stream = Literal["stdout", "stderr"]
 Sink = Callable[[Stream, bytes], Awaitable[None]]
@@ -175,7 +179,7 @@ class _Output:
     """
 
     def __init__(self, handle: int) -> None:
-        os.set_blocking(handle, False)
+        _let_wait(handle)
         self._handle = handle
         self.chunks = 0
         self.waits = False
@@ -221,7 +225,7 @@ class _Input:
     """
 
     def __init__(self, handle: int, content: bytes) -> None:
-        os.set_blocking(handle, False)
+        _let_wait(handle)
         self._handle = handle
         self._left = memoryview(content)
         self._loop = asyncio.get_running_loop()
@@ -289,6 +293,13 @@ def _wanted(
     return json.dumps(wanted).encode()
 
 
+def _let_wait(handle: int) -> None:
+    """Let the event loop wait for a descriptor."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    os.set_blocking(handle, False)
+
+
 def _hand_over(
     door: socket.socket, stdin: bytes | None, folder: Path | None, terminal: Terminal | None
 ) -> tuple[socket.socket, dict[Stream, _Output], _Input | None]:
@@ -297,6 +308,8 @@ def _hand_over(
     Raises:
         CommandNotStarted: The runner is gone, or no descriptor is free.
     """
+    if sys.platform == "win32":
+        raise NotImplementedError  # the broker has no runner there
     kept: list[int] = []
     given: list[int] = []
     try:
@@ -346,7 +359,7 @@ def _pipes(*, feeds: bool) -> tuple[list[int], list[int]]:
             kept[2], given[2] = given[2], kept[2]
             given.insert(0, given.pop())
         else:
-            given.insert(0, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+            given.insert(0, os.open(os.devnull, os.O_RDONLY | CLOSE_ON_EXEC))
     except OSError:
         for handle in (*given, *kept):
             os.close(handle)

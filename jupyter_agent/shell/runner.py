@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import struct
+import sys
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -20,10 +21,13 @@ from typing import Final
 from jupyter_agent import spawn
 from jupyter_agent.processes import linux, tree
 from jupyter_agent.shell import files
-from jupyter_agent.shell.spare import FDS_OF_A_RUN, Spare
+from jupyter_agent.shell.titles import RUNNER
 
-TITLE: Final = "jupyter_agent.runner"
-"""What the runner is called in ``ps``."""
+assert sys.platform != "win32"  # noqa: S101  (for mypy: nothing is forked there)
+
+from jupyter_agent.shell.spare import FDS_OF_A_RUN, Spare  # noqa: E402  (it has neither)
+
+TITLE: Final = RUNNER
 
 _LENGTH: Final = struct.Struct("!H")
 """What is ahead of a run's folder on the runner's socket, and what its descriptors come with. A

@@ -7,11 +7,14 @@ nothing until its run comes: no value, and no descriptor but the one on which it
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from jupyter_agent import spawn
 from jupyter_agent.shell import keeper
+
+assert sys.platform != "win32"  # noqa: S101  (for mypy: nothing is forked there)
 
 FDS_OF_A_RUN: Final = 4  # control, stdin, stdout, stderr
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import struct
-import termios
+import sys
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING or sys.platform != "win32":
+    import fcntl
+    import termios
 
 _IFLAG, _OFLAG, _LFLAG = 0, 1, 3  # places in what tcgetattr returns
 _IUTF8: Final = 0o40000  # Linux: one backspace takes a whole character; Python has no name for it
@@ -44,9 +47,12 @@ class Terminal:
     """
 
     def __init__(self, size: Size, *, line_ends: bool) -> None:
-        self.near, self.far = os.openpty()
+        self.near, self.far = -1, -1
         self._writing = asyncio.Lock()
         self._room: asyncio.Future[None] | None = None
+        if sys.platform == "win32":
+            raise NotImplementedError  # ``WantedTerminal.open`` says so
+        self.near, self.far = os.openpty()
         try:
             os.fchmod(self.far, 0o600)  # not even `write` of other users
             os.set_blocking(self.near, False)
@@ -63,6 +69,8 @@ class Terminal:
 
     def resize(self, size: Size) -> None:
         """Give it another size; the programs in front get SIGWINCH."""
+        if sys.platform == "win32":
+            raise NotImplementedError  # ``WantedTerminal.open`` says so
         with contextlib.suppress(OSError):  # it is over
             fcntl.ioctl(
                 self.near, termios.TIOCSWINSZ, struct.pack("4H", size.rows, size.cols, 0, 0)
@@ -74,6 +82,8 @@ class Terminal:
         Editors and shells hide what is typed too, because they show it themselves. They read it
         key by key, so that this is no password prompt: a line is read in canonical mode.
         """
+        if sys.platform == "win32":
+            raise NotImplementedError  # ``WantedTerminal.open`` says so
         try:
             flags = termios.tcgetattr(self.near)[_LFLAG]
         except (OSError, termios.error):

@@ -95,9 +95,9 @@ class Store:
             VaultError: It can't be read or made.
         """
         check_private_dir(path.parent)
-        # Made here and not by sqlite, which would go by the caller's umask. The journal then inherits
-        # the file's mode: https://www.sqlite.org/src/file/src/os_unix.c; on Windows the folder's
-        # access list.
+        # Made here and not by sqlite, which would go by the caller's umask. The journal then
+        # inherits the file's mode: https://www.sqlite.org/src/file/src/os_unix.c; on Windows the
+        # folder's access list.
         with _plainly(), suppress(FileExistsError):
             os.close(open_unfollowed(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
         return cls(path)
