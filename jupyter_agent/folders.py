@@ -125,9 +125,9 @@ def _runtime_folder(environ: Mapping[str, str]) -> Path:
 def _darwin_user_folder() -> Path | None:
     """Asked of the system: no environment names it."""
     with contextlib.suppress(OSError, ValueError):
-        named = "" if sys.platform == "win32" else os.confstr(_DARWIN_USER_DIR)
-        if named and Path(named).is_dir():
-            return Path(named)
+        if sys.platform != "win32":
+            named = os.confstr(_DARWIN_USER_DIR)
+            return Path(named) if named and Path(named).is_dir() else None
     return None
 
 

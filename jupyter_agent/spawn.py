@@ -27,6 +27,10 @@ Child = subprocess.Popen[bytes]
 _NO_WINDOW: Final = 0x0800_0000 if sys.platform == "win32" else 0
 """``CREATE_NO_WINDOW``: a console of its own that nobody sees, and no Ctrl-C of ours."""
 
+_LEAVES_JOB: Final = 0x0100_0000 if sys.platform == "win32" else 0
+_APART: Final = _NO_WINDOW | _LEAVES_JOB
+"""``CREATE_BREAKAWAY_FROM_JOB``: the end of a terminal's job is not the end of what has left it."""
+
 _SUSPENDED: Final = 0x4
 """``CREATE_SUSPENDED``, processthreadsapi.h."""
 
@@ -118,48 +122,32 @@ def start_broker(argv: Sequence[str]) -> IO[bytes]:
     Raises:
         OSError: It could not be started.
     """
+    try:
+        first = _start_apart(argv, _APART)
+    except PermissionError:  # our job lets nobody leave: then the broker ends with it
+        if not _LEAVES_JOB:
+            raise
+        first = _start_apart(argv, _APART & ~_LEAVES_JOB)
+    assert first.stdout is not None  # noqa: S101  (stdout=PIPE)
     if sys.platform == "win32":
-        return _start_broker_of_windows(argv)
-    first = subprocess.Popen(
+        first.returncode = 0  # nobody's child from here on
+    else:
+        first.wait()
+    return first.stdout
+
+
+def _start_apart(argv: Sequence[str], flags: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         list(argv),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=fixed_environment(),
-        cwd="/",
+        cwd=Path(sys.executable).anchor,
         start_new_session=True,
         close_fds=True,
+        creationflags=flags,
     )
-    assert first.stdout is not None  # noqa: S101  (stdout=PIPE)
-    first.wait()
-    return first.stdout
-
-
-if sys.platform == "win32":
-
-    def _start_broker_of_windows(argv: Sequence[str]) -> IO[bytes]:
-        # A console of its own that nobody sees: closing a terminal ends what has that one.
-        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-        for breakaway in (subprocess.CREATE_BREAKAWAY_FROM_JOB, 0):
-            try:
-                broker = subprocess.Popen(
-                    list(argv),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=fixed_environment(),
-                    cwd=Path(sys.executable).anchor,
-                    close_fds=True,
-                    creationflags=flags | breakaway,
-                )
-            except PermissionError:  # our job lets nobody go: then it ends with that
-                if not breakaway:
-                    raise
-            else:
-                break
-        assert broker.stdout is not None  # noqa: S101  (stdout=PIPE)
-        broker.returncode = 0  # nobody's child from here on: no warning that it still runs
-        return broker.stdout
 
 
 def detach() -> None:

@@ -21,7 +21,8 @@ from jupyter_agent.errors import (
 )
 from jupyter_agent.folders import Folders
 
-_START_TIMEOUT: Final = 15.0
+_START_TIMEOUT: Final = 60.0 if sys.platform == "win32" else 15.0
+"""Seconds. On Windows a virus scanner may read every file of a first start."""
 
 
 def connect(folders: Folders, *, start: bool) -> socket.socket:
