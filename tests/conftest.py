@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,27 @@ hypothesis.settings.register_profile("long", deadline=None, max_examples=100_000
 hypothesis.settings.load_profile("any machine")
 
 _HOMES = itertools.count()
+
+
+def _read_when_asked() -> None:
+    """Put off building the grammar of IRIs, 2 s in each process of the tests.
+
+    jsonschema, which Jupyter Server imports, builds it to know a format that no schema here has.
+    """
+
+    def is_valid_syntax(term: str, value: str) -> bool:
+        if sys.modules.get("rfc3987_syntax") is later:
+            del sys.modules["rfc3987_syntax"]
+        from rfc3987_syntax import is_valid_syntax as really  # noqa: PLC0415
+
+        return bool(really(term, value))
+
+    later = types.ModuleType("rfc3987_syntax")
+    later.is_valid_syntax = is_valid_syntax  # type: ignore[attr-defined]
+    sys.modules.setdefault("rfc3987_syntax", later)
+
+
+_read_when_asked()
 
 # On Windows only what is in tests/windows is run.
 pytest_plugins = [] if sys.platform == "win32" else ["pytest_jupyter.jupyter_server"]

@@ -11,6 +11,8 @@ from jupyter_agent import agenttoken
 from jupyter_agent.client import Client
 from jupyter_agent.errors import BrokerRefused
 
+pytestmark = pytest.mark.one_broker
+
 
 def test_an_agent_is_let_in_listed_and_forgotten(cli, folders):
     added = cli("agents", "add", "my-agent")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from jupyter_agent import person as person_door
 from jupyter_agent.cli.known import KnownScreener
 from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Finding
 from jupyter_agent.screen.stored import StoredFinding
+
+pytestmark = pytest.mark.one_broker
 
 VALUE = "an-example-of-the-tutorial"
 
@@ -82,6 +86,7 @@ def test_a_terminal_screens_for_stored_values_and_lets_pass_what_is_allowed(cli,
         screener.close()
 
 
+@pytest.mark.one_broker(shared=False)
 def test_a_terminal_without_a_vault_starts_no_broker_to_screen(agent_home):
     screener = KnownScreener(OneRule())
     assert len(screener.screen(VALUE)) == 1

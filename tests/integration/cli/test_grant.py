@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from command_line import ended
 
+pytestmark = pytest.mark.one_broker
+
 ECHO = ("run", "-s", "DEMO_TOKEN", "--", "printenv", "DEMO_TOKEN")
 
 
@@ -89,6 +91,7 @@ def test_what_was_refused_last_is_permitted_when_nothing_else_is_said(cli, saved
     assert cli("run", "-s", "DEMO_TOKEN", "--", "env").code == 125
 
 
+@pytest.mark.one_broker(shared=False)
 def test_without_a_refusal_both_choices_are_named(cli, saved):
     done = cli("grant", "DEMO_TOKEN", "--json")
     assert done.code == 1

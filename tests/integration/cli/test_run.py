@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from command_line import PATIENCE, CommandLine, ended
 
+pytestmark = pytest.mark.one_broker
+
 QUESTION = rb"a no\): "
 SLEEPER = "echo $$; exec sleep 600"
 

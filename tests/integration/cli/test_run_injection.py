@@ -7,6 +7,10 @@ import shlex
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.one_broker
+
 
 def test_standard_input_files_and_templates_reach_the_command(cli, granted):
     text = 'password = "{{DEMO_TOKEN}}"\n'

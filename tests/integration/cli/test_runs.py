@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from steps import output_until, request, sleeping
+
+pytestmark = pytest.mark.one_broker
 
 
 def test_runs_are_listed_and_ended(cli, granted, guest):

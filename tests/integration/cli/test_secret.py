@@ -8,6 +8,8 @@ import signal
 import pytest
 from command_line import CommandLine, Done, ended
 
+pytestmark = pytest.mark.one_broker
+
 PROMPT = rb"\(not shown\): "
 META = {"label", "kind", "created", "replaced", "last_used", "uses", "expires"}
 
