@@ -17,7 +17,7 @@ from jupyter_agent.screen.structure import STRUCTURE
 from jupyter_agent.screen.surroundings import SURROUNDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 # --- placeholders -------------------------------------------------------------------------------
 
@@ -94,7 +94,9 @@ def _is_stand_in(candidate: Candidate) -> bool:
         or _STARS.search(value)
     ):
         return True
-    if not any(map(lower.__contains__, _SHORTEST_HINTS)):
+    if not (
+        _HINT.search(lower) if len(lower) < _LONG else any(map(lower.__contains__, _SHORTEST_HINTS))
+    ):
         return False
     said: frozenset[str] = frozenset()
     if any(map(lower.__contains__, words.STAND_INS)):
@@ -116,11 +118,23 @@ def _has_stand_in_part(lower: str) -> bool:
     return False
 
 
+def _one_of(hints: Iterable[str]) -> re.Pattern[str]:
+    """Finds any of them. Hints that begin alike share a branch: fewer are tried at each place."""
+    branches: dict[str, list[str]] = {}
+    for hint in sorted(hints):
+        branches.setdefault(hint[0], []).append(re.escape(hint[1:]))
+    begins = (f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in branches.items())
+    return re.compile("|".join(begins))
+
+
 _EVERY_HINT: Final = words.STAND_INS.union(_STAND_IN_HINTS)
 # The hints and words in which no other one stands.
 _SHORTEST_HINTS: Final = tuple(
     hint for hint in _EVERY_HINT if not any(map(hint.__contains__, _EVERY_HINT - {hint}))
 )
+# In a short value one search for all of them takes half of the time of a search for each.
+_LONG: Final = 48
+_HINT: Final = _one_of(_SHORTEST_HINTS)
 _CROSSES: Final = frozenset(word for word in words.STAND_INS if set(word) == {"x"})
 _NO_LETTERS: Final = re.compile(r"[^a-z]+")
 _SERIES: Final = ("0123456789", "1234567890", "abcdefgh", "deadbeef")

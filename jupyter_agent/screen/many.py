@@ -87,7 +87,7 @@ class Together:
             # What ends behind a text matches its end. A gate that began in the text before is told
             # of, too: where gates fired their keywords are looked for in the text, and if there are
             # none nothing is tried.
-            its_end = min(end, stops[number] - len(_BETWEEN)) - begin
+            its_end = end - begin if end < stops[number] else end - begin - len(_BETWEEN)
             by_text.setdefault(number, []).append((part, its_end))
             if part >= self._first_sign:
                 for other, its_end in _also(part - self._first_sign, data, stops, number):

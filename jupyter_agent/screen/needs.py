@@ -128,10 +128,13 @@ class Need:
         # It stands first at this place for all keywords up to ``begin``; if nowhere, ``end`` is
         # beyond any text.
         begin, end, searched = -1, 0, 0
-        in_runs, table, long = self.in_runs, self._table, self._long
+        in_runs, table, long, within = self.in_runs, self._table, self._long, self._within
         for at in places:
             deadline.check()
-            behind = self._behind(data, at, is_ascii)
+            # ``_behind`` in place: a call for each of them would cost as much as what it does.
+            behind = data[at : at + within]
+            if not (is_ascii or behind.isascii()):
+                behind = data[at : at + most]
             # Of most places this is all that has to be seen.
             if in_runs and long not in behind.translate(table):
                 continue

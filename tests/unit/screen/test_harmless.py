@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.examples import assemble
+from jupyter_agent.screen.words import STAND_INS as WORDS
 
 SCREENER = Screener()
 # The first text that meets a rule compiles its expression; that is no time of the text.
@@ -175,3 +176,9 @@ def test_a_token_with_a_typo_is_still_found(letter: str, at: int) -> None:
     body = assemble("{alnum:36}", at)
     text = "gh" + "p_" + body[:at] + letter + body[at + 1 :]
     assert [(finding.start, finding.end) for finding in SCREENER.screen(text)] == [(0, len(text))]
+
+
+def test_a_short_value_with_any_word_of_an_instruction_is_none() -> None:
+    drawn = assemble("{alnum:12}")
+    assert SCREENER.screen(f"api_key = '{drawn}'")
+    assert not [word for word in WORDS if SCREENER.screen(f"api_key = '{word}-{drawn}'")]
