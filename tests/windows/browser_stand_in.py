@@ -6,6 +6,7 @@ its arguments, as Chromium does (DevToolsPipeHandler), and ends when its pipe is
 
 from __future__ import annotations
 
+import base64
 import json
 import msvcrt
 import os
@@ -38,16 +39,42 @@ def main() -> None:
                     os.write(writes, json.dumps(answer).encode() + b"\0")
 
 
+PAGE = {"targetId": "t1", "type": "page", "url": "https://example.com/login", "title": "Sign in"}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "Target.getTargets": {"targetInfos": [PAGE]},
+    "Target.attachToTarget": {"sessionId": "s1"},
+}
+EVENTS: dict[str, dict[str, Any]] = {
+    "Target.setDiscoverTargets": {"method": "Target.targetCreated", "params": {"targetInfo": PAGE}},
+    "Page.startScreencast": {
+        "method": "Page.screencastFrame",
+        "params": {
+            "sessionId": 1,
+            "metadata": {"deviceWidth": 900, "deviceHeight": 700},
+            "data": base64.b64encode(b"\xff\xd8 in the place of a picture").decode(),
+        },
+    },
+}
+typed: list[str] = []
+
+
 def answers(message: dict[str, Any], child: int) -> list[dict[str, Any]]:
-    if message["method"] == "Browser.getVersion":
-        told = {"arguments": sys.argv[1:], "pid": os.getpid(), "child": child}
+    method, params = message["method"], message["params"]
+    of = {"sessionId": message["sessionId"]} if "sessionId" in message else {}
+    if method == "Browser.getVersion":
+        told = {"arguments": sys.argv[1:], "pid": os.getpid(), "child": child, "typed": typed}
         return [{"id": message["id"], "result": {**told, "temp": os.environ["TEMP"]}}]
-    if message["method"] == "Tell":  # an event as large as a picture, and the answer behind it
-        event = {"method": "Told", "params": {"text": "ü" * message["params"]["size"]}}
+    if method == "Tell":  # an event as large as a picture, and the answer behind it
+        event = {"method": "Told", "params": {"text": "ü" * params["size"]}}
         return [event, {"id": message["id"], "result": {}}]
-    if message["method"] == "Browser.close":
+    if method == "Browser.close":
         os._exit(7)
-    return [{"id": message["id"], "error": {"code": -32601, "message": "not known"}}]
+    if method == "Refuse":
+        return [{"id": message["id"], "error": {"code": -32601, "message": "not known"}}]
+    if method.startswith("Input."):
+        typed.append(params.get("text", ""))
+    events = [EVENTS[method] | of] if method in EVENTS else []
+    return [*events, {"id": message["id"], "result": ANSWERS.get(method, {})} | of]
 
 
 main()

