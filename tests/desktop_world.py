@@ -187,7 +187,16 @@ class World:
             last = text if kind == "value" else last
 
     async def show(self, mode: str = "control", *, one_port: bool = False) -> StreamGrant:
-        """Frame the picture, as the panel does, and wait until it is there."""
+        """Frame the picture, as the panel does, and wait until it is there.
+
+        Nobody tries again here, as the panel does, where whoever controlled before is still there.
+        """
+        await self.page.evaluate("document.querySelector('iframe')?.remove()")
+        async with asyncio.timeout(PATIENCE):
+            while any(  # noqa: ASYNC110  (nobody is told)
+                place.mode == "control" for place in self.streams._viewers.values()
+            ):
+                await asyncio.sleep(0.01)
         grant = await self.desktop.grant(mode, self.panel, one_port=one_port)
         await self.page.evaluate(
             "([u, s, a]) => show(u, s, a)", [grant.url, grant.sandbox, grant.allow]
@@ -205,7 +214,8 @@ class World:
             )
         except PlaywrightTimeout:
             said = await self.page.evaluate("said.map(([d]) => d.state)")
-            raise AssertionError(f"the page was not {state}, but said {said}") from None
+            lines = [place.mode for place in self.streams._viewers.values()]
+            raise AssertionError(f"not {state}, but said {said}; connected: {lines}") from None
         return (await handle.json_value())[1]
 
     async def key(

@@ -215,7 +215,8 @@ def kernel(request: pytest.FixtureRequest) -> Kernel:
 
 
 def _shares(request: pytest.FixtureRequest) -> bool:
-    return request.node.get_closest_marker("one_kernel") is not None
+    mark = request.node.get_closest_marker("one_kernel")
+    return mark is not None and mark.kwargs.get("shared", True)
 
 
 @pytest.fixture

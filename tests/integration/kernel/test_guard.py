@@ -10,6 +10,8 @@ from canary import Canary
 
 from jupyter_agent.screen.box import MIME
 
+pytestmark = pytest.mark.one_kernel
+
 
 @pytest.fixture
 def canary() -> Canary:
@@ -30,6 +32,7 @@ def _memory_of(kernel, canary) -> str:
     )
 
 
+@pytest.mark.one_kernel(shared=False)
 def test_a_secret_in_a_cell_shows_the_box_and_stays_nowhere(kernel, canary, ipython_folder):
     cell = kernel.run(f"key = '{canary.value}'\nprint('ran')")
     assert cell.ename == "SecretBlocked"
@@ -59,6 +62,7 @@ def test_magic_and_shell_lines_are_screened_too(kernel, canary, line):
     assert canary.value not in str(cell.messages)
 
 
+@pytest.mark.one_kernel(shared=False)
 def test_an_ai_cell_with_a_secret_reaches_neither_its_magic_nor_the_history(
     kernel, canary, ipython_folder
 ):
@@ -163,6 +167,7 @@ def test_a_text_that_takes_too_long_counts_as_blocked(kernel):
     assert kernel.run("print('slow')").ename == "SecretBlocked"
 
 
+@pytest.mark.one_kernel(shared=False)
 def test_reloading_guards_once_and_unloading_takes_it_out(kernel, canary):
     for _ in range(2):
         kernel.run("%load_ext jupyter_agent\n%reload_ext jupyter_agent")
