@@ -22,6 +22,9 @@ _BETWEEN: Final = b"\n"
 """Stands behind each text, as the end of a text does for an expression that asks for it."""
 _FEW: Final = 8
 """Keywords of a text beside which it pays to ask for more at once."""
+_MOST: Final = 64
+"""Reports about a text that are looked at here. A text with more is left to its own look, because
+what takes long and finds something must not be done twice."""
 
 Report = tuple[int, int]
 """What hyperscan reports: the number of an expression, and where a match of it ends."""
@@ -94,7 +97,9 @@ class Together:
                     by_text.setdefault(other, []).append((part, its_end))
         for number in sorted(by_text):
             its = by_text[number]
-            if (
+            if len(its) > _MOST:
+                yield number, None
+            elif (
                 len(its) > _FEW
                 or max(its)[0] >= len(self._alone)
                 or self._counts(its, texts[number])
