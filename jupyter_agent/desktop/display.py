@@ -8,9 +8,11 @@ Programs inside need the cookie in the folder's ``xauth``: MIT-MAGIC-COOKIE-1, s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -123,11 +125,7 @@ class Display:
         Raises:
             OSError: The X server is gone.
         """
-        x11 = await X11.connect(self._number, self._cookie)
-        try:
-            await x11.until_focused()
-        finally:
-            x11.close()
+        await self._ask(X11.until_focused)
 
     async def close_windows(self) -> None:
         """Ask every window to close, as the cross in its corner does.
@@ -135,11 +133,7 @@ class Display:
         Raises:
             OSError: The X server is gone.
         """
-        x11 = await X11.connect(self._number, self._cookie)
-        try:
-            await x11.close_windows()
-        finally:
-            x11.close()
+        await self._ask(X11.close_windows)
 
     async def set_layout(self, layout: str) -> None:
         """Have the keyboard layout of the person who looks at it.
@@ -158,6 +152,17 @@ class Display:
         )
         if await program.ended != 0:
             raise RequestInvalid("There is no such keyboard layout here.", "As XKB has it: us, de.")
+        # From the next key on: a program reads it before the keys that come behind it.
+        with contextlib.suppress(OSError):  # the X server is gone: nobody types there any more
+            await self._ask(X11.tell_of_keymap)
+
+    async def _ask(self, what: Callable[[X11], Awaitable[None]]) -> None:
+        """On a connection of its own."""
+        x11 = await X11.connect(self._number, self._cookie)
+        try:
+            await what(x11)
+        finally:
+            x11.close()
 
 
 def _options(folder: Path, size: Size) -> list[str]:

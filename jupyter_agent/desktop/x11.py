@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import sys
+from collections.abc import Callable
 from typing import Final, Self
 
 _REPLY: Final = 32  # bytes of a reply's or an event's fixed part
@@ -27,6 +28,8 @@ _PROPERTY_CHANGES: Final = 1 << 22  # PropertyChangeMask
 _WINDOW: Final = 33  # the predefined atom WINDOW
 _PROPERTY_NOTIFY: Final = 28
 _CLIENT_MESSAGE: Final = 33
+_MAPPING_NOTIFY, _KEYBOARD = 34, 1
+_KEYCODES: Final = (8, 248)  # all that there can be: the first, and how many
 _MOST_WINDOWS: Final = 256
 _COOKIE: Final = b"MIT-MAGIC-COOKIE-1"
 _ACTIVE: Final = b"_NET_ACTIVE_WINDOW"
@@ -94,14 +97,27 @@ class X11:
                 await self._atom(b"WM_PROTOCOLS"),
                 await self._atom(b"WM_DELETE_WINDOW"),
             )
-            for window in await self._windows_in(
-                await self._atom(b"_NET_CLIENT_LIST"), _MOST_WINDOWS
-            ):
-                message = (_CLIENT_MESSAGE, 32, 0, window, protocols, delete, 0, 0, 0, 0)
-                event = struct.pack("<BBHII5I", *message)
-                self._ask(_SEND_EVENT, struct.pack("<II", window, 0) + event)
-            # The server does in order what it is asked: with this answer the messages are sent.
-            await self._atom(b"WM_PROTOCOLS")
+            await self._send_all(
+                lambda window: struct.pack(
+                    "<BBHII5I", _CLIENT_MESSAGE, 32, 0, window, protocols, delete, 0, 0, 0, 0
+                )
+            )
+        except asyncio.IncompleteReadError:
+            raise ConnectionResetError from None
+
+    async def tell_of_keymap(self) -> None:
+        """Tell the program of every window that there is another keymap.
+
+        The server tells only programs that do not know XKB, and those that have asked for each
+        change of it. Chromium has asked for other keyboards only, and went on with the keys of the
+        layout before: where Ctrl+Z had been, Ctrl+W closed a tab.
+
+        Raises:
+            OSError: The X server is gone.
+        """
+        event = struct.pack("<B3xBBB25x", _MAPPING_NOTIFY, _KEYBOARD, *_KEYCODES)
+        try:
+            await self._send_all(lambda _: event)
         except asyncio.IncompleteReadError:
             raise ConnectionResetError from None
 
@@ -132,6 +148,13 @@ class X11:
         self._ask(_INTERN_ATOM, struct.pack("<Hxx", len(name)) + _padded(name))
         atom: int = struct.unpack_from("<I", await self._reply(), 8)[0]
         return atom
+
+    async def _send_all(self, event: Callable[[int], bytes]) -> None:
+        """Send an event to the program of every window; what it is, for that window."""
+        for window in await self._windows_in(await self._atom(b"_NET_CLIENT_LIST"), _MOST_WINDOWS):
+            self._ask(_SEND_EVENT, struct.pack("<II", window, 0) + event(window))
+        # The server does in order what it is asked: with this answer the events are sent.
+        await self._atom(b"WM_PROTOCOLS")
 
     async def _windows_in(self, atom: int, most: int) -> tuple[int, ...]:
         self._ask(_GET_PROPERTY, struct.pack("<IIIII", self._root, atom, _WINDOW, 0, most))

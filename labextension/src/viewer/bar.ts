@@ -83,6 +83,8 @@ export class Bar {
         return group;
       })
     );
+    const front = this.tabs.querySelector('[aria-current="true"]')?.parentElement;
+    front?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
 
   private button(sign: string, label: string, message: object): HTMLButtonElement {

@@ -129,7 +129,16 @@ _FITS = """() => {
 }"""
 
 
-def test_a_desktop_without_a_screen_is_shown_in_each_size_its_frame_gets(
+_FRONT_IN_SIGHT = """count => {
+  const tabs = document.querySelectorAll('.bar nav span');
+  const front = tabs[count - 1]?.querySelector('[aria-current=true]')?.parentElement;
+  if (!front) return false;
+  const [tab, row] = [front, front.parentElement].map(each => each.getBoundingClientRect());
+  return row.left <= tab.left && tab.right <= row.right && front.parentElement.scrollLeft > 0;
+}"""
+
+
+def test_without_a_screen_each_size_of_the_frame_is_filled_and_the_tab_in_front_in_sight(
     without_a_screen: World,
 ) -> None:
     world = without_a_screen
@@ -142,6 +151,12 @@ def test_a_desktop_without_a_screen_is_shown_in_each_size_its_frame_gets(
         for width, height in [(1100, 640), (420, 640), (1000, 500), (420, 700), (1000, 700)] * 2:
             await world.page.set_viewport_size({"width": width, "height": height})
             await frame.wait_for_function(_FITS, timeout=30_000)
+        await world.page.set_viewport_size({"width": 420, "height": 640})
+        for count in (3, 4, 5):
+            await frame.get_by_label("New tab").click()
+            await frame.wait_for_selector(f".bar nav span:nth-child({count})")
+        await frame.wait_for_function(_FRONT_IN_SIGHT, arg=5, timeout=30_000)
+        await world.page.set_viewport_size({"width": 1000, "height": 700})
 
     world.run(look())
 
@@ -155,6 +170,25 @@ def test_what_a_keyboard_composes_arrives_without_its_parts(world: World) -> Non
         await world.cdp.send("Input.insertText", {"text": "漢字"})  # as an input method does
         await world.key("Enter", "Enter")
         assert await arrived(world) == "ê漢字"
+
+    world.run(compare())
+
+
+def test_a_shortcut_is_that_of_the_layout_chosen_last(world: World) -> None:
+    """Where a French keyboard has A, an American one has Q."""
+
+    async def compare() -> None:
+        await world.desktop.set_layout("fr")
+        await world.show("control")
+        for layout, code in (("fr", "KeyQ"), ("us", "KeyA"), ("fr", "KeyQ"), ("us", "KeyA")):
+            await world.desktop.set_layout(layout)
+            await world.key("k", "KeyK")
+            await press(world, "Control", "ControlLeft", down=True)
+            await world.key("a", code, modifiers=2)
+            await press(world, "Control", "ControlLeft", down=False)
+            await world.key("m", "KeyM" if layout == "us" else "Semicolon")
+            await world.key("Enter", "Enter")
+            assert await arrived(world) == "m"
 
     world.run(compare())
 
