@@ -1,4 +1,4 @@
-"""As much of the X protocol as it takes to know that a window has the keyboard, and to close it.
+"""As much of the X protocol as a desktop takes: who has the keyboard, its keymap, and closing.
 
 Keys go to the window that has the focus, and to nobody while none has it: a browser's window is
 drawn before its window manager gives it the focus. The manager says which window that is in
