@@ -141,19 +141,6 @@ def _is_private(path: Path) -> bool:
     return stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid() and not info.st_mode & 0o077
 
 
-def refuse_windows() -> None:
-    """Do nothing on a system where commands and browsers can be started.
-
-    Raises:
-        BrokerUnreachable: This is Windows.
-    """
-    if sys.platform == "win32":
-        raise BrokerUnreachable(
-            "On Windows jupyter agent has no runs and no desktops, so far.",
-            "Run JupyterLab inside WSL: wsl --install",
-        )
-
-
 def check_private_dir(path: Path, *, make: bool = True) -> Path:
     """Return the folder once it is known to be ours alone.
 

@@ -7,6 +7,7 @@ psutil: https://psutil.readthedocs.io/
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -87,7 +88,8 @@ def holder(there: tuple[str, int], here: tuple[str, int], among: Iterable[int]) 
         among: Processes.
     """
     if sys.platform == "win32":
-        return _holder_at_once(there, here, among)
+        found = _holder_at_once(there, here)
+        return next((pid for pid in among if pid == found), None)
     for pid in among:
         try:
             ends = psutil.Process(pid).net_connections(_FAMILY)
@@ -98,13 +100,27 @@ def holder(there: tuple[str, int], here: tuple[str, int], among: Iterable[int]) 
     return None
 
 
-def _holder_at_once(
-    there: tuple[str, int], here: tuple[str, int], among: Iterable[int]
-) -> int | None:
+def our_holder(there: tuple[str, int], here: tuple[str, int]) -> int | None:
+    """A process of this user that has the other end of a connection open, or None.
+
+    Args:
+        there: Its address and port.
+        here: Ours.
+    """
+    if sys.platform == "win32":
+        pid = _holder_at_once(there, here)
+        with contextlib.suppress(psutil.Error, OSError):
+            if pid and psutil.Process(pid).username() == psutil.Process().username():
+                return pid
+        return None
+    return holder(there, here, ours())
+
+
+def _holder_at_once(there: tuple[str, int], here: tuple[str, int]) -> int | None:
     """Windows tells everybody about all of them, and one look takes as long as one process's."""
     for end in psutil.net_connections(_FAMILY):
         if tuple(end.laddr) == there and tuple(end.raddr or ()) == here and end.pid:
-            return end.pid if end.pid in among else None
+            return int(end.pid)
     return None
 
 

@@ -56,7 +56,7 @@ def pid_of(there: tuple[str, int], here: tuple[str, int]) -> int | None:
     if sys.platform != "linux":
         from jupyter_agent.processes import elsewhere  # noqa: PLC0415  (psutil: not on Linux)
 
-        return elsewhere.holder(there, here, elsewhere.ours())
+        return elsewhere.our_holder(there, here)
     found = socket_of(there, here)
     if found is None or found[0] != os.getuid():
         return None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from access_lists import let_everybody_in
 
 from jupyter_agent import locks, owner
 from jupyter_agent.opening import open_unfollowed
@@ -81,17 +81,6 @@ def test_a_folder_is_closed_from_the_start_and_open_once_everybody_is_let_in(
     assert owner.is_closed(folder)
     let_everybody_in(folder)
     assert not owner.is_closed(folder)
-
-
-def let_everybody_in(place: Path) -> None:
-    """As ``icacls PLACE /grant *S-1-1-0:R`` does, which Wine's can't."""
-    made = ctypes.c_void_p()
-    library = security.advapi32()
-    written = f"D:P(A;OICI;FA;;;{security.my_sid()})(A;OICI;FR;;;WD)"
-    convert = library.ConvertStringSecurityDescriptorToSecurityDescriptorW
-    assert convert(written, 1, ctypes.byref(made), None)
-    library.SetFileSecurityW.argtypes = (ctypes.c_wchar_p, ctypes.c_uint32, ctypes.c_void_p)
-    assert library.SetFileSecurityW(str(place), 4, made)
 
 
 def test_a_lock_keeps_another_process_out_but_lets_it_read(file: Path) -> None:
