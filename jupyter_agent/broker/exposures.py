@@ -35,6 +35,7 @@ class Exposures:
         self._screener = screener
         self._changed = changed
         self._marked: dict[tuple[str, str, str], float] = {}
+        self._marked_of = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._pages: dict[str, str] = {}
         self._pages_of = ""
@@ -53,6 +54,11 @@ class Exposures:
             where: ``cell``, ``output`` or ``run`` (in a command's output, and scrubbed).
             notebook: Its path, or "".
         """
+        with suppress(AgentError):
+            values = await self._values.current()
+            if values is not None and self._marked_of != values.name:
+                self._marked_of = values.name  # a value that was replaced is another one
+                self._marked.clear()
         now = time.monotonic()
         for label in labels:
             place = (label, where, notebook)

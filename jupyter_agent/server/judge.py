@@ -56,6 +56,7 @@ class Judge:
         self._notebook_of = notebook_of
         self._exposes = exposes
         self._marked: dict[tuple[str, str], float] = {}
+        self._marked_of = ""
 
     def may_ask(
         self,
@@ -154,6 +155,9 @@ class Judge:
         return shown if in_cell else Found({**shown.body, "start": 0, "end": 0}, shown.label)
 
     def _mark_exposed(self, findings: list[Finding], notebook: str) -> None:
+        if self._marked_of != self._values.values:  # a value that was replaced is another one
+            self._marked_of = self._values.values
+            self._marked.clear()
         now = time.monotonic()
         for finding in findings:
             if isinstance(finding, StoredFinding):

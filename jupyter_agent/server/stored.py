@@ -36,6 +36,9 @@ class StoredValues:
         told: Called with False and a reason when values are recognised no longer, and with True
             when they are again.
         patience: See ``PATIENCE``.
+
+    Attributes:
+        values: The broker's word for what is stored: another one after any value has changed.
     """
 
     def __init__(self, link: Link, told: Told, patience: float = PATIENCE) -> None:
@@ -43,6 +46,7 @@ class StoredValues:
         self._told = told
         self._patience = patience
         self._on = True
+        self.values = ""
         self._not_before = 0.0
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -68,7 +72,9 @@ class StoredValues:
             self._switch(on=False, why=error.message)
             return None
         self._switch(on=True)
-        return matching.answer(result).matches
+        answer = matching.answer(result)
+        self.values = answer.values
+        return answer.matches
 
     async def allowed(
         self, findings: list[dict[str, str]], notebook: str, *, spend: bool = True

@@ -48,6 +48,11 @@ def test_its_label_is_marked_as_seen_and_a_granted_one_as_scrubbed(stored, guest
         return {meta["label"]: [each["where"] for each in meta["exposed"]] for meta in metas}
 
     wait_until(lambda: seen() == {"DEMO_TOKEN": ["run"], "OTHER_TOKEN": ["output"]})
+    # One that was replaced has been seen nowhere; and then it is, in the same place.
+    save(stored, "DEMO_TOKEN", GRANTED[::-1], replace=True)
+    assert seen() == {"DEMO_TOKEN": [], "OTHER_TOKEN": ["output"]}
+    run(guest, 'echo "$DEMO_TOKEN"', "DEMO_TOKEN")
+    wait_until(lambda: seen()["DEMO_TOKEN"] == ["run"])
 
 
 def test_what_is_nearly_the_value_is_shown_as_it_is_and_waits_for_nothing(

@@ -88,14 +88,16 @@ async def test_a_value_that_a_rule_would_find_too_is_named_by_its_label(connect,
 
 
 async def test_a_value_seen_in_a_cell_counts_as_exposed(connect, owner):
-    save(owner, "MEADOW_KEY", VALUE[::-1])  # a label that was not marked a moment ago
     page = await connect()
-    await page.run(f"x = '{VALUE[::-1]}'")
-    deadline = time.monotonic() + 30
-    while not (seen := owner.call("secret.show", label="MEADOW_KEY")["secret"]["exposed"]):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
-    assert [place["where"] for place in seen] == ["cell"]
+    for value in (VALUE[::-1], VALUE[1:]):  # and so does the one in its place, in the same cell
+        save(owner, "MEADOW_KEY", value, replace=value != VALUE[::-1])
+        assert not owner.call("secret.show", label="MEADOW_KEY")["secret"]["exposed"]
+        await page.run(f"x = '{value}'")
+        deadline = time.monotonic() + 30
+        while not (seen := owner.call("secret.show", label="MEADOW_KEY")["secret"]["exposed"]):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)
+        assert [place["where"] for place in seen] == ["cell"]
 
 
 async def test_cells_keep_their_order_while_the_broker_is_asked(connect, owner):
