@@ -163,21 +163,11 @@ def executed(kernel: BlockingKernelClient, cell: str) -> tuple[dict[str, Any], l
     return reply["content"], heard
 
 
-def test_a_kernel_lists_labels_and_stops_a_cell_with_a_stored_value(
-    kernel: BlockingKernelClient, canary: Canary
-) -> None:
+def test_a_kernel_lists_labels(kernel: BlockingKernelClient) -> None:
     assert executed(kernel, "%load_ext jupyter_agent")[0]["status"] == "ok"
     reply, heard = executed(kernel, "%secret list")
     assert reply["status"] == "ok"
     assert "DEMO_TOKEN" in str(heard)
-    # While a broker that has just come up is slow to answer, cells are screened by the rules alone,
-    # and the kernel says so.
-    ends = time.monotonic() + PATIENCE
-    while (reply := executed(kernel, f"x = '{canary.value}'")[0])["status"] == "ok":
-        assert time.monotonic() < ends
-        time.sleep(1)
-    assert canary.value not in str(reply)
-    assert "DEMO_TOKEN" in str(reply)
 
 
 def test_the_entry_widget_takes_a_value_sealed(
@@ -273,27 +263,6 @@ def test_the_panels_routes_list_and_take_secrets(server: str, canary: Canary) ->
     assert canary.value[1:] not in str(body)
 
 
-def until_values_are_known(place: Path) -> None:
-    """The server asks for them beside everything else, and says so."""
-    ends = time.monotonic() + PATIENCE
-    while b"Stored values are replaced" not in (place / "server.log").read_bytes():
-        assert time.monotonic() < ends
-        time.sleep(0.1)
-
-
-def test_a_saved_notebook_keeps_no_stored_value(server: str, place: Path, canary: Canary) -> None:
-    until_values_are_known(place)
-    cell = {
-        "cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [],
-        "source": f"x = '{canary.value}'",
-    }  # fmt: skip
-    content = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    fetched(f"{server}api/contents/saved.ipynb", {"type": "notebook", "content": content}, "PUT")
-    saved = (place / "work" / "saved.ipynb").read_text(encoding="utf-8")
-    assert canary.value not in saved
-    assert "[secret:" in saved
-
-
-def test_a_secret_is_removed_for_good(canary: Canary) -> None:
+def test_a_secret_is_removed_for_good() -> None:
     assert agent("secret", "remove", "DEMO_TOKEN", "--yes").returncode == 0
     assert "DEMO_TOKEN" not in labels()
