@@ -55,4 +55,5 @@ def session_bus(home: Path, *, locked: bool = False) -> Iterator[str]:
         process.stdin.close()
         process.wait(timeout=20)
         process.stdout.close()
-        shutil.rmtree(run)
+        # The daemon may still be taking its own away: it ends with the bus, unwaited for.
+        shutil.rmtree(run, ignore_errors=True)

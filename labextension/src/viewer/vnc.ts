@@ -103,6 +103,9 @@ function follow(rfb: RFB): void {
     }
   };
   rfb.resizeSession = true;
+  // noVNC takes a size for known that the frame got just before its own next picture was drawn, and never asks for it:
+  // a panel that is narrow for a moment kept the small picture. Asking again for the size that is there does nothing.
+  new ResizeObserver(() => rfb._requestRemoteResize()).observe(screen);
 }
 
 /**

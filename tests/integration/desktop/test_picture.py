@@ -323,6 +323,24 @@ def test_the_desktop_follows_the_size_of_its_frame_but_not_below_what_a_browser_
     world.run(look())
 
 
+_WHOLE = """size => {
+  const { width, height } = document.querySelector('canvas');
+  return width === size[0] && height === size[1];
+}"""
+
+
+def test_a_frame_that_was_small_for_a_moment_is_filled_again(world: World) -> None:
+    async def look() -> None:
+        await world.show("control")
+        for size in [(1000, 700), (1100, 640)] * 5:
+            await world.page.set_viewport_size({"width": 420, "height": 640})
+            await world.page.set_viewport_size({"width": size[0], "height": size[1]})
+            await world.page.frames[1].wait_for_function(_WHOLE, arg=size, timeout=30_000)
+        await world.page.set_viewport_size({"width": 1000, "height": 700})
+
+    world.run(look())
+
+
 async def paste(world: World, text: str) -> None:
     """Paste as the browser does on Ctrl+V, with a clipboard of this test's own."""
     await world.page.frames[1].evaluate(

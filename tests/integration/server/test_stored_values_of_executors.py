@@ -106,7 +106,7 @@ async def test_what_a_person_has_allowed_runs(connect, owner, canary):
 async def test_what_still_waits_is_sent_when_the_channels_close(connect):
     manager, client = await connect()
     other = manager.client()
-    other.start_channels()
+    other.start_channels(hb=False)  # its thread would begin after the end
     other.execute("left = 41")
     other.stop_channels()
 
