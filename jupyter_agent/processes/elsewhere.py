@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 import psutil
 
 _FAMILY = "tcp"
+_LOOPBACK = "tcp4"
+"""All that is asked about is on 127.0.0.1; Wine takes half a second for each of the two tables."""
 
 
 def parent_and_start(pid: int) -> tuple[int, int] | None:
@@ -118,7 +120,7 @@ def our_holder(there: tuple[str, int], here: tuple[str, int]) -> int | None:
 
 def _holder_at_once(there: tuple[str, int], here: tuple[str, int]) -> int | None:
     """Windows tells everybody about all of them, and one look takes as long as one process's."""
-    for end in psutil.net_connections(_FAMILY):
+    for end in psutil.net_connections(_LOOPBACK):
         if tuple(end.laddr) == there and tuple(end.raddr or ()) == here and end.pid:
             return int(end.pid)
     return None

@@ -163,11 +163,21 @@ def executed(kernel: BlockingKernelClient, cell: str) -> tuple[dict[str, Any], l
     return reply["content"], heard
 
 
-def test_a_kernel_lists_labels(kernel: BlockingKernelClient) -> None:
+def test_a_kernel_lists_labels_and_stops_a_cell_with_a_stored_value(
+    kernel: BlockingKernelClient, canary: Canary
+) -> None:
     assert executed(kernel, "%load_ext jupyter_agent")[0]["status"] == "ok"
     reply, heard = executed(kernel, "%secret list")
     assert reply["status"] == "ok"
     assert "DEMO_TOKEN" in str(heard)
+    # While a broker that has just come up is slow to answer, cells are screened by the rules alone,
+    # and the kernel says so.
+    ends = time.monotonic() + PATIENCE
+    while (reply := executed(kernel, f"x = '{canary.value}'")[0])["status"] == "ok":
+        assert time.monotonic() < ends
+        time.sleep(1)
+    assert canary.value not in str(reply)
+    assert "DEMO_TOKEN" in str(reply)
 
 
 def test_the_entry_widget_takes_a_value_sealed(
