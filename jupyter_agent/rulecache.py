@@ -8,8 +8,8 @@ and is ignored, then rewritten, whenever anything about it is wrong.
     state/cache/screen.db       magic, 32-byte tag, database; 0600
 
 Nothing here is needed for screening: without a cache the plain engine screens, with the same
-findings, until ``warm`` is done. On Windows nothing is kept, because no folder there is known to be
-this person's alone: each process compiles (not run by us there).
+findings, until ``warm`` is done. Where no folder is this person's alone nothing is kept, and each
+process compiles.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAGIC: Final = b"jupyter-agent screen 1\n"
 _KEY_BYTES: Final = 32
 _TAG_BYTES: Final = 32
 _NO_PLACE: Final = (VaultUnsafe, BrokerUnreachable)
-"""There is no folder for it that is this person's alone; on Windows there is none at all."""
+"""There is no folder for it that is this person's alone."""
 
 
 def load(folders: Folders, screener: Screener) -> None:
