@@ -74,6 +74,7 @@ class Stage:
         self._tabs: dict[str, dict[str, Any]] = {}
         self._stop: Callable[[], None] = lambda: None
         self._moving = asyncio.Lock()
+        self._begun = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._watched = 0
 
@@ -83,6 +84,7 @@ class Stage:
         # Tells at once of all there are, and from then on of each that comes, changes or goes.
         await self._cdp.send("Target.setDiscoverTargets", {"discover": True})
         tab = await front(self._cdp)
+        self._begun = True
         if tab is not None:
             await self.show(tab.target)
 
@@ -96,11 +98,7 @@ class Stage:
     async def show(self, target: str) -> None:
         """Bring a tab to the front, and show it."""
         async with self._moving:
-            if target not in self._tabs or (target == self.target and self.session):
-                return
-            await self._leave()
-            with contextlib.suppress(CommandRefused):  # it is gone; another one is shown then
-                await self._enter(target)
+            await self._turn_to(target)
         self.changed()
 
     async def watch(self) -> None:
@@ -131,12 +129,23 @@ class Stage:
         """A picture was sent on: the browser makes the next one."""
         self._post("Page.screencastFrameAck", {"sessionId": frame_number}, session)
 
+    async def _turn_to(self, target: str) -> None:
+        if target not in self._tabs or (target == self.target and self.session):
+            return
+        await self._leave()
+        try:
+            await self._enter(target)
+        except CommandRefused:  # it is gone, and it may have been told of before it was shown
+            self._tabs.pop(target, None)
+            self._soon(self._another(target))
+
     async def _enter(self, target: str) -> None:
+        self.target = target
         await self._cdp.send("Target.activateTarget", {"targetId": target})
         attached = await self._cdp.send(
             "Target.attachToTarget", {"targetId": target, "flatten": True}
         )
-        self.target, self.session = target, str(attached["sessionId"])
+        self.session = str(attached["sessionId"])
         self._stop = self._cdp.listen(self._hear, self.session)
         await self._cdp.send("Page.enable", {}, self.session)
         await self._cdp.send("Page.setInterceptFileChooserDialog", {"enabled": True}, self.session)
@@ -182,7 +191,7 @@ class Stage:
             self.changed()
         elif event.method == "Page.screencastVisibilityChanged":
             if not event.params.get("visible"):
-                self._soon(self._follow())
+                self._soon(self._follow(event.session))
         else:
             self._still.stir()
             self.heard(event)
@@ -196,32 +205,41 @@ class Stage:
             self._tabs[about["targetId"]] = about
             if about["targetId"] == self.target:
                 self._still.stir()
-            if new and self.target:
+            if new and self._begun:
                 self._soon(self.show(about["targetId"]))  # a page opened it, or the agent
         elif event.method in ("Target.targetDestroyed", "Target.targetCrashed"):
             gone = str(event.params.get("targetId"))
             self._tabs.pop(gone, None)
             if gone == self.target:
-                self._soon(self._another())
+                self._soon(self._another(gone))
         self.changed()
 
-    async def _follow(self) -> None:
-        """Another tab has come to the front by other means: the agent brought it there."""
+    async def _follow(self, hidden: str) -> None:
+        """The shown tab is seen no longer: the agent may have brought another one to the front."""
+        if hidden != self.session:  # it was left, and is hidden for that
+            return
         tab = await front(self._cdp)
-        if tab is not None:
-            await self.show(tab.target)
-
-    async def _another(self) -> None:
-        """The shown tab is gone."""
         async with self._moving:
+            # Asked again: what was in front before another move is not what is wanted after it.
+            if tab is not None and hidden == self.session:
+                await self._turn_to(tab.target)
+        self.changed()
+
+    async def _another(self, gone: str) -> None:
+        """The tab that was to be shown is gone."""
+        async with self._moving:
+            if gone != self.target:  # it was left meanwhile, for one that is there
+                return
             self._stop()
             self._still.end()
             self.session = self.target = ""
-        if self._tabs:
-            await self.show(next(reversed(self._tabs)))
-        else:  # a person has closed the last one: there is always a page to look at
-            made = await self._cdp.send("Target.createTarget", {"url": "about:blank"})
-            await self.show(str(made["targetId"]))
+            if self._tabs:
+                await self._turn_to(next(reversed(self._tabs)))
+                self.changed()
+                return
+        # A person has closed the last one: there is always a page to look at.
+        made = await self._cdp.send("Target.createTarget", {"url": "about:blank"})
+        await self.show(str(made["targetId"]))
 
     def _soon(self, work: Any) -> None:
         task = asyncio.ensure_future(_quiet(work))

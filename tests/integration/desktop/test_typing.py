@@ -152,9 +152,8 @@ def test_without_a_screen_each_size_of_the_frame_is_filled_and_the_tab_in_front_
             await world.page.set_viewport_size({"width": width, "height": height})
             await frame.wait_for_function(_FITS, timeout=30_000)
         await world.page.set_viewport_size({"width": 420, "height": 640})
-        for count in (3, 4, 5):
+        for _ in range(3):  # faster than they open: the last one wanted is the one that is shown
             await frame.get_by_label("New tab").click()
-            await frame.wait_for_selector(f".bar nav span:nth-child({count})")
         await frame.wait_for_function(_FRONT_IN_SIGHT, arg=5, timeout=30_000)
         await world.page.set_viewport_size({"width": 1000, "height": 700})
 
