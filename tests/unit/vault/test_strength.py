@@ -23,6 +23,7 @@ CHANCE = random.Random(20261122)
         b"axaxaxaxaxaxaxaxaxaxaxax",
         b"4111111111111111",
         b"summer winter spring autumn",
+        b"SummerWinter springAutumn",
         b"my-very-own-pass",
         b"\0" * 32,
     ],
@@ -38,6 +39,13 @@ def test_generated_tokens_are_strong(count: int) -> None:  # twenty different on
     assert not is_weak(noise.hex().encode())
     assert not is_weak(base64.b64encode(noise))
     assert not is_weak(base64.b64encode(noise)[:20])
+
+
+@pytest.mark.parametrize(
+    "value", [b"vUwmCtfuMRWHFQqCEICkbVLeCADTG_-lD", b"qRtYpLmKxWvZcNb-sDfGhJkQwErTyUi"]
+)
+def test_a_token_is_no_phrase_for_having_marks_and_no_digits(value: bytes) -> None:
+    assert not is_weak(value)
 
 
 def test_a_private_key_file_is_strong() -> None:
