@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from steps import wait_until
+
 _TMP = Path("/tmp")  # noqa: S108
 
 
@@ -69,6 +71,17 @@ def left_in(folder: Path) -> list[str]:
         *(f"socket {os.fsdecode(line)}" for line in lines if name in line),
         *([f"folder {folder}"] if folder.exists() else []),
     ]
+
+
+def left_x_files(before: set[str]) -> set[str]:
+    """Those at which nobody answers, that were not there before, and that stay.
+
+    A desktop of another test, at this moment between the end of its X server and that of its files,
+    is nobody's leftover; what is still there later is one.
+    """
+    with suppress(AssertionError):
+        wait_until(lambda: not dead_x_files() - before)
+    return dead_x_files() - before
 
 
 def dead_x_files() -> set[str]:

@@ -130,7 +130,7 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
     panel.locator(".ja-desktop-close").click()
     expect(panel.locator(".ja-desktop-start")).to_be_visible(timeout=STARTING)
     wait_until(lambda: not traces.left_in(folder), 30)
-    assert not traces.dead_x_files() - x_files
+    assert not traces.left_x_files(x_files)
     for secret in (password, code):
         assert secret.search_tree(lab.root) == []
 

@@ -23,7 +23,7 @@ def agent_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     before = traces.dead_x_files()
     yield home
     assert not traces.processes_of(home)
-    assert not traces.dead_x_files() - before
+    assert not traces.left_x_files(before)
     assert not list(home.glob("run/d/*"))
     shutil.rmtree(home)
 
@@ -46,4 +46,4 @@ def world() -> Iterator[World]:
     world.run(world.end())
     loop.close()
     assert not traces.processes_of(world.home)
-    assert not traces.dead_x_files() - before
+    assert not traces.left_x_files(before)
