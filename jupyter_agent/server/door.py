@@ -55,7 +55,8 @@ class Door:
             self._not_before = time.monotonic() + _PAUSE
             raise BrokerUnreachable("The broker does not answer.") from None
         except BrokerError:
-            self._not_before = time.monotonic() + _PAUSE
+            if self._stored():  # or else no broker was started, and to ask again costs nothing
+                self._not_before = time.monotonic() + _PAUSE
             raise
 
     async def close(self) -> None:
@@ -80,11 +81,13 @@ class Door:
         raise AssertionError  # the loop returns or raises
 
     def _opened(self) -> Client:
-        # Started only where there is something to know.
-        there = (self._folders.data / "vault.db").exists()
         try:
-            return person.open_client(self._folders, start=there)
+            return person.open_client(self._folders, start=self._stored())
         except AgentError:
             raise
         except OSError:
             raise BrokerUnreachable("The broker's folders can't be used.") from None
+
+    def _stored(self) -> bool:
+        """Whether there is something to know, so that a broker is worth starting."""
+        return (self._folders.data / "vault.db").exists()
