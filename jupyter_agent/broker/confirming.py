@@ -9,14 +9,15 @@ from jupyter_agent.broker.approvals import Question
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.requests import details, request_of
+from jupyter_agent.broker.shown_programs import ShownPrograms
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import GrantRequired
 
 
 async def confirmation(
     caller: Caller, wanted: Wanted, executables: Executables, why: str, watchers: int
-) -> Question:
-    """The question; each is its own, and there are no grants for such commands.
+) -> tuple[Question, ShownPrograms]:
+    """The question, and the programs in it; each is its own, and there are no grants for them.
 
     Args:
         caller: Who asks.
@@ -35,9 +36,11 @@ async def confirmation(
         )
     request = request_of(caller, wanted, executables)
     # Reading programs may take a moment, and the loop has others to serve.
-    shown = await asyncio.to_thread(details, caller, wanted, request, why)
-    return Question(
+    programs = await asyncio.to_thread(ShownPrograms, request)
+    shown = await asyncio.to_thread(details, caller, wanted, request, programs, why)
+    question = Question(
         details={**shown, "choices": ["once", "deny"], "pattern": None},
         asker=f"{caller.name} {caller.claimed}",
         key=secrets.token_hex(8),
     )
+    return question, programs

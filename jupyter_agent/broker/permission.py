@@ -18,6 +18,7 @@ from jupyter_agent.broker.reasons import Reasons
 from jupyter_agent.broker.requests import asker, details, details_of_way, request_of
 from jupyter_agent.broker.required import required
 from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.shown_programs import ShownPrograms
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import GrantRequired
 
@@ -71,14 +72,16 @@ class Permission:
             LabelNotFound: A label is not stored.
             GrantRequired: Nobody has permitted it, and nobody is there to ask.
             GrantDenied: A rule or a person said no, or nobody answered in time, or what it was
-                asked under was taken back meanwhile.
+                asked under was taken back, or a program exchanged, meanwhile.
         """
         if not wanted.labels:
             if not wanted.confirmed:
                 return "grant"  # it uses no secret: nothing a caller could not do by itself
             there = self._approvals.watchers
-            plain = await confirmation(caller, wanted, self._executables, why, there)
-            return (await self._ask(caller, plain, emit, asks=wanted.asks)).kind
+            plain, programs = await confirmation(caller, wanted, self._executables, why, there)
+            kind = (await self._ask(caller, plain, emit, asks=wanted.asks)).kind
+            await asyncio.to_thread(programs.check)
+            return kind
         request = request_of(caller, wanted, self._executables)
         while True:
             missing, version = await self._safe.use(lambda vault: standing.take(vault, request))
@@ -87,10 +90,14 @@ class Permission:
             if not wanted.asks and not self._approvals.watchers:
                 self._remember(request)
                 raise required(request, missing)
-            answer = await self._ask_for_run(caller, wanted, request, version, emit, why)
+            # Reading programs may take a moment, and the loop has others to serve.
+            programs = await asyncio.to_thread(ShownPrograms, request)
+            question = await self._question(caller, wanted, request, programs, version, why)
+            answer = await self._ask(caller, question, emit, asks=wanted.asks)
             if answer.kind == "again":
                 continue
             made = answered.made(answer, request, missing)
+            await asyncio.to_thread(programs.check)  # behind this, so that it holds for the grants
             await self._settle(request, version, made)
             return answer.kind
 
@@ -189,25 +196,23 @@ class Permission:
         """The run that was refused last for want of a grant on this label."""
         return self._refused.get(label)
 
-    async def _ask_for_run(  # noqa: PLR0913, PLR0917  (what a person decides on)
+    async def _question(  # noqa: PLR0913, PLR0917  (what a person decides on)
         self,
         caller: Caller,
         wanted: Wanted,
         request: Request,
+        programs: ShownPrograms,
         version: int,
-        emit: Emit,
         why: str,
-    ) -> Answer:
-        # Reading programs may take a moment, and the loop has others to serve.
-        shown = await asyncio.to_thread(details, caller, wanted, request, why)
-        question = Question(
+    ) -> Question:
+        shown = await asyncio.to_thread(details, caller, wanted, request, programs, why)
+        return Question(
             details={**shown, "policy": version},
             asker=f"{caller.name} {caller.claimed}",
             key=repr((caller.name, caller.claimed, _asked_for(request), wanted.asks, why)),
             check=lambda pattern: answered.check_pattern(pattern, request),
             is_settled=lambda grants: standing.is_settled(grants, request),
         )
-        return await self._ask(caller, question, emit, asks=wanted.asks)
 
     async def _ask(self, caller: Caller, question: Question, emit: Emit, *, asks: bool) -> Answer:
         async def show(asked: Asked) -> None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from jupyter_agent import spawn
 from jupyter_agent.broker import grants, markers, patterns, permitting
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.permitting import Request
+from jupyter_agent.broker.shown_programs import ShownPrograms
 from jupyter_agent.broker.wanted import Wanted
 from jupyter_agent.errors import AgentError
 
 if TYPE_CHECKING:  # loading HTTP is for the first use
     from jupyter_agent.egress.one import OneRequest
-
-_SHORT: Final = 12
-"""Hex digits of a hash that a person is shown."""
 
 
 def request_of(caller: Caller, wanted: Wanted, executables: Executables) -> Request:
@@ -73,8 +71,10 @@ def asker(caller: Caller, why: str = "") -> dict[str, Any]:
     }
 
 
-def details(caller: Caller, wanted: Wanted, request: Request, why: str = "") -> dict[str, Any]:
-    """All that a person has to know to decide on a run. Reads the programs it names."""
+def details(
+    caller: Caller, wanted: Wanted, request: Request, programs: ShownPrograms, why: str = ""
+) -> dict[str, Any]:
+    """All that a person has to know to decide on a run. May read programs."""
     asks_once = caller.role == "agent" or not request.labels
     suggestion = None if asks_once else _suggestion(request)
     choices = ["once", "minutes", "always", "pattern", "deny"]
@@ -91,14 +91,7 @@ def details(caller: Caller, wanted: Wanted, request: Request, why: str = "") -> 
         "answers": list(wanted.answers),
         **wanted.injection.shown(),
         "exports": {name: wanted.env[name] for name in wanted.exported},
-        "executables": [
-            {
-                "word": word,
-                "path": file["path"],
-                "sha256": file["sha256"] and file["sha256"][:_SHORT],
-            }
-            for word, file in request.programs(request.named()).items()
-        ],
+        "executables": programs.rows(),
         "pattern": suggestion,
         "choices": choices,
     }

@@ -268,6 +268,26 @@ def test_a_program_that_was_exchanged_asks_again(stored, guest, bin_, tmp_path):
             run(guest, script, "A", env=env)
 
 
+@pytest.mark.parametrize("answer", ["once", "always"])
+def test_a_program_that_was_exchanged_while_a_person_read_does_not_run(
+    watcher, guest, bin_, answer
+):
+    number = guest.begin("run", **request("tool x", "A", env=on_path(bin_)))
+    asked = watcher.asked()
+    tool(bin_, "another program")
+    watcher.answer(asked, answer)
+    with pytest.raises(GrantDenied, match="exchanged") as refused:
+        collect(guest, number)
+    assert str(bin_) not in refused.value.message
+    assert watcher.person.call("grant.list")["grants"] == []
+
+    number = guest.begin("run", **request("tool x", "A", env=on_path(bin_)))
+    again = watcher.asked()
+    assert again["executables"][0]["sha256"] != asked["executables"][0]["sha256"]
+    watcher.answer(again, answer)
+    assert collect(guest, number).stdout == b"another program x\n"
+
+
 def test_a_pattern_of_a_program_that_is_not_there_is_refused(stored):
     with pytest.raises(RequestInvalid, match="not found"):
         stored.call("grant.add", label="A", pattern="no-such-program *")
