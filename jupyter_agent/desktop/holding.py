@@ -58,14 +58,19 @@ class Holding:
         self.viewer = stream.viewer
         self._stream = stream
         self._presence = Presence(driving, lost_after)
+        self._there = 0
 
     async def serve(self, channel: Channel, mode: Mode) -> None:
         """Serve one viewer until it is gone."""
         if mode != "control":
             await self._stream.serve(channel, mode)
             return
+        self._there += 1
         self._presence.lasts()
         try:
             await self._stream.serve(channel, mode)
         finally:
-            self._presence.ends()
+            self._there -= 1
+            # One that was let go of may end after the next one has come, which is there.
+            if not self._there:
+                self._presence.ends()

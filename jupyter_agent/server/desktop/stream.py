@@ -120,18 +120,21 @@ class Streams:
             (look + "/stream", OnePortSocket, {"streams": self}),
         ]
 
-    async def serve(self, place: Place, channel: SocketChannel) -> None:
-        """Serve one viewer that was let in, until it is gone or cut off."""
+    def begin(self, place: Place, channel: SocketChannel) -> asyncio.Task[None]:
+        """Serve one viewer that was let in, until it is gone or cut off.
+
+        It is known at once, so that whoever cuts viewers off misses none that was let in.
+        """
         task = asyncio.create_task(place.stream.serve(channel, place.mode))
         self._viewers[task] = place
-        try:
-            await asyncio.wait({task})
-            if not task.cancelled() and (problem := task.exception()) is not None:
-                self.log.error("A desktop's viewer was lost: %s", type(problem).__name__)
-        finally:
-            del self._viewers[task]
-            task.cancel()
-            self.relay.leave(place)
+        # Also called where it was cancelled before it ran, and before whoever waits for its end.
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.relay.leave(self._viewers.pop(task))
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            self.log.error("A desktop's viewer was lost: %s", type(problem).__name__)
 
     def _listen(self) -> None:
         if self._server is not None:
@@ -292,13 +295,8 @@ class _Socket(websocket.WebSocketHandler):
         self.set_nodelay(True)
         assert self._place is not None  # noqa: S101  (set before the upgrade)
         place, self._place = self._place, None  # from here on it is the serving that lets it out
-        self._served = asyncio.create_task(self._serve(place))
-
-    async def _serve(self, place: Place) -> None:
-        try:
-            await self.streams.serve(place, self._channel)
-        finally:
-            self.close()
+        self._served = self.streams.begin(place, self._channel)
+        self._served.add_done_callback(lambda _: self.close())
 
     async def on_message(self, message: str | bytes) -> None:
         """Hand it on."""

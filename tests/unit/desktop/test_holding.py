@@ -102,3 +102,22 @@ def test_a_lease_that_was_taken_meanwhile_is_not_the_one_that_is_lost() -> None:
         assert driving.state == "human"
 
     asyncio.run(main())
+
+
+def test_the_end_of_a_viewer_whose_place_another_one_has_taken_loses_no_lease() -> None:
+    async def main() -> None:
+        driving, picture, stream = await _driven(0.01)
+        first = asyncio.ensure_future(stream.serve(Nobody(), "control"))
+        await asyncio.sleep(0)
+        of_the_first, picture.gone = picture.gone, asyncio.Event()
+        second = asyncio.ensure_future(stream.serve(Nobody(), "control"))
+        await asyncio.sleep(0)
+        of_the_first.set()
+        await first
+        await asyncio.sleep(0.05)  # longer than a viewer may be gone: the second one is there
+        assert driving.state == "human"
+        picture.gone.set()
+        await second
+        await _paused(driving)
+
+    asyncio.run(main())
