@@ -81,12 +81,12 @@ def enter_code(page: Page, panel: Locator, site: LoginSite) -> None:
 
 
 def hand_back(panel: Locator) -> None:
-    """Give the desktop to the agent; again where a page on a busy machine was not seen in time."""
+    """Give the desktop to the agent; again where a page on a busy machine was not there in time."""
 
     def given() -> bool:
         if live(panel).locator(".ja-desktop-who").inner_text() == "The agent drives":
             return True
-        if "can't be looked through" in live(panel).locator(".ja-desktop-said").inner_text():
+        if "Not handed back" in live(panel).locator(".ja-desktop-said").inner_text():
             live(panel).locator(".ja-desktop-back").click()
         return False
 

@@ -18,11 +18,11 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from jupyter_agent.desktop import keys
-from jupyter_agent.desktop.cdp import Cdp
+from jupyter_agent.desktop.cdp import Cdp, CommandRefused
 from jupyter_agent.desktop.lease import Lease
 from jupyter_agent.desktop.local_cdp import LocalCdp
 from jupyter_agent.desktop.local_vnc import LocalVnc
-from jupyter_agent.desktop.provider import Desktop, DesktopProvider, StartOptions
+from jupyter_agent.desktop.provider import Desktop, DesktopProvider, HandBack, StartOptions
 from jupyter_agent.desktop.relay import PROTOCOL, TICKET_PREFIX
 from jupyter_agent.desktop.tabs import front, session
 from jupyter_agent.server.desktop.agent_endpoint import AgentDoor
@@ -31,6 +31,8 @@ from jupyter_agent.server.desktop.stream import Streams
 T = TypeVar("T")
 PARENT = "http://127.0.0.1:8888"
 PATIENCE = 45.0
+_NOT_SEEN_IN_TIME = ("can't be looked through", "does not answer")
+"""Why a desktop is not handed back now, and may be in a moment: a page loads, or is slow."""
 
 
 class Room:
@@ -240,14 +242,28 @@ async def until_true(desktop: Any, expression: str) -> None:
     cdp: Cdp = await desktop._steer()
     async with asyncio.timeout(PATIENCE):
         while True:
-            tab = await front(cdp)
-            if tab is not None:
-                async with session(cdp, tab.target) as ours:
-                    asked = {"expression": f"Boolean({expression})", "returnByValue": True}
-                    answer = await cdp.send("Runtime.evaluate", asked, ours)
-                if answer["result"].get("value") is True:
+            with suppress(CommandRefused):  # it went to another page while it was asked
+                if await _holds(cdp, expression):
                     return
             await asyncio.sleep(0.02)  # a page tells nobody what has the focus
+
+
+async def _holds(cdp: Cdp, expression: str) -> bool:
+    if (tab := await front(cdp)) is None:
+        return False
+    async with session(cdp, tab.target) as ours:
+        asked = {"expression": f"Boolean({expression})", "returnByValue": True}
+        answer = await cdp.send("Runtime.evaluate", asked, ours)
+    return answer["result"].get("value") is True
+
+
+async def hand_back(desktop: Desktop, lease: Lease) -> HandBack:
+    """Click, and again while a page on a busy machine was not seen in time; what comes of it."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            outcome = await desktop.hand_back(lease)
+            if not any(said in outcome.reason for said in _NOT_SEEN_IN_TIME):
+                return outcome
 
 
 async def sign_in(desktop: Desktop, site: Any, user: str) -> Lease:

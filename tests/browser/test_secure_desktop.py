@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 import traces
 from canary import Canary
-from desktop_panel import STARTING, connected, drives, enter_code, take_over, type_into
+from desktop_panel import (
+    STARTING,
+    connected,
+    drives,
+    enter_code,
+    hand_back,
+    take_over,
+    type_into,
+)
 from lab import Lab
 from login_site import BALANCE, PERSON, LoginSite, login_site
 from memory import copies
@@ -102,8 +110,7 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
     assert len(site.sessions) == 1
     assert site.posted[0][1]["password"] == password.value
 
-    panel.locator(".ja-desktop-back").click()
-    drives(panel, "The agent drives")
+    hand_back(panel)
     notebook.run(1)
     expect(notebook.output(1).locator("img")).to_be_visible()
     notebook.run(2)

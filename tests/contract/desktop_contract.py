@@ -21,6 +21,7 @@ from desktop_rooms import (
     PARENT,
     PATIENCE,
     Room,
+    hand_back,
     person_at,
     room,
     sign_in,
@@ -131,7 +132,7 @@ class DesktopContract:
 
     def test_handing_back_is_refused_while_a_password_stands_in_a_field(self, stage: Stage) -> None:
         assert stage.lease is not None
-        refused = stage.room.run(stage.desktop.hand_back(stage.lease))
+        refused = stage.room.run(hand_back(stage.desktop, stage.lease))
         assert not refused.done
         assert "password" in refused.reason
         assert stage.password.value not in refused.reason
@@ -145,7 +146,7 @@ class DesktopContract:
             await until_true(stage.desktop, "document.forms[0].reset() || true")
             await until_true(stage.desktop, "document.forms[0].user.focus() || true")
             lease = await sign_in(stage.desktop, stage.site, PERSON)
-            assert (await stage.desktop.hand_back(lease)).done
+            assert (await hand_back(stage.desktop, lease)).done
 
         stage.room.run(work())
         assert stage.site.paths() == ["/login", "/code"]

@@ -19,7 +19,15 @@ import pytest
 import steps
 from canary import Canary
 from contract.desktop_contract import DesktopContract, Stage
-from desktop_rooms import PARENT, PATIENCE, CdpPerson, person_at, until_field, until_true
+from desktop_rooms import (
+    PARENT,
+    PATIENCE,
+    CdpPerson,
+    hand_back,
+    person_at,
+    until_field,
+    until_true,
+)
 from remote_rooms import remote_room
 
 from jupyter_agent.desktop import remote, stillness
@@ -81,7 +89,7 @@ class TestLocalCdp(DesktopContract):
                 await person.until(lambda: person.permits["given"])
                 # Only what was chosen, and only for the site that the person saw.
                 assert person.permits == {"origin": stage.site.url, "given": ["notifications"]}
-            assert (await desktop.hand_back(lease)).done
+            assert (await hand_back(desktop, lease)).done
             await until_true(desktop, notifications("denied"))
             await desktop.close()
 
@@ -238,7 +246,7 @@ class TestBrowserbase(Elsewhere):
         async def work() -> None:
             desktop = await stage.room.start(self.name, f"{stage.site.url}/extras")
             lease = await desktop.take_over("ada")
-            assert (await desktop.hand_back(lease)).done
+            assert (await hand_back(desktop, lease)).done
             agent = await desktop.agent_channel()
             stage.room.service.cut()
             await until_state(desktop, "idle")
@@ -248,7 +256,7 @@ class TestBrowserbase(Elsewhere):
                 while not stage.room.service.sockets:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)  # a stand-in tells nobody
             lease = await desktop.take_over("ada")
-            assert (await desktop.hand_back(lease)).done
+            assert (await hand_back(desktop, lease)).done
             assert "Colour" in await (await desktop.agent_channel()).text()
             await desktop.close()
 

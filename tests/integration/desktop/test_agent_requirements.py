@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from canary import Canary
-from desktop_rooms import Room, person_at, room, sign_in, until_field, until_true
+from desktop_rooms import Room, hand_back, person_at, room, sign_in, until_field, until_true
 from login_site import PERSON, LoginSite, login_site
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
@@ -136,7 +136,7 @@ def place(
 async def _let_the_agent_in(desktop: Desktop) -> None:
     lease = await desktop.take_over("ada")
     await until_field(desktop, "user")
-    assert (await desktop.hand_back(lease)).done
+    assert (await hand_back(desktop, lease)).done
 
 
 def _found(canaries: tuple[Canary, Canary], texts: list[str]) -> list[str]:
@@ -163,7 +163,7 @@ def test_requirement_7_what_a_person_types_is_found_nowhere_that_an_agent_or_a_l
                     await attempt
                 told.append(repr(refused.value))
             told.extend(spy.told)
-        assert (await desktop.hand_back(lease)).done
+        assert (await hand_back(desktop, lease)).done
         agent = await desktop.agent_channel()
         async with spy_at(desktop) as spy:
             told.append(await agent.text())
@@ -219,7 +219,7 @@ async def _from_person_to_agent(desktop: Desktop) -> None:
         return
     lease = await desktop.take_over("ada")
     await until_true(desktop, "document.readyState")
-    assert (await desktop.hand_back(lease)).done
+    assert (await hand_back(desktop, lease)).done
 
 
 def test_requirement_7_a_take_over_returns_only_when_no_session_of_the_agent_is_left(
@@ -302,17 +302,17 @@ def test_requirement_9_handing_back_is_refused_wherever_a_password_or_a_code_sta
             ]:
                 page = PAGE_WITH_FIELDS.replace("WHERE", where).replace("NAME", name)
                 await until_true(desktop, page)
-                refused = await desktop.hand_back(lease)
+                refused = await hand_back(desktop, lease)
                 assert not refused.done, (where, name)
                 assert "still holds text" in refused.reason
                 assert "typed" not in refused.reason
             # In a tab behind the one that is seen, too.
             await person.say(new=True)
             await person.until(lambda: len(person.page["tabs"]) > 1)
-            assert not (await desktop.hand_back(lease)).done
+            assert not (await hand_back(desktop, lease)).done
             await person.say(close=person.page["tabs"][0]["id"])
             await person.until(lambda: len(person.page["tabs"]) == 1)
-        assert (await desktop.hand_back(lease)).done
+        assert (await hand_back(desktop, lease)).done
 
     there.run(work())
 

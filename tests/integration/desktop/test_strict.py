@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import traces
+from desktop_rooms import hand_back
 from desktop_world import World
 
 from jupyter_agent.errors import PersonDrives
@@ -52,7 +53,7 @@ def test_nothing_looks_into_the_browser_until_a_person_has_handed_back(world: Wo
         while not world.said.empty():
             world.said.get_nowait()
 
-        assert (await world.desktop.hand_back(world.lease)).done
+        assert (await hand_back(world.desktop, world.lease)).done
         assert b"--remote-debugging-pipe" in arguments(world)
         # The same page, in the browser that was started anew, and still signed in: the site has set
         # a cookie for as long as the browser runs, a moment before it was closed.
