@@ -6,7 +6,8 @@ UTF-8 bytes. A place counts when one of the rule's keywords stands there and, wh
 gate, the gate matches there. Because stages 2 and 3 only see these places, both engines lead to the
 same findings by construction.
 
-The same pass tells which disguises (``disguise.SIGNS``) the text shows.
+The same pass tells which disguises (``disguise.SIGNS``) the text shows. Neither engine looks into
+the middle of a picture (``blobs``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from itertools import pairwise
 from sys import maxsize
 from typing import Any, Final, Protocol
 
+from jupyter_agent.screen.blobs import blobs, outside
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS
 from jupyter_agent.screen.expressions import inflated
@@ -332,7 +334,9 @@ class PlainAnchors:
             if any(map(data.__contains__, needles))
             for match in finditer(data)
         }
-        return sorted((index, in_order(places)) for index, places in found.items()), signs
+        middles = blobs(data)
+        hits = ((index, outside(in_order(places), middles)) for index, places in found.items())
+        return sorted(hit for hit in hits if hit[1]), signs
 
 
 def _threes(data: bytes) -> Iterable[tuple[int, int, int]]:

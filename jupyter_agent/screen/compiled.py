@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from jupyter_agent.screen.anchors import Gate, Seen, Words, in_order
+from jupyter_agent.screen.anchors import Gate, Hits, Seen, Words, in_order
+from jupyter_agent.screen.blobs import blobs, outside
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS, blocks
 from jupyter_agent.screen.many import Together
@@ -122,18 +123,17 @@ class CompiledAnchors:
         if len(data) <= _SHORT:
             return self._seen_at_once(data, noticed, deadline)
         places = _Places(self._alone, self._gates)
+        middles = blobs(data)
         if noticed is not _LONG:
             places.add(noticed, (0, len(data)), data)
-            return places.seen(data, deadline)
-        step = _PIECE - OVERLAP
+            return places.seen(data, middles, deadline)
         # A piece of it is no copy. hyperscan takes any buffer, and its types say otherwise.
         view: Any = memoryview(data)
-        for begin in range(0, len(data), step):
+        for begin, end in _pieces(len(data), middles):
             deadline.check_now()
-            end = begin + _PIECE
             # What a name needs lies within the overlap, so it is all there in one of two pieces.
             places.add(self._reported(view[begin:end]), (begin, end), data)
-        return places.seen(data, deadline)
+        return places.seen(data, middles, deadline)
 
     def _seen_at_once(self, data: bytes, ends: Iterable[_End], deadline: Deadline) -> Seen:
         """``_Places`` for a text so short that a gate is best looked for in all of it."""
@@ -184,6 +184,23 @@ class CompiledAnchors:
             if begins:
                 for index in gate.who:
                     by_rule[index] = begins
+
+
+def _pieces(length: int, middles: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Where the pieces begin and end in which a long text is scanned, but for the middles of blobs.
+
+    Each overlaps with its neighbours.
+    """
+    done = 0
+    for begin, end in (*middles, (length, length)):
+        stop = min(begin + OVERLAP, length)
+        while True:
+            piece_end = min(done + _PIECE, stop)
+            yield done, piece_end
+            if piece_end == stop:
+                break
+            done = piece_end - OVERLAP
+        done = max(done, end - OVERLAP)
 
 
 def _spare(scratch: Any) -> _Spare:
@@ -252,8 +269,8 @@ class _Places:
             else:
                 self._signs.add((part - first_sign, end // BLOCK))
 
-    def seen(self, data: bytes, deadline: Deadline) -> Seen:
-        """What stage 1 says about the whole text."""
+    def seen(self, data: bytes, middles: Sequence[tuple[int, int]], deadline: Deadline) -> Seen:
+        """What stage 1 says about the whole text, of which some are the middles of blobs."""
         by_rule = self._by_rule
         for index, places in by_rule.items():
             if len(places) > 1:
@@ -270,7 +287,11 @@ class _Places:
             if begins:
                 for index in gate.who:
                     by_rule[index] = begins
-        return sorted(by_rule.items()), self._signs
+        hits: list[Hits] = sorted(by_rule.items())
+        if middles:
+            there = ((index, outside(places, middles)) for index, places in hits)
+            hits = [hit for hit in there if hit[1]]
+        return hits, self._signs
 
 
 def compile_anchors(words: Words) -> bytes:

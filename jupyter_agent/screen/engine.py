@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from jupyter_agent.screen.again import opened
 from jupyter_agent.screen.anchors import Anchors, Seen
+from jupyter_agent.screen.blobs import blobs
 from jupyter_agent.screen.catalogue import Catalogue
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import Sign, stretches
@@ -82,7 +83,8 @@ class Engine:
         found = best(spans)
         # What lost against a better finding may be there, in part, once that is masked.
         is_whole = len(spans) == len(found) or len({span[:2] for span in spans}) == len(found)
-        return found, is_plain and is_whole
+        # A mask may leave so little of a blob that it counts as text.
+        return found, is_plain and is_whole and not blobs(look.inside[0])
 
     def _once_more(self, look: Look, found: list[Finding], masked: str) -> list[Finding] | None:
         """What is found in a masked text, if only those places are tried that a mask can change.
