@@ -17,15 +17,29 @@ def escaped(piece: bytes) -> Iterator[bytes]:
     """A part of a value as encoders write it; some of these ways are the same.
 
     Args:
-        piece: Any bytes; where they are no UTF-8, only URL encoding is known.
+        piece: Any bytes; where they are no UTF-8, only URL encoding and octal digits are known.
     """
     try:
         text = piece.decode()
     except UnicodeDecodeError:
         yield b"".join(b"%%%02x" % byte for byte in piece)
+        yield _octal(piece)
         return
+    yield _octal(piece)
     for spell in _SPELLERS:
         yield spell(text).encode()
+
+
+def _octal(piece: bytes) -> bytes:
+    """As bash writes it in ``$'…'`` where the locale has no such letters (``set -x``, ``%q``)."""
+    return b"".join(
+        b"\\%03o" % byte
+        if not 0x20 <= byte < 0x7F
+        else b"\\%c" % byte
+        if byte in b"'\\"
+        else b"%c" % byte
+        for byte in piece
+    )
 
 
 def _each(form: str) -> Callable[[str], str]:

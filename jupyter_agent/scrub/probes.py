@@ -41,6 +41,7 @@ class Probes:
                 # No escape stands for a letter or digit, and a probe here is made of these: taking
                 # the escapes out, whatever they stand for, leaves it there in one piece.
                 text = _longest_run(text)
+            if needle.view.token is not None and needle.view is not HEX:
                 self._escaped = True
             probe = text.translate(_FOLD, _DROP)
             if needle.view is RAW and len(probe) < _SHORTEST:

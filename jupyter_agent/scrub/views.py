@@ -39,6 +39,10 @@ _LOWER: Final = bytes(range(256)).lower()
 _HEX_BYTE: Final = (
     rb"(?:[012][0-9A-Fa-f]|3[A-Fa-f]|40|5[B-Fb-f]|60|7[B-Fb-f]|[89A-Fa-f][0-9A-Fa-f])"
 )
+# Three octal digits, as bash ($'…'), git, C and strace write what is beyond ASCII.
+_OCTAL: Final = (
+    rb"(?:0[0-5][0-7]|07[2-7]|100|13[3-7]|140|17[3-7]|[23][0-7]{2})"  # no letter, no digit
+)
 _DECIMAL: Final = (
     rb"(?:[0-9]|[123][0-9]|4[0-7]|5[89]|6[0-4]|9[1-6]|12[3-9]|1[3-9][0-9]|[2-9][0-9]{2}|[0-9]{4,6})"
 )
@@ -53,6 +57,7 @@ _TOKEN: Final = re.compile(
             _COLOUR.pattern,
             rb"%" + _HEX_BYTE,
             rb"\\[nrt]",
+            rb"\\" + _OCTAL,
             rb"\\x" + _HEX_BYTE,
             rb"\\u00" + _HEX_BYTE,
             rb"\\u(?!00)[0-9A-Fa-f]{4}",
@@ -63,7 +68,7 @@ _TOKEN: Final = re.compile(
     )
 )
 _PARTIAL_TOKEN: Final = re.compile(
-    rb"(?:\x1b(?:\[[0-9;:?]{0,16})?|%[0-9A-Fa-f]?|\\(?:x[0-9A-Fa-f]?|u[0-9A-Fa-f]{0,3})?"
+    rb"(?:\x1b(?:\[[0-9;:?]{0,16})?|%[0-9A-Fa-f]?|\\(?:x[0-9A-Fa-f]?|u[0-9A-Fa-f]{0,3}|[0-3][0-7]?)?"
     rb"|&(?:[A-Za-z]{0,7}|#[0-9]{0,10}|#[xX][0-9A-Fa-f]{0,6}))\Z"
 )
 
@@ -76,12 +81,18 @@ def _undo(token: bytes) -> bytes:
         return bytes.fromhex(token[1:].decode("ascii"))
     if token.startswith(b"&"):
         return html.unescape(token.decode("ascii")).encode("utf-8", "surrogatepass")
-    if token[1:2] in b"nrt":
+    return _undo_backslash(token[1:2], token[1:])
+
+
+def _undo_backslash(kind: bytes, rest: bytes) -> bytes:
+    if kind in b"nrt":
         return b"\n"  # white space, whichever: every view drops it
-    if token[1:2] == b"x":
-        return bytes.fromhex(token[2:].decode("ascii"))
-    code_point = int.from_bytes(bytes.fromhex(token[2:].decode("ascii")))
-    return chr(code_point).encode("utf-8", "surrogatepass")
+    if kind in b"0123":
+        return bytes((int(rest, 8),))
+    number = bytes.fromhex(rest[1:].decode("ascii"))
+    if kind == b"x":
+        return number
+    return chr(int.from_bytes(number)).encode("utf-8", "surrogatepass")
 
 
 def _nothing(_token: bytes) -> bytes:
@@ -213,7 +224,15 @@ TEXT: Final = View(
 """Letters, whatever their case; quotes, white space, escapes and colour codes do not count."""
 
 BASE64: Final = View(
-    fold=bytes.maketrans(b"-_", b"+/"), dropped=b"\r\n\\", lead=3, breaks=b"\r\n", first_break=3
+    fold=bytes.maketrans(b"-_", b"+/"),
+    dropped=b"\r\n\\",
+    lead=3,
+    breaks=b"\r\n",
+    first_break=3,
+    # Line ends inside a JSON text: so GitHub's API and others give files.
+    token=re.compile(rb"\\[nr]"),
+    introducers=(b"\\n", b"\\r"),
+    partial=re.compile(rb"\\\Z"),
 )
 """Both alphabets of RFC 4648; may be wrapped at any column."""
 

@@ -30,7 +30,7 @@ from tornado.web import HTTPError
 
 from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.screen.masking import Masker, mask_notebook
-from jupyter_agent.screen.notebook import Field, fields, is_notebook
+from jupyter_agent.screen.notebook import METADATA, Field, fields, is_notebook
 from jupyter_agent.server.chats import saved as chat_file
 from jupyter_agent.server.saved import Allowing, SavedValues
 
@@ -131,6 +131,8 @@ class MaskingHook:
             return text  # half-edited JSON is a file like any other
         is_chat = path.endswith(chat_file.SUFFIX)
         document = chat_file.as_notebook(content) if is_chat else content
+        if is_old := isinstance(document, dict) and "worksheets" in document:
+            document = {"cells": [], METADATA: content}  # nbformat 3: a tree of texts
         if not isinstance(document, dict) or "cells" not in document:
             return text
         if not is_notebook(document):
@@ -145,6 +147,8 @@ class MaskingHook:
             return text
         if is_chat:
             chat_file.put_back(content, document)
+        elif is_old:
+            content = document[METADATA]
         return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
     def _mask_file(self, model: dict[str, Any], path: str) -> None:
@@ -166,7 +170,7 @@ def _name(field: Field | None) -> str:
 def _is_screened_file(model: dict[str, Any], path: str) -> bool:
     return (
         model.get("type") == "file"
-        and path.endswith((".ipynb", chat_file.SUFFIX))
+        and path.lower().endswith((".ipynb", chat_file.SUFFIX))
         and isinstance(model.get("content"), str)
         and model.get("chunk") is None
     )

@@ -30,7 +30,7 @@ class UploadHooks:
 
     def begin(self, *, model: dict[str, Any], path: str, **_: Any) -> None:
         """Before a save: note an upload's first piece; the contents manager asks for no other."""
-        if path.endswith(".ipynb") and model.get("chunk") == 1:
+        if path.lower().endswith(".ipynb") and model.get("chunk") == 1:
             self._coming.add(path)
 
     def end(self, *, os_path: str, model: dict[str, Any], **_: Any) -> None:

@@ -49,6 +49,25 @@ async def test_a_notebook_that_is_uploaded_is_masked(contents, jp_root_dir, cana
     assert MASK in nbformat.read(jp_root_dir / "up.ipynb", 4).cells[0].source
 
 
+@pytest.mark.parametrize("name", ["old.ipynb", "OLD.IPYNB"])
+async def test_a_notebook_of_an_older_format_is_masked_too(contents, jp_root_dir, canary, name):
+    lines = ['# the "token"\n', f"token = '{canary.value}'"]
+    output = {"output_type": "stream", "stream": "stdout", "text": [canary.value]}
+    cell = {"cell_type": "code", "input": lines, "language": "python", "outputs": [output]}
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [cell]}]}
+    data = json.dumps(old).encode()
+
+    await contents("PUT", name, **in_base64(data))
+    for piece, chunk in ((data[:90], 1), (data[90:], -1)):
+        await contents("PUT", f"pieces-{name}", **in_base64(piece), chunk=chunk)
+
+    assert canary.search_tree(jp_root_dir) == []
+    for file in (name, f"pieces-{name}"):
+        saved = json.loads((jp_root_dir / file).read_text())
+        assert MASK in saved["worksheets"][0]["cells"][0]["input"][1]
+        assert saved["nbformat"] == 3
+
+
 async def test_a_large_notebook_that_comes_in_pieces_is_masked_with_the_last_one(
     contents, jp_root_dir, canary, everything_logged
 ):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
+import subprocess
 import time
 import traceback
 
@@ -188,6 +190,33 @@ def test_a_value_in_the_middle_of_a_wrapped_base64_text_is_found_wherever_it_beg
         shown = scrub({"A": TOKEN}, base64.encodebytes(b"u" * before + TOKEN + b"!" * 9))
         assert b"[secret:A]" in shown
         assert len(shown.partition(b"[secret:A]")[2]) <= 20
+
+
+def _in_every_cut(value: bytes, printed: bytes) -> set[bytes]:
+    return {scrub({"A": value}, printed[:cut], printed[cut:]) for cut in range(len(printed) + 1)}
+
+
+def test_a_value_beyond_ascii_is_found_as_a_shell_traces_it_where_the_locale_has_no_letters():
+    value = "größe-'ключ'-9\\Ωmega"
+    traced = subprocess.run(
+        ["/bin/bash", "-c", 'set -x; : "$V"; printf %q "$V" >&2'],
+        env={"V": value, "LC_ALL": "C"},
+        stderr=subprocess.PIPE,
+        check=True,
+    ).stderr
+    assert b"\\303" in traced  # else this bash shows nothing that is new
+    (shown,) = _in_every_cut(value.encode(), traced)
+    assert shown.count(b"[secret:A]") == 3  # two lines of the trace, and what printf says
+    assert not any(part in shown for part in (b"gr", b"\\303", b"\\321", b"mega"))
+
+
+def test_base64_that_is_wrapped_inside_a_json_text_is_found():
+    file = b"# settings of the service\nTOKEN=" + TOKEN + b"\n"
+    for ending in (b"\n", b"\r\n"):
+        text = base64.encodebytes(file * 2).replace(b"\n", ending).decode()
+        (shown,) = _in_every_cut(TOKEN, json.dumps({"content": text}).encode())
+        assert shown.count(b"[secret:A]") == 2
+        assert len(shown) < 2 * len(base64.b64encode(file[: -len(TOKEN)])) + 80
 
 
 def test_a_value_without_a_letter_or_digit_is_found_in_its_forms():
