@@ -50,6 +50,16 @@ def _echo_header(request: Any) -> None:
     request.answer(200, b"see the header", ("X-Echo", auth), ("Location", f"/x?{auth}"))
 
 
+def _echo_name(request: Any) -> None:
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    request.answer(200, b"see the header's name", (token, "1"), ("X-Other", "1"))
+
+
+def _echo_utf16(request: Any) -> None:
+    text = json.dumps({"you": request.headers.items()}).encode("utf-16")
+    request.answer(200, text, ("Content-Type", 'application/json; Charset="UTF-16"'))
+
+
 def _split(request: Any) -> None:
     auth = request.headers.get("Authorization", "").encode()
     request.stream([auth[:20], auth[20:]], pause=0.05)
@@ -70,6 +80,8 @@ _ANSWERS: dict[str, Callable[[Any], None]] = {
     "/echo-deflate": _packed("deflate", zlib.compress),
     "/echo-brotli": _packed("br", lambda _: b"\x0b\x02\x80"),
     "/echo-header": _echo_header,
+    "/echo-name": _echo_name,
+    "/echo-utf16": _echo_utf16,
     "/stream": lambda request: request.stream(
         [b"data: %d\n\n" % number for number in range(5)], pause=0.05
     ),

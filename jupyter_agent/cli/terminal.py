@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TextIO
 
@@ -160,15 +161,24 @@ def _lines(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
+_BLANK: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+"""What Python calls printable and nobody sees: fillers, joiners, an empty braille cell."""
+
+
 def printable(text: str) -> str:
     """The text with everything that steers a terminal written out.
 
     Commands, paths and notebook names come from others. Escape sequences could repaint a question
     that a person answers; bidirectional controls could reorder it.
     """
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "backslashreplace").decode()
+        char
+        if char.isprintable() and not _BLANK.match(char)
+        else char.encode("unicode_escape", "backslashreplace").decode()
         for char in text
     )

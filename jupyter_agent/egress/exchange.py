@@ -228,11 +228,13 @@ class Exchange:
             return shown
 
         # All in one look first: nearly always there is nothing.
-        texts = b"\n".join([bytes(answer.reason), *(bytes(text) for _, text in answer.headers)])
+        pairs = [(bytes(name), bytes(text)) for name, text in answer.headers]
+        texts = b"\n".join([bytes(answer.reason), *(part for pair in pairs for part in pair)])
         one = scrubber.sibling()
         if one.feed(texts) + one.finish() == texts:
             return answer
-        headers = [(name, clean(bytes(text))) for name, text in answer.headers]
+        # A marker is no name of a header, so one whose name is a value goes as a whole.
+        headers = [(name, clean(text)) for name, text in pairs if clean(name) == name]
         return h11.Response(
             status_code=answer.status_code, reason=clean(bytes(answer.reason)), headers=headers
         )

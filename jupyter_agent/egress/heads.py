@@ -7,6 +7,7 @@ of a message is what the other side takes for it, too (request smuggling, RFC 91
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +32,9 @@ _LONGEST_HEAD: Final = 64 * 1024  # bytes
 _PACKED: Final = frozenset((b"gzip", b"x-gzip", b"deflate"))
 READABLE: Final = frozenset((b"", b"identity", *_PACKED))
 """The content encodings in which an answer can be looked through."""
+_CHARSET: Final = re.compile(rb"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
+_WIDE: Final = re.compile(r"utf.?(?:7|16|32)|ucs|unicode|iso-?10646", re.IGNORECASE)
+_LETTERS: Final = "".join(map(chr, range(0x20, 0x7F)))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,7 +131,7 @@ def incoming(
         keeps_length: Where the body is not packed, say how long it is.
 
     Raises:
-        EgressFailed: Its body is packed in a way that can't be looked through.
+        EgressFailed: Its body is packed or written in a way that can't be looked through.
     """
     headers = headers_of(answer)
     packed = b",".join(text for name, text in headers if name == b"content-encoding")
@@ -136,6 +140,11 @@ def incoming(
         raise EgressFailed(
             "The answer is compressed in a way that can't be looked through.",
             "Ask the service for gzip, or for nothing: it was asked for nothing.",
+        )
+    if has_body and not all(_is_like_ascii(text) for n, text in headers if n == b"content-type"):
+        raise EgressFailed(
+            "The answer is written in characters that can't be looked through.",
+            "Ask the service for UTF-8: leave out Accept-Charset.",
         )
     kept: list[Header] = []
     for name, text in _end_to_end(headers):
@@ -156,6 +165,18 @@ def incoming(
 def declared_length(answer: h11.Response) -> int | None:
     """How long an answer's body says it is, or None where it does not say."""
     return next((int(text) for name, text in answer.headers if name == b"content-length"), None)
+
+
+def _is_like_ascii(content_type: bytes) -> bool:
+    """Whether letters and digits are in this type of content the bytes that they are in ASCII."""
+    for found in _CHARSET.finditer(content_type):
+        charset = found[1].decode("ascii", "replace")
+        try:
+            if _WIDE.search(charset) or _LETTERS.encode(charset) != _LETTERS.encode("ascii"):
+                return False
+        except (LookupError, UnicodeError):
+            continue  # a name that nobody knows, of which servers have many for the usual ones
+    return True
 
 
 def _here(location: bytes, origin: Origin, port: int) -> bytes:

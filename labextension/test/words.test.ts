@@ -9,6 +9,7 @@ import { python } from './python.ts';
 test('characters that hide or reorder a script are spelled out', () => {
   assert.equal(visible('curl \u202egro.live\u202c x'), 'curl ⟨U+202E⟩gro.live⟨U+202C⟩ x');
   assert.equal(visible('a\u200bb\r\nc'), 'a⟨U+200B⟩b⟨U+000D⟩\nc');
+  assert.equal(visible('a\u2800\u3164b'), 'a⟨U+2800⟩⟨U+3164⟩b');
   assert.equal(visible('x\u{e0041}'), 'x⟨U+E0041⟩');
   assert.equal(visible('\techo "ä → \u{1f511}"\n'), '\techo "ä → \u{1f511}"\n');
 });

@@ -1,8 +1,9 @@
 // Showing a script so that it reads as it runs. Pure.
 
 // Characters that change how text looks or splits without being seen: controls, direction overrides
-// ("Trojan Source", CVE-2021-42574), zero-width characters, tags, and spaces that are no space.
-const UNSEEN = /(?![\t\n ])[\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+// ("Trojan Source", CVE-2021-42574), zero-width characters, tags, spaces that are no space, and the
+// braille cell without a dot.
+const UNSEEN = /(?![\t\n ])[\p{Cc}\p{Cf}\p{Z}\u2800\p{Default_Ignorable_Code_Point}]/gu;
 
 /** The text with every unseen character spelled out, as in `⟨U+202E⟩`. */
 export function visible(text: string): string {

@@ -81,10 +81,19 @@ def test_an_echo_comes_back_scrubbed(http, planted, subtests):
             assert b"[secret:DEMO_TOKEN]" in answer.content + str(answer.headers).encode()
 
 
-def test_an_answer_that_can_not_be_looked_through_is_kept_back(http, planted):
-    answer = http.get("/echo-brotli")
+def test_an_echo_in_the_name_of_a_header_does_not_come_back(http, planted):
+    answer = http.get("/echo-name")
+    assert answer.headers["x-other"] == "1"
+    shown = str(answer.headers).lower().encode()
+    assert planted.value.lower().encode() not in shown
+
+
+@pytest.mark.parametrize("path", ["/echo-brotli", "/echo-utf16"])
+def test_an_answer_that_can_not_be_looked_through_is_kept_back(http, planted, path):
+    answer = http.get(path)
     assert answer.status_code == 502
     assert answer.json()["error"]["code"] == "egress_failed"
+    assert planted.found_in(answer.content) == []
 
 
 def test_tokens_stream_as_they_come(http):

@@ -84,6 +84,11 @@ def test_what_can_not_be_meant_is_refused(change):
         "LESSOPEN",
         "OPENSSL_CONF",
         "CLASSPATH",
+        "LESS",
+        "MAKEFLAGS",
+        "TAR_OPTIONS",
+        "GOFLAGS",
+        "RUSTC_WRAPPER",
         "ld_preload",
         "a-b",
     ],
@@ -103,7 +108,11 @@ def test_a_variable_that_steers_programs_is_refused_for_every_use(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["http_proxy", "HTTPS_PROXY", "SSL_CERT_FILE", "PGHOST", "KUBECONFIG", "PIP_INDEX_URL"]
+    "name",
+    [
+        *("http_proxy", "HTTPS_PROXY", "SSL_CERT_FILE", "PGHOST", "KUBECONFIG", "PIP_INDEX_URL"),
+        *("npm_config_registry", "NPM_CONFIG_REGISTRY", "GOPROXY", "CARGO_HTTP_PROXY"),
+    ],
 )
 def test_what_leads_programs_elsewhere_may_hold_a_label_and_nothing_else(name):
     with pytest.raises(RequestInvalid, match="leads programs elsewhere"):

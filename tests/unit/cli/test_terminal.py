@@ -37,6 +37,15 @@ def test_what_is_shown_is_printable_and_nothing_is_lost(text):
     assert len(shown) >= len(text)
 
 
+def test_what_nobody_sees_is_written_out_although_unicode_calls_it_printable():
+    for unseen in ("\u3164", "\u115f", "\uffa0", "\u034f", "\u2800", "\ufe0f", "\U000e0100"):
+        assert unseen.isprintable()
+        shown = printable(f"curl {unseen}; true")
+        assert unseen not in shown
+        assert f"{ord(unseen):x}" in shown
+    assert printable("größe → 漢字 🔑") == "größe → 漢字 🔑"
+
+
 @settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_a_question_holds_every_line_and_no_control_character(script, cwd, notebook):
