@@ -56,15 +56,18 @@ _EMBEDDED: Final = re.compile(
 _STARS: Final = re.compile(r"([xX*.\u2022_#?-])\1{4}")
 
 
-def _is_drawn_around(value: str) -> bool:
-    """Whether a long random run goes on around the word "example".
+def _is_drawn_around(value: str, said: frozenset[str]) -> bool:
+    """Whether a long random run goes on around the words that make it a stand-in.
 
-    Vendors print such tokens, and nobody can tell them from a pasted one. ``sk-example-key`` and
-    Amazon's example keys have no such run.
+    Vendors print tokens with "example" in them, and nobody can tell them from a pasted one; "put"
+    and "here" stand between two digits of one in ten thousand tokens by chance. ``sk-example-key``,
+    ``sk-put-yours-here`` and Amazon's example keys have no such run.
     """
-    rest, count = re.subn(r"(?i)(?<![\W_])example|example(?![\W_])", "", value)
+    rest = value
+    for word in said:
+        rest = re.sub(rf"(?i)(?<![\W_]){word}|{word}(?![\W_])", "", rest)
     return (
-        count > 0
+        rest != value
         and not _STAND_IN_PARTS.search(rest.lower())
         and all(
             len(re.findall(sort, rest)) >= least
@@ -104,7 +107,7 @@ def _is_stand_in(candidate: Candidate) -> bool:
         if not ("xxx" in value or "XXX" in value):
             said -= _CROSSES  # who draws "XXx" is chance, and not a person
     return bool(said or _has_stand_in_part(lower)) and not (
-        said <= {"example"} and _is_drawn_around(value)
+        said <= _BY_CHANCE and _is_drawn_around(value, said or _PRINTED)
     )
 
 
@@ -136,6 +139,9 @@ _SHORTEST_HINTS: Final = tuple(
 _LONG: Final = 48
 _HINT: Final = _one_of(_SHORTEST_HINTS)
 _CROSSES: Final = frozenset(word for word in words.STAND_INS if set(word) == {"x"})
+_PRINTED: Final = frozenset({"example"})
+# Short enough to be drawn. Crosses are not among them: people draw those over part of a token.
+_BY_CHANCE: Final = _PRINTED.union(w for w in words.STAND_INS if len(w) <= 4) - _CROSSES
 _NO_LETTERS: Final = re.compile(r"[^a-z]+")
 _SERIES: Final = ("0123456789", "1234567890", "abcdefgh", "deadbeef")
 

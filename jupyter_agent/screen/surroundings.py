@@ -27,6 +27,9 @@ def _is_name(candidate: Candidate) -> bool:
 
 
 _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/]{40}[+/]")
+_PICTURE_BEGINS: Final = re.compile(
+    r'(?:;base64,|"image/[\w.+-]{1,20}":\s{0,4}")[A-Za-z0-9+/]{0,40}[+/]$'
+)
 _DIGEST: Final = re.compile(r"sha(?:1|256|384|512)[=:-][A-Za-z0-9+/_=-]{0,120}$")
 
 
@@ -35,7 +38,11 @@ def _is_in_blob(candidate: Candidate) -> bool:
     start = candidate.start
     if start > 40 and _BASE64_RUN.fullmatch(candidate.text, start - 41, start):
         return True
-    return bool(_DIGEST.search(candidate.text, max(0, start - 130), start))
+    before = max(0, start - 130)
+    return bool(
+        _PICTURE_BEGINS.search(candidate.text, before, start)
+        or _DIGEST.search(candidate.text, before, start)
+    )
 
 
 def _is_acronym(candidate: Candidate) -> bool:

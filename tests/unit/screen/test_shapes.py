@@ -141,3 +141,12 @@ def test_a_vendors_name_makes_a_bare_value_a_credential() -> None:
 def test_an_address_of_a_vendor_is_no_credential() -> None:
     value = assemble("{hex:32}", 6)
     assert SCREENER.screen(f"https://scrapestack.com/blog/{value}") == []
+
+
+@pytest.mark.parametrize("word", ["puT", "HErE", "Fake", "todo"])
+def test_a_short_word_between_two_digits_of_a_token_is_chance(word: str) -> None:
+    begins, ends = assemble("{alnum:16}", 3), assemble("{alnum:27}", 4)
+    token = "sk-" + "proj-" + f"{begins}5{word}1{ends}"
+    (found,) = SCREENER.screen(f"key = '{token}'")
+    assert found.rule == "openai-api-key"
+    assert not SCREENER.screen("key = '" + "sk-" + f"proj-{word}-your-own-key-here'")
