@@ -10,20 +10,30 @@ from jupyter_agent.client import Client
 from jupyter_agent.processes import tree
 
 ASKS = """
-import sys, urllib.error, urllib.request
+import http.client, sys, urllib.parse
 sys.stdin.readline()
-body = sys.argv[2].encode() if sys.argv[2:] else None
-try:
-    print(urllib.request.urlopen(sys.argv[1], body, timeout=20).status)
-except urllib.error.HTTPError as refusal:
-    print(refusal.code, refusal.read().decode())
+to, body = urllib.parse.urlsplit(sys.argv[1]), sys.argv[2]
+socket = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+          "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
+connection = http.client.HTTPConnection(to.netloc, timeout=30)
+way = "POST" if body else "GET"
+headers = socket if to.path.endswith("/events") else {}
+connection.request(way, f"{to.path}?{to.query}", body or None, headers)
+answer = connection.getresponse()
+print(answer.status, answer.read().decode() if answer.status >= 400 else "")
 """
 
 
-async def what_it_gets(url: str, person: Client | None, *body: str) -> str:
-    """What a program gets; where a person is given, it is registered as a kernel first."""
+async def what_it_gets(url: str, person: Client | None, body: str = "") -> str:
+    """What a program gets; where a person is given, it is registered as a kernel first.
+
+    Args:
+        url: Asked with GET, or, where it is the events', as a page opens that websocket.
+        person: Registers it.
+        body: Sent by POST, if there is one.
+    """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", ASKS, url, *body),
+        *(sys.executable, "-c", ASKS, url, body),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -32,6 +32,8 @@ from jupyter_agent.server.vault_handlers import (
 class StatusHandler(RoomHandler):
     """How broker, vault and guards are."""
 
+    for_kernels = frozenset({"GET"})
+
     @web.authenticated
     @authorized
     async def get(self) -> None:
@@ -50,6 +52,8 @@ class StatusHandler(RoomHandler):
 
 class SecretsHandler(RoomHandler):
     """The labels, and what is known about them."""
+
+    for_kernels = frozenset({"GET"})
 
     @web.authenticated
     @authorized
@@ -92,6 +96,8 @@ class OffersHandler(RoomHandler):
 
 class ShowHandler(RoomHandler):
     """All that is known about one label."""
+
+    for_kernels = frozenset({"POST"})
 
     @web.authenticated
     @authorized
@@ -146,6 +152,8 @@ class RemoveHandler(RoomHandler):
 
 class SuggestHandler(RoomHandler):
     """A label for a finding."""
+
+    for_kernels = frozenset({"POST"})
 
     @web.authenticated
     @authorized

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
@@ -92,8 +92,10 @@ class OwnersOnly:
     async def check_person(self) -> None:
         """Let nobody pass who is seen to run below a kernel or a command that was started for one.
 
-        What shows a nonce or takes an answer is for persons. A kernel that reaches the server by
-        another machine, or that has left its ancestry, is not seen (docs/threat-model.md).
+        The server speaks to the broker as its owner, and must lend that to no kernel: what the
+        broker would refuse it, or ask a person about, is refused here. A kernel that reaches the
+        server by another machine, or that has left its ancestry, is not seen
+        (docs/threat-model.md).
 
         Raises:
             RoleDenied: A kernel asks.
@@ -101,7 +103,7 @@ class OwnersOnly:
         pids = await asyncio.to_thread(peer.pids_behind, self.request.connection)
         if pids and (await self.rooms.link.call("kernel.above", pids=pids))["below"]:
             raise RoleDenied(
-                "A kernel can't answer for a person.", "Answer in JupyterLab or in a terminal."
+                "A kernel can't do that for a person.", "Do it in JupyterLab or in a terminal."
             )
 
     def _log(self) -> None:
@@ -114,6 +116,8 @@ class RoomHandler(OwnersOnly, APIHandler):
     """A route: checks who asks, then answers or refuses in JSON."""
 
     auth_resource = AUTH_RESOURCE
+    for_kernels: ClassVar[frozenset[str]] = frozenset()
+    """The methods that a kernel may use, too: those whose answer the broker would give it."""
     _track_activity = False  # a panel that asks for its state is no activity of a person
 
     def initialize(self, rooms: Rooms) -> None:
@@ -129,7 +133,9 @@ class RoomHandler(OwnersOnly, APIHandler):
             return
         try:
             self.origin = self.check_owner()
-        except RoleDenied as refusal:
+            if self.request.method not in self.for_kernels:
+                await self.check_person()
+        except AgentError as refusal:
             self.refuse(refusal)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

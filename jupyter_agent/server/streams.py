@@ -11,7 +11,7 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web
 from tornado.websocket import WebSocketHandler
 
-from jupyter_agent.errors import RoleDenied
+from jupyter_agent.errors import AgentError, RoleDenied
 from jupyter_agent.server import owner
 from jupyter_agent.server.room import AUTH_RESOURCE, OwnersOnly, Rooms
 
@@ -36,8 +36,11 @@ class EventsHandler(OwnersOnly, WebSocketMixin, WebSocketHandler, JupyterHandler
         )
         try:
             self.check_owner()
+            await self.check_person()
         except RoleDenied:
             allowed = False
+        except AgentError:
+            pass  # no broker: pages are told so, and there is nothing else to tell
         if not allowed:
             raise web.HTTPError(403)
         await super().get(*args, **kwargs)

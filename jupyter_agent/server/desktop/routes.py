@@ -30,15 +30,6 @@ class DesktopHandler(RoomHandler):
         """This server's."""
         return self.rooms.desktops
 
-    async def body(self, *names: str, **optional: type) -> dict[str, Any]:
-        """The body's fields, from a person.
-
-        Raises:
-            AgentError: See ``fields`` and ``check_person``.
-        """
-        await self.check_person()
-        return self.fields(*names, **optional)
-
     def person(self) -> str:
         """The person's name, as Jupyter shows it."""
         user = self.current_user
@@ -48,6 +39,8 @@ class DesktopHandler(RoomHandler):
 
 class DesktopsHandler(DesktopHandler):
     """What runs, and what can be started."""
+
+    for_kernels = frozenset({"GET"})
 
     @web.authenticated
     @authorized
@@ -71,7 +64,7 @@ class DesktopsHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Begin to start one; events tell when it is there."""
-        fields = await self.body(
+        fields = self.fields(
             provider=str, url=str, layout=str, keep=bool, strict=bool, width=int, height=int
         )
         provider = fields.pop("provider", "")
@@ -87,7 +80,7 @@ class GrantHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Make a ticket; good once, for the page that asks."""
-        fields = await self.body("id", "mode", one_port=bool)
+        fields = self.fields("id", "mode", one_port=bool)
         grant = await self.desktops.grant(
             fields["id"],
             _mode(fields["mode"]),
@@ -113,7 +106,7 @@ class TakeOverHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Answer once the agent is detached."""
-        fields = await self.body("id")
+        fields = self.fields("id")
         lease = await self.desktops.take_over(fields["id"], self.person())
         self.finish({"lease": lease.id, "turn": self.desktops.find(fields["id"]).turn})
 
@@ -125,7 +118,7 @@ class HandBackHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Do it, or say why not."""
-        fields = await self.body("id", "lease")
+        fields = self.fields("id", "lease")
         outcome = await self.desktops.hand_back(fields["id"], Lease(self.person(), fields["lease"]))
         turn = self.desktops.find(fields["id"]).turn
         self.finish({"done": outcome.done, "reason": outcome.reason, "turn": turn})
@@ -138,7 +131,7 @@ class LayoutHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Set it."""
-        fields = await self.body("id", "layout")
+        fields = self.fields("id", "layout")
         await self.desktops.set_layout(fields["id"], starting.checked_layout(fields["layout"]))
         self.done()
 
@@ -150,7 +143,7 @@ class StayHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Count from now again."""
-        fields = await self.body("id")
+        fields = self.fields("id")
         self.desktops.use(self.desktops.find(fields["id"]))
         self.done()
 
@@ -162,7 +155,7 @@ class HoldHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Keep the lease from being lost; the desktop's time goes on."""
-        fields = await self.body("id", "lease")
+        fields = self.fields("id", "lease")
         self.desktops.hold(fields["id"], Lease(self.person(), fields["lease"]))
         self.done()
 
@@ -174,7 +167,7 @@ class CloseHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Close it, and answer when nothing of it is left."""
-        fields = await self.body("id")
+        fields = self.fields("id")
         report = await self.desktops.end(fields["id"])
         self.finish({"seconds": round(report.seconds, 3), "left": list(report.left)})
 
@@ -186,7 +179,7 @@ class MoveHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Move it into a folder of this server's; answer with its path there."""
-        fields = await self.body("id", "file", "folder")
+        fields = self.fields("id", "file", "folder")
         folder = self._folder(fields["folder"])
         name = await self.desktops.move(fields["id"], fields["file"], folder)
         self.finish(
@@ -223,7 +216,7 @@ class ForgetHandler(DesktopHandler):
     @authorized
     async def post(self) -> None:
         """Drop what was kept for a provider's desktops."""
-        fields = await self.body("provider")
+        fields = self.fields("provider")
         await Profiles(self.rooms.link).forget(fields["provider"])
         self.desktops.changed()
         self.done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from steps import collect, request, save, until
 from token_holder import what_it_gets
 
@@ -38,3 +39,46 @@ async def test_a_kernel_with_the_servers_token_answers_no_question_even_with_its
     assert person.call("approval.list")["approvals"] == [asked]
     assert (await what_it_gets(url, None, json.dumps(yes))).startswith("204")
     assert collect(guest, number).exit == 0
+
+
+AS_A_PERSON = {
+    "unlock": {},
+    "secrets/remove": {"label": "A"},
+    "secrets/rename": {"label": "A", "to": "B"},
+    "secrets/describe": {"label": "A", "note": "by a kernel"},
+    "offers": {"label": "A", "replace": True},
+    "grants/remove": {"id": "0"},
+    "grants/revoke": {},
+    "allowances/remove": {"id": "0"},
+    "audit/read": {},
+    "runs/stop": {},
+    "vault/create": {"key_source": "file"},
+}
+
+
+async def test_a_kernel_with_the_servers_token_does_nothing_that_is_a_persons(
+    jp_fetch: Any,
+    jp_serverapp: Any,
+    jp_http_port: int,
+    person: Client,
+    subtests: pytest.Subtests,
+) -> None:
+    save(person, "A", "a value that nobody guesses")
+    person.call("grant.add", label="A", any_command=True, deny=True)
+    person.call("lock")
+    token = jp_serverapp.identity_provider.token
+    base = f"http://127.0.0.1:{jp_http_port}{jp_serverapp.base_url}jupyter-agent"
+    for route, fields in AS_A_PERSON.items():
+        with subtests.test(route=route):
+            url = f"{base}/{route}?token={token}"
+            answer = await what_it_gets(url, person, json.dumps(fields))
+            assert answer.startswith("403")
+            assert "kernel" in answer
+    assert person.call("status")["vault"]["state"] == "locked"
+    assert (await what_it_gets(f"{base}/unlock?token={token}", None, "{}")).startswith("204")
+    assert [one["label"] for one in person.call("secret.list")["secrets"]] == ["A"]
+    assert len(person.call("grant.list")["grants"]) == 1
+    # What a kernel may know it is told; who waits there for questions is a person.
+    assert (await what_it_gets(f"{base}/secrets?token={token}", person)).startswith("200")
+    assert (await what_it_gets(f"{base}/events?token={token}", person)).startswith("403")
+    assert (await what_it_gets(f"{base}/events?token={token}", None)).startswith("101")
