@@ -27,7 +27,7 @@ from jupyter_agent.spawn import fixed_environment
 LARGEST_PASTE: Final = 4096
 """Bytes of clipboard that the desktop takes."""
 
-_READY: Final = 10.0  # seconds; it takes a tenth to half of one
+_READY: Final = 30.0  # seconds; it takes a tenth to half of one, and longer where much is done
 _ANY_HOST: Final = 0xFFFF  # FamilyWild of Xauth.h: the cookie is good for whichever display
 _COOKIE: Final = b"MIT-MAGIC-COOKIE-1"
 

@@ -41,7 +41,7 @@ else:
     _HOW: Sequence[str] = () if sys.platform.startswith("linux") else (BY_MARKS,)
     """Elsewhere no kernel keeps a desktop's processes below its keeper."""
 
-_PATIENCE: Final = 10.0  # seconds for a keeper to start a program
+_PATIENCE: Final = 30.0  # seconds for a keeper to start a program, on a machine that is busy
 _ENDING: Final = 8.0  # seconds for a keeper to end; it gives up by itself before
 
 

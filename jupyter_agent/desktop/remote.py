@@ -305,7 +305,8 @@ async def _open(cdp: Cdp, url: str) -> None:
 def secrets_in(address: str) -> list[str]:
     """What of a picture's address gives it away: long words of its query and its fragment.
 
-    Not of its path, and no word without a digit: those are a provider's own, the same for all.
+    Not of its path, and no word that somebody may have thought up (``enableFullScreenButton``):
+    those are a provider's own, the same for all.
     """
     parts = urlsplit(address)
     found = [
@@ -313,7 +314,13 @@ def secrets_in(address: str) -> list[str]:
         for field in f"{parts.query}&{parts.fragment}".split("&")
         for word in _LONG_WORD.findall(unquote(field.partition("=")[2]))
     ]
-    return [word for word in found if any(c.isdigit() for c in word)]
+    return [word for word in found if _is_drawn(word)]
+
+
+def _is_drawn(word: str) -> bool:
+    """With a digit, or as many capitals as nobody writes: one token in a hundred has no digit."""
+    capitals, small = (sum(map(case, word)) for case in (str.isupper, str.islower))
+    return any(map(str.isdigit, word)) or 4 * min(capitals, small) >= len(word)
 
 
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{16,}")

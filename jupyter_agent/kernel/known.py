@@ -18,7 +18,7 @@ from jupyter_agent.kernel.identity import open_client
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.stored import stored
 
-PATIENCE: Final = 1.0
+PATIENCE: Final = 3.0
 """Seconds that a cell waits for the broker."""
 
 _PAUSE: Final = 10.0

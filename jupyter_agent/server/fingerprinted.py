@@ -9,6 +9,7 @@ value, and a value that stood in the vault a moment ago is still one.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
@@ -18,7 +19,9 @@ from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.server.link import Link, retries
 from jupyter_agent.server.stored import Told
 
-PATIENCE: Final = 2.0
+PATIENCE: Final = 4.0
+_LOOKS: Final = 8
+"""See ``stored``: what is read late because this loop was blocked has not come late."""
 
 _MOST_BESIDES: Final = 256
 
@@ -40,6 +43,9 @@ class Fingerprinted:
         self._told = told
         self._patience = patience
         self._watching: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Task[None] | None = None
+        self._begun = itertools.count(1)
+        self._published = 0
         self._settled = asyncio.Event()
         self._on = True
         self.known: Fingerprints | None = None
@@ -57,7 +63,7 @@ class Fingerprinted:
         if self._watching is None:
             loop = asyncio.get_running_loop()
             self._watching = loop.create_task(self._watch())
-            loop.call_later(self._patience, self._give_up)
+            self._waiting = loop.create_task(self._wait())
         return self._settled.is_set()
 
     async def begin(self, _conversation: object) -> None:
@@ -86,10 +92,16 @@ class Fingerprinted:
 
     async def close(self) -> None:
         """Watch no more."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+        for task in (self._watching, self._waiting):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _wait(self) -> None:
+        for _ in range(_LOOKS):
+            await asyncio.sleep(self._patience / _LOOKS)
+        self._give_up()
 
     async def _watch(self) -> None:
         async for _ in retries():
@@ -112,10 +124,11 @@ class Fingerprinted:
         self._switch(on=True)
 
     async def _publish(self, stored: Fingerprints) -> None:
+        number = next(self._begun)
         known = stored.and_of(self._besides) if self._besides else stored
         await asyncio.to_thread(known.hasten)
-        if stored is self._stored:  # or else newer ones have come meanwhile
-            self.known = known
+        if number > self._published:  # or else one that was begun later was quicker
+            self._published, self.known = number, known
 
     def _give_up(self, why: str = "The broker does not answer.") -> None:
         if self.known is None:

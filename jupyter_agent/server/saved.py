@@ -24,7 +24,7 @@ from jupyter_agent.screen.notebook import SOURCE, Field, fields
 from jupyter_agent.screen.stored import StoredFinding, stored
 from jupyter_agent.server.door import Door
 
-PATIENCE: Final = 1.5
+PATIENCE: Final = 3.0
 """Seconds that a save waits for the broker; more for long notebooks."""
 
 _CHARACTERS_A_SECOND: Final = 2_000_000

@@ -18,8 +18,11 @@ from jupyter_agent.client.matching import Known
 from jupyter_agent.errors import AgentError, BrokerUnreachable, RequestInvalid
 from jupyter_agent.server.link import Link
 
-PATIENCE: Final = 2.0
+PATIENCE: Final = 4.0
 """Seconds that a message waits for the broker; more for long texts."""
+_LOOKS: Final = 8
+"""In so many parts it waits. While somebody blocks this loop an answer may have come that nobody
+has read yet, and its time is over at the same moment: that is one part, and not all of it."""
 _CHARACTERS_A_SECOND: Final = 2_000_000
 _PAUSE: Final = 5.0
 """Seconds for which a broker that could not be reached is not asked again."""
@@ -134,10 +137,11 @@ class StoredValues:
     async def _within(self, seconds: float, asking: Any) -> Any:
         # Not cancelled when the time is over: it may be the one that starts the broker for all.
         task = self._keep(asyncio.ensure_future(asking))
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-        if not done:
-            raise BrokerUnreachable("The broker does not answer.")
-        return task.result()
+        for _ in range(_LOOKS):
+            done, _ = await asyncio.wait({task}, timeout=seconds / _LOOKS)
+            if done:
+                return task.result()
+        raise BrokerUnreachable("The broker does not answer.")
 
     def _keep(self, task: asyncio.Task[Any]) -> asyncio.Task[Any]:
         self._tasks.add(task)

@@ -21,6 +21,8 @@ export class PictureFrame {
   private frame: HTMLIFrameElement | null = null;
   private origin = '';
   private ours = true;
+  /** Whether its page has said something: it was reached. */
+  reached = false;
   private readonly listener = (event: MessageEvent) => this.hear(event);
   private readonly onLeave: () => void;
   private readonly theme = new MutationObserver(() => this.tellTheme());
@@ -41,6 +43,7 @@ export class PictureFrame {
    */
   show(grant: StreamGrant, title: string, mayType: boolean, mayPaste: boolean): void {
     this.clear();
+    this.reached = false;
     if (!isSafe(grant)) {
       this.onConnection('lost');
       return;
@@ -124,6 +127,7 @@ export class PictureFrame {
     if (said.state === 'leave') {
       this.onLeave();
     } else if (isConnection(said.state)) {
+      this.reached = true;
       this.tellTheme();
       this.onConnection(said.state);
     }

@@ -8,8 +8,11 @@ import type { Desktop } from './shapes.ts';
 
 const RETRIES = [500, 2000];
 
-/** A picture that has not come by then is not reached: in ms. */
+/** A page that has said nothing by then is not reached: in ms. */
 const PATIENCE = 8_000;
+
+/** Nor is a picture whose page is there, and waits for it for so long: it is slow on a busy machine. */
+const PATIENCE_OF_ITS_PAGE = 30_000;
 
 /** Only a browser on the server's own machine reaches another port of it for sure. */
 const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
@@ -169,6 +172,9 @@ export class Picture {
     this.connection = connection;
     if (connection === 'connected') {
       this.onConnected();
+    } else if (connection === 'connecting' && this.frame.reached) {
+      window.clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => this.notReached(), PATIENCE_OF_ITS_PAGE);
     } else if (connection === 'lost') {
       const wait = RETRIES[this.retries];
       this.retries += 1;

@@ -219,7 +219,9 @@ def test_a_query_is_added_to_and_what_it_had_of_the_same_name_is_gone() -> None:
             "https://p.onkernel.com/live?jwt=ab3dE6gH9jK2mN5p.cd3dE6gH9jK2mN5p.ef",
             2,
         ),
+        ("https://b.example/live?token=qRtYpLmKxWvZcNb-sDfGhJkQ", 1),  # no digit, by chance
         ("https://a.example/devtools-fullscreen-1/x?navbar=false", 0),
+        ("https://a.example/live?show=enableFullScreenButton", 0),
         ("https://a.example/?theme=this-is-no-secret-word", 0),
     ],
 )
