@@ -8,6 +8,7 @@ us there.
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from pathlib import Path
@@ -72,18 +73,23 @@ def _port(address: str) -> int:
 
 
 def _holders(inode: str) -> list[int]:
+    # Texts and plain calls: there are thousands of descriptors, and a page waits for the answer.
     wanted, found = f"socket:[{inode}]", []
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in os.listdir("/proc"):  # noqa: PTH208
+        if not process.isdecimal():
+            continue
+        folder = f"/proc/{process}/fd/"
         try:
-            if any(_leads_to(link, wanted) for link in (process / "fd").iterdir()):
-                found.append(int(process.name))
+            descriptors = os.listdir(folder)  # noqa: PTH208
         except OSError:
             continue  # another user's, or gone
+        if any(_leads_to(folder + each, wanted) for each in descriptors):
+            found.append(int(process))
     return found
 
 
-def _leads_to(link: Path, wanted: str) -> bool:
+def _leads_to(link: str, wanted: str) -> bool:
     try:
-        return str(link.readlink()) == wanted
+        return os.readlink(link) == wanted  # noqa: PTH115
     except OSError:
         return False

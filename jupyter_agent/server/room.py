@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
+import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+from weakref import WeakKeyDictionary
 
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
@@ -24,6 +27,12 @@ from jupyter_agent.server.stored import StoredValues
 
 AUTH_RESOURCE = "jupyter_agent"
 """What an authorizer is asked about."""
+
+_KNOWN_FOR: Final = 20.0
+"""Seconds."""
+
+_below: WeakKeyDictionary[Any, tuple[float, bool]] = WeakKeyDictionary()
+"""Connection → when it was asked about, and whether a kernel is behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,16 @@ class OwnersOnly:
         Raises:
             RoleDenied: A kernel asks.
         """
-        pids = await asyncio.to_thread(peer.pids_behind, self.request.connection)
-        if pids and (await self.rooms.link.call("kernel.above", pids=pids))["below"]:
+        # Looked up anew from time to time, and not for each of a panel's requests: it takes
+        # milliseconds, and a connection hardly ever goes to another process.
+        stream = getattr(self.request.connection, "stream", None)
+        asked, below = _below.get(stream, (-math.inf, False)) if stream else (-math.inf, False)
+        if time.monotonic() - asked >= _KNOWN_FOR:
+            pids = await asyncio.to_thread(peer.pids_behind, self.request.connection)
+            below = bool(pids) and (await self.rooms.link.call("kernel.above", pids=pids))["below"]
+            if stream is not None:
+                _below[stream] = time.monotonic(), below
+        if below:
             raise RoleDenied(
                 "A kernel can't do that for a person.", "Do it in JupyterLab or in a terminal."
             )
