@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import anywidget
 import traitlets
+from IPython.display import DisplayHandle
 
 from jupyter_agent.client import Client
 from jupyter_agent.errors import AgentError, EntryInvalid, RequestInvalid
@@ -44,15 +45,27 @@ class EntryWidget(anywidget.AnyWidget):
         self._open = open_client
         self._only_label = label  # not the trait, which the page may set
         self._replaces = mode == "replace"
+        self._is_new = True
+        self._handle: Any = None
         super().__init__(label=label, mode=mode)
         self.on_msg(self._received)
 
     def __repr__(self) -> str:
+        command = f"{'replace' if self._replaces else 'set'} {self._only_label}"
         return (
-            f"A form for the value of {self._only_label}. It needs a live notebook: open this "
-            f"notebook in JupyterLab and run the cell, or use a terminal: "
-            f"jupyter agent secret {'replace' if self._replaces else 'set'} {self._only_label}"
+            f"A form for the value of {self._only_label}. It needs a live notebook: run this cell "
+            f"in JupyterLab. Or, in a terminal: jupyter agent secret {command}"
         )
+
+    def show(self) -> None:
+        """Show the form; once its value is saved, a sentence that stays in the notebook takes over.
+
+        What a widget shows ends with its kernel, and a notebook that is opened again would say only
+        that a model was not found.
+        """
+        self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
+        # By this JupyterLab knows it in a notebook that is opened again (labextension/src/forms).
+        self._handle.display(self, metadata={"jupyter-agent": {"form": self._only_label}})
 
     def _received(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """Answer one message of the page. Nothing of it is logged or kept, whatever it is."""
@@ -67,11 +80,17 @@ class EntryWidget(anywidget.AnyWidget):
         kind = content.get("type")
         if kind == "offer":
             return {"type": "offer", "offer": self._offer(content)}
+        if kind == "shown":
+            # Said once: a page that loads later finds a form that has waited.
+            is_new, self._is_new = self._is_new, False
+            return {"type": "new"} if is_new else None
         if kind == "sealed":
             self._save(content)
         elif kind != "saved":
             raise RequestInvalid("The form sent something unknown.", _AGAIN)
         self.status = "saved"
+        if self._handle:
+            self._handle.update(_Saved(self._only_label))
         return {"type": "saved", "label": self._only_label} if kind == "sealed" else None
 
     def _offer(self, content: dict[str, Any]) -> Any:
@@ -91,6 +110,16 @@ class EntryWidget(anywidget.AnyWidget):
             raise EntryInvalid("The form belongs to another label.", _AGAIN)
         with self._open() as client:
             client.call("secret.save", **fields)
+
+
+class _Saved:
+    """What stands in the form's place afterwards."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def __repr__(self) -> str:
+        return f"Saved {self._label}. Use it with %%agent_run -s {self._label}"
 
 
 def entry_widget(label: str, mode: str, open_client: Callable[[], Client]) -> EntryWidget:

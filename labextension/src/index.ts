@@ -3,6 +3,7 @@ import { approvalPlugin } from './approval/plugin.ts';
 import { blockedPlugin } from './blocked/plugin.ts';
 import { chatPlugin } from './chat/plugin.ts';
 import { desktopPlugin } from './desktop/plugin.ts';
+import { formsPlugin } from './forms/plugin.ts';
 import { maskedPlugin } from './masked/plugin.ts';
 import { secretsPlugin } from './secrets/plugin.ts';
 import { seenPlugin } from './seen/plugin.ts';
@@ -16,6 +17,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   desktopPlugin,
   approvalPlugin,
   maskedPlugin,
+  formsPlugin,
   seenPlugin
 ];
 

@@ -57,6 +57,11 @@ export async function findDoor(model: Model): Promise<Door> {
   return new KernelDoor(model);
 }
 
+/** Whether this is a page of a Jupyter server, and no other host of widgets. */
+export function inJupyter(): boolean {
+  return pageOf(document) !== null;
+}
+
 function pageOf(document: Document): Page | null {
   try {
     const config = JSON.parse(document.getElementById('jupyter-config-data')?.textContent ?? '');

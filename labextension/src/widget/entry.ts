@@ -9,7 +9,8 @@ import { button, element } from '../dom.ts';
 import { ValueField } from '../entry/field.ts';
 import { seal } from '../seal.ts';
 import { OfferAhead } from './ahead.ts';
-import { DoorError, type Model } from './door.ts';
+import { DoorError, inJupyter, type Model } from './door.ts';
+import { Turn } from './turn.ts';
 
 let entries = 0;
 
@@ -21,9 +22,11 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const update = () => entry.show();
   model.on('change:status', update);
   model.on('change:message', update);
+  const turn = inJupyter() ? new Turn(root, model, () => entry.focus()) : null;
   return () => {
     model.off('change:status', update);
     model.off('change:message', update);
+    turn?.dispose();
     entry.dispose();
   };
 }
@@ -125,6 +128,10 @@ class Entry {
     }
   }
 
+  focus(): void {
+    this.field.focus();
+  }
+
   dispose(): void {
     this.field.clear();
     this.root.remove();
@@ -143,8 +150,7 @@ class Entry {
     this.report('');
     try {
       await this.send();
-      this.savedHere = true;
-      this.show();
+      this.showSaved();
     } catch (reason) {
       // A stranger's error text is not shown: it may quote what it choked on.
       const text =
@@ -162,7 +168,19 @@ class Entry {
     const { door, offer } = await this.ahead.take();
     const { kid, ticket, label, origin } = offer;
     await door.save({ kid, ticket, label, origin, sealed: await seal(offer, this.field.take()) });
-    this.model.send({ type: 'saved', label });
+    try {
+      this.model.send({ type: 'saved', label });
+    } catch {
+      // The kernel that showed this form is gone. It is saved all the same: the server did that.
+    }
+  }
+
+  /** Say so; the keyboard goes back to the notebook, or it would be nowhere. */
+  private showSaved(): void {
+    const notebook = this.root.closest<HTMLElement>('.jp-Notebook');
+    this.savedHere = true;
+    this.show();
+    notebook?.focus({ preventScroll: true });
   }
 
   private setBusy(busy: boolean): void {
