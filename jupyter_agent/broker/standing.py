@@ -10,7 +10,8 @@ from jupyter_agent.broker import permitting, policy
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.permitting import Request
 from jupyter_agent.broker.policy import Policy
-from jupyter_agent.errors import GrantDenied, LabelNotFound
+from jupyter_agent.errors import GrantDenied
+from jupyter_agent.vault.records import not_found
 
 if TYPE_CHECKING:
     from jupyter_agent.vault.vault import Vault
@@ -46,12 +47,7 @@ def check_stored(labels: Sequence[str], known: Sequence[str]) -> None:
     """
     for label in labels:
         if label not in known:
-            there = f"There are: {', '.join(known)}." if known else "None is stored yet."
-            raise LabelNotFound(
-                f"No secret is stored under {label}.",
-                f"{there} Add it in the Secrets panel, with %secret set {label}, "
-                f"or with: jupyter agent secret set {label}",
-            )
+            raise not_found(label, known)
 
 
 def covering(vault: Vault, request: Request) -> tuple[str, ...]:

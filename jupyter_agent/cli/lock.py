@@ -29,10 +29,9 @@ def lock(_arguments: Arguments, terminal: Terminal) -> int:
     """Close the vault and end runs."""
     with open_as_person() as client:
         ended = client.call("lock")["ended"]
-    terminal.answer(
-        {"ended": ended},
-        [f"Locked; {ended} runs were ended.", "Open it again: jupyter agent unlock"],
-    )
+    said = {0: "Locked.", 1: "Locked; one run was ended."}
+    first = said.get(ended, f"Locked; {ended} runs were ended.")
+    terminal.answer({"ended": ended}, [first, "Open it again: jupyter agent unlock"])
     return 0
 
 

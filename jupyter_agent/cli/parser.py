@@ -40,6 +40,15 @@ _FAMILIES: Final = {
 }
 """Module of this package → the commands it adds."""
 
+_ELSEWHERE: Final = {
+    **{name: f"secret {name}" for name in ("set", "list", "show", "replace", "rename", "remove")},
+    "add": "secret set",
+    "import": "secret import",
+    "help": "--help",
+    "version": "--version",
+}
+"""What people type first that is a word further down."""
+
 Refusal = Callable[[Sequence[str]], RequestInvalid]
 """Makes the error for words that a command does not know."""
 
@@ -94,6 +103,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing and exiting, so that one door decides how errors look."""
+        if commands := self._commands_missing(message):
+            raise usage(f"Say what to do: {', '.join(commands)}.", self.prog)
         # The one message of argparse that quotes a word and does not come through `_check_value`.
         sentence = re.sub(
             r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL
@@ -108,8 +119,15 @@ class Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
+            if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  (it has no other name)
+                raise _no_command(self.prog, str(value), _shown(action))
             known = ", ".join(str(choice) for choice in action.choices)
             raise argparse.ArgumentError(action, f"choose one of {known}")
+
+    def _commands_missing(self, message: str) -> list[str]:
+        """The commands of a family of which none was named."""
+        actions = self._subparsers._group_actions if self._subparsers else []  # noqa: SLF001
+        return _shown(actions[0]) if actions and message.endswith("required: COMMAND") else []
 
 
 class Family:
@@ -174,6 +192,9 @@ def parse(words: Sequence[str]) -> Asked:
     Raises:
         RequestInvalid: They make no sense. The words themselves are not repeated.
     """
+    if not words:
+        whole_parser().print_help()
+        return Asked(failure=1, code=1)
     # What stands after `--` belongs to the command that is run, word for word; argparse has had
     # several opinions about `--` over the years, so it never sees it.
     ours, theirs = _split(words)
@@ -199,6 +220,24 @@ def whole_parser() -> Parser:
 def usage(message: str, program: str = PROGRAM) -> RequestInvalid:
     """The error for arguments that make no sense."""
     return RequestInvalid(message, f"See: {program} --help")
+
+
+def _shown(commands: argparse.Action) -> list[str]:
+    """The names of a family's commands, without those that are hidden."""
+    return [action.dest for action in commands._choices_actions]  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _no_command(program: str, typed: str, known: Sequence[str]) -> RequestInvalid:
+    """The error for a word where a command belongs; it names commands that there are, never it."""
+    from difflib import get_close_matches  # noqa: PLC0415  (startup time)
+
+    if program == PROGRAM and typed in _ELSEWHERE:
+        meant = _ELSEWHERE[typed]
+    else:
+        meant = next(iter(get_close_matches(typed, known, 1)), "")
+    if meant:
+        return RequestInvalid("There is no such command.", f"Did you mean: {program} {meant}")
+    return usage(f"There is no such command. There are: {', '.join(known)}.", program)
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:

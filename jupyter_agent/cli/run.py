@@ -60,7 +60,7 @@ exit codes:
         "                         [--template [ENV=]FILE]... (-- COMMAND ARGS | -c SCRIPT)"
     )
     options = parser.add_argument_group("where values go")
-    parser.set_defaults(takes_words=True)
+    parser.set_defaults(takes_words=True, refusal=_refusal)
     options.add_argument(
         "-s",
         "--secret",
@@ -131,6 +131,14 @@ def run(arguments: Arguments, terminal: Terminal) -> int:
         except CommandNotStarted as error:
             terminal.fail(error)
             return _start_failure(error)
+
+
+def _refusal(_words: object) -> RequestInvalid:
+    """The error for words before ``--``; mostly that was left out."""
+    return RequestInvalid(
+        "The command to run goes behind --, and only options before it.",
+        "Like this: jupyter agent run -s GITHUB_TOKEN -- gh api user",
+    )
 
 
 def _request(arguments: Arguments) -> dict[str, Any]:

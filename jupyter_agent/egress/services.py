@@ -102,7 +102,10 @@ def find(label: str, name: str | None) -> Service:
     for service in services.values():
         if label in service.key:
             return service
-    raise RequestInvalid(f"No service is known for the label {label}.", f"Name it. {_GENERAL}")
+    raise RequestInvalid(
+        f"No service is known for the label {label}.",
+        f"Those that are: %agent_egress --services. {_GENERAL}",
+    )
 
 
 def general(label: str, host: str, place: Mapping[str, Any]) -> Service:

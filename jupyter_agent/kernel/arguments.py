@@ -128,7 +128,9 @@ def _check_together(arguments: RunArguments) -> None:
 def _following(option: str, words: Iterator[str]) -> str:
     value = next(words, "")
     if not value or value in OPTIONS:
-        raise RequestInvalid(f"{option} needs a value behind it.", _HELP)
+        # Never "a value" where a label belongs: somebody would type the secret's.
+        what = "a label" if option in _TAKE_LABELS else "something"
+        raise RequestInvalid(f"{option} needs {what} behind it.", _HELP)
     return value
 
 
@@ -214,6 +216,8 @@ _VALUES: Final[dict[str, Callable[[RunArguments, str], RunArguments]]] = {
     "--answer": _answer,
     "--bg": lambda arguments, value: replace(arguments, background=_python_name("--bg", value)),
 }
+
+_TAKE_LABELS: Final = ("-s", "--stdin", "--file", "--answer")
 
 OPTIONS: Final = (*_VALUES, *_SWITCHES)
 """Every option this version has, in the order in which they are offered for completion."""

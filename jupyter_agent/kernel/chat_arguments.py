@@ -16,7 +16,7 @@ VALUES: Final = ("--model", "--url", "--key", "--agent")
 SWITCHES: Final = ("--new", "--history", "--status", "--no-tools")
 OPTIONS: Final = ("--with", *VALUES, *SWITCHES)
 
-_HELP: Final = "See all of it: %%agent_chat?"
+_HELP: Final = "See all of it: %agent_chat --help, or %%agent_chat?"
 
 
 @dataclass(frozen=True, slots=True)

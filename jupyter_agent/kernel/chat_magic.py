@@ -10,7 +10,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from jupyter_agent.chat import choice
 from jupyter_agent.chat.choice import KINDS, Choice
 from jupyter_agent.errors import ModelMissing, RequestInvalid
-from jupyter_agent.kernel import notes, tables
+from jupyter_agent.kernel import manual, notes, tables
 from jupyter_agent.kernel.chat_arguments import ChatArguments, parse
 from jupyter_agent.kernel.chat_attachments import attachment
 
@@ -78,6 +78,9 @@ class ChatMagics(Magics):
 
         See also: %agent_chat --status, %agent_chat --history, %agent_chat --new
         """
+        if manual.wanted(line):
+            manual.show(self.agent_chat_cell)
+            return
         arguments = parse(line)
         if arguments.status or arguments.history:
             raise RequestInvalid(
@@ -120,6 +123,8 @@ class ChatMagics(Magics):
 
         A message goes below %%agent_chat, with two percent signs.
         """
+        if manual.wanted(line):
+            return manual.show(self.agent_chat_line)
         arguments = parse(line)
         session = self._ready()
         if arguments.attached or arguments.no_tools or arguments.agent:

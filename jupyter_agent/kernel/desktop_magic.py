@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import shlex
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
 from jupyter_agent import wire
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.kernel import tables
+from jupyter_agent.kernel import manual, tables
 from jupyter_agent.kernel.completion import DESKTOP_COMMANDS
 from jupyter_agent.kernel.identity import open_client
 
@@ -62,9 +61,8 @@ class DesktopMagics(Magics):
                     it otherwise.
         ID          As status lists it. Without it: the newest.
         """
-        if line.strip() in ("--help", "-h", "help"):
-            print(_help())  # noqa: T201  (the magic's own output)
-            return None
+        if manual.wanted(line) or not line.strip():
+            return manual.show(self.desktop)
         command, words, fields = _parse(line)
         if command == "status":
             return self._status()
@@ -89,12 +87,6 @@ class DesktopMagics(Magics):
     def _ask(self, deed: str, **fields: Any) -> wire.Message:
         with open_client(self.shell) as client:
             return client.call("desktop", do=deed, **fields)
-
-
-def _help() -> str:
-    """The magic's description, without the marks that are for whoever formats it."""
-    described = inspect.getdoc(DesktopMagics.desktop) or ""
-    return described.replace("\n\n::\n\n", "\n\n")
 
 
 class _Picture:

@@ -13,12 +13,12 @@ from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 from jupyter_agent import wire
 from jupyter_agent.client import Client
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.kernel import tables
+from jupyter_agent.kernel import manual, tables
 from jupyter_agent.kernel.identity import has_terminal, open_client
 from jupyter_agent.kernel.permission import Permission
 from jupyter_agent.secret import check_label
 
-_HELP: Final = "See all of it: %agent_egress?"
+_HELP: Final = "See all of it: %agent_egress --help"
 VALUES: Final = ("--service", "--host", "--header", "--query", "--region", "--postgres", "--user")
 _MAY_BE_BARE: Final = "--postgres"
 """Without a value: the stored secret is the whole address."""
@@ -110,6 +110,8 @@ class EgressMagics(Magics):
         With a database the variables are those of libpq (PGHOST, PGPASSWORD and so on), and
         DATABASE_URL: ``psycopg.connect()`` and ``%sql`` find it by themselves.
         """
+        if manual.wanted(line) or not line.strip():
+            return manual.show(self.agent_egress)
         fields, switches = _parse(line)
         if "--services" in switches:
             return self._services()
@@ -225,7 +227,7 @@ def _parse(line: str) -> tuple[dict[str, str], set[str]]:
         elif word in SWITCHES:
             switches.add(word)
         elif word.startswith("-") or "label" in fields:
-            raise RequestInvalid("%agent_egress knows one label and its options.", _HELP)
+            raise RequestInvalid("%agent_egress takes one label and its options.", _HELP)
         else:
             fields["label"] = check_label(word)
     return fields, switches

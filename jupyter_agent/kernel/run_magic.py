@@ -14,7 +14,7 @@ from IPython.core.magic import Magics, cell_magic, magics_class, no_var_expand
 from jupyter_agent import wire
 from jupyter_agent.client import Client, run_fields
 from jupyter_agent.errors import RequestInvalid, RunError
-from jupyter_agent.kernel import failures, notes, permission, terminal
+from jupyter_agent.kernel import failures, manual, notes, permission, terminal
 from jupyter_agent.kernel.arguments import RunArguments, parse
 from jupyter_agent.kernel.background import BackgroundRuns
 from jupyter_agent.kernel.identity import has_terminal, open_client
@@ -92,6 +92,9 @@ class RunMagics(Magics):
 
         See also: %secret list, %secret set LABEL
         """
+        if manual.wanted(line):
+            manual.show(self.agent_run)
+            return
         arguments = parse(line)
         if not cell.strip():
             raise RequestInvalid("There is no script.", "It goes below the %%agent_run line.")
@@ -151,7 +154,9 @@ def _exported(shell: Any, names: tuple[str, ...]) -> dict[str, str]:
     exported = {}
     for name in names:
         if name not in shell.user_ns:
-            raise RequestInvalid(f"There is no variable {name} to export.", "-v NAME")
+            raise RequestInvalid(
+                f"There is no variable {name} to export.", "Run the cell first that sets it."
+            )
         value = shell.user_ns[name]
         if not isinstance(value, str | int | float | os.PathLike):
             raise RequestInvalid(

@@ -12,11 +12,11 @@ from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 from jupyter_agent import spawn
 from jupyter_agent.client import Client
 from jupyter_agent.errors import AgentError, LabelNotFound, LabelTaken, RequestInvalid
-from jupyter_agent.kernel import permission, tables
+from jupyter_agent.kernel import manual, permission, tables
 from jupyter_agent.kernel.identity import has_terminal, open_client
 from jupyter_agent.secret import check_label
 
-_HELP: Final = "See all of it: %secret?"
+_HELP: Final = "See all of it: %secret --help"
 
 
 @magics_class
@@ -44,11 +44,13 @@ class SecretMagics(Magics):
 
         Use it: %%agent_run -s LABEL
         """
+        if manual.wanted(line) or not line.strip():
+            return manual.show(self.secret)
         try:
             words = shlex.split(line)
         except ValueError:
             raise RequestInvalid("A quote on the %secret line is not closed.", _HELP) from None
-        command, *rest = words or [""]
+        command, *rest = words
         commands: dict[str, tuple[Callable[..., Any], int]] = {
             "set": (self._set, 1),
             "replace": (self._replace, 1),
@@ -111,7 +113,8 @@ class SecretMagics(Magics):
         # Late: widgets are heavy, and most notebooks never open a form.
         from jupyter_agent.kernel.entry_widget import entry_widget  # noqa: PLC0415
 
-        return entry_widget(label, mode, self._open)
+        entry_widget(label, mode, self._open).show()
+        return None
 
     def _list(self) -> tables.Table:
         with self._open() as client:

@@ -99,11 +99,12 @@ class Copies(ABC):
         """
         with self._ledger() as ledger:
             found = ledger.read_together((VALUE, ABOUT), labels)
+            known = () if labels is None else ledger.read_all(ABOUT)
         entries = []
         wanted = sorted(name for _, name in found) if labels is None else labels
         for label in dict.fromkeys(wanted):
             if (ABOUT, label) not in found:
-                raise not_found(label)
+                raise not_found(label, known)
             meta = Meta.from_bytes(label, found[ABOUT, label])
             entries.append(Entry(meta, Secret(label, found[VALUE, label])))
         return entries

@@ -126,8 +126,8 @@ class Vault(OpenVault, Papers, Copies):
         """
         with self._ledger() as ledger:
             value = ledger.read(VALUE, label)
-        if value is None:
-            raise not_found(label)
+            if value is None:
+                raise not_found(label, ledger.read_all(ABOUT))
         return Secret(label, value)
 
     def list(self) -> builtins.list[Meta]:
@@ -151,8 +151,8 @@ class Vault(OpenVault, Papers, Copies):
         """
         with self._ledger() as ledger:
             content = ledger.read(ABOUT, label)
-        if content is None:
-            raise not_found(label)
+            if content is None:
+                raise not_found(label, ledger.read_all(ABOUT))
         return Meta.from_bytes(label, content)
 
     def describe(self, label: str, changes: Mapping[str, Any]) -> Meta:
@@ -282,7 +282,7 @@ def _about(change: Change, label: str) -> Meta | None:
 def _about_or_raise(change: Change, label: str) -> Meta:
     meta = _about(change, label)
     if meta is None:
-        raise not_found(label)
+        raise not_found(label, change.names(ABOUT))
     return meta
 
 

@@ -23,7 +23,8 @@ def tell(survey: Survey, terminal: Terminal) -> None:
         "failures": survey.failures,
     }
     terminal.answer(body, [_line(finding) for finding in survey.found])
-    terminal.notice(_summary(survey))
+    if survey.screened or not survey.failures:  # "no secrets" would be said of nothing
+        terminal.notice(_summary(survey))
     for line in _advice(survey.found):
         terminal.notice(line)
 

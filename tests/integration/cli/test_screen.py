@@ -122,6 +122,7 @@ def test_what_was_found_is_followed_by_the_safer_path(cli, token):
     assert "jupyter agent run -s GITHUB_TOKEN -- COMMAND\n" in told
     assert "rotate, replace or revoke" in told
     assert cli("screen", "-", stdin=b"nothing").err == b"no secrets in 1 text\n"
+    assert b"no secrets" not in cli("screen", "nowhere").err
 
 
 def test_a_file_name_can_not_repaint_the_terminal(cli, token):

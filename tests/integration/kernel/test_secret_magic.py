@@ -56,7 +56,7 @@ def test_status_says_where_the_key_lives_and_who_can_be_asked(stored, kernel):
 @pytest.mark.parametrize(
     ("line", "ename"),
     [
-        ("%secret", "RequestInvalid"),
+        ("%secret lst", "RequestInvalid"),
         ("%secret import", "RequestInvalid"),
         ("%secret show", "RequestInvalid"),
         ("%secret show not-a-label", "LabelInvalid"),
@@ -67,6 +67,25 @@ def test_status_says_where_the_key_lives_and_who_can_be_asked(stored, kernel):
 )
 def test_a_line_that_can_not_be_done_says_why(stored, kernel, line, ename):
     assert kernel.run(line).ename == ename
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("%secret", "%secret rename LABEL NEW"),
+        ("%secret --help", "%secret rename LABEL NEW"),
+        ("%agent_egress", "%agent_egress --off [LABEL]"),
+        ("%agent_egress --help", "%agent_egress --off [LABEL]"),
+        ("%agent_chat --help", "%agent_chat --history"),
+        ("%%agent_chat --help\nanything", "--no-tools"),
+        ("%%agent_run --help\ntouch ran", "--timeout SECONDS"),
+        ("%desktop", "--layout LAYOUT"),
+    ],
+)
+def test_each_magic_says_how_it_is_used(kernel, cell, told):
+    shown = kernel.run(cell)
+    assert told in shown.text()
+    assert "::" not in shown.text()
 
 
 def test_what_is_no_command_is_not_repeated(kernel):

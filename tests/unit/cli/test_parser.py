@@ -51,6 +51,30 @@ def test_wrong_usage_is_an_error_in_json_too(capsys, words):
     assert error["code"] == "request_invalid"
 
 
+def test_without_a_command_it_shows_what_there_is(capsys):
+    assert main([]) == 1
+    assert "jupyter agent secret set GITHUB_TOKEN" in capsys.readouterr().out
+    assert main(["vault"]) == 1
+    assert "Say what to do: status, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("list", "secret list"), ("set", "secret set"), ("help", "--help"), ("sercet", "secret"),
+        ("grants", "grant"), ("secret lst", "secret list"), ("vault stats", "vault status"),
+    ],
+)  # fmt: skip
+def test_a_command_that_is_not_there_names_the_one_that_was_meant(capsys, typed, meant):
+    assert main(typed.split()) == 1
+    assert capsys.readouterr().err.endswith(f"Did you mean: jupyter agent {meant}\n")
+
+
+def test_a_command_without_the_dashes_is_told_where_it_goes(capsys):
+    assert main(["run", "-s", "DEMO_TOKEN", "printenv", "DEMO_TOKEN"]) == 125
+    assert "-s GITHUB_TOKEN -- gh api user" in capsys.readouterr().err
+
+
 @settings(deadline=None)
 @given(
     st.sampled_from(COMMANDS),

@@ -87,6 +87,12 @@ def test_what_can_not_be_done_is_an_error(line):
         parse(line)
 
 
+@pytest.mark.parametrize("line", ["-s", "-s --quiet", "--stdin", "--file", "--answer"])
+def test_a_missing_label_is_never_called_a_value(line):
+    with pytest.raises(RequestInvalid, match="needs a label behind it"):
+        parse(line)
+
+
 def test_a_template_whose_name_has_an_equals_sign_is_written_with_its_folder():
     assert parse("--template ./a=b").templates == {"TEMPLATE": "./a=b"}
 

@@ -119,6 +119,17 @@ def test_an_unknown_label_is_named_with_the_way_to_add_it(vault: Vault) -> None:
             call("NO_SUCH")
         assert "NO_SUCH" in caught.value.message
         assert "NO_SUCH" in caught.value.hint
+        assert "None is stored yet." in caught.value.hint
+
+
+def test_a_label_that_is_nearly_right_is_told_which_one_was_meant(vault: Vault) -> None:
+    for label in ("GITHUB_TOKEN", "WAREHOUSE"):
+        vault.put(Secret(label, b"a value"))
+    for call in (vault.get, vault.meta, vault.remove, lambda label: vault.entries([label])):
+        with pytest.raises(LabelNotFound, match=r"Did you mean GITHUB_TOKEN\?"):
+            call("GITHUB_TOKN")
+        with pytest.raises(LabelNotFound, match=r"There are: GITHUB_TOKEN, WAREHOUSE\."):
+            call("SOMETHING_ELSE")
 
 
 def test_a_value_pasted_where_a_label_belongs_is_not_repeated(vault: Vault) -> None:
