@@ -150,7 +150,11 @@ def _readings(value: Any) -> list[str]:
 
 
 def _seen(text: str) -> str:
-    """A text as eyes see it: wide and styled letters as plain ones, and what is invisible gone."""
+    """A text as eyes see it: wide and styled letters as plain ones, and what is invisible gone.
+
+    With it go the zero bytes of texts in UTF-16, as programs from Windows write them.
+    """
+    text = text.replace("\0", "")
     if text.isascii():
         return text
     return "".join(

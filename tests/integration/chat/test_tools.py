@@ -36,6 +36,19 @@ def test_a_command_runs_with_a_label_once_a_person_says_yes(call, stored, folder
     assert planted.found_in(outcome.text.encode()) == []
 
 
+def test_output_in_two_bytes_a_character_is_withheld(call, stored, folders, planted):
+    answer_next(folders, "once")
+    outcome = call(
+        "run_command",
+        command='printf %s "$DEMO_TOKEN" | iconv -t UTF-16LE; printf %s "$DEMO_TOKEN" | wc -c',
+        secrets=["DEMO_TOKEN"],
+        why="a program that writes as Windows does",
+    )
+    assert outcome.data["exit"] == 0
+    assert "withheld" in outcome.data["stdout"]
+    assert planted.value not in outcome.data["stdout"].replace("\0", "")
+
+
 def test_a_no_is_a_result_with_a_reason_and_a_next_step(call, stored, folders):
     answer_next(folders, "deny")
     outcome = call("run_command", command="echo $DEMO_TOKEN", secrets=["DEMO_TOKEN"], why="because")
