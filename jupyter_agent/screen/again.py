@@ -62,6 +62,7 @@ def opened(look: Look, found: Sequence[Finding]) -> list[Hits]:
         ends.append(end)
         moved.append(moved[-1] + len(COVER) - (end - start))
     last = ends[-1]
+    is_alone = len(found) == 1
     points = look.points
     hits: list[Hits] = []
     for index, places in look.hits:
@@ -72,7 +73,7 @@ def opened(look: Look, found: Sequence[Finding]) -> list[Hits]:
                 if at - last < look.trial(index).looks_back:
                     kept.append(at + moved[-1])
                 continue
-            before = bisect_right(ends, at)
+            before = 0 if is_alone else bisect_right(ends, at)
             # Neither in a finding nor in the name of one.
             if at < begins[before] or (at < starts[before] and look.trial(index).window):
                 kept.append(at + moved[before])

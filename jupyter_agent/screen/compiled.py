@@ -53,6 +53,7 @@ class CompiledAnchors:
         self._needs = needs
         self._alone = [(len(word), who) for word, _, who in words.alone]
         self._gates = words.gates
+        self._first_gate = len(self._alone)
         try:
             self._database = hyperscan.loadb(database, hyperscan.HS_MODE_BLOCK)
             spare = hyperscan.Scratch(self._database)
@@ -80,6 +81,9 @@ class CompiledAnchors:
         self._scan(data, _note, 0, add, scratch)
         if ends:
             self._spares.append(_spare(scratch))
+            # Gates and signs ask for more by themselves.
+            if len(ends) > _FEW or max(ends)[0] >= self._first_gate:
+                return ends
             return ends if self._is_promising(data, ends) else ()
         # Most texts are clean, and leave the list as it was.
         self._spares.append(spare)
@@ -105,9 +109,6 @@ class CompiledAnchors:
         Four of ten texts with a keyword end here.
         """
         alone = self._alone
-        # Gates and signs ask for more by themselves.
-        if len(ends) > _FEW or max(ends)[0] >= len(alone):
-            return True
         needs = self._needs
         is_ascii = data.isascii()
         for part, end in ends:
@@ -138,7 +139,7 @@ class CompiledAnchors:
     def _seen_at_once(self, data: bytes, ends: Iterable[_End], deadline: Deadline) -> Seen:
         """``_Places`` for a text so short that a gate is best looked for in all of it."""
         alone = self._alone
-        first_gate = len(alone)
+        first_gate = self._first_gate
         first_sign = first_gate + len(self._gates)
         by_rule: dict[int, Sequence[int]] = {}
         signs: set[tuple[int, int]] = set()
@@ -179,8 +180,10 @@ class CompiledAnchors:
                 places = standing[gate.keywords] = gate.stands(folded, deadline)
                 if len(places) > 1:
                     places.sort()
-            ends.sort()
-            begins = gate.begins_before(ends, data, places)
+            begins: Sequence[int] = places
+            if len(places) > 1:
+                ends.sort()
+                begins = gate.begins_before(ends, data, places)
             if begins:
                 for index in gate.who:
                     by_rule[index] = begins

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from jupyter_agent.screen.again import opened
-from jupyter_agent.screen.anchors import Anchors, Seen
+from jupyter_agent.screen.anchors import Anchors, Hits, Seen
 from jupyter_agent.screen.blobs import blobs
 from jupyter_agent.screen.catalogue import Catalogue
 from jupyter_agent.screen.deadline import Deadline
@@ -51,10 +51,14 @@ class Engine:
             return []
         # A mask removes characters that kept a neighbour from being seen. So look again, and
         # translate what turns up back into places of the original text.
-        masked = covered(text, found)
-        fresh = self._once_more(look, found, masked) if is_simple else None
+        fresh: list[Finding] | None = None
+        if is_simple:
+            hits = opened(look, found)
+            if not hits:
+                return found
+            fresh = self._once_more(covered(text, found), hits, deadline)
         if fresh is None:
-            fresh = self._look(masked, deadline)
+            fresh = self._look(covered(text, found), deadline)
         while fresh:
             found = merged(found, list(uncovered(fresh, found)))
             fresh = self._look(covered(text, found), deadline)
@@ -86,15 +90,14 @@ class Engine:
         # A mask may leave so little of a blob that it counts as text.
         return found, is_plain and is_whole and not blobs(look.inside[0])
 
-    def _once_more(self, look: Look, found: list[Finding], masked: str) -> list[Finding] | None:
+    def _once_more(
+        self, masked: str, hits: Sequence[Hits], deadline: Deadline
+    ) -> list[Finding] | None:
         """What is found in a masked text, if only those places are tried that a mask can change.
 
         None where that is not known: a disguise has turned up.
         """
-        hits = opened(look, found)
-        if not hits:
-            return []
-        again = Look(self, masked, look.deadline)
+        again = Look(self, masked, deadline)
         spans = again.tried(hits)
         if again.suspects:
             return None

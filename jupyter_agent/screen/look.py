@@ -80,6 +80,7 @@ class Look:
         trials = self._engine.trials
         found: list[Span] = []
         names = self.names
+        has_escapes = "\\" in text
         steps = STEPS
         for index, places in hits:
             trial = trials[index] or self._prepared(index)
@@ -101,7 +102,7 @@ class Look:
                 if has_window:
                     done = self._around(trial, at, found) or done
                     continue
-                is_escaped = at > 1 and text[at - 2] == "\\"
+                is_escaped = has_escapes and at > 1 and text[at - 2] == "\\"
                 # A name has one value. What is only words adds nothing to one that is known.
                 if names and trial.is_words and not is_escaped and _is_named(at, names):
                     continue

@@ -71,7 +71,8 @@ class Need:
             is_ascii: Whether the text is ASCII.
         """
         behind = self._behind(data, at, is_ascii)
-        if self.in_runs and self._long not in behind.translate(self._table):
+        # (``in`` would first take the bytes for a number, which costs as much again.)
+        if self.in_runs and behind.translate(self._table).find(self._long) < 0:
             return False
         return self._first(data, at, at + len(behind)) is not None
 
@@ -136,7 +137,7 @@ class Need:
             if not (is_ascii or behind.isascii()):
                 behind = data[at : at + most]
             # Of most places this is all that has to be seen.
-            if in_runs and long not in behind.translate(table):
+            if in_runs and behind.translate(table).find(long) < 0:
                 continue
             reach = len(behind)
             if begin < at:

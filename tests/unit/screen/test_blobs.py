@@ -59,7 +59,7 @@ def test_a_secret_beside_pictures_is_found_by_both_engines(
 
 @pytest.mark.parametrize("screener", [PLAIN, COMPILED])
 def test_what_chance_draws_in_the_middle_of_a_picture_is_no_finding(screener: Screener) -> None:
-    drawn = "".join(DRAWN.choices(string.ascii_letters + string.digits, k=20))
+    drawn = "".join(random.Random(11).choices(string.ascii_letters + string.digits, k=20))
     chance = f"/LTAI{drawn}+"
     assert screener.screen(f"key{chance}")
     assert not screener.screen(PICTURE[:9_000] + chance + PICTURE[9_000:])
