@@ -198,6 +198,10 @@ SIGNS: Final = (
 
 LINE_ENDS: Final = Sign(b"", r"\\", r"(?<=\\)[nrt]", _control, ())
 """Written line ends. They are everywhere in code, so only a keyword right behind one counts."""
+EVERY: Final = (*SIGNS, LINE_ENDS)
+
+Chosen = int
+"""Some of ``EVERY``, a bit for each: sets of them would be most of what short stretches cost."""
 
 
 BEFORE: Final = 320
@@ -236,7 +240,7 @@ def _expression(in_bytes: bytes) -> re.Pattern[bytes]:
 
 def stretches(
     data: bytes, shown: Iterable[tuple[int, int]], line_ends: Iterable[int]
-) -> list[tuple[int, int, frozenset[Sign]]]:
+) -> list[tuple[int, int, Chosen]]:
     """The bytes worth a second look, and what to undo there.
 
     They lie around each sign and are joined where they touch.
@@ -246,24 +250,23 @@ def stretches(
         shown: Index into ``SIGNS`` and block of each sign that the text shows.
         line_ends: Offsets around which written line ends are to be undone.
     """
-    blocks: dict[int, set[Sign]] = {}
+    blocks: dict[int, Chosen] = {}
     for at in line_ends:
-        blocks.setdefault(at // BLOCK, set()).add(LINE_ENDS)
+        blocks[at // BLOCK] = 1 << len(SIGNS)
     for index, block in shown:
-        blocks.setdefault(block, set()).add(SIGNS[index])
-    found: list[tuple[int, int, frozenset[Sign]]] = []
-    begin = end = 0
-    signs: set[Sign] = set()
+        blocks[block] = blocks.get(block, 0) | 1 << index
+    found: list[tuple[int, int, Chosen]] = []
+    begin = end = chosen = 0
     for block in sorted(blocks):
-        if signs and block * BLOCK - BEFORE > end:
-            found.append((_start_of_word(data, begin), _start_of_word(data, end), frozenset(signs)))
-            signs = set()
-        if not signs:
+        if chosen and block * BLOCK - BEFORE > end:
+            found.append((_start_of_word(data, begin), _start_of_word(data, end), chosen))
+            chosen = 0
+        if not chosen:
             begin = block * BLOCK - BEFORE
-        signs |= blocks[block]
+        chosen |= blocks[block]
         end = (block + 1) * BLOCK + AFTER
-    if signs:
-        found.append((_start_of_word(data, begin), _start_of_word(data, end), frozenset(signs)))
+    if chosen:
+        found.append((_start_of_word(data, begin), _start_of_word(data, end), chosen))
     return found
 
 

@@ -9,7 +9,7 @@ from jupyter_agent.screen.anchors import Anchors, Hits, Seen
 from jupyter_agent.screen.blobs import blobs
 from jupyter_agent.screen.catalogue import Catalogue
 from jupyter_agent.screen.deadline import Deadline
-from jupyter_agent.screen.disguise import Sign, stretches
+from jupyter_agent.screen.disguise import Chosen, stretches
 from jupyter_agent.screen.encoding import Encoded, encoded, points
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.look import Look
@@ -152,13 +152,11 @@ class Engine:
                 yield Span(start + offset, end + offset, found.rule)
 
 
-def _undone(
-    text: str, offset: int, signs: Collection[Sign], joints: Iterable[tuple[int, int]]
-) -> View:
+def _undone(text: str, offset: int, chosen: Chosen, joints: Iterable[tuple[int, int]]) -> View:
     """A stretch without its disguises."""
     here = [
         (start - offset, end - offset)
         for start, end in joints
         if offset <= start and end <= offset + len(text)
     ]
-    return View(text, signs, sorted(here))
+    return View(text, chosen, sorted(here))

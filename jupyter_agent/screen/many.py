@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, repeat
+from operator import add
 from typing import Final
 
 from jupyter_agent.screen.disguise import SIGNS, ends
@@ -82,18 +83,26 @@ class Together:
     ) -> Iterator[tuple[int, Sequence[Report] | None]]:
         """What was reported about a row of texts, told of each text."""
         # Where each text and what stands behind it end.
-        stops = list(accumulate([len(text) + len(_BETWEEN) for text in texts]))
+        stops = list(accumulate(map(add, map(len, texts), repeat(len(_BETWEEN)))))
+        first_sign = self._first_sign
         by_text: dict[int, list[Report]] = {}
+        its: list[Report] = []
+        begin = stop = 0
         for part, end in reports:
-            number = bisect_left(stops, end)
-            begin = stops[number - 1] if number else 0
+            # Most reports are about the text that the one before was about.
+            if not begin < end <= stop:
+                number = bisect_left(stops, end)
+                begin = stops[number - 1] if number else 0
+                stop = stops[number]
+                its = by_text.setdefault(number, [])
             # What ends behind a text matches its end. A gate that began in the text before is told
             # of, too: where gates fired their keywords are looked for in the text, and if there are
             # none nothing is tried.
-            its_end = end - begin if end < stops[number] else end - begin - len(_BETWEEN)
-            by_text.setdefault(number, []).append((part, its_end))
-            if part >= self._first_sign:
-                for other, its_end in _also(part - self._first_sign, data, stops, number):
+            its.append((part, (end if end < stop else end - len(_BETWEEN)) - begin))
+            if part >= first_sign:
+                for other, its_end in _also(
+                    part - first_sign, data, stops, bisect_left(stops, end)
+                ):
                     by_text.setdefault(other, []).append((part, its_end))
         for number in sorted(by_text):
             its = by_text[number]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
-from jupyter_agent.screen.disguise import LINE_ENDS, SIGNS, Sign
+from jupyter_agent.screen.disguise import EVERY, Chosen, Sign
 
 
 class View:
@@ -17,22 +17,19 @@ class View:
 
     Args:
         original: The stretch.
-        signs: What to undo.
+        chosen: What to undo; something.
         joints: Places that are left out, such as line ends inside a token; in order.
     """
 
-    def __init__(
-        self, original: str, signs: Collection[Sign], joints: Sequence[tuple[int, int]]
-    ) -> None:
+    def __init__(self, original: str, chosen: Chosen, joints: Sequence[tuple[int, int]]) -> None:
         self._original = original
-        # In one order, so that an expression is compiled once.
-        self._signs = tuple(sign for sign in (*SIGNS, LINE_ENDS) if sign in signs)
+        self._signs, self._expression, only_removes = _undoing(chosen)
         self._joints = joints
         self._begins: list[int] = []
         self._pieces: list[tuple[int, int, bool]] = []
         if joints:
             self.text = self._pieced()
-        elif all(sign.removed for sign in self._signs):
+        elif only_removes:
             self.text = self._expression.sub("", original)
         else:
             self.text = self._expression.sub(self._replacement, original)
@@ -43,20 +40,15 @@ class View:
             self._pieced()
         return self._origin(start)[0], self._origin(end - 1)[1]
 
-    @property
-    def _expression(self) -> re.Pattern[str]:
-        return _either(tuple((sign.first, sign.rest) for sign in self._signs))
-
     def _replacement(self, match: re.Match[str]) -> str:
         return self._signs[(match.lastindex or 1) - 1].replacement(match[0])
 
     def _edits(self) -> list[tuple[int, int, str]]:
         edits = [(start, end, "") for start, end in self._joints]
-        if self._signs:
-            edits += [
-                (*match.span(), self._replacement(match))
-                for match in self._expression.finditer(self._original)
-            ]
+        edits += [
+            (*match.span(), self._replacement(match))
+            for match in self._expression.finditer(self._original)
+        ]
         return sorted(edits)
 
     def _pieced(self) -> str:
@@ -90,7 +82,10 @@ class View:
 
 
 @lru_cache(maxsize=64)
-def _either(signs: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
-    first = "".join(first for first, _ in signs)
-    rest = "|".join(f"({rest})" for _, rest in signs)
-    return re.compile(f"[{first}](?:{rest})", re.ASCII)
+def _undoing(chosen: Chosen) -> tuple[Sequence[Sign], re.Pattern[str], bool]:
+    """What to undo, an expression with a group for each of it, and whether all of it goes away."""
+    signs = tuple(sign for number, sign in enumerate(EVERY) if chosen >> number & 1)
+    first = "".join(sign.first for sign in signs)
+    rest = "|".join(f"({sign.rest})" for sign in signs)
+    expression = re.compile(f"[{first}](?:{rest})", re.ASCII)
+    return signs, expression, all(sign.removed for sign in signs)
