@@ -9,7 +9,7 @@ is found by what stands around its beginning, and that is looked at.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Final
 
@@ -56,15 +56,20 @@ def outside(places: Sequence[int], middles: Sequence[tuple[int, int]]) -> Sequen
     """The places that are in none of these middles.
 
     Args:
-        places: Byte offsets.
+        places: Byte offsets, in order.
         middles: From ``blobs``.
     """
-    if not middles:
-        return places
-    begins = [begin for begin, _ in middles]
-    kept: list[int] = []
-    for at in places:
-        number = bisect_right(begins, at)
-        if not number or at >= middles[number - 1][1]:
-            kept.append(at)
-    return kept
+    if len(middles) > len(places):
+        begins = [begin for begin, _ in middles]
+        numbers = [bisect_right(begins, at) for at in places]
+        return [
+            at
+            for at, number in zip(places, numbers, strict=True)
+            if not number or at >= middles[number - 1][1]
+        ]
+    # Few pictures and many places, as a rule.
+    for begin, end in middles:
+        first = bisect_left(places, begin)
+        if first < len(places) and places[first] < end:
+            places = [*places[:first], *places[bisect_left(places, end, first) :]]
+    return places

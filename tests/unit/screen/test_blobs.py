@@ -43,6 +43,7 @@ def test_places_at_both_ends_of_a_picture_stay() -> None:
     (begin, end), (second, _) = middles
     places = [0, begin - 1, begin, begin + 9, end - 1, end, second - 1, second]
     assert outside(places, middles) == [0, begin - 1, end, second - 1]
+    assert [outside([place], middles) for place in places[:5]] == [[0], [begin - 1], [], [], []]
 
 
 @settings(max_examples=8, deadline=None)
