@@ -85,5 +85,6 @@ def ended(terminal: pexpect.spawn) -> tuple[int, bytes]:
     """The exit code and what was still printed."""
     terminal.expect(pexpect.EOF)
     rest = terminal.before
+    terminal.wait()  # or closing would end it, a tenth of a second later
     terminal.close()
     return terminal.exitstatus, rest

@@ -128,7 +128,7 @@ def sleeping(seconds: str) -> list[int]:
     return found
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
     """Poll something that sends no event."""
     deadline = time.monotonic() + seconds
     while not holds():

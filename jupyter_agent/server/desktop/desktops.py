@@ -236,7 +236,8 @@ class Desktops:
         """
         hosted = self.find(desktop_id)
         outcome = await hosted.running().hand_back(lease)
-        hosted.turn += outcome.done
+        if hosted.state == "agent":  # or somebody has taken over meanwhile, and theirs is the turn
+            hosted.turn += outcome.done
         if outcome.done:
             self._record(hosted, "hand back")
         self.use(hosted)

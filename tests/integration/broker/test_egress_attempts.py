@@ -67,7 +67,7 @@ def ask(way: dict, raw: str, *, until_hung_up: bool = False) -> bytes:
     text = text.replace("{OTHER}", other)
     pair = f"me:{variables['DEMO_TOKEN']}".encode()
     text = text.replace("{B64}", base64.b64encode(pair).decode())
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(text.replace("\n", "\r\n").encode("latin-1"))
         if until_hung_up:
             return b"".join(iter(lambda: connection.recv(65536), b""))

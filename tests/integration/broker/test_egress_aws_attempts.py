@@ -73,7 +73,7 @@ def ways(opened: Ways, service: Service) -> Ways:
 
 def ask(port: int, draft: Draft) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of what comes back; status 0 where nothing does."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(bytes(draft))
         answer = http.client.HTTPResponse(connection, method=draft.method)
         try:
@@ -307,7 +307,7 @@ def test_a_value_in_a_large_answer_is_cut_off_with_it(ways, service):
     blob = bytes(100_000) + SECRET.value.encode() + bytes(200_000)
     service.more["/b/kept"] = lambda request: request.answer(200, blob)
     draft = ways.fixed.sign("GET", "/b/kept", f"127.0.0.1:{ways.fixed_port}")
-    with socket.create_connection(("127.0.0.1", ways.fixed_port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", ways.fixed_port), timeout=30) as connection:
         connection.sendall(bytes(draft))
         answer = http.client.HTTPResponse(connection)
         answer.begin()

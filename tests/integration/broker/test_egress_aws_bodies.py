@@ -61,7 +61,7 @@ def answer_of(connection: socket.socket, method: str) -> tuple[int, http.client.
 
 
 def ask(way: Way, draft: Draft) -> tuple[int, http.client.HTTPMessage, bytes]:
-    with socket.create_connection(("127.0.0.1", way.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", way.port), timeout=30) as connection:
         connection.sendall(bytes(draft))
         return answer_of(connection, draft.method)
 
@@ -113,7 +113,7 @@ def test_a_body_that_is_signed_piece_by_piece_is_refused_with_what_to_do(
 def test_a_client_that_asks_first_is_told_to_go_on_and_then_answered(way: Way, service: Service):
     draft = way.put(b"hello" * 1000).with_header("expect", "100-continue")
     head, body = bytes(draft)[: -len(draft.body)], draft.body
-    with socket.create_connection(("127.0.0.1", way.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", way.port), timeout=30) as connection:
         connection.sendall(head)
         assert connection.recv(64).startswith(b"HTTP/1.1 100")
         connection.sendall(body)

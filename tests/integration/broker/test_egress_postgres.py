@@ -146,7 +146,7 @@ def test_notifications_and_notices_arrive(db, postgres):
     db.execute("LISTEN channel")
     with postgres.connect() as other:
         other.execute("NOTIFY channel, 'hello'")
-    (note,) = db.notifies(timeout=10, stop_after=1)
+    (note,) = db.notifies(timeout=30, stop_after=1)
     assert (note.channel, note.payload) == ("channel", "hello")
     db.execute("DO $$ BEGIN RAISE NOTICE 'look'; END $$")
     assert told == ["look"]
@@ -250,7 +250,7 @@ def test_an_echo_outside_of_rows_comes_back_scrubbed(db, told, planted, postgres
         name = sql.Identifier(planted.value)
         other.execute(sql.SQL("CREATE OR REPLACE VIEW named AS SELECT 1 AS {}").format(name))
         other.execute("GRANT SELECT ON named TO public")
-    seen += [note.payload for note in db.notifies(timeout=10, stop_after=1)]
+    seen += [note.payload for note in db.notifies(timeout=30, stop_after=1)]
     described = db.execute("SELECT * FROM named").description or []
     seen += [column.name for column in described]
     for form in ("TEXT", "CSV", "BINARY"):

@@ -66,7 +66,7 @@ def raw(way: dict[str, Any], *pieces: bytes) -> bytes:
     """What comes back until it hangs up, for pieces of which each follows an answer."""
     port = int(way["variables"]["PGPORT"])
     shown = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         for piece in pieces:
             connection.sendall(piece)
             if piece is not pieces[-1]:

@@ -283,6 +283,6 @@ def test_many_guests_at_once_are_served(granted, folders):
 @contextlib.contextmanager
 def _raw(folders: Folders) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as raw, short_path(folders.socket) as path:
-        raw.settimeout(10)
+        raw.settimeout(30)
         raw.connect(path)
         yield raw

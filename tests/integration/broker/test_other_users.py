@@ -58,7 +58,7 @@ def as_nobody(work: Callable[[], object]) -> str:
 def hello(folders: Folders) -> str:
     """What the broker says to somebody who shows the person key."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(30)
         connection.connect(str(folders.socket))
         asked = {"id": 0, "op": "hello", "protocol": [1, 2, 3], "person": "0" * 43}
         with contextlib.suppress(BrokenPipeError):  # it may not even wait for it

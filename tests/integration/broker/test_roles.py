@@ -234,7 +234,7 @@ def test_no_answer_of_any_operation_holds_the_value(person, guest):
 @contextlib.contextmanager
 def _raw(folders: Folders) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as raw, short_path(folders.socket) as path:
-        raw.settimeout(10)
+        raw.settimeout(30)
         raw.connect(path)
         yield raw
 

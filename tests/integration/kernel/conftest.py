@@ -233,7 +233,7 @@ def granted(stored: Client) -> Client:
     return stored
 
 
-def wait_for(condition: Callable[[], bool], *, seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], *, seconds: float = 30) -> None:
     """Return when it holds; fail when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -116,6 +116,30 @@ class TestThePanelsRoutes:
         assert back.body == {"done": True, "reason": "", "turn": 2}
         assert (await desktops())[0]["state"] == "agent"
 
+    async def test_whoever_takes_over_while_it_is_handed_back_has_the_turn(
+        self, call, click, desktops, provider, monkeypatch
+    ):
+        desktop = await click()
+        lease = (await call("POST", "desktops/take", {"id": desktop})).body["lease"]
+        scripted, given, taken = provider.desktops[0], asyncio.Event(), asyncio.Event()
+        hand_back = scripted.hand_back
+
+        async def slowly(lease):
+            outcome = await hand_back(lease)
+            given.set()  # the agent drives, and who controlled is still being cut off
+            await taken.wait()
+            return outcome
+
+        monkeypatch.setattr(scripted, "hand_back", slowly)
+        asked = {"id": desktop, "lease": lease}
+        back = asyncio.ensure_future(call("POST", "desktops/hand-back", asked))
+        await given.wait()
+        turn = (await call("POST", "desktops/take", {"id": desktop})).body["turn"]
+        taken.set()
+        assert (await back).body["done"]
+        (listed,) = await desktops()
+        assert (listed["state"], listed["turn"]) == ("human", turn)
+
     async def test_a_pictures_address_is_answered_once_and_never_listed_stored_or_logged(
         self, call, click, desktops, everything_logged
     ):
@@ -169,7 +193,7 @@ class TestThePanelsRoutes:
         )
         events = await jp_ws_fetch("jupyter-agent", "events")
         await click()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while json.loads(await events.read_message()).get("closed") is None:
                 pass
         assert provider.desktops[0].state == "closed"
@@ -221,7 +245,7 @@ class TestFromAKernel:
         events = await jp_ws_fetch("jupyter-agent", "events")
         kernel = await connect()
         assert "is open in JupyterLab" in await shown(kernel, f"%desktop open {BANK} --layout fr")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (show := json.loads(await events.read_message()).get("show")) is None:
                 pass
         listed = {d["id"]: d for d in await desktops()}

@@ -164,14 +164,16 @@ async def test_the_label_is_marked_and_the_page_is_told_once(connect, owner, jp_
 
 
 async def _events(socket, kind):
-    """Events of a kind, until nothing has come for a while."""
+    """Events of a kind, until nothing has come for a while behind the first one."""
+    seconds = 30
     while True:
         try:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(seconds):
                 event = json.loads(await socket.read_message())
         except TimeoutError:
             return
         if event["event"] == kind:
+            seconds = 2
             yield event
 
 

@@ -45,7 +45,7 @@ async def test_a_run_goes_on_when_the_page_closes_and_its_output_is_there_afterw
     go.touch()
     again = await KernelPage.connect(jp_ws_fetch, kernel, session="the-page")
     await again.until(lambda message: message.kind == "stream" and "late" in message.text)
-    assert printed(await again.run("print(job.wait(10), job.tail())")) == "0 late\n\n"
+    assert printed(await again.run("print(job.wait(60), job.tail())")) == "0 late\n\n"
 
 
 async def test_a_restart_of_the_kernel_leaves_nothing(jp_fetch, connect):

@@ -52,7 +52,7 @@ async def _driven(lost_after: float) -> tuple[Driving, Picture, Holding]:
 
 
 async def _paused(driving: Driving) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while driving.state != "idle":  # noqa: ASYNC110  (a timer tells nobody)
             await asyncio.sleep(0)
 

@@ -28,7 +28,7 @@ def put(lanes, done, name, lane="shell"):
 
 
 async def until(holds):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110  (what is waited for sends no event)
             await asyncio.sleep(0)
 
