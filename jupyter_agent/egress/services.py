@@ -104,7 +104,7 @@ def find(label: str, name: str | None) -> Service:
             return service
     raise RequestInvalid(
         f"No service is known for the label {label}.",
-        f"Those that are: %agent_egress --services. {_GENERAL}",
+        f"In a notebook, %agent_egress --services lists those that are. {_GENERAL}",
     )
 
 

@@ -13,11 +13,21 @@ from jupyter_agent.secret import MAX_LABEL, check_label
 _SHORTEST_NAME: Final = 4
 """Shorter variable names (``x``, ``key``) say less than the rule does."""
 
+_SAYS_NOTHING: Final = frozenset(
+    {
+        *("my", "the", "api", "access", "auth", "bearer", "value", "credential", "credentials"),
+        *("secret", "token", "key", "pass", "password", "passwd", "pwd"),
+    }
+)
+"""Names of such words alone (``token``, ``api_key``) say less than the vendor's name does."""
+
 _ANY: Final = "SECRET"
 
 
 def suggest(rule_id: str, name: str, taken: Collection[str], screener: Screens) -> str:
-    """A free label: the variable's name where it can be one, else what the rule suggests.
+    """A free label: the variable's name where it can be one and says what the secret is for.
+
+    Else it is what the rule suggests.
 
     Args:
         rule_id: The rule that found the secret.
@@ -25,7 +35,10 @@ def suggest(rule_id: str, name: str, taken: Collection[str], screener: Screens) 
         taken: The labels in use.
         screener: Knows the rules; also refuses a name that is itself a secret.
     """
-    return _made_free(_of_variable(name, screener) or _of_rule(rule_id, screener), taken)
+    ruled = _of_rule(rule_id, screener)
+    vague = ruled is not None and _SAYS_NOTHING.issuperset(name.lower().split("_"))
+    named = None if vague else _of_variable(name, screener)
+    return _made_free(named or ruled or _ANY, taken)
 
 
 def _of_variable(name: str, screener: Screens) -> str | None:
@@ -38,11 +51,11 @@ def _of_variable(name: str, screener: Screens) -> str | None:
         return None
 
 
-def _of_rule(rule_id: str, screener: Screens) -> str:
+def _of_rule(rule_id: str, screener: Screens) -> str | None:
     try:
-        return screener.rule(rule_id).label or _ANY
+        return screener.rule(rule_id).label or None
     except KeyError:
-        return _ANY
+        return None
 
 
 def _made_free(label: str, taken: Collection[str]) -> str:

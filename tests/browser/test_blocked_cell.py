@@ -79,6 +79,7 @@ def test_save_as_secret_takes_the_value_out_of_the_whole_document(
     saved = notebook.output(0).locator(".ja-blocked-saved")
     expect(saved).to_contain_text("Saved as GITHUB_TOKEN.")
     expect(saved).to_contain_text("rotate")
+    expect(notebook.page.locator(".jp-Notebook .jp-Cell:focus")).to_have_count(1)
     assert notebook.source(0) == "github_token = '[secret:GITHUB_TOKEN]'"
     assert canary.value not in notebook.texts_in_document()
     assert canary.value not in notebook.page.content()

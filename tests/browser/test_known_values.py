@@ -59,7 +59,10 @@ def test_a_finding_that_is_not_a_secret_runs_and_is_listed_and_taken_back(
     box = notebook.output(0).locator(".ja-blocked")
     box.locator(".ja-not-a-secret").click()
     form = box.get_by_role("form", name="Not a secret")
-    form.get_by_role("button", name="Allow").click()  # without a reason nothing happens
+    form.get_by_role("button", name="Allow").click()
+    expect(box.locator(".ja-finding-message")).to_have_text(
+        "Say why it is no secret, in a word or two."
+    )
     form.get_by_label("Why").fill("the example from the tutorial")
     form.get_by_label("Allow").select_option("value")
     form.get_by_role("button", name="Allow").click()

@@ -14,6 +14,8 @@ export interface DenyEnd {
   allowed(scope: Scope): void;
   failed(reason: unknown): void;
   closed(): void;
+  /** What is still needed. */
+  missing(what: string): void;
 }
 
 let forms = 0;
@@ -38,10 +40,15 @@ export function denyForm(end: DenyEnd): { node: HTMLElement; focus(): void } {
   const cancel = button('jp-mod-styled ja-deny-cancel', 'Cancel', () => end.closed());
   const submit = async () => {
     const said = reason.value.trim();
-    if (allow.disabled || said === '') {
+    if (allow.disabled) {
+      return;
+    }
+    if (said === '') {
+      end.missing('Say why it is no secret, in a word or two.');
       reason.focus();
       return;
     }
+    end.missing('');
     allow.disabled = true;
     const chosen = scope.value as Scope;
     try {

@@ -135,6 +135,7 @@ export class FindingRow {
         this.say(this.around.words.allowed[scope]);
       },
       failed: reason => this.fail(reason),
+      missing: what => this.say(what),
       closed: () => {
         this.showActions();
         this.say('');
@@ -198,6 +199,7 @@ export class FindingRow {
       }
       setBusy(true);
       this.say('');
+      const notebook = this.node.closest<HTMLElement>('.jp-Notebook');
       try {
         if (!(await holder.save(this.finding, field.value, replacing, plain.accepted))) {
           this.say(this.around.words.changed);
@@ -210,6 +212,10 @@ export class FindingRow {
         return;
       }
       setBusy(false);
+      if (!this.node.isConnected) {
+        // A note has taken this row's place: the keyboard would be nowhere.
+        notebook?.focus({ preventScroll: true });
+      }
     };
     const setBusy = (busy: boolean) => {
       for (const control of [save, replace, cancel]) {

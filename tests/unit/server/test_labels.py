@@ -22,6 +22,13 @@ def test_whatever_is_asked_the_answer_is_a_free_label(rule, name, taken):
     assert label not in taken
 
 
+def test_a_variable_that_says_nothing_leaves_the_word_to_the_rule():
+    for name in ("token", "my_api_key", "ACCESS_TOKEN"):
+        assert suggest("github-token", name, set(), SCREENER) == "GITHUB_TOKEN"
+    assert suggest("github-token", "release_token", set(), SCREENER) == "RELEASE_TOKEN"
+    assert suggest("none", "access_token", set(), SCREENER) == "ACCESS_TOKEN"
+
+
 def test_a_long_label_stays_within_its_length_when_it_is_made_free():
     longest = "A" * MAX_LABEL
 
