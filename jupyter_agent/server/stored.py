@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 from jupyter_agent import wire
 from jupyter_agent.client import matching
 from jupyter_agent.client.matching import Known
-from jupyter_agent.errors import AgentError, BrokerUnreachable, RequestInvalid
+from jupyter_agent.errors import AgentError, BrokerUnreachable, RequestInvalid, RunLost
 from jupyter_agent.server.link import Link
 
 PATIENCE: Final = 4.0
@@ -28,6 +28,7 @@ _PAUSE: Final = 5.0
 """Seconds for which a broker that could not be reached is not asked again."""
 _AT_ONCE: Final = 16  # questions on the one line to the broker, which takes 64
 
+T = TypeVar("T")
 Told = Callable[[bool, str], None]
 
 
@@ -66,7 +67,8 @@ class StoredValues:
             async with self._turns:
                 if time.monotonic() < self._not_before:
                     return None
-                result = await self._within(seconds, self._ask(text))
+                asking = self._again(lambda: self._ask(text))
+                result = await self._within(seconds, asking)
         except RequestInvalid:
             return None  # this one text is too long
         except AgentError as error:
@@ -91,9 +93,8 @@ class StoredValues:
         """
         try:
             async with self._turns:
-                asking = self._link.call(
-                    "allow.check", findings=findings, notebook=notebook, spend=spend
-                )
+                fields = {"findings": findings, "notebook": notebook, "spend": spend}
+                asking = self._again(lambda: self._link.call("allow.check", **fields))
                 answer: dict[str, Any] = await self._within(self._patience, asking)
         except AgentError:
             return None
@@ -133,6 +134,13 @@ class StoredValues:
         for fields in matching.requests(text):
             result = await self._link.call("match", **fields)
         return result
+
+    async def _again(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What the broker says; where one has ended while it was asked, what the next one says."""
+        try:
+            return await ask()
+        except RunLost:
+            return await ask()
 
     async def _within(self, seconds: float, asking: Any) -> Any:
         # Not cancelled when the time is over: it may be the one that starts the broker for all.

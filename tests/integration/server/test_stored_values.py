@@ -160,6 +160,19 @@ async def test_a_broker_that_hangs_holds_no_cell_up_for_long(connect, owner):
 
 
 @pytest.mark.one_server(shared=False)
+async def test_a_broker_that_ends_while_it_is_asked_lets_nothing_pass(connect, owner):
+    page = await connect()
+    assert reply(await page.run("1"))["status"] == "ok"
+    pid = owner.welcome["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    cell = await page.execute(f"x = '{VALUE}'")
+    await page.answers(await page.send("interrupt_request", {}, channel="control"))  # both are here
+    os.kill(pid, signal.SIGKILL)
+    (shown,) = of_kind((await page.answers(cell))[cell], "display_data")
+    assert "not sent to the kernel" in shown["data"]["text/plain"]  # nor stopped by its own guard
+
+
+@pytest.mark.one_server(shared=False)
 async def test_an_interrupt_does_not_wait_behind_a_cell_that_is_looked_at(connect, owner):
     """Interrupts go by REST or the control channel; neither waits for the shell's lane."""
     page = await connect()
