@@ -9,7 +9,7 @@ is screened by itself: what two neighbours only seem to hold together costs that
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, repeat
 from operator import add
 from typing import Final
@@ -27,8 +27,14 @@ _MOST: Final = 64
 """Reports about a text that are looked at here. A text with more is left to its own look, because
 what takes long and finds something must not be done twice."""
 
+_ROWS: Final = 32
+"""Rows that are scanned before what was reported about them is looked at: in turns, hyperscan and
+what is written in Python push each other out of the processor's caches."""
+
 Report = tuple[int, int]
 """What hyperscan reports: the number of an expression, and where a match of it ends."""
+_Row = tuple[int, Sequence[bytes], bytes, Sequence[Report]]
+"""The first text's number, the texts, what they are end to end, and what is reported about it."""
 
 
 class Together:
@@ -58,25 +64,36 @@ class Together:
     def among(self, texts: Sequence[str]) -> Iterator[tuple[int, Sequence[Report] | None]]:
         """See ``Anchors.among``."""
         lengths = list(accumulate(map(len, texts)))
+        rows: list[_Row] = []
         begin = done = 0
         while begin < len(texts):
             stop = max(begin + 1, bisect_right(lengths, done + ROW, begin))
-            for number, reports in self._in_row(texts[begin:stop]):
-                yield begin + number, reports
+            if lengths[stop - 1] - done > ROW:
+                yield from self._told(rows)
+                rows = []
+                yield begin, None  # it is looked at in pieces, by the clock
+            else:
+                rows.append(self._scanned(begin, texts[begin:stop]))
+                if len(rows) == _ROWS:
+                    yield from self._told(rows)
+                    rows = []
             begin, done = stop, lengths[stop - 1]
+        yield from self._told(rows)
 
-    def _in_row(self, texts: Sequence[str]) -> Iterator[tuple[int, Sequence[Report] | None]]:
-        if len(texts[0]) > ROW:
-            yield 0, None  # it is looked at in pieces, by the clock
-            return
+    def _scanned(self, first: int, texts: Sequence[str]) -> _Row:
+        """A row of texts, of which the first has this number, and what is reported about it."""
         try:
             encoded = list(map(str.encode, texts))  # a third of what it takes one by one
         except UnicodeEncodeError:  # half a surrogate pair
             encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
         data = _BETWEEN.join([*encoded, b""])
-        reports = self._reported(data)
-        if reports:
-            yield from self._by_text(reports, encoded, data)
+        return first, encoded, data, self._reported(data)
+
+    def _told(self, rows: Iterable[_Row]) -> Iterator[tuple[int, Sequence[Report] | None]]:
+        """What was reported about some rows, told of each text."""
+        for first, encoded, data, reports in rows:
+            for number, its in self._by_text(reports, encoded, data):
+                yield first + number, its
 
     def _by_text(
         self, reports: Sequence[Report], texts: Sequence[bytes], data: bytes
