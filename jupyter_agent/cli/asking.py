@@ -273,8 +273,10 @@ def _going(approval: Mapping[str, Any]) -> list[str]:
     for template in approval.get("templates") or ():
         lines += _listed("template", [f"{template['name']}, ${template['env']}:"])
         lines += _listed("", str(template["text"]).rstrip("\n").split("\n"))
-    exports = (approval.get("exports") or {}).items()
-    return lines + _listed("sets", [f"{name}={value}" for name, value in exports])
+    exports = [f"{name}={value}" for name, value in (approval.get("exports") or {}).items()]
+    if exports and "always" in approval.get("choices", ()):
+        exports.append("(Allowed for longer than once, it may set these to anything.)")
+    return lines + _listed("sets", exports)
 
 
 def _listed(name: str, rows: Sequence[str]) -> list[str]:

@@ -151,7 +151,12 @@ function runDetails(approval: Approval): HTMLElement[] {
       ),
       approval.executables.length > 0 && fact('Programs', ...approval.executables.map(program)),
       exported.length > 0 &&
-        fact('Sets', ...exported.map(([name, value]) => code(`${name}=${value}`)))
+        fact(
+          'Sets',
+          ...exported.map(([name, value]) => code(`${name}=${value}`)),
+          approval.choices.includes('always') &&
+            element('small', {}, 'Allowed for longer than once, it may set these to anything.')
+        )
     ),
     ...(approval.templates ?? []).flatMap(({ env, name, text: template }) =>
       block(`Template ${visible(name)}, its path in $${env}`, visible(template))
@@ -262,6 +267,6 @@ function code(text: string): HTMLElement {
   return element('code', {}, visible(text));
 }
 
-function fact(name: string, ...what: (Node | string)[]): HTMLElement {
+function fact(name: string, ...what: (Node | string | false)[]): HTMLElement {
   return element('div', {}, element('dt', {}, name), element('dd', {}, ...what));
 }

@@ -63,6 +63,14 @@ def test_a_question_about_arguments_quotes_them_as_a_shell_would(words):
     assert any("printf" in line for line in lines)
 
 
+def test_a_question_says_that_what_a_cell_sets_is_another_each_time():
+    sets = {**APPROVAL, "exports": {"URL": "https://good.example"}}
+    lines = described({**sets, "choices": ["once", "always", "deny"]})
+    place = lines.index("  sets      URL=https://good.example")
+    assert "may set these to anything" in lines[place + 1]
+    assert "anything" not in "".join(described({**sets, "choices": ["once", "deny"]}))
+
+
 def test_a_claimed_notebook_is_called_a_claim():
     lines = described({**APPROVAL, "notebook": "tour.ipynb", "claimed": True})
     assert any("tour.ipynb" in line and "not checked" in line for line in lines)
