@@ -12,7 +12,7 @@ import time
 from typing import Any, Final
 
 from jupyter_agent.client import Client, matching
-from jupyter_agent.errors import AgentError, BrokerUnreachable, RequestInvalid, VaultLocked
+from jupyter_agent.errors import AgentError, BrokerUnreachable, RequestInvalid, RunLost, VaultLocked
 from jupyter_agent.folders import Folders
 from jupyter_agent.kernel.identity import open_client
 from jupyter_agent.screen.finding import Finding
@@ -52,8 +52,7 @@ class KnownValues:
         folders = Folders.of()
         there = (folders.data / "vault.db").exists()
         try:
-            with open_client(self._shell, start=there, seconds=PATIENCE) as client:
-                return _judged(client, text, findings)
+            return self._asked(text, findings, start=there)
         except RequestInvalid:
             return findings  # too long, or one of too many
         except AgentError as error:
@@ -65,6 +64,18 @@ class KnownValues:
         except OSError:
             pass  # a folder that can't be used; `%secret` says so
         return findings
+
+    def _asked(self, text: str, findings: list[Finding], *, start: bool) -> list[Finding]:
+        """What the broker says; where one has ended while it was asked, what the next one says."""
+
+        def ask() -> list[Finding]:
+            with open_client(self._shell, start=start, seconds=PATIENCE) as client:
+                return _judged(client, text, findings)
+
+        try:
+            return ask()
+        except RunLost:
+            return ask()
 
     def _say(self, error: AgentError) -> None:
         """Print once, below the cell that is about to run: until then its parent is another one."""
