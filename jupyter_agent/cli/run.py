@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
@@ -133,8 +133,10 @@ def run(arguments: Arguments, terminal: Terminal) -> int:
             return _start_failure(error)
 
 
-def _refusal(_words: object) -> RequestInvalid:
+def _refusal(words: Sequence[str]) -> RequestInvalid:
     """The error for words before ``--``; mostly that was left out."""
+    if words[0].startswith("-"):
+        return usage("There is an option that this command does not know.", "jupyter agent run")
     return RequestInvalid(
         "The command to run goes behind --, and only options before it.",
         "Like this: jupyter agent run -s GITHUB_TOKEN -- gh api user",

@@ -174,7 +174,7 @@ def test_the_placeholder_is_no_secret_to_the_screen(kernel, stored, service):
 
 def test_mistakes_are_explained_and_nothing_typed_is_repeated(kernel, stored):
     for line in (
-        "%agent_egress",
+        "%agent_egress --basic",
         "%agent_egress MY_KEY",
         "%agent_egress MY_KEY --service nobody",
         "%agent_egress MY_KEY --host '*.example.com' --header 'X: {}'",
