@@ -93,7 +93,8 @@ def saves(lab: Lab, notebook: NotebookPage) -> tuple[list[float], list[float]]:
             timed(
                 page,
                 f"{handle}.click()",
-                f"""!!document.querySelector('.ja-entry-saved[data-label="SAVED_{number}"]')""",
+                f"""[...document.querySelectorAll(".ja-entry-saved, .jp-OutputArea pre")].some(
+                    said => said.textContent.includes("Saved SAVED_{number}."))""",
             )
         )
         requests.append(float(page.evaluate(REQUEST)))
