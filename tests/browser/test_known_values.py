@@ -10,7 +10,7 @@ from canary import Canary
 from lab import Lab
 from notebook_page import NotebookPage
 from playwright.sync_api import expect
-from steps import run, save
+from steps import run, save, wait_until
 
 # Words, as people choose them: no rule would stop it.
 VALUE = "marmalade bicycle umbrella lighthouse tangerine violin quarry"
@@ -43,8 +43,12 @@ def test_a_stored_value_in_a_cell_is_blocked_by_its_label_and_replaced_by_it(
         assert run(person, 'echo "open ${ORCHARD_KEY}"', "ORCHARD_KEY").stdout == (
             b"open [secret:ORCHARD_KEY]\n"
         )
-        seen = person.call("secret.show", label="ORCHARD_KEY")["secret"]["exposed"]
-        assert {each["where"] for each in seen} == {"cell", "run"}
+
+        def seen() -> set[str]:
+            meta = person.call("secret.show", label="ORCHARD_KEY")["secret"]
+            return {each["where"] for each in meta["exposed"]}
+
+        wait_until(lambda: seen() == {"cell", "run"})  # a run does not wait until it is written
 
 
 def test_a_finding_that_is_not_a_secret_runs_and_is_listed_and_taken_back(

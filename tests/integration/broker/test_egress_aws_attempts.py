@@ -15,7 +15,7 @@ from aws_requests import Draft, Signer
 from bearer_service import Service, bearer_service
 from canary import Canary
 from conftest import end_brokers
-from steps import save, until
+from steps import save, until, wait_until
 
 from jupyter_agent import person as person_door
 from jupyter_agent.client import Client, Hello
@@ -266,6 +266,7 @@ def test_a_large_body_that_is_another_one_never_arrives_whole(ways, service):
     draft = ways.fixed.sign("PUT", "/b/k", f"127.0.0.1:{ways.fixed_port}", body=bytes(300_000))
     draft.body = bytes(299_999) + b"x"
     assert ask(ways.fixed_port, draft)[1]["x-jupyter-agent-error"] == "egress_refused"
+    wait_until(lambda: bool(service.bodies))  # the service has noticed that no more of it comes
     assert all(size < len(draft.body) for size in service.bodies)
 
 
