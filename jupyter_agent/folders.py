@@ -90,6 +90,14 @@ class Folders:
         """The person key: made by the broker, read by server and terminal."""
         return self.state / "person.key"
 
+    @property
+    def has_vault(self) -> bool:
+        """Whether a vault lies here. An empty file is none: making it did not get any further."""
+        try:
+            return (self.data / "vault.db").stat().st_size > 0
+        except OSError:
+            return False
+
     def _mark(self) -> str:
         both = f"{self.data}\0{self.state}".encode()
         return hashlib.sha256(both).hexdigest()[:8]

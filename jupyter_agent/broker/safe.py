@@ -18,7 +18,7 @@ from jupyter_agent.broker import vault_state
 from jupyter_agent.broker.locking import LockMark, locked
 from jupyter_agent.broker.stamps import Stamp, stamp_of
 from jupyter_agent.broker.trail import Trail
-from jupyter_agent.errors import AgentError, ConsentRequired
+from jupyter_agent.errors import AgentError, ConsentRequired, PassphraseRequired
 from jupyter_agent.folders import Folders
 
 if TYPE_CHECKING:  # loading it costs 50 ms, which is for the first use and not for the start
@@ -60,7 +60,7 @@ class Safe:
     @property
     def exists(self) -> bool:
         """Whether there is a vault on disk."""
-        return (self._folders.data / "vault.db").exists()
+        return self._folders.has_vault
 
     @property
     def key_source(self) -> str:
@@ -160,6 +160,8 @@ class Safe:
                 return vault_state.without_vault("absent", self._consent_wanted)
             try:
                 return vault_state.of(self._opened())
+            except PassphraseRequired as error:  # nothing is wrong with it
+                return vault_state.without_vault("closed", error)
             except AgentError as error:
                 return vault_state.without_vault("error", error)
 

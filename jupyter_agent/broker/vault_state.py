@@ -23,7 +23,7 @@ def without_vault(state: str, error: AgentError | None = None) -> dict[str, Any]
     """A vault that is not open.
 
     Args:
-        state: ``locked``, ``absent`` or ``error``.
+        state: ``closed`` (it waits for its passphrase), ``locked``, ``absent`` or ``error``.
         error: Why it is not, or what has to be decided before there can be one.
     """
     said = None if error is None else error.to_json()

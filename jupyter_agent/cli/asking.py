@@ -40,6 +40,12 @@ _ALLOWED: Final = {
     "value": "a value, always,",
     "rule": "everything in this folder",
 }
+_ROLES: Final = {
+    "person": "you, in a terminal",
+    "guest": "a program outside JupyterLab",
+    "kernel": "a kernel",
+}
+"""Who asks, where neither a notebook nor an agent is known."""
 _CHANGE_ANSWERS: Final[Mapping[str, Answer]] = {"y": "once", "yes": "once"}
 
 
@@ -290,7 +296,8 @@ def _origin(approval: Mapping[str, Any]) -> list[str]:
         why = printable(str(approval.get("why") or "it gave no reason"))
         who = f"  agent     {printable(str(approval['agent']))}"
         return [who, *_notebook(approval), f"  it says   {why} (not checked)"]
-    return _notebook(approval) or [f"  asked by  {printable(str(approval.get('role', 'unknown')))}"]
+    role = str(approval.get("role", "unknown"))
+    return _notebook(approval) or [f"  asked by  {printable(_ROLES.get(role, role))}"]
 
 
 def _notebook(approval: Mapping[str, Any]) -> list[str]:

@@ -126,7 +126,7 @@ def _broker_and_vault() -> Iterator[Check]:
         return
     yield _broker(status)
     yield vault_check(status["vault"])
-    yield _key_source(status["vault"])
+    yield key_source_check(status["vault"])
     yield from _export(status["vault"])
     yield from waiting_checks(waiting)
     yield from agents_checks(programs, sdk_version())
@@ -157,6 +157,9 @@ def vault_check(vault: dict[str, Any]) -> Check:
             str(error.get("message", "It can't be opened.")),
             str(error.get("hint", "")),
         )
+    if state == "closed":  # as after each restart
+        message = f"It is closed. {vault['error']['message']}"
+        return check("vault", "warn", message, vault["error"]["hint"])
     if state == "locked":
         return check("vault", "warn", "It is locked.", "Open it: jupyter agent unlock")
     if state == "absent" and vault["error"]:
@@ -219,18 +222,22 @@ def _export(vault: dict[str, Any]) -> Iterator[Check]:
         yield check("export", "ok", f"Every secret is in an export; the last: {export['last']}.")
 
 
-def _key_source(vault: dict[str, Any]) -> Check:
+def key_source_check(vault: dict[str, Any]) -> Check:
+    """Where the vault's key is, from the broker's status."""
     wanted = os.environ.get("JUPYTER_AGENT_KEY_SOURCE", "")
     tier = vault["tier"]
     if not tier:
+        if vault["state"] != "absent":
+            return check("key-source", "ok", "It is told when the vault is open.")
         return check("key-source", "ok", f"{wanted or 'chosen'} when the vault is made.")
-    said = " ".join(part for part in (f"{tier}.", vault["promise"], vault["note"]) if part)
+    said = " ".join(part for part in (f"{tier}.", vault["promise"]) if part)
     if wanted and wanted != tier:
         return check(
             "key-source",
             "warn",
-            f"{said} JUPYTER_AGENT_KEY_SOURCE asks for {wanted}.",
-            "A vault keeps its key source until you move it: jupyter agent vault move; or take the "
-            "variable away.",
+            f"{said} JUPYTER_AGENT_KEY_SOURCE asks for {wanted}, which counts only for "
+            "a new vault.",
+            "Take the variable away; or move the vault: jupyter agent vault move",
         )
+    said = " ".join(part for part in (said, vault["note"]) if part)
     return check("key-source", "ok", said, vault.get("better") or "")

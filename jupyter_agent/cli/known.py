@@ -95,7 +95,7 @@ class KnownScreener:
             from jupyter_agent.folders import Folders  # noqa: PLC0415
 
             folders = Folders.of()
-            there = (folders.data / "vault.db").exists()
+            there = folders.has_vault
             try:
                 self._client = person.open_client(folders, start=there)
             except BrokerUnreachable:

@@ -50,7 +50,7 @@ class KnownValues:
         if not text.strip() or time.monotonic() < self._not_before:
             return findings
         folders = Folders.of()
-        there = (folders.data / "vault.db").exists()
+        there = folders.has_vault
         try:
             return self._asked(text, findings, start=there)
         except RequestInvalid:

@@ -90,4 +90,4 @@ class Door:
 
     def _stored(self) -> bool:
         """Whether there is something to know, so that a broker is worth starting."""
-        return (self._folders.data / "vault.db").exists()
+        return self._folders.has_vault

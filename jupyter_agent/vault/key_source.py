@@ -128,5 +128,6 @@ def pick(
         return MEMORY
     raise ConsentRequired(
         "There is no keyring here, so the vault's key would lie in a file that only you can read.",
-        f"Agree in the Secrets panel, or by setting {SETTING}=file; or unlock a keyring.",
+        f"Agree in the Secrets panel, or by setting {SETTING}=file; choose a passphrase instead "
+        f"there, or by {SETTING}=provided; or unlock a keyring.",
     )

@@ -150,7 +150,7 @@ class ProvidedSource:
         if ready is None:
             raise PassphraseRequired(
                 "No key was provided for the vault, so it needs a passphrase of yours.",
-                "Choose one: jupyter agent unlock",
+                "Choose one in the Secrets panel, or in a terminal: jupyter agent unlock",
                 data={"new": True},
             )
         content = self._content(ready)
@@ -170,7 +170,8 @@ class ProvidedSource:
     def _typed_key(self, way: dict[str, Any]) -> bytes:
         if self._passphrase is None:
             raise PassphraseRequired(
-                "The vault needs its passphrase.", "Type it in a terminal: jupyter agent unlock"
+                "The vault needs its passphrase.",
+                "Type it in the Secrets panel, or in a terminal: jupyter agent unlock",
             )
         salt, work = base64.b64decode(way["salt"], validate=True), Work.from_json(way["work"])
         try:
@@ -182,7 +183,8 @@ class ProvidedSource:
             ) from None
         if not hmac.compare_digest(base64.b64decode(way["mark"]), _mark(key, salt)):
             raise PassphraseRequired(
-                "That is not the passphrase of this vault.", "Type it again: jupyter agent unlock"
+                "That is not the passphrase of this vault.",
+                "Type it again. In a terminal: jupyter agent unlock",
             )
         return key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from canary import Canary
 from lab import Lab
 from notebook_page import NotebookPage, labels
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 from steps import run, save
 
 
@@ -27,6 +27,31 @@ def length_in_a_run(lab: Lab, label: str) -> int:
         return int(run(person, f'printf %s "${{#{label}}}"', label).stdout)
 
 
+def without_a_vault(notebook: NotebookPage, status: int, code: str) -> Locator:
+    """The panel before there is a vault, which containers without a keyring never show."""
+    page = notebook.anywhere().page
+    error = {"code": code, "message": "A vault is to be made.", "hint": ""}
+
+    def absent(route: Route) -> None:
+        told = route.fetch().json()
+        route.fulfill(json={**told, "vault": {**told["vault"], "state": "absent"}})
+
+    page.route("**/jupyter-agent/status*", absent)
+    page.route(
+        "**/jupyter-agent/secrets*",
+        lambda route: route.fulfill(status=status, json={"error": error}),
+    )
+    page.evaluate("() => window.jupyterapp.commands.execute('jupyter-agent:open-secrets')")
+    expect(notebook.panel.locator(".ja-gate")).to_be_visible()
+    return notebook.panel
+
+
+def with_it_again(notebook: NotebookPage) -> None:
+    notebook.page.unroute_all()
+    panel = notebook.open_secrets()
+    expect(panel.locator(".ja-gate")).to_be_hidden()
+
+
 def test_an_empty_panel_says_what_it_is_for_and_how_to_begin(
     lab: Lab, notebook: NotebookPage
 ) -> None:
@@ -35,6 +60,30 @@ def test_an_empty_panel_says_what_it_is_for_and_how_to_begin(
     panel.locator(".ja-empty .ja-add").click()
     expect(panel.get_by_label("Label")).to_be_focused()
     panel.locator(".ja-form-cancel").click()  # the page is this module's: leave it as it was
+
+
+def test_whoever_looked_at_the_passphrase_can_still_choose_another_place(
+    notebook: NotebookPage,
+) -> None:
+    panel = without_a_vault(notebook, 428, "consent_required")
+    panel.get_by_role("button", name="Use a passphrase…").click()
+    expect(panel.locator("#ja-passphrase-0")).to_be_focused()
+
+    panel.get_by_role("button", name="Back").click()
+
+    expect(panel.get_by_role("button", name="Use a passphrase…")).to_be_focused()
+    expect(panel.get_by_role("button", name="Keep it in that file")).to_be_visible()
+    with_it_again(notebook)
+
+
+def test_a_new_passphrase_is_typed_twice_and_takes_nobodys_keyboard(notebook: NotebookPage) -> None:
+    elsewhere = notebook.anywhere().open_secrets().locator("summary").first
+    elsewhere.focus()  # as whoever is busy elsewhere when a broker ends
+    panel = without_a_vault(notebook, 423, "passphrase_required")
+    expect(panel.locator("#ja-passphrase-0")).to_be_visible()
+    expect(panel.locator("#ja-passphrase-1")).to_be_visible()
+    expect(elsewhere).to_be_focused()
+    with_it_again(notebook)
 
 
 def test_a_secret_is_added_replaced_renamed_and_removed(

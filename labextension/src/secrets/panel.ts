@@ -144,7 +144,7 @@ export class SecretsPanel extends Widget implements Host {
       events.start();
       const { status } = this;
       const { state } = status.vault;
-      if (state === 'locked' || state === 'error') {
+      if (state === 'locked' || state === 'closed' || state === 'error') {
         this.secrets = null;
       } else {
         // A section that fails says so above; the list is there all the same.
@@ -219,8 +219,8 @@ export class SecretsPanel extends Widget implements Host {
   }
 
   private renderProblem(problem: Problem | null): void {
-    const passable = this.gate.show(problem);
     const vault = this.status?.vault ?? null;
+    const passable = this.gate.show(problem, vault?.state === 'absent');
     this.notice.replaceChildren(
       ...(passable ? [] : notices(problem, vault, () => void this.refresh()))
     );

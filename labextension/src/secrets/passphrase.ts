@@ -21,8 +21,14 @@ export class PassphraseForm {
   /**
    * @param chosen - It is a new one: a typing error would lock everybody out, so it is typed twice.
    * @param use - Does what the passphrase is for; what it throws is shown here.
+   * @param back - Leaves this form, where there is another way.
    */
-  constructor(api: Api, chosen: boolean, use: (passphrase: SealedPassphrase) => Promise<void>) {
+  constructor(
+    api: Api,
+    chosen: boolean,
+    use: (passphrase: SealedPassphrase) => Promise<void>,
+    back?: () => void
+  ) {
     this.api = api;
     this.use = use;
     const submit = () => void this.submit();
@@ -57,7 +63,12 @@ export class PassphraseForm {
         ),
       this.plain.node,
       this.problem,
-      element('div', { className: 'ja-form-buttons' }, this.save)
+      element(
+        'div',
+        { className: 'ja-form-buttons' },
+        back && button('jp-mod-styled ja-passphrase-back', 'Back', back),
+        this.save
+      )
     );
   }
 

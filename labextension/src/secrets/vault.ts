@@ -1,7 +1,7 @@
 // The vault as a whole: where its key is and what that is good for, closed or open, and the one
 // decision that a person has to make before there is one.
 
-import { type Api, ApiError } from '../api.ts';
+import { type Api, ApiError, type SealedPassphrase } from '../api.ts';
 import { button, element } from '../dom.ts';
 import type { Problem, VaultStatus } from '../tokens.ts';
 import { PassphraseForm } from './passphrase.ts';
@@ -28,8 +28,14 @@ export class VaultGate {
     this.done = done;
   }
 
-  /** Show what fits a problem; returns whether there is a way past it here. */
-  show(problem: Problem | null): boolean {
+  /**
+   * Show what fits a problem; returns whether there is a way past it here.
+   *
+   * It takes no keyboard: a broker may end while somebody types in a cell.
+   *
+   * @param absent - Whether there is no vault yet, so that a passphrase is a new one.
+   */
+  show(problem: Problem | null, absent: boolean): boolean {
     const code = problem?.code ?? '';
     const passable = code === 'consent_required' || code === 'passphrase_required';
     if (!passable) {
@@ -43,7 +49,7 @@ export class VaultGate {
       if (code === 'consent_required') {
         this.askWhere(problem?.message ?? '');
       } else {
-        this.askPassphrase(false);
+        this.askPassphrase(absent);
       }
     }
     return passable;
@@ -62,6 +68,8 @@ export class VaultGate {
   }
 
   private askWhere(why: string): void {
+    this.form?.dispose();
+    this.form = null;
     const problem = element('div', {
       className: 'ja-form-problem',
       attributes_: { role: 'alert' }
@@ -99,7 +107,11 @@ export class VaultGate {
         'provided',
         'Use a passphrase…',
         'Nothing on the disk opens the vault. You type it after each restart of the machine.',
-        () => this.askPassphrase(true)
+        () =>
+          this.askPassphrase(true, () => {
+            this.askWhere(why);
+            this.node.querySelector<HTMLElement>('.ja-gate-provided')?.focus();
+          })
       ),
       choice(
         'memory',
@@ -111,13 +123,15 @@ export class VaultGate {
     );
   }
 
-  private askPassphrase(chosen: boolean): void {
+  /** @param back - The way back to the other places, for who came from there. */
+  private askPassphrase(chosen: boolean, back?: () => void): void {
     this.form?.dispose();
-    this.form = new PassphraseForm(this.api, chosen, async passphrase => {
+    const use = async (passphrase: SealedPassphrase) => {
       await (chosen ? this.api.createVault('provided', passphrase) : this.api.unlock(passphrase));
       this.clear();
       this.done();
-    });
+    };
+    this.form = new PassphraseForm(this.api, chosen, use, back);
     this.node.replaceChildren(
       element(
         'h3',
@@ -126,7 +140,9 @@ export class VaultGate {
       ),
       this.form.node
     );
-    this.form.focus();
+    if (back) {
+      this.form.focus();
+    }
   }
 }
 

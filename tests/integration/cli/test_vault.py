@@ -69,6 +69,8 @@ def test_a_vault_moves_to_a_passphrase_that_is_asked_for_after_lock(cli, granted
     assert (refused.code, refused.error["code"]) == (1, "passphrase_required")
     assert OTHER_WORDS.strip() not in refused.err
     assert not holds(cli, granted)
+    assert state(cli)["state"] == "closed"  # it waits for a person: nothing is wrong with it
+    assert checks(cli("doctor", "--json"))["vault"] == "warn"
     assert cli("unlock", "--stdin", stdin=WORDS).code == 0
     assert holds(cli, granted)
 

@@ -71,6 +71,18 @@ class TestWhereNothingWasChosen:
         assert refused.code == 503
         assert (await call("POST", "vault/create", {"key_source": "file"})).code == 201
 
+    async def test_a_passphrase_that_is_refused_leaves_every_place_to_choose(self, call):
+        short = {"key_source": "provided", "passphrase": await sealed_passphrase(call, b"short")}
+        refused = await call("POST", "vault/create", short)
+        assert refused.code == 400
+        assert "too short" in refused.body["error"]["message"]
+        assert (await call("GET", "status")).body["vault"]["state"] == "absent"
+
+        long = {"key_source": "provided", "passphrase": await sealed_passphrase(call)}
+        made = await call("POST", "vault/create", long)
+
+        assert (made.code, made.body["vault"]["tier"]) == (201, "provided")
+
     async def test_a_passphrase_is_taken_sealed_or_not_at_all(self, call):
         for passphrase in (PASSPHRASE.decode(), {"passphrase": PASSPHRASE.decode()}):
             answer = await call(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from jupyter_agent.broker.vault_state import without_vault
-from jupyter_agent.cli.checks import agents_checks, vault_check, waiting_checks
+from jupyter_agent.cli.checks import agents_checks, key_source_check, vault_check, waiting_checks
 from jupyter_agent.cli.jupyter_settings import Settings
-from jupyter_agent.errors import ConsentRequired
+from jupyter_agent.errors import ConsentRequired, PassphraseRequired
 
 
 def test_a_decision_that_the_first_secret_waits_for_is_named_with_its_next_step():
@@ -18,6 +18,24 @@ def test_a_decision_that_the_first_secret_waits_for_is_named_with_its_next_step(
 
 def test_no_vault_is_no_problem_where_nothing_has_to_be_decided():
     assert vault_check(without_vault("absent"))["state"] == "ok"
+
+
+def test_where_a_vault_keeps_its_key_is_said_once_and_not_guessed(monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "file")
+    note = "This vault keeps its key source."
+    vault = {"state": "open", "tier": "provided", "promise": "It is as strong.", "note": note}
+
+    check = key_source_check(vault)
+    assert check["message"] == (
+        "provided. It is as strong. JUPYTER_AGENT_KEY_SOURCE asks for file, which counts only for "
+        "a new vault."
+    )
+
+    waits = PassphraseRequired("The vault needs its passphrase.", "Type it.")
+    closed = without_vault("closed", waits)
+    assert "when the vault is made" not in key_source_check(closed)["message"]
+    check = vault_check(closed)
+    assert (check["state"], check["hint"]) == ("warn", "Type it.")
 
 
 def test_a_question_that_waits_is_named_with_who_asks():
