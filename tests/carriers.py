@@ -18,6 +18,24 @@ from collections.abc import Callable
 from itertools import takewhile
 
 Pieces = list[bytes]
+ESCAPES = (
+    b"\x1b[31m",  # a terminal's colours, as they are ...
+    b"\x1b[01;31m\x1b[K",
+    b"\x1b[38;2;250;120;10m",
+    b"\x1b(B",
+    rb"\x1b[31m",  # ... and as Python and the shell write them out
+    rb"\033[1m",
+    rb"\n",
+    rb"\t",
+    rb"\0",
+    rb"\x00",
+    rb"\u2028",
+    rb"\U0001f511",
+    rb"\302\240",
+    b"token%3D",
+)
+"""What may stand in front of a value and ends in a letter or digit that is none of it."""
+
 _BEFORE, _AFTER = b"user=alice auth=", b" status=ok"
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,13 +23,13 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from jupyter_agent.scrub.database import Database
+from jupyter_agent.scrub.words import IN_JSON, REACH, longest, words
 
-_WORD: Final = re.compile(r"[A-Za-z0-9_-]{16,}")
 _BLOCK: Final = 256 * 1024
 """Characters searched at a time: a thread that searches a long text lets others have their turn."""
 
 _EDGE: Final = rb"[^A-Za-z0-9_-]"
-_ESCAPE: Final = rb"\\[bfnrt]|\\u[0-9a-fA-F]{4}"
+_ESCAPE: Final = rb"\\[bfnrt]|\\u[0-9a-fA-F]{4}|" + IN_JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +76,11 @@ class Fingerprints:
         every: The fingerprints.
 
     Attributes:
-        longest: Characters of the longest value; 0 if there is none.
+        reach: Characters of a text in pieces that have to be kept for a value that may end in the
+            next one.
     """
 
-    __slots__ = ("_by_word", "_database", "_every", "_key", "_widths", "longest")
+    __slots__ = ("_by_word", "_database", "_every", "_key", "_widths", "reach")
 
     def __init__(self, key: bytes, every: list[Fingerprint]) -> None:
         self._key = key
@@ -90,7 +90,7 @@ class Fingerprints:
             self._by_word.setdefault(one.word, []).append(one)
         self._widths = frozenset(one.width for one in every)
         self._database: Database | None = None
-        self.longest = max((one.length for one in every), default=0)
+        self.reach = max((one.length for one in every), default=0) + REACH
 
     @classmethod
     def of(cls, values: Mapping[str, bytes]) -> Fingerprints:
@@ -171,23 +171,23 @@ class Fingerprints:
         return kept
 
     def _complete(self, text: str) -> Iterator[Span]:
-        for word in _words(text):
-            if word.end() - word.start() not in self._widths:
+        for at, behind in _words(text):
+            if behind - at not in self._widths:
                 continue
-            for one in self._by_word.get(_hash(self._key, word[0], 4), ()):
-                begin = word.start() - one.before
+            for one in self._by_word.get(_hash(self._key, text[at:behind], 4), ()):
+                begin = at - one.before
                 end = begin + one.length
                 if begin >= 0 and _hash(self._key, text[begin:end], 16) == one.whole:
                     yield Span(begin, end, one.label)
 
 
-def _words(text: str) -> Iterator[re.Match[str]]:
+def _words(text: str) -> Iterator[tuple[int, int]]:
     at = 0
     while at < len(text):
         end = at + _BLOCK
         while end < len(text) and (text[end].isalnum() or text[end] in "_-"):
             end += 1  # no word is cut
-        yield from _WORD.finditer(text, at, end)
+        yield from words(text, at, end)
         at = end
 
 
@@ -196,10 +196,10 @@ def _fingerprint(key: bytes, label: str, value: bytes) -> Iterator[Fingerprint]:
         text = value.decode()
     except UnicodeDecodeError:
         return
-    word = max(_WORD.finditer(text), key=lambda found: len(found[0]), default=None)
-    if word is not None:
-        hashes = _hash(key, word[0], 4), _hash(key, text, 16)
-        yield Fingerprint(label, hashes[0], len(word[0]), word.start(), len(text), hashes[1])
+    begin, end = longest(text)
+    if end:
+        hashes = _hash(key, text[begin:end], 4), _hash(key, text, 16)
+        yield Fingerprint(label, hashes[0], end - begin, begin, len(text), hashes[1])
 
 
 def _hash(key: bytes, text: str, size: int) -> bytes:

@@ -9,9 +9,9 @@ in it told how much of a guess is right. So these values are treated unlike gran
   and a word is looked up whole, by a hash with a key of this process (Python's, for ``bytes``). A
   word that is nearly right has another hash, so the lookup ends there, as for any other word.
 
-A word is a run of letters, digits, ``_`` and ``-``. Of a value its longest word is looked up, then
-what stands around it is compared. So a value must have a word of 16 characters, and text that goes
-on without another character before or behind that word hides it.
+Of a value its longest word (``words``) is looked up, then what stands around it is compared. So a
+value must have a word of 16 characters, and text that goes on without another character before or
+behind that word hides it, unless it is an escape that ends there.
 """
 
 from __future__ import annotations
@@ -24,13 +24,11 @@ from functools import cache
 from typing import Final
 
 from jupyter_agent.scrub.database import Database
-
-SHORTEST: Final = 16
-"""Fewest characters of a word that is looked up; a shorter one could be guessed."""
+from jupyter_agent.scrub.words import ESCAPE, REACH, SHORTEST, behind_escapes, longest, words
 
 # Where such a word is, and where the first 16 characters of each end: whatever the values are.
 _ANY_WORD: Final = rb"[A-Za-z0-9_-]{16}"
-_WORD_BEGINS: Final = rb"(?:^|[^A-Za-z0-9_-])[A-Za-z0-9_-]{16}"
+_WORD_BEGINS: Final = rb"(?:^|[^A-Za-z0-9_-]|%b)[A-Za-z0-9_-]{16}" % ESCAPE
 _WORD: Final = re.compile(rb"[A-Za-z0-9_-]{16,}")
 _WORD_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 _ONLY_WORDS: Final = bytes(byte if byte in _WORD_BYTES else ord(" ") for byte in range(256))
@@ -68,11 +66,11 @@ class Others:
         self.longest = 0
         uncovered = []
         for label, text in values.items():
-            word = max(_WORD.finditer(text), key=lambda found: len(found[0]), default=None)
-            if word is None:
+            begin, end = longest(text)
+            if not end:
                 uncovered.append(label)
                 continue
-            self._by_word.setdefault(word[0], []).append(_Value(label, text, word.start()))
+            self._by_word.setdefault(text[begin:end], []).append(_Value(label, text, begin))
             self.longest = max(self.longest, len(text))
         self.uncovered = tuple(uncovered)
 
@@ -104,7 +102,8 @@ class Others:
     def _words(self, text: bytes) -> Collection[bytes]:
         """All words that may be in a value, perhaps among others."""
         if self._compiled is None:
-            return text.translate(_ONLY_WORDS).split()
+            behind = behind_escapes(text, 0, len(text))
+            return [*text.translate(_ONLY_WORDS).split(), *(text[at:end] for at, end in behind)]
         any_word, begins = self._compiled
         if not any_word.hits(text, 1):
             return ()
@@ -112,9 +111,9 @@ class Others:
         return [word[0] for end in ends if (word := _WORD.match(text, end - SHORTEST))]
 
     def _complete(self, text: bytes) -> Iterator[tuple[int, int, str]]:
-        for word in _WORD.finditer(text):
-            for value in self._by_word.get(word[0], ()):
-                begin = word.start() - value.before
+        for at, end in words(text):
+            for value in self._by_word.get(text[at:end], ()):
+                begin = at - value.before
                 if begin >= 0 and text.startswith(value.text, begin):
                     yield begin, begin + len(value.text), value.label
 
@@ -132,7 +131,7 @@ class OthersInStream:
     def __init__(self, others: Others, besides: Iterable[str]) -> None:
         self._others = others
         self._besides = frozenset(besides)
-        self._last = b""  # as much of what came as may be the beginning of a value
+        self._last = b""  # as much of what came as may begin a value, and what stands before
         self._seen = 0
         self._spans: list[_Span] = []
 
@@ -153,7 +152,7 @@ class OthersInStream:
             if end > len(self._last) and label not in self._besides:
                 self._spans.append(_Span(origin + begin, origin + end, label))
         self._seen += len(block)
-        self._last = text[-self._others.longest - 1 :]
+        self._last = text[-self._others.longest - REACH :]
 
     def show(self, piece: bytes, at: int) -> Iterator[tuple[bytes, str | None]]:
         """``piece``, which begins ``at``, with markers for the values in it.

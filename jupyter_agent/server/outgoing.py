@@ -62,7 +62,7 @@ class Outgoing:
     ) -> None:
         name, text = str(body.get("name")), body["text"]
         before = self._printed.get(name, "")
-        reach = known.longest + 1
+        reach = known.reach
         self._printed[name] = (before + text[-reach:])[-reach:]
         # Across the cut first: that value began in front of everything in this piece.
         done = 0
@@ -89,8 +89,11 @@ def scrub_text(text: str, known: Fingerprints) -> tuple[str, set[str]]:
 
 
 def _read(raw: bytes | str) -> Any:
+    # As a page reads it, where some bytes are no UTF-8 too: Python prints the name of a file that
+    # is none in that way, and what else stands there is readable all the same.
+    text = raw if isinstance(raw, str) else raw.decode("utf-8-sig", "replace")
     try:
-        return json.loads(raw)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None  # whoever gets it can't read it either
 

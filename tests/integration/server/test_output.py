@@ -104,6 +104,26 @@ async def test_a_traceback_and_its_reply_are_scrubbed(pages, owner):
         assert reply(messages)["evalue"] == MARKER
 
 
+HIDDEN = r"""
+print('the name \udcff of a file', value)
+print('\x1b[31m' + value + '\x1b[0m')
+display('two lines\n' + value)
+raise ValueError('\udcff\x1b[1m' + value)
+"""
+
+
+async def test_bytes_that_are_no_text_and_escapes_in_front_of_a_value_hide_nothing(pages, owner):
+    both = await pages()
+    assert reply(await both[0].run(MADE))["status"] == "ok"
+    for page in both:
+        messages = await page.run(HIDDEN)
+        assert printed(messages) == f"the name \ufffd of a file {MARKER}\n\x1b[31m{MARKER}\x1b[0m\n"
+        (shown,) = of_kind(messages, "display_data")
+        assert shown["data"]["text/plain"] == rf"'two lines\n{MARKER}'"
+        assert reply(messages)["evalue"] == f"\ufffd\x1b[1m{MARKER}"
+        assert TOKEN.encode() not in b"".join(page.raw)
+
+
 async def test_the_environment_and_a_variable_that_is_looked_at_are_scrubbed(connect, owner):
     page = await with_value(connect)
     messages = await page.run("import os; print({**os.environ, 'MINE': value})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from carriers import made_up_secrets
+from carriers import ESCAPES, made_up_secrets
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +38,22 @@ def test_a_complete_value_is_found_in_text_and_suspected_in_its_json(known, arou
             assert known.possible(json.dumps({"t": text}, ensure_ascii=ascii_only).encode())
 
 
+@pytest.mark.parametrize("escape", [escape.decode() for escape in ESCAPES])
+def test_an_escape_in_front_of_a_value_hides_it_no_more_than_a_space(escape):
+    made = Fingerprints.of(VALUES)
+    made.hasten()
+    for label, value in (("TOKEN", TOKEN), ("KEY", KEY)):
+        for text in (escape + value, f"x{escape}{value}\x1b[0m", f"{escape}{escape}{value}\\n"):
+            assert found(made, text) == [f"{label}:{value}"]
+            for ascii_only in (True, False):
+                assert made.possible(json.dumps({"t": text}, ensure_ascii=ascii_only).encode())
+
+
+def test_a_value_that_begins_with_an_escapes_letter_is_found_behind_a_backslash():
+    value = "n" + TOKEN  # a folder's name on Windows, say
+    assert found(Fingerprints.of({"A": value.encode()}), f"C:\\{value} ") == [f"A:{value}"]
+
+
 def test_nothing_that_is_nearly_a_value_is_found(known):
     near = [TOKEN[:-1], TOKEN[1:], TOKEN + "x", "x" + TOKEN, TOKEN[::-1], TOKEN.upper(), KEY[:-40]]
     assert [found(known, text) for text in near] == [[] for _ in near]
@@ -63,8 +79,9 @@ def test_what_stands_around_a_value_moves_its_place_and_nothing_else(
 def test_a_value_across_the_blocks_of_a_long_text_is_found():
     known = Fingerprints.of(VALUES)
     for shift in (0, 20, 40):
-        text = "x " * (128 * 1024 - shift) + TOKEN + " y"
-        assert found(known, text) == [f"TOKEN:{TOKEN}"]
+        for before in ("x ", "\x1b[31m"):
+            text = "x " * (128 * 1024 - shift) + before + TOKEN + " y"
+            assert found(known, text) == [f"TOKEN:{TOKEN}"]
 
 
 def test_what_travels_holds_no_value_and_no_hash_without_a_key():

@@ -8,7 +8,7 @@ import string
 import sys
 
 import pytest
-from carriers import made_up_secrets
+from carriers import ESCAPES, made_up_secrets
 
 from jupyter_agent.scrub import Others, Scrubber
 
@@ -35,6 +35,20 @@ def test_a_value_that_was_not_granted_is_masked_where_it_is_shown_whole(value, a
     shown = scrub(scrubber, around.replace(b"%s", value))
     assert shown == around.replace(b"%s", b"[secret:OTHER]")
     assert scrubber.hits == {"OTHER": 1}
+
+
+@pytest.mark.parametrize("hastened", [False, True])
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_an_escape_in_front_of_it_hides_it_no_more_than_a_space(escape, hastened):
+    others = Others({"OTHER": TOKEN})
+    if hastened:
+        others.hasten()
+    text = b"x" + escape + TOKEN + b"\x1b[0m y\n"
+    shown = text.replace(TOKEN, b"[secret:OTHER]")
+    assert scrub(Scrubber({}, others=others), text) == shown
+    scrubber = Scrubber({}, others=others)
+    assert scrubber.feed(text[:-20]) == text[:-20]
+    assert scrubber.feed(text[-20:]) == b"[secret:OTHER]\x1b[0m y\n"
 
 
 def test_it_is_masked_beside_granted_values():
