@@ -16,7 +16,6 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property
 from itertools import pairwise
 from sys import maxsize
 from typing import Any, Final, Protocol
@@ -106,6 +105,7 @@ class Gate:
     ) -> None:
         self.expression = expression
         self._kept = kept
+        self._match: Callable[[bytes, int], re.Match[bytes] | None] | None = None
         self.keywords = tuple(keywords)
         self.stems = stems
         # As text, because Python looks for text in text in a third of what bytes in bytes take.
@@ -118,10 +118,12 @@ class Gate:
         self.longest = max(map(len, self.keywords))
         self.who = tuple(who)
 
-    @cached_property
+    @property
     def matches_at(self) -> Callable[[bytes, int], re.Match[bytes] | None]:
         """Whether the gate matches at a place. Compiled on first use, like a rule's expression."""
-        return inflated(self.expression, 0, self._kept).match
+        if self._match is None:
+            self._match = inflated(self.expression, 0, self._kept).match
+        return self._match
 
     def begins_in(self, data: bytes, folded: bytes, offset: int, deadline: Deadline) -> list[int]:
         """Where in a stretch of a text a keyword stands and the gate matches, in order.

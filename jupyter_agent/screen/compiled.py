@@ -59,7 +59,7 @@ class CompiledAnchors:
             spare = hyperscan.Scratch(self._database)
         except hyperscan.error as problem:
             raise ValueError("hyperscan does not accept this database") from problem
-        self._scan = self._database.scan
+        self._scan: Any = self._database.scan  # it takes any buffer, and its types say otherwise
         self._new_scratch = hyperscan.Scratch
         # Scratch space belongs to one scan at a time, and so does a list of reports; list.pop and
         # append are atomic, so threads take one each without a lock.
@@ -93,7 +93,7 @@ class CompiledAnchors:
         """See ``Anchors.among``."""
         return self._together.among(texts)
 
-    def _reported(self, data: bytes) -> Sequence[_End]:
+    def _reported(self, data: bytes | memoryview) -> Sequence[_End]:
         """All that hyperscan reports about some bytes."""
         try:
             scratch, ends, add = self._spares.pop()
@@ -128,8 +128,7 @@ class CompiledAnchors:
         if noticed is not _LONG:
             places.add(noticed, (0, len(data)), data)
             return places.seen(data, middles, deadline)
-        # A piece of it is no copy. hyperscan takes any buffer, and its types say otherwise.
-        view: Any = memoryview(data)
+        view = memoryview(data)  # a piece of it is no copy
         for begin, end in _pieces(len(data), middles):
             deadline.check_now()
             # What a name needs lies within the overlap, so it is all there in one of two pieces.
@@ -277,6 +276,7 @@ class _Places:
         by_rule = self._by_rule
         for index, places in by_rule.items():
             if len(places) > 1:
+                deadline.check_now()  # there may be a million
                 by_rule[index] = in_order(places)
         first_gate = len(self._alone)
         for part, stretches in self._stretches.items():
@@ -327,7 +327,7 @@ def engine_name() -> str:
     try:
         import hyperscan  # noqa: PLC0415
 
-        probe = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        probe: Any = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         probe.compile(expressions=[b"probe"], ids=[0], flags=[0], literal=True)
         engine = repr(probe.info())
     except ImportError:

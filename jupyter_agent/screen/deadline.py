@@ -1,4 +1,9 @@
-"""A text's time: a hostile one is given up on cleanly instead of hanging a cell."""
+"""A text's time: a hostile one is given up on cleanly instead of hanging a cell.
+
+This module stays Python where its callers are machine code (``hatch_build.py``). Python looks
+whether another thread waits for its turn at the beginning of each of its own functions, and machine
+code never does: so what asks about its time often enough lets others in as often.
+"""
 
 from __future__ import annotations
 

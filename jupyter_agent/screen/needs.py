@@ -205,4 +205,6 @@ class Needs:
             kept: Of each sort the expression's code, or nothing.
         """
         sorts, numbers = content
-        return Needs(sorts, numbers, kept)
+        # JSON has lists where a sort has pairs.
+        pairs = [(expression, (*within,), (*run,)) for expression, within, run in sorts]
+        return Needs(pairs, numbers, kept)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from jupyter_agent.screen.finding import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from jupyter_agent.screen.rule import Rule
+from jupyter_agent.screen.rule import Rule
 
 COVER: Final = "[\x00]"
 """Stands for a finding while its neighbours are looked at. Brackets, as in the marker that will

@@ -99,11 +99,10 @@ class Trial:
         if self._each is None:
             secret = self._is_secret(Candidate(text, start, end, match, quoted))
             return (Span(start, end, self._rule),) if secret else ()
-        places = (one.span() for one in self._each.finditer(text, start, end))
         return [
-            Span(*place, self._rule)
-            for place in places
-            if self._is_secret(Candidate(text, *place, match, quoted))
+            Span(one.start(), one.end(), self._rule)
+            for one in self._each.finditer(text, start, end)
+            if self._is_secret(Candidate(text, one.start(), one.end(), match, quoted))
         ]
 
     def _is_secret(self, candidate: Candidate) -> bool:
