@@ -105,7 +105,7 @@ install_groups() {  # install_groups NAME…: dependency groups of pyproject.tom
 start_build() {  # the wheel of this package; Node.js comes from a wheel in pip's build environment
   local page all
   page=$(digest labextension)
-  all=$(digest jupyter_agent labextension jupyter-config pyproject.toml README.md LICENSE)
+  all=$(digest jupyter_agent labextension jupyter-config pyproject.toml hatch_build.py README.md LICENSE)
   building=""
   done_before package "$all" && return
   if ! done_before page "$page" || [ ! -e "${built[0]}" ] || [ ! -e "${built[1]}" ] || [ ! -e "${built[2]}" ]; then
@@ -237,6 +237,7 @@ check() {
     export PATH="$venv/programs"
   fi
   export YARN_ENABLE_GLOBAL_CACHE=1  # packages fetched once serve the next build too
+  export JUPYTER_AGENT_MACHINE_CODE=1  # what is tested is what people get, or the build fails
   start_build
   install_groups test lint
   install_package

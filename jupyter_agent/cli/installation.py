@@ -104,7 +104,11 @@ def _screener() -> Check:
         screener.adopt(screener.compile())
     except (ImportError, ValueError):
         return check("screener", "warn", f"{number} rules; hyperscan is there but does not work.")
-    return check("screener", "ok", f"{number} rules on hyperscan.")
+    from jupyter_agent.screen import look  # noqa: PLC0415
+
+    # Which of the two a package has was decided when it was built (hatch_build.py).
+    how = "" if look.__file__.endswith(".py") else ", as machine code"
+    return check("screener", "ok", f"{number} rules on hyperscan{how}.")
 
 
 def _desktop() -> Check:

@@ -1,0 +1,75 @@
+"""What a wheel gets where there is a C compiler, and where there is none."""
+
+from __future__ import annotations
+
+import sysconfig
+from importlib import util
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hatchling.bridge.app import Application
+from sources import ROOT
+
+
+def _hatch_build() -> ModuleType:
+    spec = util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+HATCH_BUILD = _hatch_build()
+UNCHANGED: dict[str, Any] = {"force_include": {}, "pure_python": True}
+
+
+def built(version: str = "standard", modules: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What hatchling is told about a wheel."""
+    hook = HATCH_BUILD.MachineCodeHook(
+        str(ROOT), {"modules": modules}, None, None, "", "wheel", Application()
+    )
+    told = {"force_include": {}, "pure_python": True}
+    hook.initialize(version, told)
+    hook.finalize(version, told, "")
+    return told
+
+
+@pytest.fixture
+def without_headers(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
+
+
+def test_without_a_compiler_the_wheel_is_python_and_the_build_says_so(
+    monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert built() == UNCHANGED
+    said = capfd.readouterr()
+    assert "no C compiler" in said.out + said.err
+
+
+@pytest.mark.usefixtures("without_headers")
+def test_without_python_s_headers_it_names_the_package_that_brings_them(capfd) -> None:
+    assert built() == UNCHANGED
+    said = capfd.readouterr()
+    assert "python3-dev" in said.out + said.err
+
+
+@pytest.mark.usefixtures("without_headers")
+def test_where_machine_code_is_asked_for_a_build_without_a_compiler_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JUPYTER_AGENT_MACHINE_CODE", "1")
+    with pytest.raises(RuntimeError, match="JUPYTER_AGENT_MACHINE_CODE is 1"):
+        built()
+
+
+def test_machine_code_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_AGENT_MACHINE_CODE", "0")
+    assert built(modules=("look",)) == UNCHANGED
+
+
+def test_an_editable_install_has_none() -> None:
+    assert built("editable", modules=("look",)) == UNCHANGED
