@@ -47,9 +47,16 @@ def main() -> int:
     except AgentError as error:
         _say({"error": error.to_json()})
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        _say({"error": BrokerUnreachable(f"The broker could not start: {reason}.").to_json()})
+        what = f"{Path(os.fsdecode(error.filename)).name}: " if error.filename else ""
+        _say({"error": _not_started(what + os.strerror(error.errno or 0)).to_json()})
     return 1
+
+
+def _not_started(reason: str) -> BrokerUnreachable:
+    return BrokerUnreachable(
+        f"The broker could not start: {reason}.",
+        "Where something else is in its place, move that away: it is made anew.",
+    )
 
 
 def _serve(folders: Folders, here: Transport, listener: socket.socket, lock: int) -> int:

@@ -28,9 +28,9 @@ from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.reasons import Reasons
 from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
-from jupyter_agent.errors import AgentError, ProtocolMismatch
-from jupyter_agent.folders import Folders, read_private, write_private
-from jupyter_agent.opening import open_unfollowed
+from jupyter_agent.errors import AgentError, ProtocolMismatch, VaultUnsafe
+from jupyter_agent.folders import Folders, check_private_file, read_private, write_private
+from jupyter_agent.opening import NONBLOCK, open_unfollowed
 from jupyter_agent.processes.exits import end_command
 from jupyter_agent.screen import Screener, load_rules
 from jupyter_agent.shell.files import Places
@@ -272,9 +272,11 @@ def _person_key(folders: Folders) -> str:
 def _log_to(folders: Folders) -> None:
     """Failures go to one small file: class and place, never a message that may hold a value."""
     path = folders.state / "broker.log"
-    with contextlib.suppress(OSError):
-        handle = open_unfollowed(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    # Not waiting: a pipe in its place would be opened once somebody reads it, or never.
+    with contextlib.suppress(OSError, VaultUnsafe):
+        handle = open_unfollowed(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NONBLOCK)
         stream = os.fdopen(handle, "a", encoding="utf-8")
+        check_private_file(handle, path.name)
         handler = logging.StreamHandler(stream)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         root = logging.getLogger("jupyter_agent")

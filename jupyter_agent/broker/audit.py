@@ -9,6 +9,7 @@ a crash leaves a record that is longer than that, never a shorter one.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
@@ -19,11 +20,13 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from jupyter_agent import locks
+from jupyter_agent.errors import VaultUnsafe
 from jupyter_agent.folders import check_private_file, sync, sync_folder
 from jupyter_agent.opening import open_unfollowed
 
 _FIRST: Final = "0" * 64
 _STEP: Final = 64 * 1024  # bytes read at a time from the end
+_NO_FILE: Final = frozenset({errno.ELOOP, errno.EISDIR})  # a link or a folder stands in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +164,19 @@ class Audit:
         return hmac.new(self._key, before.encode() + _canonical(event), hashlib.sha256).hexdigest()
 
     def _open(self) -> IO[bytes]:
-        file = os.fdopen(open_unfollowed(self._path, os.O_RDWR | os.O_CREAT), "r+b")
         try:
-            check_private_file(file.fileno(), self._path.name)
+            handle = open_unfollowed(self._path, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            if error.errno not in _NO_FILE:
+                raise
+            name = self._path.name
+            raise VaultUnsafe(f"{name} is not a file of ours.", "Move it away.") from None
+        try:
+            check_private_file(handle, self._path.name)
+            return os.fdopen(handle, "r+b")
         except BaseException:
-            file.close()
+            os.close(handle)
             raise
-        return file
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         if not self._path.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from typing import Any
 
@@ -105,9 +106,10 @@ class RunRecord:
         except asyncio.CancelledError:
             await asyncio.wait({writing})
             raise
-        except OSError:
+        except OSError as error:
             raise VaultError(
-                f"{what} can't be written.", "Make room on the disk; see: jupyter agent doctor"
+                f"{what} can't be written: {os.strerror(error.errno or 0)}.",
+                "Make room on the disk; see: jupyter agent doctor",
             ) from None
 
 

@@ -156,9 +156,10 @@ class Safe:
         def work() -> dict[str, Any]:
             if self._mark.is_set:
                 return vault_state.without_vault("locked")
-            if self._vault is None and not self.exists:
-                return vault_state.without_vault("absent", self._consent_wanted)
             try:
+                if self._vault is None and not self.exists:
+                    vault_state.check_never_there(self._folders)
+                    return vault_state.without_vault("absent", self._consent_wanted)
                 return vault_state.of(self._opened())
             except PassphraseRequired as error:  # nothing is wrong with it
                 return vault_state.without_vault("closed", error)

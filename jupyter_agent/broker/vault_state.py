@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_agent.folders import Folders, check_private_path
 
 if TYPE_CHECKING:  # loading it is for the first use (see ``safe``)
     from jupyter_agent.errors import AgentError
     from jupyter_agent.vault.vault import Vault
 
 _SAID: Final = ("tier", "promise", "better", "note")
+
+
+def check_never_there(folders: Folders) -> None:
+    """Tell a vault that was never made from one that is gone, or whose file something stands for.
+
+    Args:
+        folders: Where no vault was found.
+
+    Raises:
+        VaultUnsafe: What lies in its place, or in that of the anchor, is no file of ours.
+        VaultRolledBack: This machine has used one before.
+    """
+    with suppress(FileNotFoundError):
+        check_private_path(folders.data / "vault.db")
+    if os.path.lexists(folders.state / "vault.anchor"):
+        from jupyter_agent.vault.opening import refuse_if_gone  # noqa: PLC0415  (see the top)
+
+        refuse_if_gone(folders)
 
 
 def of(vault: Vault) -> dict[str, Any]:

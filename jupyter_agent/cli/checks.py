@@ -17,7 +17,8 @@ from jupyter_agent.cli.installation import Check, check, installation
 from jupyter_agent.cli.lock import MAKE_AN_EXPORT, export_reminder
 from jupyter_agent.cli.mcp import sdk_version, set_up
 from jupyter_agent.errors import AgentError
-from jupyter_agent.folders import Folders, check_private_dir
+from jupyter_agent.folders import Folders, check_private_dir, check_private_file
+from jupyter_agent.opening import NONBLOCK, open_unfollowed
 from jupyter_agent.owner import is_elevated
 from jupyter_agent.processes.exits import end_command
 
@@ -30,6 +31,7 @@ def every_check() -> list[Check]:
         _machine(),
         _sudo(),
         *_folders(folders),
+        *_record(folders),
         *_broker_and_vault(),
         *installation(),
         *chats(),
@@ -113,6 +115,27 @@ def _folders(folders: Folders) -> Iterator[Check]:
             mode = stat.S_IMODE(path.stat().st_mode)
             shown = "" if sys.platform == "win32" else f", mode {mode:04o}"
             yield check(id_, "ok", f"{path}{shown}, yours alone.")
+
+
+def _record(folders: Folders) -> Iterator[Check]:
+    """Whether the files of the record of uses can be written, without which nothing is run."""
+    files = sorted(folders.state.glob("audit-*.jsonl"))
+    for path in files:
+        try:
+            handle = open_unfollowed(path, os.O_RDWR | NONBLOCK)
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            yield check("record", "fail", f"{path} can't be written: {reason}.", "Move it away.")
+            return
+        try:
+            check_private_file(handle, path.name)
+        except AgentError as error:
+            yield _failed("record", error)
+            return
+        finally:
+            os.close(handle)
+    if files:
+        yield check("record", "ok", "The record of uses can be written.")
 
 
 def _broker_and_vault() -> Iterator[Check]:

@@ -162,6 +162,19 @@ def _existing(path: Path) -> Store | None:
     return store
 
 
+def refuse_if_gone(folders: Folders) -> None:
+    """Refuse to take a vault that this machine has used before for one that was never made.
+
+    Args:
+        folders: Where there is none.
+
+    Raises:
+        VaultRolledBack: It is gone, or nobody can say.
+        VaultUnsafe: The anchor is no file of ours.
+    """
+    _refuse_if_gone(FileAnchor(folders.state / ANCHOR))
+
+
 def _refuse_if_gone(anchor: Anchor) -> None:
     place = anchor.read()
     if place is not None and place.epoch > 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,6 +181,50 @@ def test_the_doctor_finds_a_folder_that_is_open_to_others(cli, saved, folders: F
     states = {check["id"]: check["state"] for check in done.json["checks"]}
     assert done.code == 1
     assert states["folder-data"] == "fail"
+
+
+def test_a_vault_that_is_gone_is_not_told_as_one_that_was_never_made(cli, saved, folders: Folders):
+    store = folders.data / "vault.db"
+    os.kill(cli("status", "--json").json["pid"], signal.SIGKILL)
+    kept = store.rename(folders.data / "kept")
+    steps = [Path.touch, Path.unlink, lambda path: path.symlink_to("nowhere"), Path.unlink]
+    for step in steps:  # empty, gone, a link to nowhere, gone
+        step(store)
+        told = cli("status", "--json").json["vault"]
+        assert told["state"] == "error"
+        assert told["error"]["hint"]
+    checks = {check["id"]: check for check in cli("doctor", "--json").json["checks"]}
+    assert checks["vault"]["state"] == "fail"
+    assert "is gone" in checks["vault"]["message"]
+    kept.rename(store)
+    assert cli("status", "--json").json["vault"]["state"] == "open"
+
+
+def test_what_stands_in_the_place_of_the_record_is_named_where_nothing_is_run_for_it(
+    cli, granted, folders: Folders
+):
+    assert cli(*ECHO).code == 0
+    (record,) = folders.state.glob("audit-*.jsonl")
+    kept = record.rename(folders.state / "kept")
+    record.symlink_to(kept)
+    assert record.name.encode() + b" is not a file of ours" in cli(*ECHO).err
+    record.unlink()
+    os.mkfifo(record)
+    refused = cli(*ECHO)
+    assert (refused.code, refused.out) == (125, b"")
+    assert record.name.encode() + b" is not a file of ours" in refused.err
+    checks = {check["id"]: check for check in cli("doctor", "--json").json["checks"]}
+    assert (checks["record"]["state"], checks["record"]["hint"]) == ("fail", "Move it away.")
+    kept.rename(record)
+    assert cli(*ECHO).code == 0
+
+
+def test_a_pipe_in_the_place_of_its_log_does_not_keep_the_broker_from_starting(
+    cli, folders: Folders
+):
+    folders.make()
+    os.mkfifo(folders.state / "broker.log", 0o600)
+    assert cli("status").code == 0
 
 
 def test_under_sudo_nothing_is_started(cli, agent_home: Path):
