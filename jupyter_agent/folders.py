@@ -225,7 +225,10 @@ def read_private(path: Path) -> bytes | None:
         except FileNotFoundError:
             return None
         except OSError:
-            raise VaultUnsafe(f"{path.name} can't be opened, or is a link.") from None
+            raise VaultUnsafe(
+                f"{path.name} can't be opened, or is a link.",
+                "In its place belongs the file itself, which you can read and nobody else can.",
+            ) from None
         try:
             check_private_file(handle, path.name)
             # Without a name it was replaced between the opening and now: the new one counts.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from jupyter_agent.client import Client, Hello, connect
 from jupyter_agent.errors import BrokerRefused
 from jupyter_agent.folders import Folders, read_private
+from jupyter_agent.processes.exits import end_command
 
 if TYPE_CHECKING:
     from jupyter_agent.client.loop import AsyncClient
@@ -31,14 +32,18 @@ def hello(folders: Folders, environ: Mapping[str, str] | None = None) -> Hello:
         VaultUnsafe: The key file is a link, somebody else's, or open to others.
     """
     environ = os.environ if environ is None else environ
-    key = read_private(folders.person_key)
+    key = _key(folders)
     if key is None:
         # The broker makes the key when it starts, so a first call starts it. Its socket is there
         # before the key; once it has answered a hello, the key is there too.
-        Client(folders, Hello()).close()
-        key = read_private(folders.person_key)
-    if key is None:
-        raise BrokerRefused("The person key is missing.", "Restart the broker: jupyter agent lock")
+        with Client(folders, Hello()) as guest:
+            pid = guest.call("status")["pid"]
+        key = _key(folders)
+        if key is None:
+            raise BrokerRefused(
+                "The person key is gone, or damaged.",
+                f"The next broker makes a new one; end this one: {end_command(pid)}",
+            )
     settings = {
         "key_source": environ.get("JUPYTER_AGENT_KEY_SOURCE", ""),
         "dbus_address": environ.get("DBUS_SESSION_BUS_ADDRESS", ""),
@@ -48,9 +53,14 @@ def hello(folders: Folders, environ: Mapping[str, str] | None = None) -> Hello:
     }
     return Hello(
         role="person",
-        proof={"key": key.decode("ascii")},
+        proof={"key": key},
         settings={name: value for name, value in settings.items() if value},
     )
+
+
+def _key(folders: Folders) -> str | None:
+    key = read_private(folders.person_key)
+    return key.decode("ascii") if key and key.isascii() else None
 
 
 def open_client(folders: Folders, *, start: bool = True) -> Client:

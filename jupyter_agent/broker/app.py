@@ -38,6 +38,7 @@ from jupyter_agent.transport import Transport
 
 _IDLE_SECONDS: Final = 3600.0
 _IDLE_CHECK: Final = 60.0
+_KEY_CHARACTERS: Final = 43  # 32 bytes in base64
 _RULES: Final = ("ai", "cloud", "code", "commands", "keys", "services", "settings", "web")
 """The families of rules for the audit and for vendors' pages. A cell's guard has looked for all of
 them before; here the common ones are looked for once more, in a process that stays small."""
@@ -261,9 +262,12 @@ class Broker:
 
 
 def _person_key(folders: Folders) -> str:
-    """The person key, made at the first start."""
+    """The person key, made at the first start, and anew where what is there is none.
+
+    Half of one, or nothing at all, would be a key that is easily shown.
+    """
     key = read_private(folders.person_key)
-    if key is None:
+    if key is None or not key.isascii() or len(key) < _KEY_CHARACTERS:
         key = secrets.token_urlsafe(32).encode()
         write_private(folders.person_key, key)
     return key.decode("ascii")

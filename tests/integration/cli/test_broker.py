@@ -13,7 +13,7 @@ from command_line import PATIENCE, ended
 from steps import request, run, until
 
 from jupyter_agent.client import Client, Hello
-from jupyter_agent.errors import GrantDenied, GrantRequired
+from jupyter_agent.errors import BrokerRefused, GrantDenied, GrantRequired
 from jupyter_agent.folders import Folders
 from jupyter_agent.person import open_client
 from jupyter_agent.vault.machine import this_machine
@@ -225,6 +225,22 @@ def test_a_pipe_in_the_place_of_its_log_does_not_keep_the_broker_from_starting(
     folders.make()
     os.mkfifo(folders.state / "broker.log", 0o600)
     assert cli("status").code == 0
+
+
+def test_a_person_key_that_was_cut_or_overwritten_lets_nobody_in_and_is_made_anew(
+    cli, saved, folders: Folders
+):
+    os.kill(cli("status", "--json").json["pid"], signal.SIGKILL)
+    folders.person_key.write_bytes(b"")
+    with pytest.raises(BrokerRefused):  # it starts the next broker
+        Client(folders, Hello(role="person", proof={"key": ""}))
+    pid = cli("status", "--json").json["pid"]
+    folders.person_key.write_bytes(b"\xff" * 43)
+    refused = cli("status", "--json").error
+    assert refused["code"] == "broker_refused"
+    assert refused["hint"].endswith(f"kill {pid}")
+    os.kill(pid, signal.SIGKILL)
+    assert cli("secret", "list").code == 0
 
 
 def test_under_sudo_nothing_is_started(cli, agent_home: Path):
