@@ -26,6 +26,14 @@ from jupyter_agent.opening import open_unfollowed
 
 _FIRST: Final = "0" * 64
 _STEP: Final = 64 * 1024  # bytes read at a time from the end
+_UNKNOWN: Final[dict[str, Any]] = {
+    "time": "",
+    "actor": "unknown",
+    "notebook": None,
+    "labels": [],
+    "command": "",
+    "decision": "unknown",
+}
 _NO_FILE: Final = frozenset({errno.ELOOP, errno.EISDIR})  # a link or a folder stands in its place
 
 
@@ -86,9 +94,14 @@ class Audit:
             file.flush()
             self._written = (inode, end + len(line), mac)
 
-    def events(self) -> list[dict[str, Any]]:
-        """Every event, oldest first; a run's start and end are one event."""
-        runs: dict[str, dict[str, Any]] = {}
+    def events(self, runs: dict[str, dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        """Every event, oldest first; a run's start and end are one event.
+
+        Args:
+            runs: Those begun in earlier files, which may have ended in this one; those begun here
+                are added.
+        """
+        runs = {} if runs is None else runs
         found: list[dict[str, Any]] = []
         for line in self._lines():
             event = line.get("event")
@@ -99,7 +112,9 @@ class Audit:
                 runs[run].update(event)
                 continue
             if run is not None:
-                runs[run] = event
+                # An end without its start, which was cut off: `verify` says so, and who reads the
+                # events finds in each what an event has.
+                event = runs[run] = {**_UNKNOWN, **event}
             found.append(event)
         return found
 

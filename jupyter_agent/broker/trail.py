@@ -45,8 +45,9 @@ class Trail:
 
     def events(self, record: bytes | None) -> list[dict[str, Any]]:
         """Every event, oldest first."""
-        past = [event for audit, _ in self._past(record) for event in audit.events()]
-        return [*past, *self._now.events()]
+        runs: dict[str, dict[str, Any]] = {}  # one may begin under other keys than it ends under
+        files = [*(audit for audit, _ in self._past(record)), self._now]
+        return [event for audit in files for event in audit.events(runs)]
 
     def verify(self, record: bytes | None) -> tuple[int, int | None]:
         """Check every file; see ``Audit.verify``, whose numbers go on from file to file."""

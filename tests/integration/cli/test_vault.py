@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from canary import Canary
-from command_line import CommandLine, Done, ended
+from command_line import PATIENCE, CommandLine, Done, ended
 
 from jupyter_agent.folders import Folders
 
@@ -178,6 +179,24 @@ def test_new_keys_keep_everything_and_the_audit_goes_on(cli, granted):
     assert after[: len(before)] == before
     commands = [event["command"] for event in after[len(before) :]]
     assert commands.count("jupyter agent vault rekey") == 2
+
+
+def test_a_run_that_ends_under_other_keys_than_it_began_under_is_one_event(cli, granted, folders):
+    os.mkfifo(cli.cwd / "go")
+    running = cli.start("run", "-s", "DEMO_TOKEN", "-c", "echo up; read -r line < go; exit 7")
+    assert running.stdout.readline() == b"up\n"
+    assert cli("vault", "rekey", "--yes").code == 0
+    (cli.cwd / "go").write_bytes(b"on\n")
+    running.communicate(timeout=PATIENCE)
+    begun, rekeyed = cli("audit", "--json").json["events"]
+    assert (begun["labels"], begun["exit"], begun["ending"]) == (["DEMO_TOKEN"], 7, "exited")
+    assert rekeyed["command"] == "jupyter agent vault rekey"
+    (start,) = [path for path in folders.state.glob("audit-*") if b"echo up" in path.read_bytes()]
+    start.unlink()  # an end without its start is shown, too
+    shown = cli("audit")
+    assert shown.code == 0
+    assert b"unknown" in shown.out
+    assert cli("audit", "--verify").code == 1
 
 
 def test_a_line_changed_in_the_audit_from_before_new_keys_is_found(cli, granted, folders):
