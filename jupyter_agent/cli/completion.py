@@ -53,7 +53,8 @@ def answer() -> None:
 
     parser = whole_parser()
     for action in _actions(parser):
-        if (completer := _COMPLETERS.get(str(action.metavar))) is not None:
+        completer = _COMPLETERS.get(str(action.metavar))
+        if completer is not None and not action.choices:
             action.completer = completer
     argcomplete.autocomplete(parser, always_complete_options=False)
 
@@ -88,6 +89,24 @@ def _kept_profiles(**_: Any) -> list[str]:
     return _listed("profile.list", "profiles", "provider")
 
 
+def _agents(**_: Any) -> list[str]:
+    return _listed("agent.list", "agents", "name")
+
+
+def _who(**_: Any) -> list[str]:
+    return ["terminal", "kernel", "guest", "agent", *(f"agent:{name}" for name in _agents())]
+
+
+def _waiting(**_: Any) -> list[str]:
+    return _listed("approval.list", "approvals", "approval_id")
+
+
+def _programs(**_: Any) -> list[str]:
+    from jupyter_agent.cli.mcp_programs import PROGRAMS as KNOWN  # noqa: PLC0415  (startup time)
+
+    return list(KNOWN)
+
+
 def _named_labels(prefix: str, **_: Any) -> list[str]:
     """``LABEL``, or ``ENV=LABEL``."""
     name, equals, _label = prefix.rpartition("=")
@@ -105,7 +124,11 @@ _COMPLETERS: Final[dict[str, Completer]] = {
     "OLD": _labels,
     "SERVICE": _services,
     "PROVIDER": _kept_profiles,
+    "PROGRAM": _programs,
+    "NAME": _agents,
+    "WHO": _who,
+    "APPROVAL_ID": _waiting,
     **dict.fromkeys(("NEW", "DATE", "DAYS", "TIME", "TEXT", "PATTERN", "N", "MIB"), _nothing),
-    **dict.fromkeys(("HOST", "LINE", "FIELD", "REGION", "DATABASE"), _nothing),
-    **dict.fromkeys(("ID", "APPROVAL_ID", "SCRIPT", "ENV", "WHO"), _nothing),
+    **dict.fromkeys(("HOST", "LINE", "FIELD", "REGION", "DATABASE", "USER"), _nothing),
+    **dict.fromkeys(("ID", "SCRIPT", "ENV"), _nothing),
 }

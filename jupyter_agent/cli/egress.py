@@ -59,7 +59,7 @@ Permit it beforehand: jupyter agent grant OPENAI_API_KEY --command 'egress https
         const="",
         help="a database: db.example.com:5432/sales; without one the value is the whole address",
     )
-    parser.add_argument("--user", metavar="NAME", help="as whom, in a database")
+    parser.add_argument("--user", metavar="USER", help="as whom, in a database")
     parser.add_argument("--list", action="store_true", help="what is open now")
     parser.add_argument("--services", action="store_true", help="the services that are known")
     parser.add_argument(

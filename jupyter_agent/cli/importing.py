@@ -252,10 +252,10 @@ def _take_out(origin: Origin, taken: list[Find]) -> None:
 
 
 def _agreed(question: str, arguments: Arguments) -> None:
-    from jupyter_agent.cli.prompts import confirmed  # noqa: PLC0415
+    from jupyter_agent.cli.prompts import agree  # noqa: PLC0415
 
-    if not arguments.yes and not confirmed(question):
-        raise RequestInvalid("Nothing was saved.", "Without a question: --yes")
+    if not arguments.yes:
+        agree(question, "Nothing was saved.")
 
 
 def _lines(rows: list[dict[str, Any]], terminal: Terminal) -> list[str]:

@@ -176,15 +176,13 @@ def rename(arguments: Arguments, terminal: Terminal) -> int:
 
 def remove(arguments: Arguments, terminal: Terminal) -> int:
     """Remove a secret, after a question."""
-    from jupyter_agent.cli.prompts import confirmed  # noqa: PLC0415
+    from jupyter_agent.cli.prompts import agree  # noqa: PLC0415
 
     label = check_label(arguments.label)
     with open_as_person() as client:
         client.call("secret.show", label=label)  # no question about a label that is not there
-        if not arguments.yes and not confirmed(f"Remove {label} for good?"):
-            raise RequestInvalid(
-                f"{label} was not removed.", f"Without a question: secret remove {label} --yes"
-            )
+        if not arguments.yes:
+            agree(f"Remove {label} for good?", f"{label} was not removed.")
         client.call("secret.remove", label=label)
     terminal.answer({"removed": label}, [f"Removed {label}."])
     return 0

@@ -32,7 +32,8 @@ class Terminal:
         self._out = out
         self._err = err
         self.as_json = as_json
-        self._colour = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        self._moves = environ.get("TERM") != "dumb"  # understands escape sequences
+        self._colour = self._moves and not environ.get("NO_COLOR")
         for stream in (out, err):
             # A locale without UTF-8 must not turn an answer into an error.
             with contextlib.suppress(AttributeError, ValueError):
@@ -70,7 +71,7 @@ class Terminal:
 
     def progress(self, line: str) -> None:
         """How far it has come, over what was shown last; "" takes it away. Terminals only."""
-        if not self.as_json and self._err.isatty():
+        if not self.as_json and self._moves and self._err.isatty():
             self._err.write(f"\r\x1b[K{line}")
             self._err.flush()
 

@@ -107,6 +107,7 @@ class Tty:
                 several lines came in.
             KeyboardInterrupt: Ctrl-C.
         """
+        marks = os.environ.get("TERM") != "dumb"  # one that would show them as letters
         before = termios.tcgetattr(self._handle)
         silent = termios.tcgetattr(self._handle)
         # No echo, and no line editing by the terminal; ISIG stays, so that Ctrl-C works.
@@ -114,10 +115,10 @@ class Tty:
         silent[6][termios.VMIN], silent[6][termios.VTIME] = 1, 0
         try:
             termios.tcsetattr(self._handle, termios.TCSAFLUSH, silent)
-            self.say(f"{_PASTE_ON}{question}")
+            self.say(f"{_PASTE_ON if marks else ''}{question}")
             return self._hidden_line()
         finally:
-            self.say(f"{_PASTE_OFF}\n")
+            self.say(f"{_PASTE_OFF if marks else ''}\n")
             # FLUSH: what came in behind the value must not reach the shell.
             termios.tcsetattr(self._handle, termios.TCSAFLUSH, before)
 

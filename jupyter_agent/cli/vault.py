@@ -240,7 +240,7 @@ def _add_yes(parser: Parser) -> None:
 
 
 def _agreed(question: str, arguments: Arguments) -> None:
-    from jupyter_agent.cli.prompts import confirmed  # noqa: PLC0415
+    from jupyter_agent.cli.prompts import agree  # noqa: PLC0415
 
-    if not arguments.yes and not confirmed(question):
-        raise RequestInvalid("Nothing was done.", "Without a question: --yes")
+    if not arguments.yes:
+        agree(question, "Nothing was done.")

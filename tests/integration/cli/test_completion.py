@@ -47,6 +47,9 @@ def test_bash_completes_labels_commands_options_and_choices() -> None:
     assert in_bash("jupyter-agent egress KEY --postg") == ["--postgres"]
     tiers = {"file", "hardware", "os-keyring", "provided"}
     assert set(in_bash("jupyter-agent vault move ")) == tiers
+    assert in_bash("jupyter-agent mcp install cla") == ["claude-code", "claude-desktop"]
+    assert in_bash("jupyter-agent screen --hook c") == ["claude-code", "codex"]
+    assert "kernel" in in_bash("jupyter-agent grant DEMO_TOKEN --who ke")[0]
 
 
 def test_a_tab_starts_no_broker_and_offers_no_file_where_a_time_belongs(agent_home: Path) -> None:

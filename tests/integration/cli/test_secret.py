@@ -221,11 +221,14 @@ def test_removing_needs_a_yes(cli, saved):
 
 @pytest.mark.parametrize(("answer", "left"), [("y\r", []), ("\r", ["DEMO_TOKEN"])])
 def test_removing_asks_on_a_terminal_and_the_default_is_no(cli, saved, answer, left):
-    terminal = cli.on_terminal("secret", "remove", "DEMO_TOKEN")
+    terminal = cli.on_terminal("secret", "remove", "DEMO_TOKEN", env={"TERM": "dumb"})
     terminal.expect_exact("[y/N] ")
     terminal.send(answer)
-    ended(terminal)
+    _, shown = ended(terminal)
     assert labels(cli) == left
+    # Whoever has just said no is not told how to get it without a question.
+    assert (b"was not removed" in shown, b"hint" in shown) == (bool(left), False)
+    assert b"\x1b" not in shown
 
 
 def removed(done: Done) -> bool:

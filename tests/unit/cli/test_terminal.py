@@ -92,3 +92,16 @@ def test_columns_are_aligned_and_escaped():
     screen, _, _ = terminal()
     lines = screen.table(("A", "B"), [("long cell", "x"), ("\x1b[2J", "y")])
     assert lines == ["A          B", "long cell  x", "\\x1b[2J    y"]
+
+
+def test_a_terminal_that_knows_no_sequences_gets_none():
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for name, moves in (("dumb", False), ("xterm", True)):
+        out, err = Screen(), Screen()
+        screen = Terminal(out, err, as_json=False, environ={"TERM": name})
+        screen.progress("3 of 7")
+        screen.fail(AgentError("It failed.", "Try again."))
+        assert ("\x1b" in err.getvalue()) is moves
