@@ -101,8 +101,14 @@ def install(arguments: Arguments, terminal: Terminal) -> int:
     if arguments.only_print or system() != "debian":
         terminal.answer({"command": command, "installed": False}, [command])
         return 0
+    argv = shlex.split(command)
+    if shutil.which(argv[0]) is None:
+        raise DesktopUnavailable(
+            f"It can't be installed from here: there is no {argv[0]}.",
+            f"Have root run: {command.removeprefix('sudo ')}",
+        )
     terminal.notice(f"Running: {command}")
-    code = spawn.run_in_terminal(shlex.split(command))
+    code = spawn.run_in_terminal(argv)
     left = Programs.find().missing(*ROLES)
     if code or left:
         raise DesktopUnavailable(

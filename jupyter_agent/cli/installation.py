@@ -119,6 +119,10 @@ def _desktop() -> Check:
     if not missing:
         return check("desktop", "ok", f"{', '.join(TITLES[role] for role in ROLES)} are there.")
     names = ", ".join(TITLES[role] for role in missing)
+    instead = "" if "browser" in missing else " Until then desktops come as pictures (local-cdp)."
     return check(
-        "desktop", "warn", f"Missing: {names}.", "Install it: jupyter agent desktop install"
+        "desktop",
+        "warn",
+        f"Missing: {names}.{instead}",
+        "Install it: jupyter agent desktop install",
     )

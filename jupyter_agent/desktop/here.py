@@ -79,7 +79,7 @@ class HereProvider(ABC):
         missing = (await asyncio.to_thread(Programs.find)).missing(*needed(shown=self.shown))
         if not missing:
             return Availability(ok=True)
-        names = " and ".join(TITLES[role] for role in missing)
+        names = " and ".join(", ".join(TITLES[role] for role in missing).rsplit(", ", 1))
         return Availability(
             ok=False, reason=f"{names} not found.", install=install_command(missing)
         )

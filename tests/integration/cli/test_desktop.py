@@ -75,6 +75,15 @@ def test_on_debian_it_is_run_by_sudo_and_what_is_still_missing_is_an_error(bare)
     assert b"could not be installed" in done.stderr
 
 
+def test_without_sudo_it_says_what_root_has_to_run(bare):
+    (Path(bare["PATH"]) / "sudo").unlink()
+    done = called(bare, "debian", "install")
+    assert done.returncode == 1
+    if os.getuid():  # root needs none, and finds no apt-get here
+        assert b"there is no sudo" in done.stderr
+    assert b"Have root run: apt-get install -y" in done.stderr
+
+
 def test_a_system_that_nobody_knows_is_told_what_it_needs(bare):
     done = called(bare, "other", "install")
     assert done.returncode == 1
