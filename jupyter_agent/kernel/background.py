@@ -17,7 +17,7 @@ from typing import Any, Final
 from jupyter_agent import wire
 from jupyter_agent.client import Client
 from jupyter_agent.errors import AgentError, RequestInvalid
-from jupyter_agent.kernel import permission, terminal
+from jupyter_agent.kernel import failures, permission, terminal
 from jupyter_agent.kernel.arguments import RunArguments
 from jupyter_agent.kernel.identity import is_kernel, open_client
 from jupyter_agent.kernel.interrupts import Interrupts
@@ -142,8 +142,15 @@ class BackgroundRun:
 
         Raises:
             TimeoutError: It still runs.
+            KeyboardInterrupt: ■ was pressed; it still runs.
         """
-        if not self._over.wait(timeout):
+        try:
+            over = self._over.wait(timeout)
+        except KeyboardInterrupt:
+            raise failures.KeyboardInterrupt(
+                f"{self.name} goes on in the background. End it: {self.name}.stop()"
+            ) from None
+        if not over:
             raise TimeoutError(f"{self.name} still runs.")
         return self.exit
 

@@ -40,10 +40,18 @@ class RunTimeout(CalledProcessError, TimeoutError):
 
 
 class KeyboardInterrupt(builtins.KeyboardInterrupt):  # noqa: A001  (the name is what people see)
-    """■ was pressed, and the script is gone."""
+    """■ was pressed.
+
+    Args:
+        outcome: What that came to, as the end of a sentence.
+    """
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self._outcome = outcome
 
     def _render_traceback_(self) -> list[str]:
-        return ["KeyboardInterrupt: the script was ended, with everything it had started."]
+        return [f"KeyboardInterrupt: {self._outcome}"]
 
 
 def failure(

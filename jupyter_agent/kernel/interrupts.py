@@ -12,12 +12,13 @@ from types import FrameType
 from typing import Any, Self
 
 from jupyter_agent.client import Client
+from jupyter_agent.kernel import failures
 
 
 class Interrupts:
     """Takes SIGINT while one run is under way.
 
-    Before the command has started, or when pressed again, the usual ``KeyboardInterrupt`` is
+    Before the command has started, or when pressed again, a ``KeyboardInterrupt`` is
     raised; leaving the conversation then ends the run for certain (INT, TERM, KILL by the broker).
 
     Args:
@@ -43,8 +44,10 @@ class Interrupts:
             signal.signal(signal.SIGINT, self._before)
 
     def _pressed(self, _number: int, _frame: FrameType | None) -> None:
-        if not self.started or self.stopped:
-            raise KeyboardInterrupt
+        if not self.started:
+            raise failures.KeyboardInterrupt("it was left before the script began.")
+        if self.stopped:
+            raise failures.KeyboardInterrupt("the script is being ended, without waiting for it.")
         self.stopped = True
         # Safe here: the run's own request has left whole, so no other line is being written.
         self._client.begin("stop", run=self._request)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from jupyter_agent import spawn, wire
 from jupyter_agent.client import Client
 from jupyter_agent.errors import GrantDenied
+from jupyter_agent.kernel import failures
 from jupyter_agent.kernel.identity import has_terminal, is_kernel
 
 
@@ -92,13 +93,20 @@ def call(shell: Any, client: Client, what: str, op: str, **fields: Any) -> wire.
     permission = Permission(shell, what)
     if has_terminal(shell):
         fields["approve"] = True
+    asked = False
     try:
         for message in client.events(op, **fields):
             if message.get("event") == "asking":
+                asked = True
                 permission.ask(message)
             if "result" in message:
                 result: wire.Message = message["result"]
                 return result
+    except KeyboardInterrupt:
+        if not asked:
+            raise
+        # With this conversation the question ends, too.
+        raise failures.KeyboardInterrupt("it was left before anybody had answered.") from None
     finally:
         permission.answered()
     raise AssertionError("events() ends with a result or an error")

@@ -212,7 +212,9 @@ class _Run:
             while "result" not in (message := self._next(number, output)):
                 self._take(message, output, interrupts)
             if interrupts.stopped:
-                raise failures.KeyboardInterrupt
+                raise failures.KeyboardInterrupt(
+                    "the script was ended, with everything it had started."
+                )
         result: wire.Message = message["result"]
         return result
 

@@ -275,16 +275,21 @@ def test_a_second_stop_lets_go_at_once_and_the_tree_still_ends(kernel):
         time.sleep(0.01)
 
 
-def test_stop_works_while_a_person_is_asked(stored, kernel, folders):
+@pytest.mark.parametrize(
+    "asking", ["%%agent_run -s DEMO_TOKEN\necho ran", "%secret remove DEMO_TOKEN"]
+)
+def test_stop_works_while_a_person_is_asked(stored, kernel, folders, asking):
     with person_is_there(folders):
 
         def on_message(message):
             if message["msg_type"] == "display_data":
                 kernel.manager.interrupt_kernel()
 
-        cell = kernel.run("%%agent_run -s DEMO_TOKEN\necho ran", on_message)
+        cell = kernel.run(asking, on_message)
     assert cell.ename == "KeyboardInterrupt"
     assert cell.text() == ""
+    (said,) = cell.reply["traceback"]  # a sentence, and none of our own frames
+    assert said.startswith("KeyboardInterrupt: it was left before ")
 
 
 def test_a_broker_that_is_killed_is_said_and_the_next_run_works(granted, kernel):

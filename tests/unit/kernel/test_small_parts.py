@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import subprocess
 from types import SimpleNamespace
+from unittest.mock import Mock, patch
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from jupyter_agent.errors import AgentError
 from jupyter_agent.kernel import entry_widget, failures, tables
+from jupyter_agent.kernel.background import BackgroundRun
 from jupyter_agent.kernel.guard import Guard
 from jupyter_agent.kernel.identity import hello
 
@@ -122,3 +125,13 @@ def test_a_form_without_its_page_part_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(entry_widget.resources, "files", lambda _: tmp_path)
     with pytest.raises(AgentError, match="jupyter agent secret set"):
         entry_widget.entry_widget("DEMO", "set", lambda: None)
+
+
+def test_whoever_stops_waiting_for_a_run_is_told_that_it_goes_on():
+    run = BackgroundRun("JOB", Mock(), 1)
+    with (
+        patch.object(run, "_over", Mock(wait=Mock(side_effect=builtins.KeyboardInterrupt))),
+        pytest.raises(builtins.KeyboardInterrupt, match=r"JOB goes on .* JOB\.stop\(\)") as stopped,
+    ):
+        run.wait()
+    assert len(stopped.value._render_traceback_()) == 1  # instead of our own frames
