@@ -74,6 +74,9 @@ def test_a_form_outlives_a_restart_and_says_what_to_do_once_the_notebook_is_open
     expect(notebook.output(0)).to_contain_text("Saved SAVED_BEFORE. Use it with %%agent_run")
     expect(notebook.output(1)).to_contain_text("run this cell in JupyterLab")
     expect(notebook.output(1)).not_to_contain_text("model not found")
+    # Whoever only looks at it is not asked to save it.
+    model = "window.jupyterapp.shell.currentWidget.context.model"
+    assert notebook.page.evaluate(f"() => {model}.dirty") is False
 
 
 def test_a_label_that_exists_is_not_offered_again(

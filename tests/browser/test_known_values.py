@@ -67,6 +67,8 @@ def test_a_finding_that_is_not_a_secret_runs_and_is_listed_and_taken_back(
     expect(box.locator(".ja-finding-message")).to_have_text(
         "Say why it is no secret, in a word or two."
     )
+    tall = [form.locator(part).bounding_box() or {} for part in ("select", ".ja-deny-allow")]
+    assert len({(part["y"], part["height"]) for part in tall}) == 1  # one row
     form.get_by_label("Why").fill("the example from the tutorial")
     form.get_by_label("Allow").select_option("value")
     form.get_by_role("button", name="Allow").click()

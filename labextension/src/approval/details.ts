@@ -199,7 +199,7 @@ function program({ word, path, sha256 }: Approval['executables'][number]): HTMLE
       'span',
       { className: 'ja-approval-program', title: word },
       code(word),
-      ' the shell’s own, or not found'
+      element('small', {}, ' the shell’s own, or not found')
     );
   }
   return element(

@@ -27,12 +27,16 @@ export async function sayWhatIsGone(panel: NotebookPanel): Promise<void> {
     return;
   }
   const alive = await widgets(kernel);
+  const { model } = panel.context;
+  const before = model.dirty;
   for (const { outputs, index, output, id } of forms(panel)) {
     if (found.has(id) && !alive.has(id)) {
       const { [VIEW]: _, ...data } = output.data ?? {};
       outputs.set(index, { ...output, data } as Parameters<Outputs['set']>[1]);
     }
   }
+  // Whoever only looks at a notebook is not asked to save it: the next look says the same.
+  model.dirty = before;
 }
 
 interface Form {
