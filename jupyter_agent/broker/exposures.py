@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
-from jupyter_agent.broker.opened import OpenedValues
+from jupyter_agent.broker.opened import OpenedValues, Values
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.errors import AgentError
 from jupyter_agent.screen import Screener
@@ -40,25 +40,33 @@ class Exposures:
         self._pages: dict[str, str] = {}
         self._pages_of = ""
 
-    def soon(self, labels: Iterable[str], where: str, notebook: str) -> None:
+    def soon(
+        self, labels: Iterable[str], where: str, notebook: str, then: Values | None = None
+    ) -> None:
         """As ``seen``, without waiting for it."""
-        task = asyncio.get_running_loop().create_task(self.seen(labels, where, notebook))
+        task = asyncio.get_running_loop().create_task(self.seen(labels, where, notebook, then))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def seen(self, labels: Iterable[str], where: str, notebook: str) -> None:
+    async def seen(
+        self, labels: Iterable[str], where: str, notebook: str, then: Values | None = None
+    ) -> None:
         """Remember where values were seen; what can't be written is left.
 
         Args:
             labels: Whose.
             where: ``cell``, ``output`` or ``run`` (in a command's output, and scrubbed).
             notebook: Its path, or "".
+            then: What was stored when they got there, if that is a while ago: another value may
+                have a label since, and a value another label.
         """
         with suppress(AgentError):
             values = await self._values.current()
             if values is not None and self._marked_of != values.name:
                 self._marked_of = values.name  # a value that was replaced is another one
                 self._marked.clear()
+            if values is not None and then is not None and values is not then:
+                labels = list(filter(None, (values.label_of(label, then) for label in labels)))
         now = time.monotonic()
         for label in labels:
             place = (label, where, notebook)

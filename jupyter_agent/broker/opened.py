@@ -49,6 +49,22 @@ class Values:
         value = self.strong.get(label) or self.weak.get(label) or b""
         return f"{label}={value.decode(errors='replace')}"
 
+    def label_of(self, label: str, then: Values) -> str:
+        """The label that a value has now, or "" where it is stored no longer.
+
+        Args:
+            label: The one that it had.
+            then: What was stored at that time.
+        """
+        value = then._all.get(label)
+        if value is None or self._all.get(label) == value:
+            return label
+        return next((each for each, other in self._all.items() if other == value), "")
+
+    @property
+    def _all(self) -> dict[str, bytes]:
+        return {**self.strong, **self.weak}
+
     @cached_property
     def short(self) -> frozenset[str]:
         """Labels of values of which no encoding is looked for in output."""
@@ -176,7 +192,7 @@ class OpenedValues:
             await asyncio.to_thread(getattr, values, "matcher")
         return values
 
-    async def others(self) -> Others | None:
+    async def for_output(self) -> Values | None:
         """What is looked for in the output of every run.
 
         None where nothing is open: a run that uses no secret needs no vault, and can't have printed
@@ -186,10 +202,9 @@ class OpenedValues:
             AgentError: The vault can't be opened.
         """
         try:
-            values = await self.current()
+            return await self.current()
         except VaultLocked:
             return None
-        return values.others if values else None
 
     async def _read(self) -> Opened:
         await self._safe.use(lambda _vault: None)  # opening it makes another stamp

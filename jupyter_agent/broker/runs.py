@@ -12,7 +12,7 @@ from typing import Final
 from jupyter_agent import wire
 from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.exposures import Exposures
-from jupyter_agent.broker.opened import OpenedValues
+from jupyter_agent.broker.opened import OpenedValues, Values
 from jupyter_agent.broker.permission import Emit, Permission
 from jupyter_agent.broker.run import Run
 from jupyter_agent.broker.run_record import RunRecord, written
@@ -161,6 +161,7 @@ class Runs:
         values = await self._values(wanted)
         scrubber = self._opened.scrubber(values)
         scrubbers: dict[Stream, Scrubber] = {}
+        stored: Values | None = None
         record.command = written(wanted.command, scrubber, self._screener)
         files, env = self._prepared(wanted, values)
         stdin = values[wanted.injection.stdin] if wanted.injection.stdin else None
@@ -186,7 +187,8 @@ class Runs:
             run.shown = record.shown(background=wanted.background)
             self.on_change()
             # Only now: what else is stored is read while the command starts.
-            others = await self._opened.others()
+            stored = await self._opened.for_output()
+            others = stored.others if stored else None
             scrubbers = {stream: scrubber.sibling(others) for stream in run.sent}
             await emit({"event": "started", "run_id": record.run_id})
             shown = _without_output(emit) if withheld else emit
@@ -211,7 +213,7 @@ class Runs:
                 "hits": _hits(scrubbers),
             }
             await record.ended(result, how)
-            seen = self._remember(caller, wanted, _hits(scrubbers))
+            seen = self._remember(caller, wanted, _hits(scrubbers), stored)
         result["withheld"] = withheld
         return {**result, "seen": [await self._advised(label, where) for label, where in seen]}
 
@@ -223,7 +225,7 @@ class Runs:
         return {secret.label: secret.reveal() for secret in found}
 
     def _remember(
-        self, caller: Caller, wanted: Wanted, hits: dict[str, int]
+        self, caller: Caller, wanted: Wanted, hits: dict[str, int], stored: Values | None
     ) -> list[tuple[str, str]]:
         """Mark the labels whose values were printed; docs/scrubbing.md says why both kinds count.
 
@@ -233,7 +235,7 @@ class Runs:
         notebook = caller.notebook or caller.claimed or ""
         seen = [(label, "run" if label in wanted.labels else "output") for label in sorted(hits)]
         for label, where in seen:
-            self._exposures.soon([label], where, notebook)
+            self._exposures.soon([label], where, notebook, stored)
         return seen
 
     async def _advised(self, label: str, where: str) -> dict[str, str]:

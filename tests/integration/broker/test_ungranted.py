@@ -55,6 +55,31 @@ def test_its_label_is_marked_as_seen_and_a_granted_one_as_scrubbed(stored, guest
     wait_until(lambda: seen()["DEMO_TOKEN"] == ["run"])
 
 
+def test_who_is_renamed_or_replaced_meanwhile_is_marked_by_value_and_not_by_label(
+    stored, guest, tmp_path
+):
+    os.mkfifo(tmp_path / "go")
+    last = save(stored, "Z_TOKEN", OTHER.swapcase())["label"]
+    script = f'echo up; read -r line < go; echo "$DEMO_TOKEN"; {said(OTHER)}; echo'
+    script += f"; {said(OTHER.swapcase())}"
+    number = guest.begin("run", **request(script, "DEMO_TOKEN", cwd=str(tmp_path)))
+    until(guest, number, "output")
+    stored.call("secret.rename", label="DEMO_TOKEN", to="RENAMED")
+    save(stored, "DEMO_TOKEN", "a value that this run has never had")
+    save(stored, "OTHER_TOKEN", OTHER[::-1], replace=True)
+    (tmp_path / "go").write_bytes(b"on\n")
+    done = collect(guest, number)
+    assert done.stdout == b"[secret:DEMO_TOKEN]\n[secret:OTHER_TOKEN]\n[secret:Z_TOKEN]"
+
+    def seen() -> dict[str, list[str]]:
+        metas = stored.call("secret.list")["secrets"]
+        return {meta["label"]: [each["where"] for each in meta["exposed"]] for meta in metas}
+
+    wait_until(lambda: seen()[last] == ["output"])  # they are marked in this order
+    expected = {"DEMO_TOKEN": [], "OTHER_TOKEN": [], "RENAMED": ["run"], last: ["output"]}
+    assert seen() == expected
+
+
 def test_what_is_nearly_the_value_is_shown_as_it_is_and_waits_for_nothing(
     stored, guest, tmp_path, subtests
 ):
