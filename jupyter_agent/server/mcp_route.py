@@ -130,7 +130,7 @@ class McpHandler(JupyterHandler):
         stream = getattr(self.request.connection, "stream", None)
         known = _below.get(stream) if stream is not None else None
         if known is None:
-            pids = await asyncio.to_thread(peer.pids_behind, self.request.connection)
+            pids = await asyncio.to_thread(peer.pids_behind, stream)
             known = await self._agents.is_below_a_kernel(pids)
             if stream is not None:
                 _below[stream] = known

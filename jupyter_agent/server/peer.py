@@ -20,19 +20,18 @@ _LOCAL, _REMOTE, _INODE = 1, 2, 9
 _TABLES: Final = ("/proc/net/tcp", "/proc/net/tcp6")
 
 
-def pids_behind(connection: Any) -> list[int]:
+def pids_behind(stream: Any) -> list[int]:
     """The processes that hold the other end of a request's connection.
 
     Reads the descriptors of all processes of this user: some milliseconds, off the event loop.
 
     Args:
-        connection: Tornado's, of a request.
+        stream: Tornado's, that a request came by; None where that is not known.
 
     Returns:
         None of them where the other end is on another machine, another user's, or a proxy's that
         can't be seen.
     """
-    stream = getattr(connection, "stream", None)
     raw = getattr(stream, "socket", None)
     if raw is None:
         return []

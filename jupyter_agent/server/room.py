@@ -81,6 +81,7 @@ class OwnersOnly:
     request: Any
     current_user: Any
     rooms: Rooms
+    _stream: Any = None
 
     def check_owner(self) -> str:
         """Return the page's origin.
@@ -111,10 +112,11 @@ class OwnersOnly:
         """
         # Looked up anew from time to time, and not for each of a panel's requests: it takes
         # milliseconds, and a connection hardly ever goes to another process.
-        stream = getattr(self.request.connection, "stream", None)
+        # A websocket takes the stream away from the request that it began as.
+        stream = self._stream = getattr(self.request.connection, "stream", None) or self._stream
         asked, below = _below.get(stream, (-math.inf, False)) if stream else (-math.inf, False)
         if time.monotonic() - asked >= _KNOWN_FOR:
-            pids = await asyncio.to_thread(peer.pids_behind, self.request.connection)
+            pids = await asyncio.to_thread(peer.pids_behind, stream)
             below = bool(pids) and (await self.rooms.link.call("kernel.above", pids=pids))["below"]
             if stream is not None:
                 _below[stream] = time.monotonic(), below

@@ -24,6 +24,7 @@ class EventsHandler(OwnersOnly, WebSocketMixin, WebSocketHandler, JupyterHandler
     def initialize(self, rooms: Rooms) -> None:
         """Take what the routes share."""
         self.rooms = rooms
+        self._known = True
 
     def set_default_headers(self) -> None:
         """A websocket has no page to protect by headers."""
@@ -40,7 +41,8 @@ class EventsHandler(OwnersOnly, WebSocketMixin, WebSocketHandler, JupyterHandler
         except RoleDenied:
             allowed = False
         except AgentError:
-            pass  # no broker: pages are told so, and there is nothing else to tell
+            # No broker: pages are told so. Whose page it is, is asked before there is more to tell.
+            self._known = False
         if not allowed:
             raise web.HTTPError(403)
         await super().get(*args, **kwargs)
@@ -52,10 +54,17 @@ class EventsHandler(OwnersOnly, WebSocketMixin, WebSocketHandler, JupyterHandler
     def open(self) -> None:
         """Tell the page where things stand, and what comes."""
         super().open()
-        self.rooms.relay.join(self)
+        self.rooms.relay.join(self, None if self._known else self._is_a_persons)
 
     def on_message(self, message: str | bytes) -> None:
         """Pages have nothing to say here."""
+
+    async def _is_a_persons(self) -> bool:
+        try:
+            await self.check_person()
+        except RoleDenied:
+            return False
+        return True
 
     def on_close(self) -> None:
         """Tell it no more."""

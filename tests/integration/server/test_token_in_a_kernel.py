@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 from typing import Any
 
 import pytest
+from kernel_pages import printed
 from steps import collect, request, save, until
 from token_holder import what_it_gets
 
-from jupyter_agent.client import Client
+from jupyter_agent.client import Client, Hello
+from jupyter_agent.folders import Folders
 
 
 async def test_a_kernel_with_the_servers_token_sees_no_question(
@@ -39,6 +44,49 @@ async def test_a_kernel_with_the_servers_token_answers_no_question_even_with_its
     assert person.call("approval.list")["approvals"] == [asked]
     assert (await what_it_gets(url, None, json.dumps(yes))).startswith("204")
     assert collect(guest, number).exit == 0
+
+
+OPENS_EVENTS = """
+import os, socket
+line = socket.create_connection(("127.0.0.1", {port}), timeout=30)
+asked = b"GET " + bytes({path}) + b" HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\n"
+asked += b"Connection: Upgrade\\r\\nUpgrade: websocket\\r\\nSec-WebSocket-Version: 13\\r\\n"
+line.sendall(asked + b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\\r\\n\\r\\n")
+heard = line.recv(12)
+print(heard.decode())
+"""
+HEARS = """
+while b"\\x88" not in heard and b"approval" not in heard:  # the end, or a question
+    heard += line.recv(4096)
+print(b"down" in heard, b"approval" in heard)
+"""
+
+
+async def test_a_kernel_that_opened_the_events_without_a_broker_is_hung_up_on_by_the_next_one(
+    jp_serverapp: Any, jp_ws_fetch: Any, connect: Any, person: Client, folders: Folders
+) -> None:
+    save(person, "A", "a value that nobody guesses")
+    kernel = await connect()
+    os.kill(person.call("status")["pid"], signal.SIGKILL)
+    folders.state.chmod(0o755)  # no other one starts
+    token = jp_serverapp.identity_provider.token
+    path = f"{jp_serverapp.base_url}jupyter-agent/events?token={token}"
+    numbers = list(path.encode())  # as it is, the token in it would stop the cell
+    opened = await kernel.run(OPENS_EVENTS.format(port=jp_serverapp.port, path=numbers))
+    assert "HTTP/1.1 101\n" in printed(opened)
+    page = await jp_ws_fetch("jupyter-agent", "events")
+    assert json.loads(await page.read_message()) == {"event": "broker", "state": "down"}
+    folders.state.chmod(0o700)
+    async with asyncio.timeout(30):
+        while json.loads(await page.read_message())["event"] != "broker":
+            pass
+    with Client(folders, Hello()) as guest:
+        guest.begin("run", **request("true", "A"))
+        async with asyncio.timeout(30):
+            while json.loads(await page.read_message())["event"] != "approval":
+                pass
+        assert "True False\n" in printed(await kernel.run(HEARS))
+    page.close()
 
 
 AS_A_PERSON = {
