@@ -7,12 +7,14 @@ import random
 import signal
 import string
 import time
+from types import SimpleNamespace
 
 import pytest
 from canary import Canary
 from persons import answer_next
 from steps import save
 
+from jupyter_agent.kernel import known
 from jupyter_agent.screen.box import MIME
 
 # Words, as people choose them: no rule would stop it.
@@ -107,6 +109,24 @@ def test_where_nothing_is_stored_no_broker_is_started_and_nothing_is_printed(ker
 def test_a_broker_that_is_gone_is_started_where_something_is_stored(orchard, kernel):
     os.kill(orchard.welcome["pid"], signal.SIGKILL)
     assert kernel.run(f"key = '{KNOWN}'").ename == "SecretBlocked"
+
+
+def test_where_the_broker_ends_while_it_is_asked_the_next_one_answers(
+    orchard, agent_home, monkeypatch
+):
+    judged, ended = known._judged, []
+
+    def ends_first(client, text, findings):
+        if not ended:
+            ended.append(client.welcome["pid"])
+            os.kill(ended[0], signal.SIGKILL)
+        return judged(client, text, findings)
+
+    monkeypatch.setattr(known, "_judged", ends_first)
+    shell = SimpleNamespace(user_ns={}, events=None)  # nothing is printed in it
+    (finding,) = known.KnownValues(shell).judged(f"key = '{KNOWN}'", [])
+    assert ended == [orchard.welcome["pid"]]
+    assert finding.label == "ORCHARD_KEY"
 
 
 def test_a_kernel_may_ask_that_something_is_no_secret(orchard, kernel, canary, folders):
