@@ -25,7 +25,13 @@ _LOOKED_AT: Final = 8000
 _MOST_HELD: Final = 1000
 """Cells that were stopped and are still on their way through another extension's queue."""
 
-_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MARKS: Final = {
+    codecs.BOM_UTF32_LE: "utf-32",  # first: it begins with the one of UTF-16
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_PLAIN: Final = bytes([*b"\t\n\r\x1b", *range(32, 127)])
 
 CHAT: Final = "chat_message"
 """Not Jupyter's: the type that a frame of a chat is screened as."""
@@ -172,12 +178,19 @@ def _text_of(data: bytes) -> str | None:
     """A buffer's text, or None where it is none.
 
     A file that a person drops on a widget comes this way. One byte that is no UTF-8 does not make
-    it something else, and neither does its size: the screener's own time budget grows with it.
+    it something else, and neither does its size: the screener's own time budget grows with it. Nor
+    do zero bytes among plain letters: so look UTF-16 and UTF-32 without a mark, and lists whose
+    items end in one.
     """
-    if data.startswith(_UTF16):
-        return data.decode("utf-16", "replace")
-    if b"\0" in data[:_LOOKED_AT]:
-        return None
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    head = data[:_LOOKED_AT]
+    if zeros := head.count(0):
+        letters = len(head) - zeros
+        if not letters or 10 * len(head.translate(None, _PLAIN + b"\0")) > letters:
+            return None
+        data = data.replace(b"\0", b"" if 3 * zeros >= letters else b"\n")
     return data.decode("utf-8", "replace")
 
 

@@ -139,8 +139,10 @@ def _read_legacy(message: str | bytes) -> tuple[Request, str | bytes]:
         if 4 * int.from_bytes(message[:4], "big") >= len(message):
             raise TypeError
         fields = deserialize_binary_message(message)  # type: ignore[no-untyped-call]
+        first, behind = (int.from_bytes(message[at : at + 4], "big") for at in (4, 8))
+        _object(message[first : behind if len(fields["buffers"]) else None])
     else:
-        fields = json.loads(message)
+        fields = json.loads(message, object_pairs_hook=_unambiguous)
     if "channel" in fields and fields["channel"] is not None:
         return _from_fields(fields), message
     fields["channel"] = "shell"

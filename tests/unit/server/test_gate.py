@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import struct
 
 import pytest
 
@@ -18,6 +19,7 @@ SCREENER = CellScreener(Screener())
 GATE = Gate(SCREENER)
 RULES = load_rules()
 TOKEN = assemble("sk-{+}ant-api03-{word:93}AA", 5)
+MARKLESS = ("16-le", "16-be", "32-le", "32-be")
 PHRASE = assemble("my password is T-{alnum:12}", 5)
 
 
@@ -62,8 +64,16 @@ def test_a_secret_anywhere_in_a_message_stops_it(kind, content):
         TOKEN.encode("utf-16"),
         b"a line\n" * 300_000 + TOKEN.encode(),
         bytearray(b"x\n" * 5000) + b"\0" + TOKEN.encode(),
+        *(f"a «word» and {TOKEN}".encode(f"utf-{each}") for each in MARKLESS),
+        f"a word and {TOKEN}".encode("utf-32"),
+        b"\0".join([b"HOME=/home/me", b"KEY=" + TOKEN.encode(), b"PATH=/bin"]),
     ],
-    ids=["text", "view", "latin-1", "utf-16", "2 MB", "a zero byte far behind"],
+    ids=[
+        *("text", "view", "latin-1", "utf-16", "2 MB", "a zero byte far behind"),
+        *(f"utf-{each} without a mark" for each in MARKLESS),
+        "utf-32",
+        "a list",
+    ],
 )
 def test_a_secret_in_a_text_buffer_stops_a_widget_message(buffer):
     assert GATE.check("comm_msg", {"data": {}}, [b"", buffer]) is not None
@@ -72,7 +82,8 @@ def test_a_secret_in_a_text_buffer_stops_a_widget_message(buffer):
 def test_a_buffer_that_is_no_text_passes():
     image = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + random.Random(1).randbytes(200_000)
 
-    assert GATE.check("comm_msg", {"data": {}}, [image]) is None
+    numbers = struct.pack("<1000i", *range(1000))
+    assert GATE.check("comm_msg", {"data": {}}, [image, numbers, bytes(50_000)]) is None
 
 
 def test_a_held_text_is_stopped_once_for_the_reason_it_was_held_for():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from contextlib import suppress
 
 import pytest
@@ -32,6 +33,10 @@ def text(**changed):
         "content": {"code": "1"},
     }
     return json.dumps(fields | changed)
+
+
+TWICE = text().replace('{"code": "1"}', '{"code": "1", "code": "2"}')
+"""Of two fields of one name one program takes the first and another the last."""
 
 
 @pytest.mark.parametrize(
@@ -102,6 +107,9 @@ def test_what_is_no_v1_message_is_refused(message):
         text(content="code"),
         b"\xff" * 64,
         b"\x7f\xff\xff\xff" + b"\0" * 16,
+        TWICE,
+        struct.pack("!II", 1, 8) + TWICE.encode(),
+        struct.pack("!III", 2, 12, 12 + len(TWICE)) + TWICE.encode() + b"a buffer",
     ],
 )
 def test_what_is_no_json_message_is_refused(message):
