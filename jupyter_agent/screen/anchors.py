@@ -64,7 +64,7 @@ class Anchors(Protocol):
             texts: The texts.
 
         Returns:
-            Their numbers, in order, and for each of them what ``seen`` needs to know, or None: then
+            Their numbers, each once, with what ``seen`` needs to know, or None: then
             ``noticed`` has to say. ``seen`` may see more than there is, never less.
         """
         ...

@@ -8,8 +8,8 @@ is screened by itself: what two neighbours only seem to hold together costs that
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, repeat
 from operator import add
 from typing import Final
@@ -18,7 +18,7 @@ from jupyter_agent.screen.disguise import SIGNS, ends
 from jupyter_agent.screen.needs import Need
 
 ROW: Final = 65_536
-"""Characters that are looked at together; more, if one text is longer."""
+"""The most characters that are looked at together."""
 _BETWEEN: Final = b"\n"
 """Stands behind each text, as the end of a text does for an expression that asks for it."""
 _FEW: Final = 8
@@ -33,8 +33,49 @@ what is written in Python push each other out of the processor's caches."""
 
 Report = tuple[int, int]
 """What hyperscan reports: the number of an expression, and where a match of it ends."""
-_Row = tuple[int, Sequence[bytes], bytes, Sequence[Report]]
-"""The first text's number, the texts, what they are end to end, and what is reported about it."""
+
+
+class _Row:
+    """Texts that are looked at together, all of them ASCII or none: of ASCII, which most texts are,
+    a byte is a character, so that they can be joined before they are encoded.
+
+    Attributes:
+        data: The texts end to end, with ``_BETWEEN`` behind each.
+        stops: Where each of them and what stands behind it end.
+        numbers: Theirs among all texts.
+        reports: What is reported about it.
+    """
+
+    __slots__ = ("data", "numbers", "reports", "size", "stops", "texts")
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.numbers: list[int] = []
+        self.stops: list[int] = []
+        self.size = 0
+        self.data = b""
+        self.reports: Sequence[Report] = ()
+
+    def add(self, number: int, text: str, length: int) -> None:
+        """Put a text behind the others."""
+        self.texts.append(text)
+        self.numbers.append(number)
+        self.size += length + 1
+        self.stops.append(self.size)
+
+    def joined(self, *, is_ascii: bool) -> bytes:
+        """The row, now that all its texts are there."""
+        if is_ascii:
+            self.data = "\n".join([*self.texts, ""]).encode()
+        else:
+            try:
+                encoded = list(map(str.encode, self.texts))  # a third of what it takes one by one
+            except UnicodeEncodeError:  # half a surrogate pair
+                encoded = [text.encode("utf-8", "surrogatepass") for text in self.texts]
+            self.data = _BETWEEN.join([*encoded, b""])
+            self.stops = list(accumulate(map(add, map(len, encoded), repeat(len(_BETWEEN)))))
+        self.texts.clear()
+        return self.data
 
 
 class Together:
@@ -63,55 +104,51 @@ class Together:
 
     def among(self, texts: Sequence[str]) -> Iterator[tuple[int, Sequence[Report] | None]]:
         """See ``Anchors.among``."""
-        lengths = list(accumulate(map(len, texts)))
-        rows: list[_Row] = []
-        begin = done = 0
-        while begin < len(texts):
-            stop = max(begin + 1, bisect_right(lengths, done + ROW, begin))
-            if lengths[stop - 1] - done > ROW:
-                yield from self._told(rows)
-                rows = []
-                yield begin, None  # it is looked at in pieces, by the clock
-            else:
-                rows.append(self._scanned(begin, texts[begin:stop]))
-                if len(rows) == _ROWS:
-                    yield from self._told(rows)
-                    rows = []
-            begin, done = stop, lengths[stop - 1]
-        yield from self._told(rows)
+        scanned: list[_Row] = []
+        ascii_row, wide_row = _Row(), _Row()
+        for number, text in enumerate(texts):
+            length = len(text)
+            if length > ROW:
+                yield number, None  # it is looked at in pieces, by the clock
+                continue
+            is_ascii = text.isascii()
+            row = ascii_row if is_ascii else wide_row
+            if row.size + length > ROW:
+                self._scan(row, is_ascii=is_ascii)
+                scanned.append(row)
+                row = _Row()
+                if is_ascii:
+                    ascii_row = row
+                else:
+                    wide_row = row
+                if len(scanned) == _ROWS:
+                    for full in scanned:
+                        yield from self._told(full)
+                    scanned.clear()
+            row.add(number, text, length)
+        self._scan(ascii_row, is_ascii=True)
+        self._scan(wide_row, is_ascii=False)
+        for full in (*scanned, ascii_row, wide_row):
+            yield from self._told(full)
 
-    def _scanned(self, first: int, texts: Sequence[str]) -> _Row:
-        """A row of texts, of which the first has this number, and what is reported about it."""
-        try:
-            encoded = list(map(str.encode, texts))  # a third of what it takes one by one
-        except UnicodeEncodeError:  # half a surrogate pair
-            encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        data = _BETWEEN.join([*encoded, b""])
-        return first, encoded, data, self._reported(data)
+    def _scan(self, row: _Row, *, is_ascii: bool) -> None:
+        if row.numbers:
+            row.reports = self._reported(row.joined(is_ascii=is_ascii))
 
-    def _told(self, rows: Iterable[_Row]) -> Iterator[tuple[int, Sequence[Report] | None]]:
-        """What was reported about some rows, told of each text."""
-        for first, encoded, data, reports in rows:
-            for number, its in self._by_text(reports, encoded, data):
-                yield first + number, its
-
-    def _by_text(
-        self, reports: Sequence[Report], texts: Sequence[bytes], data: bytes
-    ) -> Iterator[tuple[int, Sequence[Report] | None]]:
+    def _told(self, row: _Row) -> Iterator[tuple[int, Sequence[Report] | None]]:
         """What was reported about a row of texts, told of each text."""
-        # Where each text and what stands behind it end.
-        stops = list(accumulate(map(add, map(len, texts), repeat(len(_BETWEEN)))))
+        data, stops = row.data, row.stops
         first_sign = self._first_sign
         by_text: dict[int, list[Report]] = {}
         its: list[Report] = []
         begin = stop = 0
-        for part, end in reports:
+        for part, end in row.reports:
             # Most reports are about the text that the one before was about.
             if not begin < end <= stop:
-                number = bisect_left(stops, end)
-                begin = stops[number - 1] if number else 0
-                stop = stops[number]
-                its = by_text.setdefault(number, [])
+                place = bisect_left(stops, end)
+                begin = stops[place - 1] if place else 0
+                stop = stops[place]
+                its = by_text.setdefault(place, [])
             # What ends behind a text matches its end. A gate that began in the text before is told
             # of, too: where gates fired their keywords are looked for in the text, and if there are
             # none nothing is tried.
@@ -121,16 +158,15 @@ class Together:
                     part - first_sign, data, stops, bisect_left(stops, end)
                 ):
                     by_text.setdefault(other, []).append((part, its_end))
-        for number in sorted(by_text):
-            its = by_text[number]
+        for place, its in by_text.items():
             if len(its) > _MOST:
-                yield number, None
-            elif (
-                len(its) > _FEW
-                or max(its)[0] >= len(self._alone)
-                or self._counts(its, texts[number])
-            ):
-                yield number, its
+                yield row.numbers[place], None
+                continue
+            if len(its) <= _FEW and max(its)[0] < len(self._alone):
+                begin = stops[place - 1] if place else 0
+                if not self._counts(its, data[begin : stops[place] - len(_BETWEEN)]):
+                    continue
+            yield row.numbers[place], its
 
     def _counts(self, reports: Sequence[Report], text: bytes) -> bool:
         """Whether something stands behind a keyword that makes it more than a vendor's name."""

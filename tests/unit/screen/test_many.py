@@ -35,7 +35,7 @@ def noticed(texts: list[str]) -> set[int]:
 @given(st.lists(st.lists(PARTS, max_size=5).map("".join), max_size=12))
 def test_what_is_noticed_in_a_text_is_noticed_among_others(texts: list[str]) -> None:
     among = [number for number, _ in ANCHORS.among(texts)]
-    assert among == sorted(set(among))
+    assert len(among) == len(set(among))
     assert noticed(texts) <= set(among)
 
 
