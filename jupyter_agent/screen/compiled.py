@@ -21,6 +21,8 @@ _SHORT: Final = 1_024
 """Bytes in which looking for a few words costs less than finding out where to look."""
 _FEW: Final = 8
 """Reports that are looked at one by one. Of more, those about one keyword share a look."""
+_MANY: Final = 1_024
+"""Places of a rule that take longer to sort than a look at the clock, which takes microseconds."""
 OVERLAP: Final = 4 * GATE_REACH
 """Bytes that are scanned twice, so that nothing is lost where two pieces meet."""
 _End = tuple[int, int]
@@ -275,8 +277,9 @@ class _Places:
         """What stage 1 says about the whole text, of which some are the middles of blobs."""
         by_rule = self._by_rule
         for index, places in by_rule.items():
+            if len(places) > _MANY:
+                deadline.check_now()
             if len(places) > 1:
-                deadline.check_now()  # there may be a million
                 by_rule[index] = in_order(places)
         first_gate = len(self._alone)
         for part, stretches in self._stretches.items():

@@ -127,7 +127,7 @@ class Engine:
         """
         inside = look.inside
         data, _ = inside
-        look.deadline.check_now()
+        look.deadline.check()
         found = stretches(data, signs, look.suspects)
         befores = points(inside, (begin for begin, _, _ in found))
         for (begin, end, chosen), before in zip(found, befores, strict=True):
