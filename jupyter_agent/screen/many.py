@@ -36,45 +36,49 @@ Report = tuple[int, int]
 
 
 class _Row:
-    """Texts that are looked at together, all of them ASCII or none: of ASCII, which most texts are,
-    a byte is a character, so that they can be joined before they are encoded.
+    """Texts that are looked at together: all of them ASCII, or none.
+
+    In ASCII a byte is a character, so such texts can be joined before they are encoded.
 
     Attributes:
-        data: The texts end to end, with ``_BETWEEN`` behind each.
-        stops: Where each of them and what stands behind it end.
-        numbers: Theirs among all texts.
-        reports: What is reported about it.
+        is_ascii: Which of the two.
+        numbers: The texts' numbers.
+        size: Characters.
+        stops: Where each text and what stands behind it end, in bytes.
+        data: The texts end to end, with ``_BETWEEN`` behind each; once ``join`` was called.
+        reports: What is reported about that.
     """
 
-    __slots__ = ("data", "numbers", "reports", "size", "stops", "texts")
+    __slots__ = ("_texts", "data", "is_ascii", "numbers", "reports", "size", "stops")
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
+    def __init__(self, *, is_ascii: bool) -> None:
+        self.is_ascii = is_ascii
         self.numbers: list[int] = []
-        self.stops: list[int] = []
         self.size = 0
+        self.stops: list[int] = []
         self.data = b""
         self.reports: Sequence[Report] = ()
+        self._texts: list[str] = []
 
-    def add(self, number: int, text: str, length: int) -> None:
+    def add(self, number: int, text: str) -> None:
         """Put a text behind the others."""
-        self.texts.append(text)
+        self._texts.append(text)
         self.numbers.append(number)
-        self.size += length + 1
+        self.size += len(text) + len(_BETWEEN)
         self.stops.append(self.size)
 
-    def joined(self, *, is_ascii: bool) -> bytes:
-        """The row, now that all its texts are there."""
-        if is_ascii:
-            self.data = "\n".join([*self.texts, ""]).encode()
+    def join(self) -> bytes:
+        """``data``, now that all texts are there."""
+        if self.is_ascii:
+            self.data = _BETWEEN.decode().join([*self._texts, ""]).encode()
         else:
             try:
-                encoded = list(map(str.encode, self.texts))  # a third of what it takes one by one
+                encoded = list(map(str.encode, self._texts))  # a third of what one by one takes
             except UnicodeEncodeError:  # half a surrogate pair
-                encoded = [text.encode("utf-8", "surrogatepass") for text in self.texts]
+                encoded = [text.encode("utf-8", "surrogatepass") for text in self._texts]
             self.data = _BETWEEN.join([*encoded, b""])
             self.stops = list(accumulate(map(add, map(len, encoded), repeat(len(_BETWEEN)))))
-        self.texts.clear()
+        self._texts = []
         return self.data
 
 
@@ -105,35 +109,31 @@ class Together:
     def among(self, texts: Sequence[str]) -> Iterator[tuple[int, Sequence[Report] | None]]:
         """See ``Anchors.among``."""
         scanned: list[_Row] = []
-        ascii_row, wide_row = _Row(), _Row()
+        narrow, wide = _Row(is_ascii=True), _Row(is_ascii=False)
         for number, text in enumerate(texts):
-            length = len(text)
-            if length > ROW:
+            if len(text) > ROW:
                 yield number, None  # it is looked at in pieces, by the clock
                 continue
-            is_ascii = text.isascii()
-            row = ascii_row if is_ascii else wide_row
-            if row.size + length > ROW:
-                self._scan(row, is_ascii=is_ascii)
-                scanned.append(row)
-                row = _Row()
-                if is_ascii:
-                    ascii_row = row
+            row = narrow if text.isascii() else wide
+            if row.size + len(text) > ROW:
+                scanned.append(self._scanned(row))
+                row = _Row(is_ascii=row.is_ascii)
+                if row.is_ascii:
+                    narrow = row
                 else:
-                    wide_row = row
+                    wide = row
                 if len(scanned) == _ROWS:
                     for full in scanned:
                         yield from self._told(full)
                     scanned.clear()
-            row.add(number, text, length)
-        self._scan(ascii_row, is_ascii=True)
-        self._scan(wide_row, is_ascii=False)
-        for full in (*scanned, ascii_row, wide_row):
+            row.add(number, text)
+        for full in (*scanned, self._scanned(narrow), self._scanned(wide)):
             yield from self._told(full)
 
-    def _scan(self, row: _Row, *, is_ascii: bool) -> None:
+    def _scanned(self, row: _Row) -> _Row:
         if row.numbers:
-            row.reports = self._reported(row.joined(is_ascii=is_ascii))
+            row.reports = self._reported(row.join())
+        return row
 
     def _told(self, row: _Row) -> Iterator[tuple[int, Sequence[Report] | None]]:
         """What was reported about a row of texts, told of each text."""
