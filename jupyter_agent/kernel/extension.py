@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from jupyter_agent.kernel import manual
 from jupyter_agent.kernel.completion import Completion
 from jupyter_agent.kernel.guard import Guard
 
@@ -40,6 +41,7 @@ def load(shell: Any) -> None:
     loaded.guard.install()
     shell.meta[_KEY] = loaded
     _register_magics(shell)
+    shell.input_transformers_cleanup.append(manual.with_body)
     loaded.completion.install()
 
 
@@ -53,6 +55,8 @@ def unload(shell: Any) -> None:
     if loaded is None:
         return
     loaded.completion.uninstall()
+    if manual.with_body in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(manual.with_body)
     cells = shell.magics_manager.magics["cell"]
     if _SHORT in cells and cells[_SHORT] == cells.get("agent_chat"):
         del cells[_SHORT]

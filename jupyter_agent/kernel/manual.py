@@ -6,12 +6,26 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
-_ASKS: Final = ("--help", "-h", "help")
+_ASKS: Final = ("--help", "-h")
+_WITH_A_BODY: Final = ("%%agent_run", "%%agent_chat")
 
 
 def wanted(line: str) -> bool:
     """Whether a magic's line asks how it is used."""
-    return line.strip() in _ASKS
+    return line.strip() == "help" or any(word in _ASKS for word in line.split())
+
+
+def with_body(lines: list[str]) -> list[str]:
+    """Let a magic of ours that has nothing below it answer itself.
+
+    IPython refuses it, whatever stands behind its name, and says less than the magic does. For its
+    ``input_transformers_cleanup``.
+
+    Args:
+        lines: A cell's, each with its line break.
+    """
+    alone = len(lines) == 1 and lines[0].split()[:1] in [[name] for name in _WITH_A_BODY]
+    return [*lines, "\n"] if alone else lines
 
 
 def show(magic: Callable[..., Any]) -> None:

@@ -63,6 +63,7 @@ def test_status_says_where_the_key_lives_and_who_can_be_asked(stored, kernel):
         ("%secret show NOT_THERE", "LabelNotFound"),
         ("%secret replace NOT_THERE", "LabelNotFound"),
         ("%secret set DEMO_TOKEN", "LabelTaken"),
+        ("%%agent_run -s DEMO_TOKEN", "RequestInvalid"),
     ],
 )
 def test_a_line_that_can_not_be_done_says_why(stored, kernel, line, ename):
@@ -79,6 +80,8 @@ def test_a_line_that_can_not_be_done_says_why(stored, kernel, line, ename):
         ("%agent_chat --help", "%agent_chat --history"),
         ("%%agent_chat --help\nanything", "--no-tools"),
         ("%%agent_run --help\ntouch ran", "--timeout SECONDS"),
+        ("%%agent_run --help", "--timeout SECONDS"),
+        ("%secret list --help", "%secret rename LABEL NEW"),
         ("%desktop", "--layout LAYOUT"),
     ],
 )
