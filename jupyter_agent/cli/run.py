@@ -121,6 +121,10 @@ def run(arguments: Arguments, terminal: Terminal) -> int:
     from jupyter_agent.cli.prompts import Tty  # noqa: PLC0415
 
     request = _request(arguments)
+    if request["argv"] and not _is_there(request["argv"][0], request):
+        # Before a person is asked about it.
+        terminal.fail(CommandNotStarted("The program to run was not found.", "Check its name."))
+        return _NOT_FOUND
     with Tty.open() or nullcontext() as tty, open_as_person() as client:
         try:
             # Below a kernel we are no person, whatever key we show: then JupyterLab asks.
@@ -170,6 +174,16 @@ def _request(arguments: Arguments) -> dict[str, Any]:
         "show_output": arguments.show_output,
         "terminal": _terminal(arguments),
     }
+
+
+def _is_there(program: str, request: dict[str, Any]) -> bool:
+    """Whether something lies where this run would look for the program."""
+    if "/" in program:
+        return os.path.lexists(os.path.join(request["cwd"], program))  # noqa: PTH118
+    import shutil  # noqa: PLC0415  (startup time)
+
+    path = request["env"].get("PATH")  # without one the broker has its own
+    return path is None or shutil.which(program, os.F_OK, path) is not None
 
 
 def _terminal(arguments: Arguments) -> dict[str, Any] | None:

@@ -130,6 +130,15 @@ def test_without_a_grant_it_is_refused_with_the_line_that_grants_it(cli, saved):
     assert (done.code, done.out) == (0, b"[secret:DEMO_TOKEN]\n")
 
 
+def test_nobody_is_asked_about_a_program_that_is_not_there(cli, saved, tmp_path, monkeypatch):
+    closed = tmp_path / "closed"  # in which nobody can look, as in other people's PATH
+    closed.mkdir(mode=0)
+    monkeypatch.setenv("PATH", f"{closed}{os.pathsep}{os.environ['PATH']}")
+    for program in ("no-such-program-here", "./no-such-program-here"):
+        done = cli("run", "-s", "DEMO_TOKEN", "--", program)
+        assert (done.code, b"was not found" in done.err) == (127, True)
+
+
 def test_the_line_that_grants_a_script_of_several_lines_works_too(cli, saved):
     command = ("run", "-s", "DEMO_TOKEN", "-c", "# 'quoted'\nprintenv DEMO_TOKEN\n")
     line = cli(*command).err.decode().partition("terminal: ")[2].strip()
