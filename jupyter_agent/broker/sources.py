@@ -43,6 +43,14 @@ def provided(
 
 
 def keyring(settings: Mapping[str, str]) -> KeyringSource:
-    """The desktop's keyring, on the bus that the person named: our own environment is fixed."""
-    environ = {"DBUS_SESSION_BUS_ADDRESS": settings.get("dbus_address", "")}
-    return KeyringSource(bus=lambda: keyring_source.session_bus(environ))
+    """The desktop's keyring, on the bus that the person named: our own environment is fixed.
+
+    Args:
+        settings: The person's, looked at anew each time: an open vault outlives a session.
+    """
+
+    def bus() -> str:
+        named = settings.get("dbus_address", "")
+        return keyring_source.session_bus({"DBUS_SESSION_BUS_ADDRESS": named})
+
+    return KeyringSource(bus=bus)

@@ -15,6 +15,7 @@ from secret_service import session_bus
 from vaults import open_vault
 
 from jupyter_agent import spawn
+from jupyter_agent.broker import sources
 from jupyter_agent.errors import KeySourceUnavailable, VaultTampered
 from jupyter_agent.secret import Secret
 from jupyter_agent.vault.key_source import KeySource
@@ -74,6 +75,14 @@ def test_the_key_survives_a_restart_of_the_keyring(tmp_path: Path) -> None:
     with session_bus(home) as second:
         again = open_vault(tmp_path / "a", keyring=_on(second))
         assert again.get("ALPHA").reveal() == b"a value"
+
+
+def test_a_vault_that_stays_open_finds_the_keyring_of_the_next_session(bus: str) -> None:
+    settings = {"dbus_address": "unix:path=/the/one/before"}
+    source = sources.keyring(settings)
+    assert not source.works()
+    settings["dbus_address"] = bus
+    assert source.works()
 
 
 def test_a_vault_whose_keyring_is_gone_never_falls_back_to_a_file(
