@@ -168,7 +168,8 @@ class Operations:
             if label in known:
                 raise LabelTaken(
                     f"A secret is already stored under {label}.",
-                    "Choose another label, or replace it in the Secrets panel.",
+                    "Choose another label, or replace it in the Secrets panel or with: "
+                    f"jupyter agent secret replace {label}",
                 )
         return {"offer": offer.to_json()}
 

@@ -25,7 +25,7 @@ from jupyter_agent.cli.plain_files import (
     sounds_secret,
     without,
 )
-from jupyter_agent.cli.terminal import Terminal, printable
+from jupyter_agent.cli.terminal import Terminal, printable, secrets_of
 from jupyter_agent.cli.usual_places import usual_places
 from jupyter_agent.cli.value import seal_and_save
 from jupyter_agent.errors import AgentError, RequestInvalid
@@ -103,7 +103,7 @@ def import_(arguments: Arguments, terminal: Terminal) -> int:
         saved: list[str] = []
         removed: list[str] = []
         if wanted and not arguments.dry_run:
-            _agreed(f"Save {wanted} secrets?", arguments)
+            _agreed(f"Save {secrets_of(wanted)}?", arguments)
             for origin in origins:
                 new = [find for find in origin.found if find.label not in taken]
                 for find in new:
@@ -211,7 +211,8 @@ def _may_remove(origin: Origin, count: int, arguments: Arguments) -> bool:
 
     if arguments.remove or arguments.keep:
         return bool(arguments.remove)
-    return confirmed(f"Take the {count} saved values out of {printable(origin.shown)}?")
+    what = "saved value" if count == 1 else f"{count} saved values"
+    return confirmed(f"Take the {what} out of {printable(origin.shown)}?")
 
 
 def _take_out(origin: Origin, taken: list[Find]) -> None:

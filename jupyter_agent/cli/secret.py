@@ -222,7 +222,9 @@ def _next_steps(meta: dict[str, Any]) -> list[str]:
             "form. A run that uses it shows no output, unless you say --show-output."
         )
     elif meta.get("weak"):
-        steps.append("It is short: what a command prints of it is scrubbed only in its own runs.")
+        steps.append(
+            "It is short or easy to guess: output is scrubbed of it only where it is used."
+        )
     return steps
 
 

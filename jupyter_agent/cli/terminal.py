@@ -169,6 +169,11 @@ _BLANK: Final = re.compile(
 """What Python calls printable and nobody sees: fillers, joiners, an empty braille cell."""
 
 
+def secrets_of(number: int) -> str:
+    """``1 secret``, ``2 secrets``."""
+    return f"{number} secret{'' if number == 1 else 's'}"
+
+
 def printable(text: str) -> str:
     """The text with everything that steers a terminal written out.
 

@@ -9,7 +9,7 @@ from jupyter_agent.cli import passphrase
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.lock import vault_lines
 from jupyter_agent.cli.parser import Arguments, Family, Parser
-from jupyter_agent.cli.terminal import Terminal, printable
+from jupyter_agent.cli.terminal import Terminal, printable, secrets_of
 from jupyter_agent.errors import RequestInvalid
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def export(arguments: Arguments, terminal: Terminal) -> int:
             **_memory(arguments),
         )["exported"]
     lines = [
-        f"Exported {len(exported)} secrets to {printable(path)}.",
+        f"Exported {secrets_of(len(exported))} to {printable(path)}.",
         "Without its passphrase nobody can read it, you included. Grants are not in it.",
     ]
     terminal.answer({"exported": exported, "path": path}, lines)
@@ -172,13 +172,14 @@ def import_(arguments: Arguments, terminal: Terminal) -> int:
         for line in _plan_lines(plan, terminal):
             terminal.notice(line)
         if wanted:
-            _agreed(f"Take in {len(wanted)} secrets?", arguments)
+            _agreed(f"Take in {secrets_of(len(wanted))}?", arguments)
         imported = client.call(
             "vault.merge", **{"import": answer["import"]}, replace=arguments.replace
         )["imported"]
-    terminal.answer(
-        {"plan": plan, "imported": imported}, [f"Took in {len(imported)} of {len(plan)} secrets."]
-    )
+    lines = [f"Took in {len(imported)} of {secrets_of(len(plan))}."]
+    if any(step["action"] == "keep ours" for step in plan):
+        lines.append("What differs stayed as it is here; the file's instead: --replace")
+    terminal.answer({"plan": plan, "imported": imported}, lines)
     return 0
 
 
@@ -214,6 +215,9 @@ def _moved(client: Client, fields: dict[str, Any], arguments: Arguments, termina
     return 0
 
 
+_SAID: Final = {"skip": "nothing, it is the same"}
+
+
 def _actions(plan: list[dict[str, Any]], *, replace: bool) -> list[dict[str, Any]]:
     action = {"new": "add", "same": "skip", "differs": "replace" if replace else "keep ours"}
     return [{**step, "action": action[step["state"]]} for step in plan]
@@ -223,7 +227,12 @@ def _plan_lines(plan: list[dict[str, Any]], terminal: Terminal) -> list[str]:
     from jupyter_agent.cli.times import local  # noqa: PLC0415
 
     rows = [
-        [step["label"], step["action"], local(step["theirs"], "-"), local(step["ours"], "-")]
+        [
+            step["label"],
+            _SAID.get(step["action"], step["action"]),
+            local(step["theirs"], "-"),
+            local(step["ours"], "-"),
+        ]
         for step in plan
     ]
     if not rows:

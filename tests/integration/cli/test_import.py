@@ -89,7 +89,7 @@ def test_nothing_is_saved_or_removed_without_a_yes(cli, env_file):
 
 def test_a_person_is_asked_twice_on_a_terminal(cli, env_file, planted):
     terminal = cli.on_terminal("secret", "import", ".env")
-    for question in ("Save 1 secrets? [y/N] ", "out of .env? [y/N] "):
+    for question in ("Save 1 secret? [y/N] ", "out of .env? [y/N] "):
         terminal.expect_exact(question)
         terminal.send("y\r")
     code, shown = ended(terminal)

@@ -288,6 +288,7 @@ def test_importing_shows_its_plan_first_and_ours_stay(cli, granted, tmp_path, mo
     unasked = cli("vault", "import", str(path), "--stdin", stdin=WORDS)
     assert unasked.code == 1
     assert b"ONLY_THERE" in unasked.err
+    assert b"nothing, it is the same" in unasked.err
     assert len(cli("secret", "list", "--json").json["secrets"]) == 2
     words = ("vault", "import", str(path), "--stdin", "--yes", "--json")
     assert cli(*words, stdin=WORDS).json["imported"] == ["ONLY_THERE"]
