@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sources import ROOT
 
 from jupyter_agent.cli import main
-from jupyter_agent.cli.parser import parse
+from jupyter_agent.cli.parser import parse, whole_parser
 from jupyter_agent.errors import AgentError
 
 COMMANDS = [
@@ -129,3 +133,22 @@ def test_an_unforeseen_error_tells_its_place_and_nothing_else(capsys, monkeypatc
     shown = capsys.readouterr()
     assert "ValueError" in shown.err
     assert PASTED not in shown.out + shown.err
+
+
+def test_what_each_command_answers_in_json_is_written_down():
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    table = page.partition("## For programs")[2].partition("META, GRANT")[0]
+    for words in _every(whole_parser()):
+        if words != ("run",):
+            # In a row of several of a family only the first has its name: `secret set`, `replace`.
+            assert re.search(rf"`({words[0]} )?{words[-1]}[` ]", table), words
+
+
+def _every(parser: argparse.ArgumentParser, *begin: str) -> Iterator[tuple[str, ...]]:
+    """Each command in the words that name it, without the families."""
+    families = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    if begin and not families:
+        yield begin
+    for family in families:
+        for name, inner in family.choices.items():
+            yield from _every(inner, *begin, name)
