@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent.cli.parser import Arguments, usage
-from jupyter_agent.errors import RequestInvalid
+from jupyter_agent.errors import ConsentRequired, RequestInvalid
 from jupyter_agent.secret import MAX_VALUE, check_label, without_line_end
 
 if TYPE_CHECKING:
@@ -77,8 +77,25 @@ def _save_sealed(
 def _offer(client: Client, label: str, *, replace: bool) -> Offer:
     from jupyter_agent.entry import Offer  # noqa: PLC0415
 
-    answer = client.call("secret.offer", label=label, origin=_ORIGIN, replace=replace)
+    wanted = {"label": label, "origin": _ORIGIN, "replace": replace}
+    try:
+        answer = client.call("secret.offer", **wanted)
+    except ConsentRequired as error:
+        if client.welcome["role"] != "person" or not _consents(error):
+            raise
+        client.call("vault.create", key_source="file")
+        answer = client.call("secret.offer", **wanted)
     return Offer.from_json(answer["offer"])
+
+
+def _consents(wanted: ConsentRequired) -> bool:
+    """Ask for the one decision that comes before the first secret; a no where nobody is there."""
+    from jupyter_agent.cli.prompts import confirmed  # noqa: PLC0415
+
+    return confirmed(
+        f"{wanted.message}\nWhoever copies your whole home folder then has both. For a passphrase "
+        "instead say no,\nand set JUPYTER_AGENT_KEY_SOURCE=provided. Keep the key in that file?"
+    )
 
 
 def _value(label: str, arguments: Arguments) -> bytes:
