@@ -97,7 +97,8 @@ class Guarded:
         def then(verdict: Stop | None) -> None:
             self._deal_with(request, message, verdict, question)
 
-        asks = judge is not None and judge.may_ask(stop, *what)
+        noted = request.beside.get("metadata")  # a cell's own, as its tags, travels with it
+        asks = judge is not None and judge.may_ask(stop, *what, noted)
         if not asks and (self._lanes.idle(request.channel) or request.type in _ENDING):
             then(stop)
             return
@@ -105,7 +106,8 @@ class Guarded:
         async def ask() -> Stop | None:
             if judge is None or not asks:
                 return stop
-            return await judge.verdict(stop, *what, str(getattr(self, "kernel_id", "")))
+            kernel_id = str(getattr(self, "kernel_id", ""))
+            return await judge.verdict(stop, *what, kernel_id, noted=noted)
 
         self._lanes.put(request.channel, ask(), then)
 

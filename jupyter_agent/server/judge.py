@@ -64,11 +64,12 @@ class Judge:
         kind: str,
         content: dict[str, Any],
         buffers: Sequence[Any],
+        noted: object = None,
     ) -> bool:
         """Whether ``verdict`` could say anything else than the rules do."""
         if by_rules is not None:
             return bool(by_rules.found)
-        return any(text for text, _ in self._gate.texts(kind, content, buffers))
+        return bool(noted) or any(text for text, _ in self._gate.texts(kind, content, buffers))
 
     async def verdict(  # noqa: PLR0913  (a message has as many parts)
         self,
@@ -79,6 +80,7 @@ class Judge:
         kernel_id: str = "",
         *,
         spend: bool = True,
+        noted: object = None,
     ) -> Stop | None:
         """The reason to stop a message, or None where it may go on.
 
@@ -89,10 +91,13 @@ class Judge:
             buffers: The bytes beside it.
             kernel_id: The kernel it is for, or "".
             spend: Whether "once" is used up; not where the message will be asked about again.
+            noted: What its metadata holds beyond the ordinary.
         """
         try:
             notebook = self._notebook_of(kernel_id)
             texts = list(self._gate.texts(kind, content, buffers))
+            if noted:
+                texts += self._gate.texts("", {"metadata": noted}, ())
             return await self._verdict(by_rules, texts, notebook, spend=spend)
         except ScreenTimeout:
             return Stop(late=True)

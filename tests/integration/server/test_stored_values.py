@@ -74,6 +74,17 @@ async def test_it_is_recognised_encoded_in_metadata_and_on_every_channel(connect
     assert reply((await page.answers(number))[number])["ename"] == "SecretBlocked"
 
 
+async def test_it_is_recognised_in_a_cells_metadata_in_both_formats(pages, owner):
+    for page in await pages():
+        tags = {"tags": [VALUE], "trusted": True}
+        number = await page.send("execute_request", {"code": "x = 1"}, metadata=tags)
+        messages = (await page.answers(number))[number]
+        assert reply(messages)["ename"] == "SecretBlocked"
+        assert findings(messages)[0]["label"] == "ORCHARD_KEY"
+        assert VALUE.encode() not in b"".join(page.raw)
+        assert printed(await page.run("print('x' in globals())")) == "False\n"
+
+
 async def test_the_owners_weak_values_are_recognised_too(connect, owner):
     save(owner, "JAM", WEAK)
     page = await connect()
