@@ -7,6 +7,7 @@ must be quick. Errors are caught at one door, ``main``; docs/cli.md has the exit
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from collections.abc import Sequence
 from jupyter_agent.cli.parser import Asked, parse
 from jupyter_agent.cli.terminal import Terminal
 from jupyter_agent.errors import AgentError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Of a disk that output goes to: no bug of ours."""
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
@@ -46,7 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001  (the door: no message of a stranger gets out)
-            terminal.crash(error)
+            if isinstance(error, OSError) and error.errno in _FULL:
+                why = os.strerror(error.errno)
+                terminal.fail(AgentError(f"Not all could be written: {why}.", "Make room there."))
+                terminal.abandon()  # or what is still buffered would fail once more
+            else:
+                terminal.crash(error)
             return asked.failure
         finally:
             terminal.flush()

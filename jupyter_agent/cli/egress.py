@@ -83,6 +83,8 @@ def egress(arguments: Arguments, terminal: Terminal) -> int:
 
 
 def _run(arguments: Arguments, terminal: Terminal) -> int:
+    import shutil  # noqa: PLC0415  (startup time)
+
     from jupyter_agent import spawn  # noqa: PLC0415
     from jupyter_agent.cli.prompts import Tty  # noqa: PLC0415
 
@@ -98,6 +100,10 @@ def _run(arguments: Arguments, terminal: Terminal) -> int:
         "user": arguments.user,
     }
     words = list(arguments.words or [os.environ.get("SHELL") or "/bin/sh"])
+    if shutil.which(words[0], os.F_OK) is None:
+        # Before a person is asked about it.
+        terminal.fail(CommandNotStarted("The program to run was not found.", "Check its name."))
+        return 127  # as shells say it
     with Tty.open() or nullcontext() as tty, open_as_person() as client:
         asks = tty is not None and client.welcome["role"] == "person"
         way = _opened(client, {**request, "approve": asks}, tty, terminal)

@@ -53,6 +53,11 @@ def test_a_person_at_a_terminal_is_asked_there(cli, service):
     assert b"[secret:DEMO_TOKEN]" in rest
 
 
+def test_nobody_is_asked_for_a_program_that_is_not_there(cli: CommandLine):
+    done = cli("egress", "OPENAI_API_KEY", "--", "no-such-program-here")
+    assert (done.code, b"was not found" in done.err) == (127, True)
+
+
 def test_services_are_listed_for_people_and_programs(cli: CommandLine):
     assert b"openai" in cli("egress", "--services").out
     services = cli("egress", "--services", "--json").json["services"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -53,6 +54,21 @@ def test_streams_that_are_closed_are_no_error(cli):
     shell = ["sh", "-c", f"{argv} <&- >&- 2>&-"]
     done = subprocess.run(shell, cwd=cli.cwd, timeout=PATIENCE, check=False)
     assert done.returncode == 3
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")  # noqa: PTH110
+@pytest.mark.parametrize(
+    ("words", "code"), [(("secret", "list"), 1), (("run", "--", "echo", "much"), 125)]
+)
+def test_a_disk_that_is_full_is_said_and_is_no_bug(cli, words, code):
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  (no path)
+        done = subprocess.run(
+            cli.argv(*words), cwd=cli.cwd, stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == code
+    assert done.stderr.startswith(b"error: Not all could be written: No space left on device.")
+    assert done.stderr.count(b"\n") == 2
 
 
 def test_the_start_is_quick_because_it_loads_next_to_nothing():
