@@ -10,6 +10,7 @@ import os
 import shutil
 import sysconfig
 import tempfile
+from contextlib import chdir
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,32 +41,46 @@ class MachineCodeHook(BuildHookInterface[Any]):
             build_data: What hatchling is told: which files to include, how to call the wheel.
 
         Raises:
-            RuntimeError: There must be machine code and there is no compiler.
+            Exception: There must be machine code, and it can't be made; whatever says why.
         """
         wanted = os.environ.get(SWITCH)
         # Whoever edits the sources would go on running what was made of the old ones.
         if version == "editable" or wanted == "0":
             return
-        if lacking := _lacking():
+        try:
+            libraries = self._libraries()
+        except (Exception, SystemExit) as problem:  # whatever a compiler or mypyc ends with
+            self._clean()
             if wanted == "1":
-                raise RuntimeError(f"{SWITCH} is 1, and there is no {lacking}.")
+                raise
+            # A wheel without is slower and as right; that it is one, `jupyter agent doctor` says.
+            why = "mypyc says why above" if isinstance(problem, SystemExit) else problem
             self.app.display_warning(
-                f"There is no {lacking}, so screening stays Python: the same findings, in up to "
-                "twice the time."
+                f"Screening stays Python ({why}): the same findings, in up to twice the time."
             )
             return
-        self._work = Path(tempfile.mkdtemp(prefix="jupyter-agent-build-"))
-        modules = [str(_PACKAGE / f"{name}.py") for name in self.config["modules"]]
-        for library in _libraries(Path(self.root), modules, self._work):
-            inside = library.relative_to(self._work / "lib")
-            build_data["force_include"][str(library)] = str(inside)
+        for library, inside in libraries.items():
+            build_data["force_include"][library] = inside
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
 
+    def _libraries(self) -> dict[str, str]:
+        """Where the libraries are, and where they belong in a wheel."""
+        if lacking := _lacking():
+            raise RuntimeError(f"there is no {lacking}")
+        self._work = Path(tempfile.mkdtemp(prefix="jupyter-agent-build-"))
+        modules = [str(_PACKAGE / f"{name}.py") for name in self.config["modules"]]
+        made = _made(Path(self.root), modules, self._work)
+        return {str(path): str(path.relative_to(self._work / "lib")) for path in made}
+
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
         """Called by hatchling when the wheel is there."""
+        self._clean()
+
+    def _clean(self) -> None:
         if self._work is not None:
             shutil.rmtree(self._work)
+            self._work = None
 
 
 def _lacking() -> str:
@@ -79,7 +94,7 @@ def _lacking() -> str:
     return ""
 
 
-def _libraries(root: Path, modules: list[str], work: Path) -> list[Path]:
+def _made(root: Path, modules: list[str], work: Path) -> list[Path]:
     """Make machine code of some modules.
 
     Args:
@@ -95,20 +110,19 @@ def _libraries(root: Path, modules: list[str], work: Path) -> list[Path]:
     from setuptools import Distribution  # noqa: PLC0415
     from setuptools.command.build_ext import build_ext  # noqa: PLC0415
 
-    os.chdir(root)  # mypy tells a module's name from where its file lies
-    os.environ["MYPY_CACHE_DIR"] = str(work / "notes")
     # Checking types is for lint. What else they import is taken as it comes: machine code checks
     # each object that it gets from elsewhere.
     options = ["--config-file=", "--follow-imports=skip", "--ignore-missing-imports"]
-    extensions = mypycify(
-        [*options, *modules],
-        opt_level="2",
-        debug_level="0",
-        group_name=_LIBRARY,
-        target_dir=str(work / "c"),
-    )
-    command = build_ext(Distribution({"name": _LIBRARY, "ext_modules": extensions}))
-    command.build_lib, command.build_temp = str(work / "lib"), str(work / "objects")
-    command.ensure_finalized()
-    command.run()
+    with chdir(root):  # mypy tells a module's name from where its file lies
+        extensions = mypycify(
+            [*options, f"--cache-dir={work / 'notes'}", *modules],
+            opt_level="2",
+            debug_level="0",
+            group_name=_LIBRARY,
+            target_dir=str(work / "c"),
+        )
+        command = build_ext(Distribution({"name": _LIBRARY, "ext_modules": extensions}))
+        command.build_lib, command.build_temp = str(work / "lib"), str(work / "objects")
+        command.ensure_finalized()
+        command.run()
     return sorted(path for path in (work / "lib").rglob("*") if path.is_file())

@@ -29,6 +29,8 @@ from jupyter_agent.screen.rule import GATE_REACH, Rule
 Hits = tuple[int, Sequence[int]]
 """A rule's index, and the byte offsets at which (with a window: near which) a match may begin."""
 
+_MANY: Final = 256
+"""Places between two looks at the clock, which takes longer than a look at a place."""
 
 Seen = tuple[Sequence[Hits], Collection[tuple[int, int]]]
 """What stage 1 says about a text: hits and signs.
@@ -134,7 +136,16 @@ class Gate:
             offset: Where it begins.
             deadline: The text's time.
         """
-        return self._matching(data, [offset + at for at in self.stands(folded, deadline)])
+        matches_at = self.matches_at
+        found: list[int] = []
+        for number, place in enumerate(self.stands(folded, deadline), 1):
+            # Other threads get their turn, too.
+            if not number % _MANY:
+                deadline.check_now()
+            at = offset + place
+            if matches_at(data, at):
+                found.append(at)
+        return in_order(found) if len(found) > 1 else found
 
     def begins_before(self, ends: list[int], data: bytes, places: Sequence[int]) -> Sequence[int]:
         """``begins_in`` for a short text in which it is known where matches of the gate end.
@@ -161,12 +172,6 @@ class Gate:
                 unclear = at + GATE_REACH
             kept.append(at)
         return kept
-
-    def _matching(self, data: bytes, places: Iterable[int]) -> list[int]:
-        """The places at which the gate matches, in order."""
-        matches_at = self.matches_at
-        found = [at for at in places if matches_at(data, at)]
-        return in_order(found) if len(found) > 1 else found
 
     def stands(self, folded: bytes, deadline: Deadline) -> list[int]:
         """Where a keyword stands in a text in lower case, in the order of the stems."""

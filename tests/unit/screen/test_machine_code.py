@@ -18,6 +18,7 @@ import pytest
 from sources import ROOT
 
 import jupyter_agent
+from jupyter_agent.cli.installation import installation
 from jupyter_agent.errors import ScreenTimeout
 from jupyter_agent.screen import Screener
 
@@ -82,6 +83,11 @@ def test_every_module_that_shall_be_machine_code_is() -> None:
     assert not [file for file in files if not file.endswith(tuple(EXTENSION_SUFFIXES))]
 
 
+def test_the_doctor_says_so() -> None:
+    said = {each["id"]: each["message"] for each in installation()}
+    assert said["screener"].endswith("rules on hyperscan, as machine code.")
+
+
 def test_machine_code_and_its_sources_find_the_same() -> None:
     def found(*first: str) -> dict[str, object]:
         path = [*first, str(ROOT / "tests"), str(ROOT / "tests/unit/screen")]
@@ -107,7 +113,7 @@ def _database() -> bytes:
 @pytest.mark.parametrize(
     "text",
     [
-        f"gh{'p'}_{'a' * 30} " * 20_000,
+        f"gh{'p'}_{'Zx9' * 10} " * 20_000,
         "api_key token secret: 'x' \\x41 &lt; " * 40_000,
         "\\x41" * 300_000,
         "password = 'Tulip-Harbor42'\n" * 20_000,
@@ -135,4 +141,4 @@ def test_other_threads_get_their_turn_while_a_long_text_is_screened(text: str) -
         now = time.process_time() - time.thread_time()
         longest = max(longest, now - before)
         before = now
-    assert longest < max(0.05, spent[0] / 5)
+    assert longest < max(0.05, spent[0] / 3)
