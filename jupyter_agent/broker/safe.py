@@ -158,8 +158,7 @@ class Safe:
                 return vault_state.without_vault("locked")
             try:
                 if self._vault is None and not self.exists:
-                    vault_state.check_never_there(self._folders)
-                    return vault_state.without_vault("absent", self._consent_wanted)
+                    return vault_state.absent(self._folders, self._consent_wanted)
                 return vault_state.of(self._opened())
             except PassphraseRequired as error:  # nothing is wrong with it
                 return vault_state.without_vault("closed", error)
@@ -204,6 +203,8 @@ class Safe:
 
         def work() -> None:
             self._mark.clear()
+            if self._vault is not None and vault_state.needs_opening_anew(self._vault):
+                self._close_vault()
             if self.exists or self.key_source == "provided":
                 self._opened(provided)
 
@@ -299,9 +300,8 @@ class Safe:
 
     async def keeps_memory(self) -> bool:
         """Whether the vault's key is lost when this process ends."""
-        return await self._in_thread(
-            lambda: self._vault is not None and self._vault.tier == "memory"
-        )
+        tier = await self._in_thread(lambda: self._vault and self._vault.tier)
+        return tier == "memory"
 
     async def close(self) -> None:
         """Write what is to be written and drop the keys."""

@@ -6,20 +6,21 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from jupyter_agent.errors import AgentError, KeySourceUnavailable
 from jupyter_agent.folders import Folders, check_private_path
 
 if TYPE_CHECKING:  # loading it is for the first use (see ``safe``)
-    from jupyter_agent.errors import AgentError
     from jupyter_agent.vault.vault import Vault
 
 _SAID: Final = ("tier", "promise", "better", "note")
 
 
-def check_never_there(folders: Folders) -> None:
-    """Tell a vault that was never made from one that is gone, or whose file something stands for.
+def absent(folders: Folders, wanted: AgentError | None) -> dict[str, Any]:
+    """A vault that was never made: not one that is gone, or whose file something stands for.
 
     Args:
         folders: Where no vault was found.
+        wanted: What has to be decided before there can be one.
 
     Raises:
         VaultUnsafe: What lies in its place, or in that of the anchor, is no file of ours.
@@ -31,6 +32,22 @@ def check_never_there(folders: Folders) -> None:
         from jupyter_agent.vault.opening import refuse_if_gone  # noqa: PLC0415  (see the top)
 
         refuse_if_gone(folders)
+    return without_vault("absent", wanted)
+
+
+def needs_opening_anew(vault: Vault) -> bool:
+    """Whether another process has given an open vault keys that this one can't have by itself.
+
+    A passphrase, say, or another one: only who opens the vault is asked for it. Never true of one
+    in memory, which closing would destroy.
+    """
+    try:
+        vault.refresh()
+    except KeySourceUnavailable:
+        return True
+    except AgentError:
+        return False
+    return False
 
 
 def of(vault: Vault) -> dict[str, Any]:

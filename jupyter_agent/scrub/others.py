@@ -81,7 +81,7 @@ class Others:
         return bool(self._by_word)
 
     def hasten(self) -> None:
-        """Compile what finds words fast (3 ms, once); blocks. Without hyperscan nothing happens."""
+        """Compile what finds words fast (10 ms, once); blocks. No-op without hyperscan."""
         if self._compiled is not None:
             return
         with contextlib.suppress(ImportError, ValueError):

@@ -46,6 +46,25 @@ async def test_a_passphrase_is_dropped_once_the_vault_has_its_keys(tmp_path: Pat
     await again.close()
 
 
+async def test_a_passphrase_that_another_broker_has_set_or_changed_opens_this_ones_vault(
+    tmp_path: Path,
+) -> None:
+    one, other = await opened(tmp_path), Safe(folders_in(tmp_path))
+    assert (await other.use(lambda vault: vault.get("ALPHA"))).reveal() == b"a value"
+    for words in (b"six words nobody would guess", b"six other words that are new"):
+        await one.rekey(lambda _vault, words=words: typed(one, words))
+        with pytest.raises(PassphraseRequired):
+            await other.use(lambda vault: vault.get("ALPHA"))
+        with pytest.raises(PassphraseRequired):  # so that it is asked for
+            await other.unlock()
+        with pytest.raises(PassphraseRequired):
+            await other.unlock(typed(other, b"six words that are quite wrong"))
+        await other.unlock(typed(other, words))
+        assert (await other.use(lambda vault: vault.get("ALPHA"))).reveal() == b"a value"
+    await one.close()
+    await other.close()
+
+
 async def test_a_move_that_fails_keeps_the_vault_and_drops_what_was_typed(tmp_path: Path) -> None:
     safe = await opened(tmp_path)
     weak = typed(safe, b"short")
