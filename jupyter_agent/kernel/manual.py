@@ -28,6 +28,10 @@ def with_body(lines: list[str]) -> list[str]:
     return [*lines, "\n"] if alone else lines
 
 
+# IPython's word for: not to be asked whether a cell is complete. In a terminal the body comes next.
+with_body.has_side_effects = True  # type: ignore[attr-defined]
+
+
 def show(magic: Callable[..., Any]) -> None:
     """Print what ``magic?`` shows, without the marks that are for whoever formats it."""
     described = inspect.getdoc(magic) or ""
