@@ -14,7 +14,7 @@ from itertools import accumulate, repeat
 from operator import add
 from typing import Final
 
-from jupyter_agent.screen.disguise import SIGNS, ends
+from jupyter_agent.screen.disguise import SIGNS, Sign, ends
 from jupyter_agent.screen.needs import Need
 
 ROW: Final = 65_536
@@ -141,7 +141,7 @@ class Together:
         first_sign = self._first_sign
         by_text: dict[int, list[Report]] = {}
         its: list[Report] = []
-        begin = stop = 0
+        place = begin = stop = 0
         for part, end in row.reports:
             # Most reports are about the text that the one before was about.
             if not begin < end <= stop:
@@ -153,10 +153,8 @@ class Together:
             # of, too: where gates fired their keywords are looked for in the text, and if there are
             # none nothing is tried.
             its.append((part, (end if end < stop else end - len(_BETWEEN)) - begin))
-            if part >= first_sign:
-                for other, its_end in _also(
-                    part - first_sign, data, stops, bisect_left(stops, end)
-                ):
+            if part >= first_sign and SIGNS[part - first_sign].longest:
+                for other, its_end in _also(SIGNS[part - first_sign], data, stops, place):
                     by_text.setdefault(other, []).append((part, its_end))
         for place, its in by_text.items():
             if len(its) > _MOST:
@@ -180,14 +178,11 @@ class Together:
         return False
 
 
-def _also(index: int, data: bytes, stops: Sequence[int], number: int) -> Iterator[Report]:
+def _also(sign: Sign, data: bytes, stops: Sequence[int], number: int) -> Iterator[Report]:
     """The texts behind one that show a sign, too, of which hyperscan reports the first only.
 
     And where in each of them the first one ends.
     """
-    sign = SIGNS[index]
-    if not sign.longest:
-        return
     while (end := ends(sign, data, stops[number])) is not None:
         number = bisect_left(stops, end)
         yield number, end - stops[number - 1]
