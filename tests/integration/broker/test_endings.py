@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import threading
@@ -254,11 +255,21 @@ def test_a_waiting_keeper_that_is_killed_is_replaced_and_none_outlives_its_broke
     broker = granted.welcome["pid"]
     for _ in range(2):
         [waiting] = _keepers(broker)
-        os.kill(waiting, signal.SIGKILL)
+        _kill(waiting)
         assert run(guest, "echo fine", "A").stdout == b"fine\n"
     [waiting] = _keepers(broker)
     os.kill(broker, signal.SIGKILL)
     wait_until(lambda: not _title(waiting).startswith(b"jupyter_agent"))
+
+
+def _kill(pid: int) -> None:
+    """Until it is dead: on its way out it may still be handed a run, which then says so."""
+    handle = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        assert select.select([handle], [], [], 30)[0]
+    finally:
+        os.close(handle)
 
 
 def _keepers(broker: int) -> list[int]:
