@@ -39,6 +39,11 @@ def built(
     return told
 
 
+@pytest.fixture(autouse=True)
+def nobody_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(HATCH_BUILD.SWITCH, raising=False)
+
+
 @pytest.fixture
 def without_headers(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
