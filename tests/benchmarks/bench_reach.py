@@ -32,6 +32,16 @@ from jupyter_agent.screen import Screener
 from jupyter_agent.screen.catalogue import with_expressions
 from jupyter_agent.screen.examples import assemble
 
+TWO = {
+    "two secrets in a sentence": (
+        "use this token gh{+}p_{alnum:36} for the repo, and for the database my password is "
+        "Tulip-Harbor{digit:2}, please check that both work"
+    ),
+    "two settings": (
+        "OPENAI_API_KEY=sk-{+}proj-{word:60}\nDB_PASSWORD=Kettle&{alnum:6}\nprint('both are there')"
+    ),
+}
+
 READY = """
 import os, resource, time
 from jupyter_agent import rulecache
@@ -140,6 +150,8 @@ def messages(screener: Screener) -> None:
         "clean, 200 characters": (CELL[:200], 8.0, None),
         "clean, 2,000 characters": ((CELL * 10)[:2000], 20.0, None),
         **{name: (assemble(template), 60.0, 300.0) for name, template in MESSAGES.items()},
+        # The goal was set by a message of 153 characters with two.
+        **{name: (assemble(template), 60.0, 300.0) for name, template in TWO.items()},
         "two secrets in 300 characters": ((CELL + two)[-300:], None, None),
     }
     for name, (text, half, most) in texts.items():
