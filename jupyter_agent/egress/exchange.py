@@ -21,6 +21,8 @@ from jupyter_agent.scrub import Scrubber
 
 _SMALL: Final = 64 * 1024
 """Answers up to so many bytes are looked through whole, where their length has to be known."""
+_TWICE_IS_ONCE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"))
+"""Methods that do twice what they do once (RFC 9110, section 9.2.2)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,14 +92,14 @@ class Exchange:
             reusable = await self._over(service, asked, going, scrubber)
         except _Stale:
             service.abort()
-            if not used or self._has_body:
-                raise _broken_off() from None
+            if not used or self._has_body or self._request.method not in _TWICE_IS_ONCE:
+                raise _broken_off() from None  # perhaps the service has done it
         except BaseException:
             service.abort()
             raise
         else:
             return self._done_with(service, upstream, reusable=reusable)
-        # A connection that had waited too long; nothing of the request was seen by anyone.
+        # Most likely a connection that had waited too long, whose end crossed the request.
         service = await upstream.connect()
         try:
             reusable = await self._over(service, asked, going, scrubber)

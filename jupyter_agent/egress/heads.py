@@ -116,6 +116,10 @@ def check(request: h11.Request, headers: list[Header], port: int) -> None:
         raise _refused("upgrade", "Another protocol inside the connection is not passed on.")
     if b"content-length" in names and b"transfer-encoding" in names:
         raise _refused("framing", "The request ends in two places.")
+    # Else whoever writes it says what is left out of a request that somebody has read: its body,
+    # or the header that makes it harmless.
+    if not _of_this_connection(headers) <= _OF_ONE_CONNECTION | {b"close", b""}:
+        raise _refused("connection", "What the Connection header names would not be passed on.")
 
 
 def incoming(
@@ -197,17 +201,21 @@ def _here(location: bytes, origin: Origin, port: int) -> bytes:
 
 def _end_to_end(headers: Iterable[Header]) -> list[Header]:
     headers = list(headers)
-    named = {
-        word.strip().lower()
-        for name, text in headers
-        if name == b"connection"
-        for word in text.split(b",")
-    }
+    named = _of_this_connection(headers)
     return [
         (name, text)
         for name, text in headers
         if name not in _OF_ONE_CONNECTION and name not in named
     ]
+
+
+def _of_this_connection(headers: Iterable[Header]) -> set[bytes]:
+    return {
+        word.strip().lower()
+        for name, text in headers
+        if name == b"connection"
+        for word in text.split(b",")
+    }
 
 
 def _refused(rule: str, message: str) -> EgressRefused:

@@ -95,6 +95,22 @@ def test_a_person_reads_the_whole_request_and_a_yes_is_for_it_alone(
     assert (event["why"], event["decision"]) == ("to greet", "once")
 
 
+@pytest.mark.parametrize("left_out", ["x-dry-run", "content-length", "close, X-Dry-Run"])
+def test_nothing_of_what_was_read_is_left_out_on_the_way(agent, service, watcher, left_out):
+    dry = {"X-Dry-Run": "1"}
+    number = ask(
+        agent, service, {"method": "POST", "target": "/echo-body", "headers": dry, "body": "all"}
+    )
+    watcher.answer(watcher.asked(), "once")
+    way = until(agent, number, "open")
+    # A header that is named in Connection goes no further than to us (RFC 9110, section 7.6.1).
+    without = {**dry, "Connection": left_out}
+    assert refused(send(way, "POST", "/echo-body", content=b"all", headers=without)) == "connection"
+    assert service.heads == []
+    assert send(way, "POST", "/echo-body", content=b"all", headers=dry).text == "all"
+    assert ("x-dry-run", "1") in service.heads[0][1]
+
+
 def test_always_is_for_this_request_and_not_for_its_host(agent, service, watcher, person, planted):
     number = ask(agent, service)
     watcher.answer(watcher.asked(), "always")

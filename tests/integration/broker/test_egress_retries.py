@@ -151,3 +151,17 @@ def test_a_service_that_breaks_off_is_said_so_and_nothing_is_sent_twice(way, ser
     assert refused.status_code == 502
     assert "broke off" in refused.json()["error"]["message"]
     assert [line for line, _ in service.heads] == ["POST /gone HTTP/1.1"]
+
+
+def test_what_may_have_been_done_is_not_sent_again_on_a_new_connection(way, service):
+    def gone(request) -> None:
+        request.connection.shutdown(socket.SHUT_RDWR)
+
+    service.more["/gone"] = gone
+    for method in ("POST", "PATCH"):  # without a body: nothing but the method says what it does
+        assert httpx.get(way["DEMO_TOKEN_URL"] + "/ok", headers=bearer(way)).text == "ok"
+        refused = httpx.request(method, way["DEMO_TOKEN_URL"] + "/gone", headers=bearer(way))
+        assert refused.status_code == 502
+        assert "broke off" in refused.json()["error"]["message"]
+    lines = [line for line, _ in service.heads if "/gone" in line]
+    assert lines == ["POST /gone HTTP/1.1", "PATCH /gone HTTP/1.1"]
