@@ -19,6 +19,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent import wire
+from jupyter_agent.broker import terms
 from jupyter_agent.errors import RequestInvalid
 
 if TYPE_CHECKING:
@@ -84,16 +85,19 @@ class Allowance:
         """What ``record`` made."""
         return cls(**json.loads(record))
 
-    def covers(self, rule: str, mark: str, notebook: str, now: str) -> bool:
-        """Whether it speaks of a finding. Every doubt is a no.
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time is over."""
+        return terms.is_over(self.created, self.expires, now)
+
+    def covers(self, rule: str, mark: str, notebook: str) -> bool:
+        """Whether it speaks of a finding, as long as it lasts. Every doubt is a no.
 
         Args:
             rule: The rule that found it.
             mark: Of its value.
             notebook: Where it stands, absolute, or "".
-            now: RFC 3339 UTC, as all our times are written, so that they sort as texts.
         """
-        if now >= self.expires or rule == _STORED:
+        if rule == _STORED:
             return False
         if self.scope == "rule":
             return rule == self.rule and _lies_in(notebook, self.folder)
@@ -196,11 +200,12 @@ class Allowances:
             key = vault.derive(_PURPOSE)
             return [_mark(key, value) for _, value in findings], _all(vault)
 
-        marks, standing = await self._safe.use(look)
-        now, found = wire.timestamp(), []
+        marks, every = await self._safe.use(look)
+        now, found = datetime.now(UTC), []
+        standing = [one for one in every if not one.is_over(now)]
         spent: list[Allowance] = []
         for (rule, _), mark in zip(findings, marks, strict=True):
-            covering = [one for one in standing if one.covers(rule, mark, notebook, now)]
+            covering = [one for one in standing if one.covers(rule, mark, notebook)]
             in_grace = not is_person and self._passing.get(mark, 0.0) > time.monotonic()
             found.append(bool(covering) or in_grace)
             lasting = any(one.scope != "once" for one in covering)

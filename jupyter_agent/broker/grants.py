@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from jupyter_agent.broker import patterns
+from jupyter_agent.broker import patterns, terms
 from jupyter_agent.broker.commands import HARMLESS, Unreadable
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.secret import check_label, check_variable
@@ -65,6 +65,13 @@ class Grant:
     into: tuple[str, ...] | None = None
     identity: str | None = None
     programs: Programs | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time is over. A rule against something ends no sooner than it says."""
+        if self.until is None:
+            return False
+        ended = now >= datetime.fromisoformat(self.until)
+        return ended if self.deny else terms.is_over(self.created, self.until, now)
 
     def to_json(self) -> dict[str, Any]:
         """As it is shown and stored."""

@@ -235,7 +235,7 @@ def _holds(grant: Grant, label: str, request: Request, now: datetime) -> bool:
         and grant.cwd in (None, request.cwd)
         and _is_for(grant, request)
         and (grant.uses is None or grant.uses > 0)
-        and not _is_over(grant, now)
+        and not grant.is_over(now)
     )
 
 
@@ -243,10 +243,6 @@ def _is_for(grant: Grant, request: Request) -> bool:
     """Whether the caller is one that was meant: an agent never is, unless the grant says so."""
     callers = (request.actor, request.role)
     return grant.who in callers or (grant.who is None and request.role != "agent")
-
-
-def _is_over(grant: Grant, now: datetime) -> bool:
-    return grant.until is not None and now >= datetime.fromisoformat(grant.until)
 
 
 def _is_exactly(grant: Grant, request: Request) -> bool:
@@ -318,7 +314,7 @@ def _forbids(
         and grant.notebook in (None, request.notebook, request.claimed)
         and grant.cwd in (None, request.cwd)
         and grant.who in (None, request.actor, request.role)
-        and not _is_over(grant, now)
+        and not grant.is_over(now)
     ):
         return "no"
     meant = {each.script.strip() for each in (request, request.within) if each is not None}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # loading TLS and HTTP costs 40 ms, which is for the first us
     from jupyter_agent.vault.vault import Vault
 
 _LAST_WORDS: Final = 1.0  # seconds
+_LOOK_AGAIN: Final = 20.0  # seconds
 
 
 class Way:
@@ -157,7 +158,9 @@ class Way:
                 self._close_soon()
                 return
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left):
+                # Grants end by the calendar, which goes on while this loop's clock stands still
+                # (the machine sleeps) and may be set.
+                async with asyncio.timeout(None if left is None else min(left, _LOOK_AGAIN)):
                     await again.wait()
 
     def _close_soon(self) -> None:
@@ -202,10 +205,8 @@ class Way:
             for grant in rests
             if grant is not None and grant.until is not None
         ]
-        if (
-            None in rests
-            or any(left <= 0 for left in untils)
-            or permitting.forbidding(standing.values(), permitted.request, now)
+        if any(grant is None or grant.is_over(now) for grant in rests) or permitting.forbidding(
+            standing.values(), permitted.request, now
         ):
             raise GrantDenied(
                 f"The permission to use {self.kind.label} here is over.",

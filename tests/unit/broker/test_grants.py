@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_agent.broker.allowances import new_allowance
 from jupyter_agent.broker.grants import Grant, new_grant, with_programs
 from jupyter_agent.broker.permitting import Request, forbidding, missing, permits, used
 from jupyter_agent.errors import RequestInvalid
@@ -74,6 +75,26 @@ def test_each_kind_of_grant_says_yes(standing):
 @pytest.mark.parametrize("standing", [ANY, EXACT, THIS, grant("curl -s https://example.com/*")])
 def test_every_bound_can_say_no(standing, change):
     assert not permits(replace(standing, **change), "A", ASKED, NOW)
+
+
+@pytest.mark.parametrize("standing", [ANY, EXACT, THIS, grant("curl -s https://example.com/*")])
+def test_a_clock_that_is_set_back_makes_no_grant_last_longer(standing):
+    ten_minutes = replace(standing, until="2030-01-01T00:10:00Z")
+    back = NOW - timedelta(days=1)
+    assert permits(ten_minutes, "A", ASKED, NOW + timedelta(minutes=9))
+    assert permits(ten_minutes, "A", ASKED, NOW - timedelta(seconds=5))  # put right a little
+    assert not permits(ten_minutes, "A", ASKED, back)
+    assert permits(standing, "A", ASKED, back)  # it has no end
+    denied = replace(ten_minutes, deny=True)
+    assert forbidding([denied], ASKED, back) == denied
+
+
+def test_what_is_no_secret_for_a_time_is_not_so_for_longer_by_a_clock_that_is_set_back():
+    once = new_allowance({"scope": "once", "rule": "any", "reason": "an example"}, "", NOW)
+    assert not once.is_over(NOW + timedelta(minutes=9))
+    assert not once.is_over(NOW - timedelta(seconds=5))
+    assert once.is_over(NOW - timedelta(days=1))
+    assert once.is_over(NOW + timedelta(minutes=10))
 
 
 def test_who_is_a_role_or_one_of_its_kind():
