@@ -216,8 +216,8 @@ def read_private(path: Path) -> bytes | None:
     The checks are made on the open file, so nothing can be swapped in between.
 
     Raises:
-        VaultUnsafe: It is a link, not a plain file, somebody else's, open to others, linked twice
-            or absurdly large.
+        VaultUnsafe: It is a link, not a plain file, somebody else's, open to others, linked twice,
+            absurdly large, or can't be read.
     """
     while True:
         try:
@@ -234,6 +234,9 @@ def read_private(path: Path) -> bytes | None:
             # Without a name it was replaced between the opening and now: the new one counts.
             if os.fstat(handle).st_nlink:
                 return _content(handle)
+        except OSError as error:
+            why = os.strerror(error.errno or 0)
+            raise VaultUnsafe(f"{path.name} can't be read: {why}.", "Check the disk.") from None
         finally:
             os.close(handle)
 

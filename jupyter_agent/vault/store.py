@@ -258,9 +258,13 @@ class Store:
             try:
                 yield
                 self._connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                if _kind(error) == sqlite3.SQLITE_READONLY:
+                    # Where a file can't be written when it is opened, sqlite opens it for reading
+                    # and stays with that; the next look shall find what a person has changed.
+                    self._place = (0, 0)
                 raise
 
     def _follow_replacement(self) -> None:
@@ -328,12 +332,26 @@ def _plainly() -> Iterator[None]:
     except sqlite3.Error as error:
         raise _plain(error) from None
     except OSError as error:
-        raise VaultError(f"The vault can't be used: {os.strerror(error.errno or 0)}.") from None
+        raise VaultError(
+            f"The vault can't be used: {os.strerror(error.errno or 0)}.",
+            "Check the disk: whether there is room, and whether its files can be read and written.",
+        ) from None
+
+
+def _kind(error: BaseException) -> int:
+    # The low byte is the kind, the rest says more: https://www.sqlite.org/rescode.html
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return int(code) & 0xFF
 
 
 def _plain(error: sqlite3.Error) -> VaultError:
-    # The low byte is the kind, the rest says more: https://www.sqlite.org/rescode.html
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    code = _kind(error)
+    # Behind the commit: the journal is gone.
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_DIR_FSYNC:
+        return VaultError(
+            "The vault was changed, but the disk does not say that it is written for good.",
+            "Check the disk, then look whether the change is there.",
+        )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return VaultBusy("The vault is in use by another process.", "Try again in a moment.")
     if code == sqlite3.SQLITE_FULL:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from vaults import VALUES, connection_of, open_vault
 
-from jupyter_agent.errors import VaultError, VaultUnsafe
+from jupyter_agent.errors import AgentError, VaultError, VaultUnsafe
 from jupyter_agent.secret import Secret
 
 # --- Paths that are not ours alone ---
@@ -122,6 +124,68 @@ def test_a_read_only_home_can_still_be_read(home: Path) -> None:
     finally:
         for path in ("data", "state"):
             (home / path).chmod(0o700)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_what_can_be_written_again_is_written_without_opening_the_vault_anew(home: Path) -> None:
+    (home / "data/vault.db").chmod(0o400)  # as on a disk that is mounted for reading
+    vault = open_vault(home)
+    with pytest.raises(VaultError, match="can't be written"):
+        vault.put(Secret("DELTA", b"x"))
+    (home / "data/vault.db").chmod(0o600)
+    vault.put(Secret("DELTA", b"x"))
+    assert open_vault(home).get("DELTA").reveal() == b"x"
+
+
+@pytest.mark.parametrize("name", ["vault.anchor", "vault.key"])
+def test_a_file_that_the_disk_does_not_give_is_named_and_says_what_to_do(
+    home: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = (home / "state" / name).stat().st_ino
+    read = os.read
+
+    def failing(handle: int, size: int) -> bytes:
+        if os.fstat(handle).st_ino == wanted:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(handle, size)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "read", failing)
+        with pytest.raises(AgentError, match=f"{name} can't be read: Input/output error") as told:
+            open_vault(home)
+    assert told.value.hint
+    assert open_vault(home).get("ALPHA").reveal() == VALUES["ALPHA"]
+
+
+def test_a_change_that_is_made_and_perhaps_not_for_good_is_not_denied(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = open_vault(home)
+    with vault._ledger() as ledger:
+        monkeypatch.setattr(ledger._store, "_connection", _Unsynced(connection_of(vault)))
+    with pytest.raises(VaultError, match="was changed, but") as told:
+        vault.put(Secret("DELTA", b"x"))
+    assert told.value.hint
+    monkeypatch.undo()
+    assert vault.get("DELTA").reveal() == b"x"
+
+
+class _Unsynced:
+    """A connection whose journal's folder can't be synced, as sqlite says it behind a commit."""
+
+    def __init__(self, real: sqlite3.Connection) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def execute(self, statement: str, *rest: Any) -> Any:
+        done = self._real.execute(statement, *rest)
+        if statement == "COMMIT":
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_DIR_FSYNC
+            raise error
+        return done
 
 
 def test_a_vault_that_somebody_else_holds_is_an_error_that_says_to_try_again(
