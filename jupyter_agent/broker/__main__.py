@@ -8,6 +8,7 @@ that the broker is ready.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -48,14 +49,18 @@ def main() -> int:
         _say({"error": error.to_json()})
     except OSError as error:
         what = f"{Path(os.fsdecode(error.filename)).name}: " if error.filename else ""
-        _say({"error": _not_started(what + os.strerror(error.errno or 0)).to_json()})
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        what += os.strerror(error.errno or 0)
+        _say({"error": _not_started(what, full=full).to_json()})
     return 1
 
 
-def _not_started(reason: str) -> BrokerUnreachable:
+def _not_started(reason: str, *, full: bool = False) -> BrokerUnreachable:
     return BrokerUnreachable(
         f"The broker could not start: {reason}.",
-        "Where something else is in its place, move that away: it is made anew.",
+        "Make room in the state folder, then try again."
+        if full
+        else "Where something else is in its place, move that away: it is made anew.",
     )
 
 

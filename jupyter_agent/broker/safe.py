@@ -18,6 +18,7 @@ from jupyter_agent.broker import vault_state
 from jupyter_agent.broker.locking import LockMark, locked
 from jupyter_agent.broker.stamps import Stamp, stamp_of
 from jupyter_agent.broker.trail import Trail
+from jupyter_agent.broker.uses import Uses
 from jupyter_agent.errors import AgentError, ConsentRequired, PassphraseRequired
 from jupyter_agent.folders import Folders
 
@@ -53,7 +54,7 @@ class Safe:
         self._trail_of = b""  # the store's id, which is another one after new keys
         self._settings: dict[str, str] = {}
         self._consent_wanted: ConsentRequired | None = None
-        self._uses: dict[str, tuple[int, str]] = {}
+        self._uses = Uses()
         self._recorded = False  # something that the vault does not know of yet
         self._flush: asyncio.TimerHandle | None = None
 
@@ -145,9 +146,7 @@ class Safe:
 
     def count_use(self, labels: list[str]) -> None:
         """Count a use of each label; written a little later, all together."""
-        now = wire.timestamp()
-        for label in labels:
-            self._uses[label] = (self._uses.get(label, (0, now))[0] + 1, now)
+        self._uses.count(labels, wire.timestamp())
         self._flush_later()
 
     async def status(self) -> dict[str, Any]:
@@ -266,7 +265,7 @@ class Safe:
             from jupyter_agent.vault.purging import purge  # noqa: PLC0415  (see the top)
 
             self._close_vault()
-            self._uses.clear()
+            self._uses.take()
             purge(self._folders, self._keyring(), self.provided())
             self._mark.clear()
 
@@ -378,7 +377,7 @@ class Safe:
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
-        uses, self._uses = self._uses, {}
+        uses = self._uses.take()
         recorded, self._recorded = self._recorded, False
         if not uses and not recorded:
             return
@@ -390,9 +389,10 @@ class Safe:
 
         try:
             await self._in_thread(work)
-        except (AgentError, OSError):
-            # Counts may be lost; what the audit holds is put down with the next use.
-            self._recorded = recorded
+        except (AgentError, OSError) as error:
+            self._recorded = recorded  # with the next use, or when this process ends
+            if not (isinstance(error, AgentError) and error.data.get("done")):
+                self._uses.give_back(uses)
         if uses:
             self._uses_written()
 

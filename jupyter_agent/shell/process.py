@@ -374,7 +374,7 @@ def _not_started(answer: dict[str, Any]) -> CommandNotStarted:
     if answer.get("files"):
         return CommandNotStarted(
             f"The private files of the command could not be made: {os.strerror(number)}.",
-            "Make room in memory: df /dev/shm",
+            "Make room in memory: df -t tmpfs",
         )
     return CommandNotStarted(
         f"The command could not be started: {os.strerror(number)}.",

@@ -354,6 +354,7 @@ class Ledger:
             raise VaultError(
                 f"It was done, but: {error.message}",
                 f"{error.hint} Until then an older copy of the vault could come back unnoticed.",
+                data={"done": True},
             ) from None
 
     def _settle(self) -> None:

@@ -351,6 +351,7 @@ def _plain(error: sqlite3.Error) -> VaultError:
         return VaultError(
             "The vault was changed, but the disk does not say that it is written for good.",
             "Check the disk, then look whether the change is there.",
+            data={"done": True},
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return VaultBusy("The vault is in use by another process.", "Try again in a moment.")

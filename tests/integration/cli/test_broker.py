@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -241,6 +243,19 @@ def test_a_person_key_that_was_cut_or_overwritten_lets_nobody_in_and_is_made_ane
     assert refused["hint"].endswith(f"kill {pid}")
     os.kill(pid, signal.SIGKILL)
     assert cli("secret", "list").code == 0
+
+
+def test_a_broker_that_has_no_room_to_start_says_to_make_some(cli, folders: Folders, agent_home):
+    folders.make()
+    limited = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", sys.executable, "-P", "-m"]
+    words = [*limited, "jupyter_agent.cli", "status", "--json"]
+    env = {**os.environ, "JUPYTER_AGENT_HOME": str(agent_home)}
+    told = subprocess.run(words, env=env, capture_output=True, check=False, timeout=PATIENCE)
+    error = json.loads(told.stderr)["error"]
+    assert "could not start: File too large" in error["message"]
+    assert error["hint"].startswith("Make room")
+    assert not folders.person_key.exists()
+    assert cli("status").code == 0
 
 
 def test_under_sudo_nothing_is_started(cli, agent_home: Path):

@@ -13,6 +13,7 @@ from jupyter_agent.errors import PassphraseRequired, VaultError, VaultLocked
 from jupyter_agent.secret import Secret
 from jupyter_agent.vault.passphrase import Work
 from jupyter_agent.vault.provided_source import ProvidedSource
+from jupyter_agent.vault.vault import Vault
 
 QUICK = Work(memory=32, passes=1, lanes=1)
 
@@ -132,4 +133,28 @@ async def test_uses_and_the_audits_head_are_one_write(tmp_path: Path) -> None:
     assert await safe.read_audit(lambda trail, record: trail.verify(record)) == (5, None)
     meta = await safe.use(lambda vault: vault.meta("ALPHA"))
     assert meta.uses == 5
+    await safe.close()
+
+
+@pytest.mark.parametrize(("told", "uses"), [({}, 4), ({"done": True}, 1)])
+async def test_uses_that_could_not_be_written_are_counted_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, bool], uses: int
+) -> None:
+    safe = await opened(tmp_path)
+
+    def full(*_arguments: object) -> None:
+        raise VaultError("The disk is full.", data=told)
+
+    safe.count_use(["ALPHA"])
+    with monkeypatch.context() as disk:
+        disk.setattr(Vault, "record_uses", full)
+        safe.count_use(["ALPHA"])
+        await safe._write_uses()
+        safe.count_use(["ALPHA"])
+        await safe._write_uses()
+    safe.count_use(["ALPHA"])
+    await safe._write_uses()
+    meta = await safe.use(lambda vault: vault.meta("ALPHA"))
+    assert meta.uses == uses
+    assert meta.last_used
     await safe.close()
