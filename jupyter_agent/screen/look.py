@@ -99,12 +99,12 @@ class Look:
                 if not steps:
                     steps = STEPS
                     self.deadline.check_now()
-                if has_window:
-                    done = self._around(trial, at, found) or done
-                    continue
                 is_escaped = has_escapes and at > 1 and text[at - 2] == "\\"
                 # A name has one value. What is only words adds nothing to one that is known.
                 if names and trial.is_words and not is_escaped and _is_named(at, names):
+                    continue
+                if has_window:
+                    done = self._around(trial, at, found) or done
                     continue
                 match = match_at(text, at)
                 if match is not None and (

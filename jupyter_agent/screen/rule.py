@@ -7,7 +7,8 @@ rule's keywords stands, so a thousand rules cost a clean text nothing.
 
 ``window`` is for values that stand before their keyword: how many characters before the keyword
 the expression may begin, and how far after it it may reach. Without it the expression begins at
-the keyword. ``each`` splits one match into several secrets (a list of backup codes).
+the keyword. With ``behind`` as well the window is there for what stands before a name, and the
+value stands behind the keyword as usual. ``each`` splits one match into several secrets (a list of backup codes).
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Rule:
         filters: Names in ``filters.FILTERS`` that can clear a candidate.
         entropy: Least Shannon entropy of the value, in bits per character.
         window: Characters (before, after) the keyword's start in which to search, or None.
+        behind: Whether a rule with a window finds what the keyword names, behind it.
         each: Expression of one secret inside the group, or "".
         gate: How every match begins, for keywords that stand in ordinary text too, or "". A bytes
             expression that ``re`` and hyperscan read alike, at most ``GATE_REACH`` bytes long.
@@ -92,6 +94,7 @@ class Rule:
     filters: tuple[str, ...] = ("stand-in", "blob")
     entropy: float = 0.0
     window: tuple[int, int] | None = None
+    behind: bool = False
     each: str = ""
     gate: str = ""
     folded: bool = True

@@ -29,13 +29,14 @@ class Trial:
         match: ``re.Pattern.match`` of the rule's expression.
         window: See ``Rule.window``.
         prefixes: The vendor's prefixes, where a token with one may have been wrapped.
-        is_words: Whether nothing but words gives its values away.
+        is_words: Whether nothing but words gives its values away, which stand behind them.
+        looks_before: Whether a value may stand before the keyword.
         looks_back: How many characters before a place decide about what is found there.
     """
 
     __slots__ = (
         *("_each", "_entropy", "_filters", "_finditer", "_may_quote", "_rank", "_rule"),
-        *("is_words", "looks_back", "match", "prefixes", "window"),
+        *("is_words", "looks_back", "looks_before", "match", "prefixes", "window"),
     )
 
     def __init__(self, rule: Rule) -> None:
@@ -55,7 +56,8 @@ class Trial:
         self.match = rule.regex.match
         self.window = rule.window
         self.prefixes = rule.prefixes if rule.rank == VENDOR_RANK else ()
-        self.is_words = rule.rank == WORDS_RANK
+        self.looks_before = rule.window is not None and not rule.behind
+        self.is_words = rule.rank == WORDS_RANK and not self.looks_before
         before = rule.window[0] if rule.window else 0
         self.looks_back = before + (LOOKS_BACK if LOOKING_BACK.isdisjoint(rule.filters) else _FAR)
 

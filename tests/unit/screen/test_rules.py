@@ -67,6 +67,16 @@ def test_no_repetition_in_any_rule_is_unbounded() -> None:
         assert not re.search(r"[C).\w][+*]|\{\d+,\}", outside_classes), rule.id
 
 
+def test_a_rule_whose_value_stands_behind_its_keyword_has_no_keyword_elsewhere() -> None:
+    for rule in (rule for rule in RULES if rule.behind):
+        assert rule.window, rule.id
+        for text in map(assemble, rule.match):
+            (found,) = re.finditer(rule.pattern, text)
+            name, rest = text[: found.start("secret")].lower(), text[found.start("secret") :].lower()
+            assert any(keyword in name for keyword in rule.keywords), rule.id
+            assert not any(keyword in rest for keyword in rule.keywords), rule.id
+
+
 def test_every_gate_reads_alike_for_both_engines() -> None:
     for rule in RULES:
         # Classes by letter differ between engines, and hyperscan has no lookaround.
