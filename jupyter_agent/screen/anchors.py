@@ -16,8 +16,6 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import pairwise
-from sys import maxsize
 from typing import Any, Final, Protocol
 
 from jupyter_agent.screen.blobs import blobs, outside
@@ -110,13 +108,18 @@ class Gate:
         self._match: Callable[[bytes, int], re.Match[bytes] | None] | None = None
         self.keywords = tuple(keywords)
         self.stems = stems
-        # As text, because Python looks for text in text in a third of what bytes in bytes take.
-        self._stems = {
-            stem.decode("latin-1"): tuple(
-                word.decode("latin-1") for word in self.keywords if word.startswith(stem)
+        # As text, see ``folded``. Of a stem that is a keyword nothing else has to be asked.
+        self._stems: list[tuple[str, tuple[str, ...]]] = [
+            (
+                stem.decode("latin-1"),
+                tuple(
+                    word.decode("latin-1")
+                    for word in self.keywords
+                    if word.startswith(stem) and word != stem
+                ),
             )
             for stem in stems
-        }
+        ]
         self.longest = max(map(len, self.keywords))
         self.who = tuple(who)
 
@@ -127,18 +130,18 @@ class Gate:
             self._match = inflated(self.expression, 0, self._kept).match
         return self._match
 
-    def begins_in(self, data: bytes, folded: bytes, offset: int, deadline: Deadline) -> list[int]:
+    def begins_in(self, data: bytes, stretch: str, offset: int, deadline: Deadline) -> list[int]:
         """Where in a stretch of a text a keyword stands and the gate matches, in order.
 
         Args:
             data: The text.
-            folded: The stretch, in lower case.
+            stretch: From ``folded``.
             offset: Where it begins.
             deadline: The text's time.
         """
         matches_at = self.matches_at
         found: list[int] = []
-        for number, place in enumerate(self.stands(folded, deadline), 1):
+        for number, place in enumerate(self.stands(stretch, deadline), 1):
             # Other threads get their turn, too.
             if not number % _MANY:
                 deadline.check_now()
@@ -147,7 +150,7 @@ class Gate:
                 found.append(at)
         return in_order(found) if len(found) > 1 else found
 
-    def begins_before(self, ends: list[int], data: bytes, places: Sequence[int]) -> Sequence[int]:
+    def begins_before(self, ends: list[int], data: bytes, places: list[int]) -> list[int]:
         """``begins_in`` for a short text in which it is known where matches of the gate end.
 
         Such an end behind a place, and before the next one, shows that the gate matches there; all
@@ -162,9 +165,10 @@ class Gate:
         # Until then an end may belong to a match that began before.
         unclear = 0
         last = ends[-1]
-        for at, following in pairwise((*places, maxsize)):
+        for number, at in enumerate(places, 1):
             if at >= last:
                 break
+            following = places[number] if number < len(places) else last
             end = ends[bisect_right(ends, at)]
             if at < unclear or end > following:
                 if not self.matches_at(data, at):
@@ -173,25 +177,31 @@ class Gate:
             kept.append(at)
         return kept
 
-    def stands(self, folded: bytes, deadline: Deadline) -> list[int]:
-        """Where a keyword stands in a text in lower case, in the order of the stems."""
-        bytes_as_text = folded.decode("latin-1")
-        find = bytes_as_text.find
+    def stands(self, stretch: str, deadline: Deadline) -> list[int]:
+        """Where a keyword stands in a stretch from ``folded``, in the order of the stems."""
         places: list[int] = []
+        longest = self.longest
         steps = STEPS
-        # Most stems are nowhere.
-        for stem in filter(bytes_as_text.__contains__, self._stems):
-            keywords = self._stems[stem]
-            at = find(stem)
+        for stem, keywords in self._stems:
+            at = stretch.find(stem)
             while at >= 0:
                 steps -= 1
                 if not steps:
                     steps = STEPS
                     deadline.check_now()
-                if bytes_as_text.startswith(keywords, at):
+                if not keywords or stretch[at : at + longest].startswith(keywords):
                     places.append(at)
-                at = find(stem, at + 1)
+                at = stretch.find(stem, at + 1)
         return places
+
+
+def folded(data: bytes) -> str:
+    """Bytes in lower case, a character each.
+
+    Folding bytes is for ASCII only and so keeps every offset; ``str.lower`` would not. As text,
+    because Python looks for text in text in a third of what bytes in bytes take.
+    """
+    return data.lower().decode("latin-1")
 
 
 _STEM: Final = 3

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from jupyter_agent.screen.anchors import Gate, Hits, Seen, Words, in_order
+from jupyter_agent.screen.anchors import Gate, Hits, Seen, Words, folded, in_order
 from jupyter_agent.screen.blobs import blobs, outside
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS, blocks
@@ -171,17 +171,17 @@ class CompiledAnchors:
         deadline: Deadline,
     ) -> None:
         """Where the gates with these numbers match, of which the ends are known."""
-        folded = data.lower()
+        whole = folded(data)
         # Families of gates share their keywords.
         standing: dict[tuple[bytes, ...], list[int]] = {}
         for number, ends in fired.items():
             gate = self._gates[number]
             places = standing.get(gate.keywords)
             if places is None:
-                places = standing[gate.keywords] = gate.stands(folded, deadline)
+                places = standing[gate.keywords] = gate.stands(whole, deadline)
                 if len(places) > 1:
                     places.sort()
-            begins: Sequence[int] = places
+            begins = places
             if len(places) > 1:
                 ends.sort()
                 begins = gate.begins_before(ends, data, places)
@@ -286,10 +286,9 @@ class _Places:
             gate = self._gates[part - first_gate]
             begins: list[int] = []
             for begin, end in stretches:
-                # A keyword may end behind the gate: "pass is " and its gate "pass is". Folding
-                # bytes is for ASCII only and so keeps every offset; str.lower would not.
-                folded = data[begin : end + gate.longest].lower()
-                begins += gate.begins_in(data, folded, begin, deadline)
+                # A keyword may end behind the gate: "pass is " and its gate "pass is".
+                stretch = folded(data[begin : end + gate.longest])
+                begins += gate.begins_in(data, stretch, begin, deadline)
             if begins:
                 for index in gate.who:
                     by_rule[index] = begins
@@ -313,9 +312,9 @@ def compile_anchors(words: Words) -> bytes:
 
     expressions: list[bytes] = []
     flags: list[int] = []
-    for word, folded, _ in words.alone:
+    for word, is_folded, _ in words.alone:
         expressions.append(b"".join(b"\\x%02x" % byte for byte in word))
-        flags.append(hyperscan.HS_FLAG_CASELESS if folded else 0)
+        flags.append(hyperscan.HS_FLAG_CASELESS if is_folded else 0)
     expressions += [gate.expression for gate in words.gates]
     flags += [0] * len(words.gates)
     expressions += [sign.in_bytes for sign in SIGNS]

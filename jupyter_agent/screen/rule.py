@@ -8,7 +8,8 @@ rule's keywords stands, so a thousand rules cost a clean text nothing.
 ``window`` is for values that stand before their keyword: how many characters before the keyword
 the expression may begin, and how far after it it may reach. Without it the expression begins at
 the keyword. With ``behind`` as well the window is there for what stands before a name, and the
-value stands behind the keyword as usual. ``each`` splits one match into several secrets (a list of backup codes).
+value stands behind the keyword as usual. ``each`` splits one match into several secrets (a list of
+backup codes).
 """
 
 from __future__ import annotations

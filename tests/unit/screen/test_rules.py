@@ -72,7 +72,8 @@ def test_a_rule_whose_value_stands_behind_its_keyword_has_no_keyword_elsewhere()
         assert rule.window, rule.id
         for text in map(assemble, rule.match):
             (found,) = re.finditer(rule.pattern, text)
-            name, rest = text[: found.start("secret")].lower(), text[found.start("secret") :].lower()
+            begin = found.start("secret")
+            name, rest = text[:begin].lower(), text[begin:].lower()
             assert any(keyword in name for keyword in rule.keywords), rule.id
             assert not any(keyword in rest for keyword in rule.keywords), rule.id
 
