@@ -206,10 +206,15 @@ class Approvals:
         self.tell(_opened(asked))
         return asked
 
-    def withdraw(self, label: str) -> None:
-        """Deny what is open about a label: what stands under it is not what was asked about."""
+    def withdraw(self, label: str | None = None) -> None:
+        """Deny what is open about a label: what stands under it is not what was asked about.
+
+        Args:
+            label: Which; None for all, because the whole vault is another one.
+        """
         for asked in self._open.values():
-            if label in asked.question.details["labels"] and not asked.answer.done():
+            meant = label is None or label in asked.question.details["labels"]
+            if meant and not asked.answer.done():
                 asked.answer.set_result(Answer("deny"))
 
     def fulfil(self, label: str) -> None:

@@ -92,7 +92,7 @@ class Operations:
         self._offers = Offers()
         self._grants = GrantOperations(safe, approvals, permission, executables, self._changed)
         self._guards = GuardOperations(safe, values, exposures, permission, self._changed)
-        self._whole_vault = VaultOperations(safe, self._end_uses, self._changed)
+        self._whole_vault = VaultOperations(safe, self._end_uses, self._changed, approvals.withdraw)
         self._ways = Ways(state, safe, permission, self._changed)
         table: dict[str, Operation] = {
             "status": self._status,

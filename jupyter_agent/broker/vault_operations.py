@@ -35,14 +35,20 @@ class VaultOperations:
         safe: Vault and audit.
         end_runs: Ends every run.
         changed: Tells whoever watches: ``secrets``, ``grants`` or ``vault``.
+        withdraw: Denies what persons are being asked.
     """
 
     def __init__(
-        self, safe: Safe, end_runs: Callable[[], Awaitable[None]], changed: Callable[[str], None]
+        self,
+        safe: Safe,
+        end_runs: Callable[[], Awaitable[None]],
+        changed: Callable[[str], None],
+        withdraw: Callable[[], None],
     ) -> None:
         self._safe = safe
         self._end_runs = end_runs
         self._changed = changed
+        self._withdraw = withdraw
         # Apart from the offers for secrets: an entry for one is none for the other.
         self._offers = Offers()
         self._plan: tuple[str, datetime, list[Entry]] | None = None
@@ -190,14 +196,16 @@ class VaultOperations:
 
     async def _accept_restored(self, ask: Ask) -> wire.Message:
         await self._safe.accept_restored(self._safe.provided(passphrase=self._passphrase(ask)))
+        self._withdraw()
         await self._safe.record(act("vault accept-restored", []))
-        self._changed("vault")
-        self._changed("secrets")
+        for what in ("vault", "secrets", "grants"):
+            self._changed(what)
         return {"vault": await self._safe.status()}
 
     async def _purge(self, _ask: Ask) -> wire.Message:
         self._plan = None
         await self._safe.purge(self._end_runs)
+        self._withdraw()
         for what in ("vault", "secrets", "grants"):
             self._changed(what)
         return {}

@@ -202,6 +202,20 @@ def test_a_revocation_voids_what_is_open_too(watcher, guest):
     assert watcher.person.call("grant.list")["grants"] == []
 
 
+@pytest.mark.one_broker(shared=False)
+def test_an_answer_about_a_vault_that_was_destroyed_is_void(watcher, guest):
+    host = {"host": "http://127.0.0.1:9", "header": "Authorization: Bearer {}"}
+    number = guest.begin("egress.open", label="A", **host)
+    old = watcher.asked()
+    watcher.person.call("vault.purge")
+    save(watcher.person, "A", "another value under the same label")
+    with pytest.raises(GrantDenied):
+        watcher.answer(old, "always")
+    with pytest.raises(GrantDenied):
+        until(guest, number, "open")
+    assert watcher.person.call("grant.list")["grants"] == []
+
+
 def test_a_wrong_nonce_answers_nothing(watcher, guest):
     number = guest.begin("run", **request("true", "A"))
     asked = watcher.asked()
