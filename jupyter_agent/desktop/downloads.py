@@ -105,7 +105,7 @@ class Downloads:
         # Its file can be there before its word: who moved it then would get a name that says
         # nothing, and perhaps a part of it.
         unspoken = own not in self._wanted and _BROWSERS_NAME.fullmatch(own) is not None
-        arrives = own in self._coming or (unspoken and time.time() - written < _SPOKEN_OF)
+        arrives = own in self._coming or (unspoken and abs(time.time() - written) < _SPOKEN_OF)
         return Download(
             id=hashlib.sha256(own.encode(errors="replace")).hexdigest()[:16],
             name=cleaned(self._wanted.get(own, own)),
