@@ -72,10 +72,7 @@ class Steered:
         """It never refuses."""
 
 
-@pytest.mark.parametrize("age", [-60, 86400])  # of before the clock was set back
-def test_a_file_of_which_the_browser_has_not_spoken_yet_has_not_arrived(
-    tmp_path: Path, age: int
-) -> None:
+def test_a_file_of_which_the_browser_has_not_spoken_yet_has_not_arrived(tmp_path: Path) -> None:
     guid = "0f8fad5b-d9cb-469f-a165-70867728950e"
     browser, downloads = Steered(), Downloads(tmp_path)
     downloads.follow(browser)
@@ -89,7 +86,10 @@ def test_a_file_of_which_the_browser_has_not_spoken_yet_has_not_arrived(
     assert downloads.every()[0].done
 
 
-def test_a_file_that_a_page_itself_has_called_so_arrives_all_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("age", [-60, 86400])  # the clock was set back since
+def test_a_file_that_a_page_itself_has_called_so_arrives_all_the_same(
+    tmp_path: Path, age: int
+) -> None:
     file = tmp_path / "0f8fad5b-d9cb-469f-a165-70867728950e"
     file.write_text("day,amount\n")
     os.utime(file, (time.time() + age,) * 2)
