@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ Greet = Callable[[wire.Message], Awaitable[tuple[Caller, wire.Message]]]
 _HELLO_SECONDS: Final = 10.0
 _RUN: Final = "run"
 _MOST_AT_ONCE: Final = 64  # requests of one conversation that are being answered
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 log = logging.getLogger(__name__)
 
@@ -179,4 +182,7 @@ def _unexpected(error: Exception, message: wire.Message) -> AgentError:
     # ours has been refused before it comes here.
     name = type(error).__name__
     log.error("%s in %s", name, message.get("op"))
+    if isinstance(error, OSError) and error.errno in _FULL:
+        why = os.strerror(error.errno)
+        return AgentError(f"It could not be written: {why}.", "Make room on the disk, then retry.")
     return AgentError(f"The broker failed with {name}.", "Look at: jupyter agent doctor")

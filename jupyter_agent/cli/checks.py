@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jupyter_agent import __version__
 from jupyter_agent.cli.chats import chats
@@ -22,6 +23,9 @@ from jupyter_agent.opening import NONBLOCK, open_unfollowed
 from jupyter_agent.owner import is_elevated
 from jupyter_agent.processes.exits import end_command
 
+_ROOM: Final = 256 * 1024
+"""Bytes that a change of the vault needs, with its journal, and some to spare."""
+
 
 def every_check() -> list[Check]:
     """Every check, in the order in which things depend on each other."""
@@ -30,7 +34,7 @@ def every_check() -> list[Check]:
         _version(),
         _machine(),
         _sudo(),
-        *_folders(folders),
+        *folder_checks(folders),
         *_record(folders),
         *_broker_and_vault(),
         *installation(),
@@ -101,7 +105,8 @@ def _elevated() -> Check:
     return check("sudo", "ok", "This runs as an ordinary user.")
 
 
-def _folders(folders: Folders) -> Iterator[Check]:
+def folder_checks(folders: Folders) -> Iterator[Check]:
+    """Whether each folder is this person's alone, and has room."""
     for name, path in (("data", folders.data), ("state", folders.state), ("run", folders.run)):
         id_ = f"folder-{name}"
         if not path.exists():
@@ -114,7 +119,16 @@ def _folders(folders: Folders) -> Iterator[Check]:
         else:
             mode = stat.S_IMODE(path.stat().st_mode)
             shown = "" if sys.platform == "win32" else f", mode {mode:04o}"
-            yield check(id_, "ok", f"{path}{shown}, yours alone.")
+            disk = shutil.disk_usage(path)
+            if disk.total and disk.free < _ROOM:
+                yield check(
+                    id_,
+                    "fail",
+                    f"The disk of {path} is full.",
+                    "Make room: nothing can be written.",
+                )
+            else:
+                yield check(id_, "ok", f"{path}{shown}, yours alone.")
 
 
 def _record(folders: Folders) -> Iterator[Check]:

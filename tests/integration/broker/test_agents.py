@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import resource
 import secrets
 import string
+import sys
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from steps import collect, request, run, save, until, wait_until
 
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import (
+    AgentError,
     BrokerRefused,
     GrantDenied,
     GrantRequired,
@@ -29,6 +32,20 @@ def proof(token: str) -> dict[str, Any]:
 
 
 # -- who it is
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits another process")
+@pytest.mark.one_broker(shared=False)
+def test_a_disk_that_is_full_is_said_and_lets_nobody_in(person):
+    broker = person.call("status")["pid"]
+    limits = resource.prlimit(broker, resource.RLIMIT_FSIZE)
+    resource.prlimit(broker, resource.RLIMIT_FSIZE, (0, limits[1]))
+    with pytest.raises(AgentError, match="could not be written: File too large") as told:
+        person.call("agent.register", name="claude-code")
+    assert told.value.hint.startswith("Make room")
+    resource.prlimit(broker, resource.RLIMIT_FSIZE, limits)
+    assert person.call("agent.list")["agents"] == []
+    person.call("agent.register", name="claude-code")
 
 
 def test_an_agent_is_known_by_its_token_and_by_its_name(person, folders, enter):

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+
+import pytest
+
 from jupyter_agent.broker.vault_state import without_vault
-from jupyter_agent.cli.checks import agents_checks, key_source_check, vault_check, waiting_checks
+from jupyter_agent.cli.checks import (
+    agents_checks,
+    folder_checks,
+    key_source_check,
+    vault_check,
+    waiting_checks,
+)
 from jupyter_agent.cli.jupyter_settings import Settings
 from jupyter_agent.errors import ConsentRequired, PassphraseRequired
+from jupyter_agent.folders import Folders
 
 
 def test_a_decision_that_the_first_secret_waits_for_is_named_with_its_next_step():
@@ -14,6 +25,19 @@ def test_a_decision_that_the_first_secret_waits_for_is_named_with_its_next_step(
     assert (check["id"], check["state"]) == ("vault", "warn")
     assert "waits for a decision. The key would lie in a file." in check["message"]
     assert check["hint"] == "Agree in the Secrets panel."
+
+
+@pytest.mark.parametrize(("free", "state"), [(4096, "fail"), (1 << 30, "ok")])
+def test_a_folder_whose_disk_is_full_is_named(tmp_path, monkeypatch, free, state):
+    folders = Folders(*(tmp_path / name for name in ("data", "state", "run")))
+    folders.make()
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=free))
+    checks = list(folder_checks(folders))
+    assert [check["state"] for check in checks] == [state] * 3
+    assert all("full" in check["message"] and check["hint"] for check in checks) == (
+        state == "fail"
+    )
 
 
 def test_no_vault_is_no_problem_where_nothing_has_to_be_decided():
