@@ -3,12 +3,15 @@
 Each change of the grants gets a number; so does the last one that took something away. Who is asked
 under one number and answers under another is believed only if nothing was taken away in between.
 Uses that are counted down are no change.
+
+Several brokers may have one vault open. So each change is decided on inside the write that makes
+it, by what the grants are then: what one broker takes back, another one must not put there again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +19,7 @@ from typing import TYPE_CHECKING
 from jupyter_agent.broker.grants import Grant
 
 if TYPE_CHECKING:
+    from jupyter_agent.vault.papers import Records
     from jupyter_agent.vault.vault import Vault
 
 
@@ -34,7 +38,11 @@ class Policy:
     @classmethod
     def of(cls, vault: Vault) -> Policy:
         """A vault's."""
-        record = vault.policy()
+        return cls.read(vault.policy())
+
+    @classmethod
+    def read(cls, record: bytes | None) -> Policy:
+        """What a vault keeps."""
         return cls() if record is None else cls(**json.loads(record))
 
     def holds(self, version: int) -> bool:
@@ -47,25 +55,52 @@ def all_grants(vault: Vault) -> list[Grant]:
     return [Grant.from_record(record) for record in vault.grants()]
 
 
-def add(vault: Vault, grants: Iterable[Grant], now: datetime) -> None:
+Changed = Mapping[str, Grant | None]
+"""Id → the grant as it is from now on, or None: it is taken back."""
+
+
+def add(
+    vault: Vault,
+    grants: Iterable[Grant],
+    now: datetime,
+    check: Callable[[Sequence[Grant], Policy], None] = lambda _grants, _policy: None,
+) -> None:
     """Keep new grants, and drop those whose time is over.
 
     Args:
         vault: Open.
         grants: The new ones.
         now: An aware datetime.
+        check: Raises where they may not be kept, given those that there are.
     """
     new = list(grants)
-    over = [
-        old.id
-        for old in all_grants(vault)
-        if old.until is not None and datetime.fromisoformat(old.until) <= now
-    ]
-    _write(
-        vault,
-        dict.fromkeys(over) | {grant.id: grant.record() for grant in new},
-        narrows=any(grant.deny for grant in new),
-    )
+
+    def decide(standing: Sequence[Grant], policy: Policy) -> tuple[Changed, bool]:
+        check(standing, policy)
+        over = [
+            old.id
+            for old in standing
+            if old.until is not None and datetime.fromisoformat(old.until) <= now
+        ]
+        changed = dict.fromkeys(over) | {grant.id: grant for grant in new}
+        return changed, any(grant.deny for grant in new)
+
+    _write(vault, decide)
+
+
+def spend(vault: Vault, decide: Callable[[Sequence[Grant], Policy], Iterable[Grant]]) -> None:
+    """Count uses down, which is no change.
+
+    Args:
+        vault: Open.
+        decide: From what there is to the grants that were used, as they are from now on.
+    """
+
+    def work(records: Mapping[str, bytes], record: bytes | None) -> tuple[Records, bytes | None]:
+        used = decide([*map(Grant.from_record, records.values())], Policy.read(record))
+        return {grant.id: grant.record() for grant in used}, None
+
+    vault.change_grants(work)
 
 
 def remove(vault: Vault, ids: Iterable[str]) -> list[str]:
@@ -74,10 +109,15 @@ def remove(vault: Vault, ids: Iterable[str]) -> list[str]:
     Returns:
         Which of them there were.
     """
-    there = {grant.id for grant in all_grants(vault)}
-    gone = [each for each in ids if each in there]
-    if gone:
-        _write(vault, dict.fromkeys(gone), narrows=True)
+    wanted = set(ids)
+    gone: list[str] = []
+
+    def decide(standing: Sequence[Grant], _policy: Policy) -> tuple[Changed, bool]:
+        gone[:] = [grant.id for grant in standing if grant.id in wanted]
+        return dict.fromkeys(gone), True
+
+    if any(grant.id in wanted for grant in all_grants(vault)):  # nothing is written for nothing
+        _write(vault, decide)
     return gone
 
 
@@ -91,8 +131,15 @@ def forget_label(vault: Vault, label: str) -> None:
     remove(vault, [grant.id for grant in all_grants(vault) if grant.label == label])
 
 
-def _write(vault: Vault, records: dict[str, bytes | None], *, narrows: bool) -> None:
-    was = Policy.of(vault)
-    version = was.version + 1
-    now = Policy(version, version if narrows else was.narrowed)
-    vault.change_grants(records, json.dumps(asdict(now)).encode())
+def _write(vault: Vault, decide: Callable[[Sequence[Grant], Policy], tuple[Changed, bool]]) -> None:
+    """Change grants; ``decide`` also says whether that narrows what is permitted."""
+
+    def work(records: Mapping[str, bytes], record: bytes | None) -> tuple[Records, bytes | None]:
+        was = Policy.read(record)
+        changed, narrows = decide([*map(Grant.from_record, records.values())], was)
+        version = was.version + 1
+        now = Policy(version, version if narrows else was.narrowed)
+        written = {each: None if g is None else g.record() for each, g in changed.items()}
+        return written, json.dumps(asdict(now)).encode()
+
+    vault.change_grants(work)

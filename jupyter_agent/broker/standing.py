@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jupyter_agent.broker import permitting, policy
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.permitting import Request
-from jupyter_agent.broker.policy import Policy
+from jupyter_agent.broker.policy import Policy, spend
 from jupyter_agent.errors import GrantDenied
 from jupyter_agent.vault.records import not_found
 
@@ -34,8 +34,16 @@ def take(vault: Vault, request: Request) -> tuple[list[str], int]:
     now = datetime.now(UTC)
     _check_not_forbidden(standing, request, now)
     missing, used = permitting.decided(standing, request, now)
-    for grant in used:
-        vault.put_grant(grant.id, grant.record())
+    if used:
+        # Again inside the write: another broker may have used them up, or taken them back.
+        def spent(standing: Sequence[Grant], policy: Policy) -> list[Grant]:
+            nonlocal missing, version
+            _check_not_forbidden(standing, request, now)
+            version = policy.version
+            missing, used = permitting.decided(standing, request, now)
+            return used
+
+        spend(vault, spent)
     return missing, version
 
 
@@ -70,18 +78,22 @@ def settle(vault: Vault, request: Request, version: int, made: list[Grant]) -> l
         GrantDenied: Meanwhile something was denied or taken back.
         LabelNotFound: A label is gone: the grant would count for whatever comes to stand under it.
     """
-    if not Policy.of(vault).holds(version):
-        raise GrantDenied(
-            "This was asked before a grant was taken back or something was denied, so the answer "
-            "does not count.",
-            "Run it again to be asked under the present rules.",
-        )
     now = datetime.now(UTC)
-    _check_not_forbidden(policy.all_grants(vault), request, now)
+
+    def check(standing: Sequence[Grant], policy: Policy) -> None:
+        if not policy.holds(version):
+            raise GrantDenied(
+                "This was asked before a grant was taken back or something was denied, so the "
+                "answer does not count.",
+                "Run it again to be asked under the present rules.",
+            )
+        _check_not_forbidden(standing, request, now)
+
+    check(policy.all_grants(vault), Policy.of(vault))
     for grant in made:
         vault.meta(grant.label)
     if made:
-        policy.add(vault, made, now)
+        policy.add(vault, made, now, check)
     return policy.all_grants(vault)
 
 

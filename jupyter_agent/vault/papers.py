@@ -6,7 +6,7 @@ What is in them is the broker's business; the vault keeps them whole and secret.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -17,6 +17,13 @@ _GRANT: Final = "grant"
 _ALLOWANCE: Final = "allowance"
 _PROFILE: Final = "profile"
 _POLICY: Final = ("policy", "grants")
+
+
+Records = Mapping[str, bytes | None]
+"""Id → the new record, or None to remove it."""
+Decide = Callable[[Mapping[str, bytes], bytes | None], tuple[Records, bytes | None]]
+"""From every grant by its id, and what ``policy`` says, to what is to be changed of both; None for
+the latter where it stays."""
 
 
 class Papers(ABC):
@@ -44,20 +51,25 @@ class Papers(ABC):
         with self._ledger() as ledger:
             return ledger.read(*_POLICY)
 
-    def change_grants(self, records: Mapping[str, bytes | None], policy: bytes) -> None:
-        """Put and remove grants, and say so in the record about all of them, in one write.
+    def change_grants(self, decide: Decide) -> None:
+        """Change grants, and the record about all of them, by what they are: all in one write.
+
+        Another process may change them, too, so who has read them before knows what they were.
 
         Args:
-            records: Id → the new record, or None to remove it.
-            policy: See ``policy``.
+            decide: What it raises undoes the write.
         """
         with self._change() as change:
+            standing = {name: change.read(_GRANT, name) for name in sorted(change.names(_GRANT))}
+            there = {name: record for name, record in standing.items() if record is not None}
+            records, policy = decide(there, change.read(*_POLICY))
             for grant_id, record in records.items():
                 if record is None:
                     change.remove(_GRANT, grant_id)
                 else:
                     change.put(_GRANT, grant_id, record)
-            change.put(*_POLICY, policy)
+            if policy is not None:
+                change.put(*_POLICY, policy)
 
     def allowances(self) -> list[bytes]:
         """Every allowance, as it was put, by id."""
@@ -86,8 +98,11 @@ class Papers(ABC):
         with self._ledger() as ledger:
             key = ledger.read(_PROFILE, name)
         if key is None and fresh is not None:
-            self._put(_PROFILE, name, fresh)
-            key = fresh
+            with self._change() as change:
+                key = change.read(_PROFILE, name)  # another process may have been faster
+                if key is None:
+                    change.put(_PROFILE, name, fresh)
+                    key = fresh
         return key
 
     def forget_profile(self, name: str) -> bool:

@@ -366,7 +366,7 @@ def test_what_is_read_together_is_of_one_moment_and_another_ones_write_is_seen_a
             assert [meta.label for meta in other.list()] == ["A"]
             assert other.grants() == []
         vault.put(Secret("B", b"second"))
-        vault.change_grants({"g": b"{}"}, b"{}")
+        vault.change_grants(lambda _grants, _policy: ({"g": b"{}"}, b"{}"))
         with other.together():
             assert [meta.label for meta in other.list()] == ["A", "B"]
             assert other.grants() == [b"{}"]
