@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from jupyter_agent import wire
+from jupyter_agent import locks, wire
 from jupyter_agent.errors import RequestInvalid, VaultUnsafe
 from jupyter_agent.folders import check_private_dir, read_private, write_private
 from jupyter_agent.opening import open_unfollowed
@@ -92,20 +92,21 @@ class Agents:
             RequestInvalid: It can't be called so, or is known already, or there are too many.
         """
         check_name(name)
-        known = {agent.name: agent for agent in self.every()}
-        if name in known and not replace:
-            raise RequestInvalid(
-                f"There is an agent {name} already.",
-                f"Choose another name, or give it a new token: jupyter agent agents add {name} "
-                "--replace",
-            )
-        if len(known) >= _MOST:
-            raise RequestInvalid("There are too many agents.", "Forget some: jupyter agent agents")
-        if name not in known:
-            self._forget_visit(name)  # of another one that was called so
         token = secrets.token_urlsafe(32)
-        known[name] = Agent(name, _digest(token), wire.timestamp())
-        self._write(known)
+        with self._changing() as known:
+            if name in known and not replace:
+                raise RequestInvalid(
+                    f"There is an agent {name} already.",
+                    "Choose another name, or give it a new token: "
+                    f"jupyter agent agents add {name} --replace",
+                )
+            if len(known) >= _MOST:
+                raise RequestInvalid(
+                    "There are too many agents.", "Forget some: jupyter agent agents"
+                )
+            if name not in known:
+                self._forget_visit(name)  # of another one that was called so
+            known[name] = Agent(name, _digest(token), wire.timestamp())
         self._hang_up(name)
         return token
 
@@ -115,10 +116,9 @@ class Agents:
         Raises:
             RequestInvalid: There is no such agent.
         """
-        known = {agent.name: agent for agent in self.every()}
-        if known.pop(name, None) is None:
-            raise RequestInvalid("There is no such agent.", "List them: jupyter agent agents")
-        self._write(known)
+        with self._changing() as known:
+            if known.pop(name, None) is None:
+                raise RequestInvalid("There is no such agent.", "List them: jupyter agent agents")
         self._hang_up(name)
         self._talking.pop(name, None)
         self._forget_visit(name)
@@ -179,8 +179,22 @@ class Agents:
         for hang_up in list(self._talking.get(name, ())):
             hang_up()
 
-    def _write(self, agents: dict[str, Agent]) -> None:
-        write_private(self._path, json.dumps([asdict(one) for one in agents.values()]).encode())
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Agent]]:
+        """Every agent by its name; what is done to that is written at the end.
+
+        One at a time, whichever thread or broker it is: who is forgotten must not come back with
+        what another one had read before.
+        """
+        lock = open_unfollowed(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT)
+        try:
+            locks.take(lock)
+            known = {agent.name: agent for agent in self.every()}
+            yield known
+            every = [asdict(one) for one in known.values()]
+            write_private(self._path, json.dumps(every).encode())
+        finally:
+            os.close(lock)
 
 
 def check_name(name: str) -> str:
