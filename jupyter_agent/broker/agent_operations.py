@@ -12,7 +12,7 @@ from jupyter_agent.broker import policy
 from jupyter_agent.broker.agents import Agents, check_name
 from jupyter_agent.broker.ask import Ask, Operation, for_persons
 from jupyter_agent.broker.safe import Safe
-from jupyter_agent.errors import AgentError, RoleDenied
+from jupyter_agent.errors import AgentError, BrokerRefused, RoleDenied
 
 if TYPE_CHECKING:
     from jupyter_agent.vault.vault import Vault
@@ -55,6 +55,7 @@ class AgentOperations:
             # A name that was somebody else's before must not come with their permissions.
             await self._forget_grants(name)
         token = await asyncio.to_thread(self._agents.register, name, replace=replace)
+        self._agents.hang_up(name)
         self._changed("agents")
         return {"name": name, "token": token}
 
@@ -75,6 +76,7 @@ class AgentOperations:
     async def _forget(self, ask: Ask) -> wire.Message:
         name = wire.text(ask.message, "name")
         await asyncio.to_thread(self._agents.forget, name)
+        self._agents.hang_up(name)
         self._changed("agents")
         with contextlib.suppress(AgentError):  # locked: they go before anybody is called so again
             await self._forget_grants(name)
@@ -89,13 +91,24 @@ class AgentOperations:
             self._changed("grants")
 
 
-def narrowed(name: str, operation: Operation) -> Operation:
-    """An operation that refuses agents, unless it is one of theirs."""
-    if name in MAY:
-        return operation
+def narrowed(name: str, operation: Operation, agents: Agents) -> Operation:
+    """An operation that refuses agents, unless it is one of theirs, and those that are forgotten.
+
+    Args:
+        name: The operation's.
+        operation: It.
+        agents: The register, which another broker may have changed.
+    """
 
     async def refusing(ask: Ask) -> wire.Message:
-        if ask.caller.role == "agent":
+        caller = ask.caller
+        registered = caller.role == "agent" and caller.kernel_id is None
+        if registered and not agents.knows(caller.agent or ""):
+            raise BrokerRefused(
+                "This agent was forgotten.",
+                "A person lets it in: jupyter agent agents add NAME",
+            )
+        if caller.role == "agent" and name not in MAY:
             raise RoleDenied(
                 "An agent may not do that.",
                 "Ask the person to do it in JupyterLab's Secrets panel or in a terminal.",

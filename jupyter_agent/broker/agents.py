@@ -107,11 +107,10 @@ class Agents:
             if name not in known:
                 self._forget_visit(name)  # of another one that was called so
             known[name] = Agent(name, _digest(token), wire.timestamp())
-        self._hang_up(name)
         return token
 
     def forget(self, name: str) -> None:
-        """Let it in no more, and end what it does now.
+        """Let it in no more.
 
         Raises:
             RequestInvalid: There is no such agent.
@@ -119,9 +118,6 @@ class Agents:
         with self._changing() as known:
             if known.pop(name, None) is None:
                 raise RequestInvalid("There is no such agent.", "List them: jupyter agent agents")
-        self._hang_up(name)
-        self._talking.pop(name, None)
-        self._forget_visit(name)
 
     def named(self, token: str) -> str | None:
         """The name of the agent that holds a token."""
@@ -131,6 +127,10 @@ class Agents:
             if hmac.compare_digest(agent.digest, digest):
                 found = agent.name
         return found
+
+    def knows(self, name: str) -> bool:
+        """Whether there is an agent of that name, whichever broker it was let in or out by."""
+        return any(agent.name == name for agent in self.every())
 
     def talks(self, name: str) -> bool:
         """Whether it has a conversation with this broker now."""
@@ -175,9 +175,16 @@ class Agents:
         with suppress(OSError):
             (self._seen / name).unlink(missing_ok=True)
 
-    def _hang_up(self, name: str) -> None:
-        for hang_up in list(self._talking.get(name, ())):
+    def hang_up(self, name: str) -> None:
+        """End what an agent does now, on the event loop, once it was forgotten or has a new token.
+
+        Who was let in before is counted among those that talk by then: the loop does both in one
+        step.
+        """
+        for hang_up in self._talking.pop(name, set()).copy():
             hang_up()
+        if not self.knows(name):
+            self._forget_visit(name)
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Agent]]:

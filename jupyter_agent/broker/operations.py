@@ -121,7 +121,7 @@ class Operations:
             **SecretRequests(safe, approvals, reasons).table,
         }
         self.table: Mapping[str, Operation] = {
-            name: narrowed(name, operation) for name, operation in table.items()
+            name: narrowed(name, operation, agents) for name, operation in table.items()
         }
 
     # -- the broker itself

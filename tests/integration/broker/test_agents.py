@@ -13,6 +13,7 @@ import pytest
 from elsewhere import PERSON_ONLY, Elsewhere, register_kernel
 from steps import collect, request, run, save, until, wait_until
 
+from jupyter_agent.broker.agents import Agents
 from jupyter_agent.client import Client, Hello
 from jupyter_agent.errors import (
     AgentError,
@@ -32,6 +33,16 @@ def proof(token: str) -> dict[str, Any]:
 
 
 # -- who it is
+
+
+def test_an_agent_that_another_broker_has_forgotten_gets_nothing_any_more(person, folders, enter):
+    agent = enter("claude-code")
+    assert agent.call("secret.list") == {"secrets": []}
+    # What the broker of another session does with the same register.
+    Agents(folders.state / "agents.json", folders.state / "agents-seen").forget("claude-code")
+    for op in ("secret.list", "egress.services", "audit.read"):
+        with pytest.raises(BrokerRefused, match="forgotten"):
+            agent.call(op)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits another process")
