@@ -15,7 +15,7 @@ FILE: Final = "egress-trust.pem"
 
 
 class Trust:
-    """The certificates, read once and again after they were changed.
+    """The certificates, looked at anew for each way: another broker may have changed them.
 
     Args:
         folder: The state folder.
@@ -23,7 +23,7 @@ class Trust:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
-        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[str, tuple[bytes | None, ssl.SSLContext]] = {}
 
     async def context(self, alpn: str) -> ssl.SSLContext:
         """Whom to believe.
@@ -32,13 +32,13 @@ class Trust:
             alpn: What is spoken inside TLS.
 
         Raises:
-            EgressFailed: The file can't be read.
+            EgressFailed: They can't be used.
+            VaultUnsafe: The file can't be read, or is not ours alone.
         """
-        if alpn not in self._contexts:
-            self._contexts[alpn] = await asyncio.to_thread(
-                lambda: believe(read_private(self._path), alpn)
-            )
-        return self._contexts[alpn]
+        named = await asyncio.to_thread(read_private, self._path)
+        if alpn not in self._contexts or self._contexts[alpn][0] != named:
+            self._contexts[alpn] = named, await asyncio.to_thread(believe, named, alpn)
+        return self._contexts[alpn][1]
 
     async def name(self, certificates: str | None) -> None:
         """Believe these from now on, and none that were named before; None for none.
@@ -51,4 +51,3 @@ class Trust:
         else:
             check_certificates(certificates)
             await asyncio.to_thread(write_private, self._path, certificates.encode())
-        self._contexts.clear()
