@@ -5,13 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 _MOST_KNOWN: Final = 256
 _LARGEST: Final = 1 << 30
 """Bytes of a program that is read; one that is larger has no hash and is asked about each time."""
+
+_CLOCK_TICK: Final = 20_000_000
+"""Nanoseconds; file systems stamp with the kernel's clock, which ticks every 1 to 10 ms."""
+_DAY: Final = 86_400_000_000_000  # nanoseconds; no clock of a disk is so far from ours
 
 _Stamp = tuple[int, int, int, int, int]
 
@@ -21,6 +28,7 @@ class Executables:
 
     def __init__(self) -> None:
         self._hashes: OrderedDict[_Stamp, str] = OrderedDict()
+        self._first_seen: OrderedDict[_Stamp, int] = OrderedDict()  # by a clock nobody can set
 
     def look(self, word: str, path: str, cwd: str) -> tuple[str, str] | None:
         """The real path of the file that a name means, and its SHA-256; None where there is none.
@@ -61,13 +69,34 @@ class Executables:
                 )
                 known = self._hashes.get(stamp)
                 if known is None:
+                    settled = self._is_settled(stamp)  # before it is read
                     known = hashlib.file_digest(file, "sha256").hexdigest()
-                    self._hashes[stamp] = known
-                    while len(self._hashes) > _MOST_KNOWN:
-                        self._hashes.popitem(last=False)
+                    if settled:
+                        _keep(self._hashes, stamp, known)
                 return known
         except OSError:
             return None
+
+    def _is_settled(self, stamp: _Stamp) -> bool:
+        """Whether no file that looks like this can be written any more.
+
+        Within one tick of its clock a file may be written again and look the same, also by who
+        wants what was granted to the first one.
+        """
+        if time.time_ns() - stamp[-1] > _DAY:
+            return True
+        now = time.monotonic_ns()
+        first = self._first_seen.get(stamp)
+        if first is None:
+            first = _keep(self._first_seen, stamp, now)
+        return now - first > _CLOCK_TICK
+
+
+def _keep(kept: OrderedDict[_Stamp, T], stamp: _Stamp, value: T) -> T:
+    kept[stamp] = value
+    while len(kept) > _MOST_KNOWN:
+        kept.popitem(last=False)
+    return value
 
 
 def _found(word: str, path: str, cwd: str) -> str | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,3 +76,29 @@ def test_a_file_that_has_changed_has_another_hash_whatever_its_times_say(tmp_pat
     assert before is not None
     assert after is not None
     assert before[1] != after[1]
+
+
+def test_a_program_written_twice_within_a_tick_of_the_files_clock_is_looked_at_again(
+    tmp_path, executables, monkeypatch
+):
+    there, fstat, clock = program(tmp_path / "a"), os.fstat, [time.monotonic_ns()]
+    ticked = time.time_ns()  # as on Linux before 6.13, and on many file systems since
+
+    def coarse(handle: int) -> SimpleNamespace:
+        info = fstat(handle)
+        names = ("st_mode", "st_dev", "st_ino", "st_size")
+        same = {name: getattr(info, name) for name in names}
+        return SimpleNamespace(**same, st_mtime_ns=ticked, st_ctime_ns=ticked)
+
+    monkeypatch.setattr(os, "fstat", coarse)
+    monkeypatch.setattr(time, "monotonic_ns", lambda: clock[0])
+    first = executables.look("curl", str(tmp_path / "a"), "/")
+    there.write_text("#!/bin/ls\n", encoding="ascii")
+    second = executables.look("curl", str(tmp_path / "a"), "/")
+    assert first is not None
+    assert second == (first[0], hashlib.sha256(b"#!/bin/ls\n").hexdigest())
+
+    clock[0] += 30_000_000
+    assert executables.look("curl", str(tmp_path / "a"), "/") == second
+    monkeypatch.setattr(hashlib, "file_digest", None)  # from here on it is known
+    assert executables.look("curl", str(tmp_path / "a"), "/") == second
