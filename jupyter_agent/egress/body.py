@@ -49,11 +49,13 @@ class Body:
             yield clean
 
     def _unpacked(self, data: bytes) -> Iterator[bytes]:
+        if not data:
+            return
         if self._unpack is None:
             # "deflate" means zlib's format, and some servers send the bare stream inside it.
-            bare = not (data[:1] and data[0] & 0x0F == zlib.DEFLATED)
+            bare = data[0] & 0x0F != zlib.DEFLATED
             self._unpack = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS)
-        while data:
+        while True:
             try:
                 plain = self._unpack.decompress(data, _PIECE)
             except zlib.error:
@@ -68,7 +70,7 @@ class Body:
                     self._unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
                 else:
                     return
-            elif not plain and not data:
+            elif not data and len(plain) < _PIECE:  # else there may be more in its hands
                 return
 
 
