@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import select
+import socket
+import struct
 import sys
 from typing import Any, Final
 
@@ -11,6 +14,7 @@ import h11
 
 READ: Final = 256 * 1024
 _LONGEST_HEAD: Final = 64 * 1024
+_LINGER: Final = "hh" if sys.platform == "win32" else "ii"  # ``struct linger``: on, for no time
 Event = Any  # h11's events have no common class
 
 
@@ -32,6 +36,7 @@ class Connection:
         self.state = h11.Connection(role, max_incomplete_event_size=_LONGEST_HEAD)
         self.reader = reader
         self.silent = True
+        self._is_server = role is h11.SERVER
         self._writer = writer
 
     async def next(self) -> Event:
@@ -82,6 +87,15 @@ class Connection:
         return self.reader.at_eof() or self._writer.is_closing()
 
     @property
+    def spoke_unasked(self) -> bool:
+        """Whether something came that belongs to no exchange so far (RFC 9112, section 9.2).
+
+        It would be taken for the answer to the next request.
+        """
+        waiting = getattr(self.reader, "_buffer", b"?")  # asyncio tells it in no other way
+        return bool(waiting) or bool(self.state.trailing_data[0])
+
+    @property
     def hung_up(self) -> bool:
         """Whether the other side has hung up, also while something that it sent waits unread.
 
@@ -104,4 +118,9 @@ class Connection:
 
     def abort(self) -> None:
         """Hang up at once, so that the other side sees that something is missing."""
+        if self._is_server:
+            # By a reset: an answer to HTTP/1.0 may have no other end than that of its connection.
+            end, how = self._writer.get_extra_info("socket"), struct.pack(_LINGER, 1, 0)
+            with contextlib.suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, how)
         self._writer.transport.abort()

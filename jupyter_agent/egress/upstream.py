@@ -75,7 +75,7 @@ class Upstream:
         """
         while self._idle:
             connection = self._idle.pop()
-            if not connection.gone:
+            if not connection.gone and not connection.spoke_unasked:
                 return connection, True
             connection.abort()
         return await self.connect(), False
@@ -113,7 +113,8 @@ class Upstream:
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next request, if it is good for one."""
-        if len(self._idle) < _MOST_IDLE and not connection.gone and connection.again():
+        good = not connection.gone and not connection.spoke_unasked
+        if len(self._idle) < _MOST_IDLE and good and connection.again():
             self._idle.append(connection)
         else:
             connection.close()

@@ -165,3 +165,27 @@ def test_what_may_have_been_done_is_not_sent_again_on_a_new_connection(way, serv
         assert "broke off" in refused.json()["error"]["message"]
     lines = [line for line, _ in service.heads if "/gone" in line]
     assert lines == ["POST /gone HTTP/1.1", "PATCH /gone HTTP/1.1"]
+
+
+def test_what_a_service_says_unasked_is_not_taken_for_the_next_answer(way, service):
+    def twice(request) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none" * 2)
+
+    service.more["/twice"] = twice
+    for _ in range(3):
+        assert httpx.get(way["DEMO_TOKEN_URL"] + "/twice", headers=bearer(way)).text == "one"
+        assert httpx.get(way["DEMO_TOKEN_URL"] + "/ok", headers=bearer(way)).text == "ok"
+
+
+def test_an_answer_that_is_cut_does_not_look_whole_to_a_caller_of_http_1_0(way, service):
+    def cut(request) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"a" * 70_000)
+        request.connection.shutdown(socket.SHUT_RDWR)
+
+    service.more["/cut"] = cut
+    port = int(way["DEMO_TOKEN_URL"].rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as caller:
+        head = f"Host: 127.0.0.1:{port}\r\nAuthorization: {bearer(way)['Authorization']}\r\n\r\n"
+        caller.sendall(b"GET /cut HTTP/1.0\r\n" + head.encode())
+        with caller.makefile("rb") as answer, pytest.raises(ConnectionResetError):
+            answer.read()
