@@ -116,12 +116,16 @@ class Baseline:
                 for path, rule, tag in sorted(now)
             ],
         }
+        from pathlib import Path  # noqa: PLC0415  (startup time)
+
+        from jupyter_agent.cli.screening import whole  # noqa: PLC0415
+
         try:
-            with open(self._path, "w", encoding="utf-8") as file:  # noqa: PTH123  (startup time)
-                file.write(json.dumps(body, indent=1) + "\n")
+            whole.write(Path(self._path), json.dumps(body, indent=1) + "\n")
         except OSError as error:
             raise RequestInvalid(
-                f"The baseline can't be written: {os.strerror(error.errno or 0)}."
+                f"The baseline can't be written: {os.strerror(error.errno or 0)}.",
+                "It is as it was. Make room, or make its folder writable.",
             ) from None
 
     def _entry(self, finding: Found) -> _Entry:

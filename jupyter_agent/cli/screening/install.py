@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from jupyter_agent import spawn
-from jupyter_agent.cli.screening import EVERYTHING, FILTER, PRE_COMMIT, git
+from jupyter_agent.cli.screening import EVERYTHING, FILTER, PRE_COMMIT, git, whole
 from jupyter_agent.errors import AgentError, RequestInvalid
 
 _DRIVER: Final = "jupyter-agent"
@@ -102,8 +102,8 @@ def _install_filter(repository: Repository) -> list[str]:
     attributes = repository.top / ".gitattributes"
     text = _read(attributes)
     if _ATTRIBUTES not in text.splitlines():
-        with attributes.open("a", encoding="utf-8") as file:
-            file.write(("" if not text or text.endswith("\n") else "\n") + _ATTRIBUTES + "\n")
+        ended = text if not text or text.endswith("\n") else f"{text}\n"
+        whole.write(attributes, f"{ended}{_ATTRIBUTES}\n")
     return [
         "Notebooks are masked on their way into this repository; your files stay as they are.",
         "Commit .gitattributes; each clone is set up once with this command.",
@@ -124,7 +124,7 @@ def _uninstall_filter(repository: Repository) -> list[str]:
     kept = [line for line in lines if line.strip() != _ATTRIBUTES]
     if len(kept) < len(lines):
         if kept:
-            attributes.write_text("".join(kept), encoding="utf-8")
+            whole.write(attributes, "".join(kept))
         else:
             attributes.unlink()
         done.append("Its line in .gitattributes is removed.")
@@ -144,8 +144,8 @@ def _install_hook(repository: Repository) -> list[str]:
             f"Add this line to the pre-commit hook there:\n{_command('--staged')} || exit 1",
         )
     hook.parent.mkdir(parents=True, exist_ok=True)
-    hook.write_text(f"#!/bin/sh\n{_OURS}\nexec {_command('--staged')}\n", encoding="utf-8")
-    hook.chmod(0o755)
+    # A half of it would let everything pass.
+    whole.write(hook, f"#!/bin/sh\n{_OURS}\nexec {_command('--staged')}\n", mode=0o755)
     return ["What is staged is screened before each commit."]
 
 
@@ -159,7 +159,7 @@ def _is_ours(hook: Path) -> bool:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        return path.read_bytes().decode("utf-8", "surrogateescape")  # with its line breaks
     except FileNotFoundError:
         return ""
 
@@ -170,4 +170,7 @@ def _command(option: str) -> str:
 
 
 def _unwritable(error: OSError) -> RequestInvalid:
-    return RequestInvalid(f"It can't be written: {os.strerror(error.errno or 0)}.")
+    return RequestInvalid(
+        f"It can't be written: {os.strerror(error.errno or 0)}.",
+        "Make room, or make the repository writable, and call it again.",
+    )

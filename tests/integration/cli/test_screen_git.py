@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import re
+import resource
 import string
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 from canary import Canary
@@ -264,6 +267,47 @@ def test_the_filter_comes_off_again_and_leaves_nothing(cli, git):
 
 
 # --- the hook before a commit --------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    """No file that a program of ours begins from here on gets more than nothing."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_attributes_hook_and_baseline_as_they_were(cli, git, token):
+    git.write("a.txt", token.value)
+    git.write(".gitattributes", "*.png binary\n")
+    assert cli("screen", "a.txt", "--baseline", "known.json", "--write-baseline").code == 0
+    assert cli("screen", "--install-git").code == 0
+    files = [cli.cwd / name for name in (".gitattributes", "known.json", ".git/hooks/pre-commit")]
+    before = {path: (path.read_bytes(), path.stat().st_mode) for path in files}
+
+    commands = (
+        ("screen", "a.txt", "--baseline", "known.json", "--write-baseline", "--json"),
+        ("screen", "--install-git", "pre-commit", "--json"),
+        ("screen", "--uninstall-git", "filter", "--json"),
+    )
+    for words in commands:
+        with full_disk():
+            done = cli(*words)
+        assert done.code == 1, words
+        assert done.error["hint"], words
+        assert {path: (path.read_bytes(), path.stat().st_mode) for path in files} == before
+    assert [path.name for path in cli.cwd.glob(".known*")] == []
+
+
+def test_lines_of_others_keep_their_bytes_when_ours_comes_and_goes(cli, git):
+    theirs = b"*.png binary\r\n# caf\xe9\r\n*.txt text"
+    (cli.cwd / ".gitattributes").write_bytes(theirs)
+    assert cli("screen", "--install-git", "filter").code == 0
+    assert cli("screen", "--uninstall-git", "filter").code == 0
+    assert (cli.cwd / ".gitattributes").read_bytes() == theirs + b"\n"
 
 
 def test_a_commit_with_a_secret_is_stopped(cli, git, token):
