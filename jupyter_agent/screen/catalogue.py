@@ -29,7 +29,7 @@ from jupyter_agent.screen.expressions import deflated, dialect, inflated
 from jupyter_agent.screen.needs import Needs
 from jupyter_agent.screen.rule import Rule, load_rules, read_rule_files
 
-_MAGIC = b"jupyter-agent rules 7\n"
+_MAGIC = b"jupyter-agent rules 8\n"
 # Examples are for tests and stay behind.
 _CARRIED = tuple(field.name for field in fields(Rule) if field.name not in ("match", "skip"))
 # Code that shapes a database: a change makes every older one useless.

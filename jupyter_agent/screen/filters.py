@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate
 from jupyter_agent.screen.checksums import CHECKSUMS
+from jupyter_agent.screen.codes import CODES
 from jupyter_agent.screen.strength import STRENGTH, is_drawn, is_not_random, words_of
 from jupyter_agent.screen.structure import STRUCTURE
 from jupyter_agent.screen.surroundings import SURROUNDINGS
@@ -278,6 +279,7 @@ _ALL: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     **SURROUNDINGS,
     **STRUCTURE,
     **CHECKSUMS,
+    **CODES,
 }
 # Less than a microsecond each; the others take up to ten.
 _CHEAP: Final = (

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _WRITTEN_LINE_END: Final = "nrt"
 _MOST_NAMES: Final = 16
+_MOST_JUDGED: Final = 300
+"""Values apart from their keyword that a rule judges. A text with more of them is a table or a log,
+and judging a number takes longer than the lines of one may take."""
 
 
 class Look:
@@ -67,7 +70,7 @@ class Look:
             self.points = self._points(self.hits)
         return self.tried(self.hits, self.points)
 
-    def tried(  # noqa: C901  (the hot loop)
+    def tried(  # noqa: C901, PLR0912  (the hot loop)
         self, hits: Sequence[Hits], points: Mapping[int, int] | None = None
     ) -> list[Span]:
         """``spans`` without asking what stands near these places.
@@ -90,6 +93,7 @@ class Look:
             # Tried at one place only, a rule that finds what is known already changes nothing.
             once = len(places) == 1
             done = 0
+            known = judged = 0
             for byte in places:
                 at = byte if points is None else points[byte]
                 # A keyword inside a value that this rule has just found is part of that value.
@@ -99,6 +103,11 @@ class Look:
                 if not steps:
                     steps = STEPS
                     self.deadline.check_now()
+                if trial.apart:
+                    known, judged = self._beside(trial, at, (known, judged), found)
+                    if judged > _MOST_JUDGED:
+                        break
+                    continue
                 is_escaped = has_escapes and at > 1 and text[at - 2] == "\\"
                 # A name has one value. What is only words adds nothing to one that is known.
                 if names and trial.is_words and not is_escaped and _is_named(at, names):
@@ -157,15 +166,41 @@ class Look:
         found += fresh
         return fresh[-1].end if fresh else 0
 
+    def _beside(
+        self, trial: Trial, at: int, so_far: tuple[int, int], found: list[Span]
+    ) -> tuple[int, int]:
+        """Try a rule whose value stands anywhere in the line.
+
+        Args:
+            trial: The rule.
+            at: Where a keyword stands.
+            so_far: Up to where values have been tried, and how many.
+            found: What has been found before, to which is added.
+
+        Returns:
+            The same as ``so_far``, then.
+        """
+        known, judged = so_far
+        if self._may_reach_marker() and reaches_marker(self.text, at, at + 1):
+            return so_far  # the marker's own words say nothing
+        matches, known = trial.beside(self.text, at, known)
+        for match in matches:
+            found += self._accepted(trial, match, found, once=True)
+        return known, judged + len(matches)
+
     def _accepted(
         self, trial: Trial, match: re.Match[str], found: Sequence[Span], *, once: bool = False
     ) -> Sequence[Span]:
+        if self._may_reach_marker() and reaches_marker(self.text, *match.span()):
+            return ()
+        return trial.accepted(self.text, match, found, once=once)
+
+    def _may_reach_marker(self) -> bool:
+        """Whether there may be a marker or cover near a match."""
         if self._has_marker is None:
             # In a long text few places are near a match, and looking there only costs less.
             self._has_marker = len(self.text) >= LONG or has_marker(self.text)
-        if self._has_marker and reaches_marker(self.text, *match.span()):
-            return ()
-        return trial.accepted(self.text, match, found, once=once)
+        return self._has_marker
 
     def _points(self, hits: Sequence[Hits]) -> dict[int, int]:
         """Code points of the hits' byte offsets."""

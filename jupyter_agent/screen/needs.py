@@ -42,19 +42,27 @@ class Need:
         expression: A bytes expression; of its matches only begin and end are looked at.
         within: Bytes from the keyword on within which it has to match, in ASCII and in any text.
         run: See ``Rule.run``; without it the expression is none of ``shapes.shape_of``.
+        back: Characters before a keyword where it may stand as well, for rules that take a value
+            apart from their keyword (``Rule.apart``).
         kept: The expression's code (``expressions``), or nothing.
     """
 
     __slots__ = (
-        *("_code", "_long", "_search", "_table", "_within", "_within_any"),
+        *("_back", "_code", "_long", "_search", "_table", "_within", "_within_any"),
         *("expression", "in_runs"),
     )
 
     def __init__(
-        self, expression: str, within: tuple[int, int], run: tuple[str, int], kept: bytes = b""
+        self,
+        expression: str,
+        within: tuple[int, int],
+        run: tuple[str, int],
+        back: int = 0,
+        kept: bytes = b"",
     ) -> None:
         self.expression = expression.encode()
         self._code = kept
+        self._back = back
         self._within, self._within_any = within
         self._search: _Search | None = None
         characters, length = run
@@ -122,6 +130,8 @@ class Need:
             is_ascii: Whether the text is ASCII.
             deadline: The text's time.
         """
+        if self._back:
+            return self._kept_around(data, places, is_ascii, deadline)
         if len(places) == 1:
             return places if self.stands(data, places[0], is_ascii) else ()
         most = self._within if is_ascii else self._within_any
@@ -150,8 +160,32 @@ class Need:
                 kept.append(at)
         return kept
 
+    def _kept_around(
+        self,
+        data: bytes,
+        places: Sequence[int],
+        is_ascii: bool,  # noqa: FBT001  (a hot loop)
+        deadline: Deadline,
+    ) -> Sequence[int]:
+        """``kept`` for what may stand before the keyword too."""
+        back = self._back if is_ascii else 4 * self._back
+        ahead = self._within if is_ascii else self._within_any
+        search = self._search or self._compiled()
+        kept: list[int] = []
+        # Where it stands first at or behind the last place that was asked about.
+        first = -1
+        for at in places:
+            deadline.check()
+            begin = at - back if at > back else 0
+            if first < begin:
+                found = search(data, begin, len(data))
+                first = found.start() if found else maxsize
+            if first < at + ahead:
+                kept.append(at)
+        return kept
 
-_Sort = tuple[str, tuple[int, int], tuple[str, int]]
+
+_Sort = tuple[str, tuple[int, int], tuple[str, int], int]
 
 
 class Needs:
@@ -173,8 +207,8 @@ class Needs:
         self._packed = (sorts, numbers)
         codes = kept or [b""] * len(sorts)
         self.sorts = [
-            Need(expression, within, run, kept=code)
-            for (expression, within, run), code in zip(sorts, codes, strict=True)
+            Need(expression, within, run, back, code)
+            for (expression, within, run, back), code in zip(sorts, codes, strict=True)
         ]
         needs: list[Need | None] = [*self.sorts, None]
         self.by_rule = [needs[number] for number in numbers]
@@ -186,9 +220,12 @@ class Needs:
         numbers: list[int] = []
         for rule in rules:
             if rule.shape:
-                sort = (rule.shape, rule.within, rule.run)
+                sort = (rule.shape, rule.within, rule.run, 0)
+            elif rule.apart and rule.window:
+                before, after = rule.window
+                sort = (rule.needs, (after, 4 * after), ("", 0), before)
             else:
-                sort = (rule.needs, (NEEDED_WITHIN, NEEDED_WITHIN), ("", 0))
+                sort = (rule.needs, (NEEDED_WITHIN, NEEDED_WITHIN), ("", 0), 0)
             numbers.append(sorts.setdefault(sort, len(sorts)) if sort[0] else -1)
         return Needs(list(sorts), numbers)
 
@@ -206,5 +243,5 @@ class Needs:
         """
         sorts, numbers = content
         # JSON has lists where a sort has pairs.
-        pairs = [(expression, (*within,), (*run,)) for expression, within, run in sorts]
+        pairs = [(expression, (*within,), (*run,), back) for expression, within, run, back in sorts]
         return Needs(pairs, numbers, kept)

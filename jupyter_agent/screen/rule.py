@@ -8,8 +8,9 @@ rule's keywords stands, so a thousand rules cost a clean text nothing.
 ``window`` is for values that stand before their keyword: how many characters before the keyword
 the expression may begin, and how far after it it may reach. Without it the expression begins at
 the keyword. With ``behind`` as well the window is there for what stands before a name, and the
-value stands behind the keyword as usual. ``each`` splits one match into several secrets (a list of
-backup codes).
+value stands behind the keyword as usual. ``apart`` is for values that stand somewhere in the
+keyword's line, before it or behind it, whatever lies between. ``each`` splits one match into
+several secrets (a list of backup codes).
 """
 
 from __future__ import annotations
@@ -69,11 +70,14 @@ class Rule:
         window: Characters (before, after) the keyword's start in which to search, or None.
         behind: Whether a rule with a window finds what the keyword names, behind it.
         each: Expression of one secret inside the group, or "".
+        apart: "line" or "text", if the value stands anywhere in the keyword's line, or in the text,
+            as far as the window goes. The expression is the value's alone.
         gate: How every match begins, for keywords that stand in ordinary text too, or "". A bytes
             expression that ``re`` and hyperscan read alike, at most ``GATE_REACH`` bytes long.
         folded: Whether keywords count in upper and lower case, of ASCII letters.
         needs: What stands in every match, within ``NEEDED_WITHIN`` bytes from the keyword on, or
-            "". A bytes expression; trying it costs less than trying the pattern.
+            "". A bytes expression; trying it costs less than trying the pattern. With ``apart`` it
+            stands within the window.
         shape: The same for a value beside a vendor's name; see ``shapes.shape_of``.
         run: Some characters, and how many of them stand in a row wherever that shape matches.
         within: Bytes from the keyword on within which that shape is to be seen, in ASCII and in any
@@ -97,6 +101,7 @@ class Rule:
     window: tuple[int, int] | None = None
     behind: bool = False
     each: str = ""
+    apart: str = ""
     gate: str = ""
     folded: bool = True
     needs: str = ""

@@ -28,7 +28,7 @@ _COMMON: Final = (
     "github-token",
     "google-api-key",
     "huggingface-token",
-    "login-code-sentence",
+    "login-code",
     "openai-api-key",
     "openai-legacy-key",
     "password-beside",

@@ -184,6 +184,18 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
 """By the name that rules use. True means: harmless, drop the candidate."""
 
 LOOKING_BACK: Final = frozenset(
-    ("address", "blob", "default-url", "no-sigil", "numbered", "public")
+    (
+        "address",
+        "blob",
+        "default-url",
+        "no-code",
+        "no-pin",
+        "no-sigil",
+        "numbered",
+        "other-number",
+        "public",
+        "unlinked",
+        "unsaid",
+    )
 )
 """Those, of all filters, that look at what stands before the rule's match."""

@@ -15,6 +15,9 @@ LOOKS_BACK: Final = 12
 """Characters before a match that expressions look at, and not more: ``(?<!response )``."""
 _FAR: Final = 192
 """Characters before a match that filters look at."""
+_DIGIT: Final = re.compile("[0-9]|[A-Z]{4}-[A-Z]").search
+_CUT: Final = 12
+"""Characters that a value without a place of its own may have, or a little less."""
 
 
 class Trial:
@@ -28,6 +31,7 @@ class Trial:
     Attributes:
         match: ``re.Pattern.match`` of the rule's expression.
         window: See ``Rule.window``.
+        apart: Whether a value stands apart from its keyword: see ``Rule.apart``.
         prefixes: The vendor's prefixes, where a token with one may have been wrapped.
         is_words: Whether nothing but words gives its values away, which stand behind them.
         looks_before: Whether a value may stand before the keyword.
@@ -35,8 +39,8 @@ class Trial:
     """
 
     __slots__ = (
-        *("_each", "_entropy", "_filters", "_finditer", "_may_quote", "_rank", "_rule"),
-        *("is_words", "looks_back", "looks_before", "match", "prefixes", "window"),
+        *("_each", "_entropy", "_filters", "_finditer", "_in_line", "_may_quote", "_rank", "_rule"),
+        *("apart", "is_words", "looks_back", "looks_before", "match", "prefixes", "window"),
     )
 
     def __init__(self, rule: Rule) -> None:
@@ -55,6 +59,8 @@ class Trial:
         self._may_quote = "q" in rule.regex.groupindex
         self.match = rule.regex.match
         self.window = rule.window
+        self.apart = bool(rule.apart)
+        self._in_line = rule.apart == "line"
         self.prefixes = rule.prefixes if rule.rank == VENDOR_RANK else ()
         self.looks_before = rule.window is not None and not rule.behind
         self.is_words = rule.rank == WORDS_RANK and not self.looks_before
@@ -66,6 +72,42 @@ class Trial:
         before, after = self.window or (0, 0)
         matches = self._finditer(text, max(0, at - before), at + after)
         return [match for match in matches if match.start() <= at < match.end()]
+
+    def beside(self, text: str, at: int, done: int) -> tuple[list[re.Match[str]], int]:
+        """The values in a keyword's line, for a rule that takes them apart from it.
+
+        Args:
+            text: The text.
+            at: Where the keyword stands.
+            done: Up to where the values are known already.
+
+        Returns:
+            The values from there on, and up to where they are known then.
+        """
+        before, after = self.window or (0, 0)
+        begin = max(0, at - before)
+        if at and text[at].isascii() and text[at - 1].isascii() and text[at - 1].isalpha():
+            return [], done  # "otp" in "footprint"
+        end = min(len(text), at + after)
+        line_end = -1
+        if self._in_line:
+            begin = max(begin, text.rfind("\n", begin, at) + 1)
+            line_end = text.find("\n", at, end)
+        begin = max(done, begin)
+        stop = end if line_end < 0 else line_end
+        # Most lines have none, and this is seen at once. Nothing begins so far before a digit.
+        first = _DIGIT(text, begin, stop)
+        matches: list[re.Match[str]] = []
+        if first is not None:
+            matches = list(self._finditer(text, max(begin, first.start() - _CUT), stop))
+        if line_end >= 0:
+            return matches, line_end
+        # The end of the window may cut a value in two.
+        if end == len(text):
+            return matches, end
+        if matches and matches[-1].end() > end - _CUT:
+            return matches, matches.pop().start()
+        return matches, max(begin, end - _CUT)
 
     def accepted(
         self,

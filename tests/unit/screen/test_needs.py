@@ -80,3 +80,13 @@ def test_ordinary_code_beside_a_name_needs_no_look(name: str) -> None:
     rule = next(rule for rule in NEAR if name in rule.keywords)
     text = f"{name} = np.random.default_rng(np.linalg.norm(model.state_dictionary['weights']))"
     assert not _need(rule).stands(text.encode(), 0, True)
+
+
+def test_what_a_value_apart_from_its_keyword_needs_may_stand_before_it() -> None:
+    apart = [rule for rule in load_rules(["prose-codes"]) if rule.apart and rule.needs]
+    for rule in apart:
+        need = _need(rule)
+        assert rule.window is not None
+        data = b"4821" + b" " * (rule.window[0] - 6) + b"code" + b" " * 400 + b"code"
+        places = [data.index(b"code"), data.rindex(b"code")]
+        assert need.kept(data, places, True, Deadline(lambda: 0.0, 0)) == places[:1], rule.id

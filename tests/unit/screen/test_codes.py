@@ -1,0 +1,67 @@
+"""Codes in any order of words: what a number's line says about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_agent.screen import Screener
+
+SCREENER = Screener()
+
+
+def found(text: str) -> list[str]:
+    return [text[finding.start : finding.end] for finding in SCREENER.screen(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the clinic's verification code would be 482913",
+        "482913, that would be the verification code of the clinic",
+        "type the 482913 which my otp app draws",
+        "482-913 <- otp",
+    ],
+)
+def test_a_code_is_found_before_its_word_and_behind_it(text: str) -> None:
+    assert found(text) in (["482913"], ["482-913"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "otp is on\n482913",
+        "482913\nis what the verification code page counts",
+        "[secret:OTP] 482913",
+        "482913 [secret:LOGIN_CODE]",
+        "footprint: 482913",
+    ],
+)
+def test_a_word_of_another_line_in_a_marker_or_inside_a_word_says_nothing(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize("distance", range(85, 125))
+def test_a_number_at_the_end_of_what_is_looked_at_is_found_whole_or_not_at_all(
+    distance: int,
+) -> None:
+    text = "my otp: " + "o" * (distance - 9) + " 482913"
+
+    assert found(text) in (["482913"], [])
+
+
+def test_two_codes_and_another_number_in_one_line_are_told_apart() -> None:
+    text = "sim pin 4417, puk 51730928, and the order number is 482913"
+
+    assert found(text) == ["4417", "51730928"]
+
+
+def test_a_log_with_a_number_in_each_line_is_screened_in_its_time() -> None:
+    log = "".join(
+        f"10:04:05 sms gateway: sent {number} messages\n" for number in range(4_000, 9_000)
+    )
+
+    assert found(log) == []
+
+
+def test_a_word_that_stands_before_a_wide_character_counts_as_well() -> None:
+    assert found("🙂🙂🙂 das ist der Bestätigungscode 🙂: 482913 🙂") == ["482913"]
