@@ -40,7 +40,7 @@ def scripts(shell: str) -> st.SearchStrategy[str]:
 
 def said(shell: str, script: str) -> tuple[bytes, int]:
     # No PATH: nothing but the shell's own commands can be started, whatever is put together here.
-    env = {"PATH": "/nowhere", "V_A": WORD, "HOME": "/nowhere"}
+    env = {"PATH": "/nowhere", "V_A": WORD, "HOME": "/dev/null"}
     done = subprocess.run(
         [f"/usr/bin/{FLAGS[shell][0]}", *FLAGS[shell][1:], script],
         env=env,
