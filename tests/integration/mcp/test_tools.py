@@ -139,7 +139,7 @@ def test_calls_share_a_conversation_until_one_is_given_up_or_the_agent_is_forgot
             await asyncio.to_thread(wait_until, lambda: len(running()) == 1, 30)
             stored.call("agent.forget", name="claude")
             assert (await lasting).code in {"run_lost", "broker_refused"}
-            assert running() == []
+            await asyncio.to_thread(wait_until, lambda: running() == [], 30)
             # As soon as it has heard so; until then, that what it asked in is gone.
             refused = await box.call("run_command", run, Host())
             assert refused.code in {"run_lost", "broker_refused"}
