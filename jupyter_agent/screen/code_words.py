@@ -23,6 +23,9 @@ SOURCE: Final = 1024
 FAILED: Final = 2048
 PIN: Final = 4096
 WIRED: Final = 8192
+GIVEN: Final = 16384
+AUTH: Final = 32768
+WITH: Final = 65536
 
 _BITS: Final = {
     "noun": NOUN,
@@ -39,6 +42,9 @@ _BITS: Final = {
     "failed": FAILED,
     "pin": PIN,
     "wired": WIRED,
+    "given": GIVEN,
+    "auth": AUTH,
+    "with": WITH,
 }
 
 

@@ -11,9 +11,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen.code_words import (
+    AUTH,
     CODE,
     ENDINGS,
     FAILED,
+    GIVEN,
     GLUED_CODES,
     GLUED_LINKS,
     GLUED_OTHERS,
@@ -35,6 +37,7 @@ from jupyter_agent.screen.code_words import (
     UNIT,
     USE,
     WIRED,
+    WITH,
     WORDS,
 )
 
@@ -49,6 +52,7 @@ _NEAR: Final = 28
 """Characters between four or five digits and what makes them a code; six have twice as many."""
 _CLOSE: Final = 14
 _BESIDE: Final = 7
+_CHINESE: Final = "\u2e80"
 _NOWHERE: Final = 1_000
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -227,19 +231,23 @@ class Line:
                 break
         if self.before.isascii() and self.behind.isascii():
             return least
+        # Where nothing parts words, a character says as much as three.
         glued = GLUED_PINS if kinds & PIN else GLUED_USES if kinds & USE else GLUED_CODES
         for found in glued.finditer(self.before):
-            least = min(least, len(self.before) - found.end())
+            apart = len(self.before) - found.end()
+            least = min(least, 3 * apart if found[0] > _CHINESE else apart)
         behind = glued.search(self.behind)
-        return min(least, behind.start()) if behind else least
+        if behind is None:
+            return least
+        return min(least, 3 * behind.start() if behind[0] > _CHINESE else behind.start())
 
     def is_linked(self) -> bool:
         """``… is``, ``…:``, ``it's``."""
         before = self.before.rstrip(_OPENING)
         if not before:
             return False
-        if before[-1] in ":=\uff1a\u2192>\u00bb\u2014\u2013" or before.endswith(
-            ("'s", "\u2019s", "...")
+        if before[-1] in ":=\uff1a\u2192\u2014\u2013" or before.endswith(
+            ("'s", "\u2019s", "...", "->", "=>", ">>")
         ):
             return True
         if not before[-1].isascii() and before.endswith(GLUED_LINKS):
@@ -250,17 +258,22 @@ class Line:
         return bool(WORDS.get(word, 0) & LINK) and distance <= len(self.before) - len(before)
 
     def is_keyed(self) -> bool:
-        """``7731#``, ``door: 7731``: to be typed where it opens something."""
+        """``7731#``, ``door: 7731``, ``verification: 482913``, ``the alarm goes off with 7731``."""
         if self.behind[:1] == "#":
             return True
-        if not self._lasts:
+        if not self._lasts or self._lasts[0][1] > 3:
             return False
         word, distance = self._lasts[0]
-        return (
-            bool(WORDS.get(word, 0) & OPENS)
-            and distance <= 3
-            and (distance > 1 or not self.value.isdigit() or not self.behind[:1].isspace())
-        )
+        kind = WORDS.get(word, 0)
+        if kind & OPENS and (distance > 1 or not self.behind[:1].isspace()):
+            return True
+        if kind & AUTH and distance > 1:
+            return not self.is_few
+        if kind & WITH:
+            return any(
+                WORDS.get(other, 0) & OPENS and far <= 2 * _NEAR for other, far in self._lasts
+            )
+        return False
 
     def has_failed(self) -> bool:
         """Whether something before the number failed: it is an error's number."""
@@ -272,18 +285,26 @@ class Line:
         return False
 
     def is_sent(self) -> bool:
-        """``by SMS``: where it comes from, right beside it."""
+        """``… by SMS``, ``the SMS says …``: where it comes from, right beside it."""
         words = self._firsts
         for number, (word, distance) in enumerate(words[:5]):
             if distance > _NEAR:
                 break
-            if (
-                WORDS.get(word, 0) & SOURCE
-                and number
-                and WORDS.get(words[number - 1][0], 0) & SMALL
-            ):
+            is_source = number and WORDS.get(word, 0) & SOURCE
+            if is_source and WORDS.get(words[number - 1][0], 0) & SMALL:
                 return True
-        return False
+        lasts = self._lasts
+        return self.is_linked() and any(
+            WORDS.get(word, 0) & SOURCE and distance <= _NEAR for word, distance in lasts[:3]
+        )
+
+    def is_given(self) -> bool:
+        """Whether its line tells who sent it, or hands it over: ``here is …``."""
+        return any(
+            WORDS.get(word, 0) & (GIVEN | AUTH)
+            for words in (self._lasts, self._firsts)
+            for word, _ in words
+        )
 
     @property
     def is_few(self) -> bool:
@@ -363,7 +384,9 @@ def _is_unsaid(candidate: Candidate) -> bool:
     distance = line.distance(NOUN)
     if line.is_linked():
         return distance > 2 * _NEAR
-    return line.value.isdigit() or distance > _CLOSE
+    if distance > _CLOSE:
+        return True
+    return (line.value.isdigit() or line.value[3:4] == "-") and not line.is_given()
 
 
 def _is_no_pin(candidate: Candidate) -> bool:
