@@ -86,7 +86,8 @@ class Trial:
         """
         before, after = self.window or (0, 0)
         begin = max(0, at - before)
-        if at and text[at].isascii() and text[at - 1].isascii() and text[at - 1].isalpha():
+        around = text[at - 1 : at + 1] if at else ""
+        if around.isascii() and around.isalpha():
             return [], done  # "otp" in "footprint"
         end = min(len(text), at + after)
         line_end = -1
