@@ -182,7 +182,11 @@ def _unexpected(error: Exception, message: wire.Message) -> AgentError:
     # ours has been refused before it comes here.
     name = type(error).__name__
     log.error("%s in %s", name, message.get("op"))
-    if isinstance(error, OSError) and error.errno in _FULL:
-        why = os.strerror(error.errno)
-        return AgentError(f"It could not be written: {why}.", "Make room on the disk, then retry.")
+    if isinstance(error, OSError) and error.errno:
+        why = os.strerror(error.errno)  # and not its own text, which names a file
+        if error.errno in _FULL:
+            hint = "Make room on the disk, then retry."
+            return AgentError(f"It could not be written: {why}.", hint)
+        hint = "Check the disk; see: jupyter agent doctor"
+        return AgentError(f"A file could not be read or written: {why}.", hint)
     return AgentError(f"The broker failed with {name}.", "Look at: jupyter agent doctor")
