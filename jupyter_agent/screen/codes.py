@@ -134,7 +134,7 @@ class Line:
         word, at = self._firsts[0]
         if at > len(self.behind) - len(rest) + 2:
             return False
-        return not WORDS.get(word, 0) & (LINK | NOUN | SMALL) and word.isascii()
+        return not WORDS.get(word, 0) & (LINK | CODE | AUTH | SMALL) and word.isascii()
 
     def _is_counted(self) -> bool:  # noqa: PLR0911  (one question after another)
         """``1200 new users``, ``30 €``."""

@@ -15,7 +15,6 @@ LOOKS_BACK: Final = 12
 """Characters before a match that expressions look at, and not more: ``(?<!response )``."""
 _FAR: Final = 192
 """Characters before a match that filters look at."""
-_DIGIT: Final = re.compile("[0-9]|[A-Z]{4}-[A-Z]").search
 _CUT: Final = 12
 """Characters that a value without a place of its own may have, or a little less."""
 
@@ -39,7 +38,17 @@ class Trial:
     """
 
     __slots__ = (
-        *("_each", "_entropy", "_filters", "_finditer", "_in_line", "_may_quote", "_rank", "_rule"),
+        *(
+            "_each",
+            "_entropy",
+            "_filters",
+            "_finditer",
+            "_in_line",
+            "_may_quote",
+            "_needed",
+            "_rank",
+            "_rule",
+        ),
         *("apart", "is_words", "looks_back", "looks_before", "match", "prefixes", "window"),
     )
 
@@ -61,6 +70,8 @@ class Trial:
         self.window = rule.window
         self.apart = bool(rule.apart)
         self._in_line = rule.apart == "line"
+        needs = rule.needs if rule.apart else ""
+        self._needed = re.compile(needs, re.ASCII) if needs else None
         self.prefixes = rule.prefixes if rule.rank == VENDOR_RANK else ()
         self.looks_before = rule.window is not None and not rule.behind
         self.is_words = rule.rank == WORDS_RANK and not self.looks_before
@@ -96,10 +107,13 @@ class Trial:
             line_end = text.find("\n", at, end)
         begin = max(done, begin)
         stop = end if line_end < 0 else line_end
-        # Most lines have none, and this is seen at once. Nothing begins so far before a digit.
-        first = _DIGIT(text, begin, stop)
+        # Most lines do not have what a value needs, and this is seen at once.
+        needed = self._needed
         matches: list[re.Match[str]] = []
-        if first is not None:
+        if needed is None:
+            matches = list(self._finditer(text, begin, stop))
+        elif (first := needed.search(text, begin, stop)) is not None:
+            # No value begins farther before it.
             matches = list(self._finditer(text, max(begin, first.start() - _CUT), stop))
         if line_end >= 0:
             return matches, line_end
