@@ -117,7 +117,7 @@ class CompiledAnchors:
             length, who = alone[part]
             for index in who:
                 need = needs[index]
-                if need is None or not need.in_runs or need.stands(data, end - length, is_ascii):
+                if need is None or not need.early or need.stands(data, end - length, is_ascii):
                     return True
         return False
 

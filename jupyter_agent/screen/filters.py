@@ -13,6 +13,7 @@ from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate
 from jupyter_agent.screen.checksums import CHECKSUMS
 from jupyter_agent.screen.codes import CODES
+from jupyter_agent.screen.looks import shape
 from jupyter_agent.screen.strength import STRENGTH, is_drawn, is_not_random, words_of
 from jupyter_agent.screen.structure import STRUCTURE
 from jupyter_agent.screen.surroundings import SURROUNDINGS
@@ -206,6 +207,26 @@ _REFERENCE: Final = re.compile(
 )
 
 
+_LEET: Final = re.compile(r"[A-Za-z]{2}[013457][A-Za-z]{2}|[A-Z][013457][a-z]{2}")
+
+
+def _is_misspelt(value: str) -> bool:
+    """``Hazel.dorm0use``: one of the words has digits for letters, as no program has them."""
+    return (
+        value.count(".") == 1
+        and value.lower() != value
+        and "_" not in value
+        and "->" not in value
+        and "::" not in value
+        and _LEET.search(value) is not None
+        and shape(value) >= _GOOD
+        and words.IN_NAMES.isdisjoint(words_of(value))
+    )
+
+
+_GOOD: Final = 2.5
+
+
 def _is_reference(candidate: Candidate) -> bool:
     """A call, a lookup, an attribute, a path to where the secret is kept."""
     value = candidate.value
@@ -215,6 +236,8 @@ def _is_reference(candidate: Candidate) -> bool:
         short = min(map(len, _NO_WORD.split(value))) < 8
         if candidate.quoted and len(_DIGIT.findall(value)) > 2 and value.lower() != value:
             # Between quotation marks, with digits and capitals, it names nothing: n83.bat47Fy4
+            return False
+        if not called and _is_misspelt(value):
             return False
         return called or short or is_not_random(candidate)
     if _REFERENCE.fullmatch(value):

@@ -11,7 +11,7 @@ from jupyter_agent.screen.anchors import Hits
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.encoding import LONG, Encoded, points
 from jupyter_agent.screen.spans import Span, has_marker, reaches_marker
-from jupyter_agent.screen.trial import Trial
+from jupyter_agent.screen.trial import NEARBY, Trial
 from jupyter_agent.screen.wrapped import joints
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Look:
                 if names and trial.is_words and not is_escaped and _is_named(at, names):
                     continue
                 if has_window:
-                    done = self._around(trial, at, found) or done
+                    done = self._around(trial, at, found, done)
                     continue
                 match = match_at(text, at)
                 if match is not None and (
@@ -158,13 +158,28 @@ class Look:
         self._engine.trials[index] = trial
         return trial
 
-    def _around(self, trial: Trial, at: int, found: list[Span]) -> int:
-        """Try a rule whose keyword may stand behind the value; where the last secret ends, or 0."""
+    def _around(self, trial: Trial, at: int, found: list[Span], done: int) -> int:
+        """Try a rule whose keyword may stand behind the value.
+
+        Args:
+            trial: The rule.
+            at: Where the keyword stands.
+            found: What has been found before, to which is added.
+            done: Where the rule's next keyword may stand.
+
+        Returns:
+            The same, then: behind the last secret.
+        """
         fresh: list[Span] = []
         for match in trial.around(self.text, at):
             fresh += self._accepted(trial, match, found)
         found += fresh
-        return fresh[-1].end if fresh else 0
+        if fresh:
+            done = fresh[-1].end
+        # A line that was read from one keyword on is known a little further.
+        if trial.is_told and done < at + NEARBY and self.text.find("\n", at, at + NEARBY) < 0:
+            done = at + NEARBY
+        return done
 
     def _beside(
         self, trial: Trial, at: int, so_far: tuple[int, int], found: list[Span]
@@ -193,7 +208,19 @@ class Look:
     ) -> Sequence[Span]:
         if self._may_reach_marker() and reaches_marker(self.text, *match.span()):
             return ()
+        if trial.is_told:
+            return self._told(trial, match, found)
         return trial.accepted(self.text, match, found, once=once)
+
+    def _told(self, trial: Trial, match: re.Match[str], found: Sequence[Span]) -> Sequence[Span]:
+        words = trial.words(self.text, match, found)
+        if not words:
+            return ()
+        if not trial.can_tell:
+            # Expressions are a cost of the process, not of this text.
+            with self.deadline.paused():
+                trial.prepare()
+        return trial.told(self.text, match, words)
 
     def _may_reach_marker(self) -> bool:
         """Whether there may be a marker or cover near a match."""

@@ -173,7 +173,7 @@ class Together:
             length, who = self._alone[part]
             for index in who:
                 need = self._needs[index]
-                if need is None or not need.in_runs or need.stands(text, end - length, is_ascii):
+                if need is None or not need.early or need.stands(text, end - length, is_ascii):
                     return True
         return False
 

@@ -72,6 +72,8 @@ class Rule:
         each: Expression of one secret inside the group, or "".
         apart: "line" or "text", if the value stands anywhere in the keyword's line, or in the text,
             as far as the window goes. The expression is the value's alone.
+        told: Whether the group is a line, in which ``told.Line`` finds the secrets. Then the line
+            needs a word that is more than letters (``needs.Nearby``).
         gate: How every match begins, for keywords that stand in ordinary text too, or "". A bytes
             expression that ``re`` and hyperscan read alike, at most ``GATE_REACH`` bytes long.
         folded: Whether keywords count in upper and lower case, of ASCII letters.
@@ -102,6 +104,7 @@ class Rule:
     behind: bool = False
     each: str = ""
     apart: str = ""
+    told: bool = False
     gate: str = ""
     folded: bool = True
     needs: str = ""

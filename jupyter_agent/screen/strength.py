@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate, is_varied
+from jupyter_agent.screen.looks import shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -174,6 +175,13 @@ def _is_usage(candidate: Candidate) -> bool:
     )
 
 
+def _is_unlikely(candidate: Candidate) -> bool:
+    """Where a list or a table says what it holds: more like something else than a password."""
+    return shape(candidate.value) < _LIKELY
+
+
+_LIKELY: Final = 1.5
+
 STRENGTH: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "plain": _is_plain,
     "counted": _is_counted,
@@ -183,5 +191,6 @@ STRENGTH: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "verdict": _is_verdict,
     "no-digit": _has_no_digit,
     "usage": _is_usage,
+    "unlikely": _is_unlikely,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""

@@ -10,7 +10,7 @@ from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate
 
 _JOINED: Final = re.compile(r"-{0,2}[A-Za-z]{1,20}(?:\\?[_-]+[A-Za-z]{1,20}){1,20}[_-]?")
-_SAID: Final = re.compile("[A-Z][a-z]{2,}|[a-z]{3,}")
+_PARTS: Final = re.compile("[A-Z][a-z]{2,}|[a-z]{3,}")
 
 
 def _is_name(candidate: Candidate) -> bool:
@@ -18,7 +18,7 @@ def _is_name(candidate: Candidate) -> bool:
     value = candidate.value
     if _JOINED.fullmatch(value):
         return True
-    said = _SAID.findall(value)
+    said = _PARTS.findall(value)
     return (
         len(said) > 1
         and any(word[0].isupper() for word in said)
@@ -161,6 +161,36 @@ def _is_sentence(candidate: Candidate) -> bool:
     return not words.JOINING.isdisjoint(candidate.value.lower().split())
 
 
+_LINKS: Final = frozenset(("a", "an", "the", "of", "and", "in", "on"))
+_SAID: Final = words.JOINING - _LINKS | words.TALK
+
+
+def _is_talk(candidate: Candidate) -> bool:
+    """What is said about a passphrase, and not one: "see the wiki for more"."""
+    said = candidate.value.split()
+    return not _SAID.isdisjoint(said) or sum(word in _LINKS for word in said) > 1
+
+
+def _is_in_other_column(candidate: Candidate) -> bool:
+    """Of a table with a head: a column that has another name."""
+    text = candidate.text
+    begin = candidate.match.start()
+    head = text[text.rfind("\n", max(0, begin - _WIDEST), begin) + 1 : begin]
+    row = text[text.rfind("\n", 0, candidate.start) + 1 : candidate.start]
+    line = text[begin : text.find("\n", begin)]
+    for mark in ("|", "\t", ";", ","):
+        if mark in head or mark in line:
+            cells = (head + line).strip("|\t ").split(mark)
+            # A sentence with commas has longer ones.
+            is_head = len(cells) > 1 and all(0 < len(cell.split()) <= _MOST_WORDS for cell in cells)
+            return not is_head or head.count(mark) != row.count(mark)
+    return True
+
+
+_WIDEST: Final = 160
+_MOST_WORDS: Final = 3
+
+
 def _has_few_symbols(candidate: Candidate) -> bool:
     """Fewer than four kinds of symbols are ordinary code."""
     return len(set(re.sub(r"\w", "", candidate.value))) < 4
@@ -179,6 +209,8 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "everyday": _is_everyday,
     "few-symbols": _has_few_symbols,
     "sentence": _is_sentence,
+    "talk": _is_talk,
+    "other-column": _is_in_other_column,
     "no-sigil": _is_no_variable,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""
@@ -192,6 +224,7 @@ LOOKING_BACK: Final = frozenset(
         "no-pin",
         "no-sigil",
         "numbered",
+        "other-column",
         "other-number",
         "public",
         "unlinked",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from jupyter_agent.screen.candidate import Candidate, is_varied
+from jupyter_agent.screen.lines import mixed_words
 from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
 from jupyter_agent.screen.spans import Span
 
 _FEW: Final = 16
+NEARBY: Final = 40
+"""Characters behind a keyword within which another one shows nothing new of a line."""
 LOOKS_BACK: Final = 12
 """Characters before a match that expressions look at, and not more: ``(?<!response )``."""
 _FAR: Final = 192
@@ -32,24 +35,17 @@ class Trial:
         window: See ``Rule.window``.
         apart: Whether a value stands apart from its keyword: see ``Rule.apart``.
         prefixes: The vendor's prefixes, where a token with one may have been wrapped.
+        can_tell: Whether ``prepare`` was called.
+        is_told: See ``Rule.told``.
         is_words: Whether nothing but words gives its values away, which stand behind them.
         looks_before: Whether a value may stand before the keyword.
         looks_back: How many characters before a place decide about what is found there.
     """
 
     __slots__ = (
-        *(
-            "_each",
-            "_entropy",
-            "_filters",
-            "_finditer",
-            "_in_line",
-            "_may_quote",
-            "_needed",
-            "_rank",
-            "_rule",
-        ),
-        *("apart", "is_words", "looks_back", "looks_before", "match", "prefixes", "window"),
+        *("_each", "_entropy", "_filters", "_finditer", "_in_line", "_line", "_may_quote"),
+        *("_needed", "_rank", "_rule", "apart", "can_tell", "is_told", "is_words", "looks_back"),
+        *("looks_before", "match", "prefixes", "window"),
     )
 
     def __init__(self, rule: Rule) -> None:
@@ -73,6 +69,9 @@ class Trial:
         needs = rule.needs if rule.apart else ""
         self._needed = re.compile(needs, re.ASCII) if needs else None
         self.prefixes = rule.prefixes if rule.rank == VENDOR_RANK else ()
+        self.is_told = rule.told
+        self.can_tell = False
+        self._line: Any = None
         self.looks_before = rule.window is not None and not rule.behind
         self.is_words = rule.rank == WORDS_RANK and not self.looks_before
         before = rule.window[0] if rule.window else 0
@@ -162,6 +161,34 @@ class Trial:
             Span(one.start(), one.end(), self._rule)
             for one in self._each.finditer(text, start, end)
             if self._is_secret(Candidate(text, one.start(), one.end(), match, quoted))
+        ]
+
+    def words(
+        self, text: str, match: re.Match[str], found: Sequence[Span]
+    ) -> list[tuple[int, int]]:
+        """The words of a line that may be passwords, but for those that are known."""
+        return [
+            (begin, end)
+            for begin, end in mixed_words(text, *match.span("secret"))
+            if not any(other.start < end and begin < other.end for other in found)
+        ]
+
+    def prepare(self) -> None:
+        """Compile what ``told`` takes."""
+        from jupyter_agent.screen import told  # noqa: PLC0415  (as above)
+
+        told.prepare()
+        self._line = told.Line
+        self.can_tell = True
+
+    def told(self, text: str, match: re.Match[str], words: Sequence[tuple[int, int]]) -> list[Span]:
+        """Those of ``words`` that the line says are passwords. ``prepare`` comes before."""
+        line = self._line(text, *match.span("secret"))
+        return [
+            Span(begin, end, self._rule)
+            for begin, end in words
+            if line.tells(begin, end)
+            and self._is_secret(Candidate(text, begin, end, match, quoted=False))
         ]
 
     def _is_secret(self, candidate: Candidate) -> bool:

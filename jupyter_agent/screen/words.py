@@ -19,15 +19,14 @@ STAND_INS: Final = _words(
 
 DEFAULTS: Final = _words(
     """password passwd passwort passphrase pass pwd secret secrets token key apikey api_key admin
-    root user username guest test tests testing postgres mysql redis default none null nil
-    true false empty string str text bytes int bool any object optional required missing
-    incorrect wrong correct expired needed unknown unset not-set n/a value values foo bar baz
-    foobar hello world abc abc123 xyz demo mock stub local localhost name email input prompt
-    getpass yes no on off hunter basic bearer token123 mypassword mypass mypwd mysecret
-    mytoken secret123 password123 test123 user123 pass123 admin123 1234 12345 123456 abcd
-    encrypted hashed hash md5 sha1 sha-1 sha256 sha-256 sha512 sha-512 scram-sha-1
-    scram-sha-256 scram-sha-512 bcrypt argon2 argon2id pbkdf2 incomplete changeit self this
-    args kwargs config settings environ env"""
+    root user username guest test tests testing postgres mysql redis default none null nil true
+    false empty string str text bytes int bool any object optional required missing incorrect
+    wrong correct expired needed unknown unset not-set n/a value values foo bar baz foobar hello
+    world abc abc123 xyz demo mock stub local localhost name email input prompt getpass yes no on
+    off hunter basic bearer token123 mypassword mypass mypwd mysecret mytoken secret123
+    password123 test123 user123 pass123 admin123 1234 12345 123456 abcd encrypted hashed hash md5
+    sha1 sha-1 sha256 sha-256 sha512 sha-512 scram-sha-1 scram-sha-256 scram-sha-512 bcrypt
+    argon2 argon2id pbkdf2 incomplete changeit self this args kwargs config settings environ env"""
 )
 """Documentation's favourite "passwords": as whole values they are words, not secrets."""
 
@@ -60,3 +59,14 @@ JOINING: Final = _words(
     have had do does only used uses using needed required stored set any no all into"""
 )
 """What holds a sentence together; the words of a passphrase stand side by side."""
+
+TALK: Final = _words(
+    """see ask look call tell write send mail enter type use get given same old new before after
+    later my your his her our me him us them wiki vault manager stored written known unknown
+    forgotten empty none nothing yes why where how there here also only please long short strong
+    weak least characters letters digits words symbols uppercase lowercase number numbers special
+    character letter digit password passwords passphrase username user email more less than about
+    cannot don dont isn wrong invalid incorrect valid correct required optional reset changed
+    expired"""
+)
+"""What people say about a password, and hardly in one."""

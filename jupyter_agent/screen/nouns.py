@@ -1,0 +1,321 @@
+"""How languages say "password", and the words that tie a value to it or to something else."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final, NamedTuple
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _one_of(text: str) -> str:
+    return "|".join(text.replace("~", r"\s").split())
+
+
+# Stems, with an ending of any case behind them, misspelt as people misspell them. A blank within
+# one is "~".
+_STEMS: Final = r"""
+pas{1,3}w(?:o+r?[dt]|r?o?d|[aeiu]rd|rod|od|ord) pas{1,3}(?:owr[dt]|ord|wort|wrt|wrot)
+paswo?r?d pswd psw+o?rd ps{1,2}w?o?rd pas{1,2}wd pass~?phra[sz]e phrase~secr[èe]te pword
+passwuert pasvort paßwort pas{1,2}[a-z]?w[a-z]{1,2}r[a-z]?d kenn?wort zugangswort losungswort
+(?:wlan|wifi|wi-fi|netzwerk|netz|sicherheits)[~-]?schl(?:ü|ue)ssel mots?[~-]de[~-]pass?e?
+motdepasse mdp cl(?:é|e|ef)s?~(?:du~)?(?:wifi|wi-fi|wpa2?|wep|réseau) phrases?~de~passe
+contra(?:se|ce|ze|sé)(?:ñ|n|ni|gn|ny)a contrasinal pasahitz clave frase~de~paso senha
+palavras?[~-]passe parola~d['’]ordine parola~chiave parol[ae]? parol[ăęąu]
+chiave~(?:wifi|wi-fi|wpa|di~rete|del~wi) wach?t?woor[dt] wachtword paswoord wagwoord
+(?:wifi|netwerk)-?sleutel l[öo]senord adgangskode kodeord salasana salasan tunnussana
+lykilor[ðd] aðgangsor[ðd] nyckeln?~till~w salas[õo]na slapta[žz]od has(?:ł|l)(?:o|a|em|u|e)
+hase[łl] hesl[oauey] hesel gesl[oau] lozin[kc] šifr[aeu] zapork п[ао]рол лозин[кц] шифр[аеу]
+пас+ворд запорк құпия~?сөз нууц~үг паролк şifr sifre şıfre şîfre jelsz fjal[ëe]kalim
+pasfhocal cyfrinair modpas nenosir nywila κωδικ κωδικό συνθηματικ mật~khẩu mat~khau
+kata~?sandi kata~laluan sandi~wi sandinya
+"""
+# The same for those that stand at the end of longer words: Datenbankpasswort, wifilösenord.
+_LAST: Final = "passwor[dt] kennwort wachtwoord lösenord passord adgangskode salasana"
+# Written without blanks, or with other words glued to them.
+_GLUED: Final = """
+密[码碼马] 口令 授权码 授權碼 パスワード パスワ(?!ーク) ぱすわーど パスフレーズ
+(?<![ァ-ヺー])パス(?![ァ-ヺー]) 暗号キー 合言葉 비밀번호 패스워드 비번
+암호 패스프레이즈 รหัสผ่าน รหัส(?!ไป) พาสเวิร์ด พาส ລະຫັດຜ່ານ ពាក្យសម្ងាត់ လျှို့ဝှက် စကားဝှက်
+पासवर्ड पासवर्ड संकेतशब्द कूटशब्द পাসওয়ার্ড পাসওয়ার্ড கடவுச்சொல் பாஸ்வேர்ட்
+పాస్\u200c?వర్డ్ ಪಾಸ್\u200c?ವರ್ಡ್ പാസ്\u200c?വേ പാസ്\u200c?‌?വേഡ് પાસવર્ડ ਪਾਸਵਰਡ මුරපද
+كلم[ةه]~(?:ال)?(?:مرور|سر) باسو+رد پاس~?ورڈ پسورد گذرواژه الرقم~السري رمز~(?:عبور|وای|ال?واي)
+سيسم סיסמ[האת] פתוח~סודי პაროლ գաղտնաբառ የይለፍ
+"""
+# With nothing behind: short ones, with which longer words begin.
+_WHOLE: Final = r"""
+pwd pw pws psw psk wpa[23]?(?:[~-]?psk)? pwds ww mk sandi auth(?=~(?:is|=|:))
+secret~(?:word|phrase) diceware~phrase kodik\w{0,3} parol(?:im|u)? contra lösen пасс?
+clau~(?:de|del) maxfiy~so['‘’`]z wifi-?sleutel
+"""
+
+
+# Between Latin letters and those of scripts without blanks a word ends.
+_LETTERS: Final = "A-Za-z0-9_À-ɏͰ-ԯ"
+
+
+@cache  # compiling it takes some milliseconds
+def _noun() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:(?:{_one_of(_STEMS)})(?:['’]?[^\W\d_]{{1,6}}?)?|(?:{_one_of(_WHOLE)})(?:['’]s)?|"
+        # An agent of programs asks for one.
+        r"sudo(?=[^\x00-\x7f]|\s(?:prompt|asks|wants|prompts|pide|fragt|demande|chiede|pyta|просит|спросит)))"
+        rf"(?![{_LETTERS}(\[/@])",
+        re.IGNORECASE,
+    )
+
+
+# Only what stands right behind it is told by it.
+@cache
+def _tight() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:(?:unlock|encrypt|decrypt|protect)\w*\s(?:it\s|them\s)?with|identified\sby)(?![{_LETTERS}])",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _glued_noun() -> re.Pattern[str]:
+    return re.compile(rf"{_one_of(_GLUED)}|wi-?fi[^\n]{{1,30}}?キー", re.IGNORECASE)
+
+
+# How all of these begin, so that few words are asked about.
+_BEGINS: Final = _words(
+    """pas paß pag pss psw psk pwo pwd pws pw ken zug los wla wif net sic mot mdp clé cle con cla
+    fra sen pal par chi cha wac wag lös adg kod sal tun lyk aðg nyc has hes ges loz šif sif zap
+    пар пор лоз шиф пас зап құп нуу şif şıf şîf jel fja cyf mod nen nyw κωδ συν mật mat kat san
+    phr sec dic aut ide unl enc dec pro sud ww mk wpa sla pao max"""
+)
+
+
+_MINE: Final = _words(
+    """the my your our his her le la el il das mon ma mi mia meu du new old temp root admin wifi fi
+    db sudo ssh"""
+)
+# "pass" is a verb, unless something of a noun stands beside it.
+_PASS: Final = re.compile(
+    r"(?=\s{0,2}(?:[:=→)?!,.;]|->|$|[^\x00-\u024f])|"
+    r"\s(?:is|was|for|on|of|to the|changed|wifi|wi-fi|now)\s)"
+)
+_PASS_TO: Final = re.compile(
+    r"(?=\s[^\s`*]{0,30}[^\W_][0-9!#$%^&])(?!\s\S{4,60}\s(?:to|into|as|through|via|in|and|with|for)\s)"
+)
+_NETS: Final = _words(
+    "wifi wifis wifit wifiye wifin wlan wpa wep ssid network hotspot router netz вайфай вайфая"
+)
+_KEYS: Final = _words(
+    """key code schlüssel clé clef clave chiave chave sleutel nyckel nyckeln kode koden nøkkel
+    nøkkelen nøgle nøglen codice código ключ код klucz klíč kľúč ključ kulcs cheie cheia avain
+    κλειδί anahtar kunci"""
+)
+_LONG: Final = (
+    "passwor",
+    "kennwort",
+    "wachtwoord",
+    "lösenord",
+    "passord",
+    "adgangskode",
+    "salasana",
+)
+# "密码是abc" is two words.
+_RUN: Final = re.compile(r"[A-Za-zÀ-ɏͰ-ԯḀ-ỿ]+|[^\W\d_A-Za-zÀ-ɏͰ-ԯḀ-ỿ]+")
+_PART: Final = re.compile(r"[.!?]\s")
+
+
+class Noun(NamedTuple):
+    """Where a text says "password".
+
+    Attributes:
+        start: Where the noun begins.
+        end: Where it ends.
+        tight: Whether it tells only what stands right behind it.
+        verb: Whether it may as well be a verb.
+        key: Whether it is the key of a network, which is named before it.
+    """
+
+    start: int
+    end: int
+    tight: bool = False
+    verb: bool = False
+    key: bool = False
+
+
+def nouns_in(text: str) -> list[Noun]:  # noqa: C901  (a hot loop)
+    """Where a text says "password", in whatever language."""
+    found: list[Noun] = []
+    # Where the name of a network, and the word "key", ended last.
+    net = key = -_NET_REACH
+    key_start = 0
+    for run in _RUN.finditer(text):
+        word = run[0].lower()
+        if word[:3] not in _ASKED:
+            if len(word) > _SHORT:
+                found += _inside(text, run.start(), word)
+            continue
+        start, end = run.span()
+        if word == "wi" and text[end : end + 3].lower() == "-fi":
+            word, end = "wifi", end + 3
+        if word in _NETS:
+            if start - key <= _KEY_REACH and not _PART.search(text, key, start):
+                found.append(Noun(key_start, end, key=True))
+            net = end
+        elif word in _KEYS:
+            if start - net <= _NET_REACH and not _PART.search(text, net, start):
+                found.append(Noun(start, end, key=True))
+            key_start, key = start, end
+        if word[:3] in _BEGINS and text[start - 1 : start] not in _GLUES:
+            found += _pass(text, start, end) if word == "pass" else _at(text, start)
+    if not text.isascii():
+        found += [Noun(*match.span()) for match in _glued_noun().finditer(text)]
+    return found
+
+
+def _at(text: str, start: int) -> list[Noun]:
+    """The noun that begins at a word."""
+    if match := _noun().match(text, start):
+        return [Noun(start, match.end())]
+    if match := _tight().match(text, start):
+        return [Noun(start, match.end(), tight=True)]
+    return []
+
+
+def _inside(text: str, start: int, word: str) -> list[Noun]:
+    """A noun at the end of a longer word."""
+    for stem in _LONG:
+        at = word.find(stem, 1)
+        if at > 0 and (match := _noun().match(text, start + at)):
+            return [Noun(start + at, match.end())]
+    return []
+
+
+def _pass(text: str, start: int, end: int) -> list[Noun]:
+    """The word "pass", where it is a noun or may be one. "PASS" is what tests do."""
+    if text[start:end].isupper():
+        return []
+    words = text[max(0, start - 12) : start].split()
+    is_mine = text[start - 1 : start] == "/" or (bool(words) and words[-1].lower() in _MINE)
+    if is_mine or _PASS.match(text, end):
+        return [Noun(start, end)]
+    return [Noun(start, end, verb=True)] if _PASS_TO.match(text, end) else []
+
+
+_NET_REACH: Final = 42
+_KEY_REACH: Final = 14
+_SHORT: Final = 8
+_ASKED: Final = _BEGINS.union(word[:3] for word in _NETS | _KEYS) | {"wi"}
+_GLUES: Final = frozenset("_$.@\\0123456789")
+
+
+@cache
+def login() -> re.Pattern[str]:
+    """What a user name and a password together are for."""
+    return re.compile(
+        rf"(?<![{_LETTERS}$.@\\/])(?:log(?:ged|ging)?[ -]?(?:in|on)(?:to)?|sign(?:ed)?[ -]?in|"
+        rf"credentials?|creds|acc(?:oun)?t|"
+        r"zugang|zugangsdaten|anmeld\w+|logg\w*|einlogg\w+|connecte[zr]?|connexion|identifiants?|"
+        r"compte|accès|cuenta|"
+        r"credencial\w*|credenzial\w*|entra\w?|accedi|accesso|acesso|conta|inlog\w*|aanmeld\w*|"
+        r"zaloguj\w*|dane|konto|"
+        r"логин\w*|войди|зайди|đăng nhập|masuk|giriş|logga|logg|přihlas\w*|belépés\w*|conecta\w*|"
+        r"rdp|ssh|ftp|sftp)"
+        rf"(?![{_LETTERS}])",
+        re.IGNORECASE,
+    )
+
+
+IS: Final = _words(
+    """is was are s its it's thats that's be being been becomes became now equals reads says called
+    set changed here's heres here ist lautet heißt heisst war wäre wurde est c'est était sera
+    devient es era será son sería e è é eh foi fica será tá está ta jest to brzmi było byl było
+    je zní este получается это är er on var blir lyder olyan az lett lesz şu şudur olacak adalah
+    yaitu ialah jadi là это е є це есть был теперь стал такой такая будет було буде هي هو είναι
+    ειναι זה היא זו है हैं 은 는 라고 は が よ hii yra ir oli był była estas quedó queda sigue
+    bleibt steht wordt luidt diventa diventerà nowe now nun jetzt maintenant ahora agora ora adesso
+    nu teraz simdi тепер şimdi ezután azaz conto"""
+)
+"""The last word before a value that they give to a noun, or the first one behind it."""
+
+AS: Final = _words(
+    """as als comme como come jako как як som kao ca sebagai làm olarak for für pour para per voor
+    dla для til till za pentru untuk cho için that which thats the my our your mein das le la el
+    il o a het de to moje мой это оце to mijn min mitt mit bu budur benim ez az a це"""
+)
+"""The first word between a value and the noun behind it."""
+
+
+@cache
+def entry() -> re.Pattern[str]:
+    """What the best of shapes needs no more than."""
+    return re.compile(
+        rf"(?<![{_LETTERS}])(?:users?|user ?names?|usr|log(?:s|ged|ging)? ?(?:\w+ )?(?:in|"
+        rf"on)(?:to)?|gets? (?:you|me|us) in(?:to)?|"
+        r"unlocks?|(?:en|de)crypt(?:s|ed)?|opens?|crack\w*|breach\w*|leaked|hacked|typed?|"
+        r"rejected|locked|protected|wi-?fi|"
+        r"wlan|vpn|ssh|sudo|root|admin|accounts?|benutzer|konto|zugang|entsperr\w*|compte|"
+        r"connexion|usuario|cuenta|accesso|"
+        r"utente|conta|acesso|gebruiker|användare|логин|вход|netflix|spotify|router|server)"
+        rf"(?![{_LETTERS}])",
+        re.IGNORECASE,
+    )
+
+
+LIKE: Final = _words("as als comme como come jako как як som kao sebagai làm olarak")
+"""Those of them that say nothing else."""
+
+LEADS: Final = _words(
+    """to from with or and but not type typed enter entered entering use used using try tried just
+    give gave it them put paste pasted say says said got get picked pick set as with called reset
+    mit nimm tippe gib nutze benutze probier von auf zu zum eingeben tape tapez utilise avec
+    entre mets de à en por con usa usar pon prueba da por pela com digita coloca dale pon met
+    gebruik van naar med använd från till fra til bruk brug z ze na u użyj wpisz s se iz sa za с
+    со на из от используй введи попробуй з на від kullan gir yaz ile dùng nhập với dengan pakai
+    ke dari named is was either"""
+)
+"""The last word before a value, where it is taken for something."""
+
+SMALL: Final = _words(
+    """the a an for of on at my your our this that these those if in der die das den dem des ein
+    eine für vom im und oder le la les l du des un une pour sur dans et ou el los las un una para
+    de del y o il lo gli per di e os as um uma do da no na em het een voor op en van och för på
+    og i w do dla oraz и в для от к або та й ve"""
+)
+"""What asks for a word behind it, which is then no value."""
+
+OTHER: Final = _words(
+    """user users username usernames usr login uid account acct handle nick nickname kennung
+    benutzer benutzername nutzer nutzername utilisateur identifiant compte usuario usuária cuenta
+    utente utilizador conta gebruiker gebruikersnaam użytkownik uzytkownik użytkownika konto
+    пользователь логин користувач користувача логін юзер kullanıcı adı hesap användare
+    användarnamn bruger brugernavn bruker brukernavn käyttäjä tunnus uživatel felhasználó
+    utilizator korisnik χρήστης المستخدم משתמש khoản pengguna ssid network netz netzwerk réseau
+    réseaux red rede rete netwerk sieć сеть ağ nätverk netværk mạng jaringan hotspot name named
+    called namens hostname host server srv domain box machine node model version ver file folder
+    branch ticket issue order invoice commit build line port room page table column field image
+    serial bug step chapter modell datei zeile raum fichier archivo línea linea arquivo bestand
+    regel plik файл строка строке building flight bus train isbn iban id ids ref no nr number
+    nummer числo numer número numéro ip"""
+)
+"""What stands before a word that is something else than a password."""
+
+OTHER_GLUED: Final = (
+    *(
+        "用户名",
+        "用户",
+        "用戶",
+        "帐号",
+        "账号",
+        "ユーザー",
+        "ユーザー名",
+        "ユーザ名",
+        "アカウント",
+        "아이디",
+    ),
+    *("사용자", "名称", "名"),
+)
+"""The same where words are not apart."""
+
+COPULAS: Final = _words("is are ist heißt heisst est es è é to jest är er je")
+"""What may stand between such a name and its value."""

@@ -1,0 +1,92 @@
+"""A password is told by its shape and by how closely grammar ties it to its noun."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_agent.screen.lines import mixed_words
+from jupyter_agent.screen.looks import BEST, shape
+from jupyter_agent.screen.nouns import nouns_in
+from jupyter_agent.screen.told import Line
+
+
+def told(text: str) -> list[str]:
+    line = Line(text, 0, len(text))
+    words = mixed_words(text, 0, len(text))
+    return [text[start:end] for start, end in words if line.tells(start, end)]
+
+
+def said(text: str) -> list[str]:
+    return [text[noun.start : noun.end] for noun in nouns_in(text)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "tangerine",
+        "db2",
+        "utf-8",
+        "gpt-4o-mini",
+        "web-01",
+        "v2.1.3",
+        "INC0048213",
+        "16GB",
+        "9fceb02",
+    ],
+)
+def test_what_may_be_anything_else_hardly_looks_like_a_password(value: str) -> None:
+    assert shape(value) <= 1.0
+
+
+@pytest.mark.parametrize("value", ["Marig0ld!Tram58", "dune$Grass81", "T1dal#pool"])
+def test_letters_with_digits_and_signs_inside_look_like_nothing_else(value: str) -> None:
+    assert shape(value) == BEST
+
+
+def test_a_word_and_a_number_wants_a_link_that_a_better_shape_does_not() -> None:
+    assert told("the password of somebody at marigold58 is unknown") == []
+    assert told("the password is marigold58") == ["marigold58"]
+    assert told("not sure about the password, we have seen dune$Gr4ss81 somewhere") == [
+        "dune$Gr4ss81"
+    ]
+
+
+def test_who_is_named_before_a_word_is_not_its_password() -> None:
+    assert told("user lantern58x, password marigold58") == ["marigold58"]
+    assert told("the password of user lantern58x is gone") == []
+    assert told("the password of the user is lantern58x") == ["lantern58x"]
+
+
+def test_an_old_password_is_told_with_the_new_one() -> None:
+    assert told("it's marigold59 now, marigold58 was my password") == ["marigold59", "marigold58"]
+
+
+def test_a_user_name_is_enough_of_a_tie_where_somebody_logs_in() -> None:
+    assert told("log in as ana with dune-Grass81") == ["dune-Grass81"]
+    assert told("we met ana with dune-Grass81") == []
+
+
+def test_code_is_told_from_talk() -> None:
+    assert told("password = load_secret(marigold58x)") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "noun"),
+    [
+        ("the wi-fi key is", "key"),
+        ("Datenbankpasswort: x", "passwort"),
+        ("mein passwrot ist", "passwrot"),
+        ("密码是x", "密码"),
+        ("wifi şifresi", "şifresi"),
+        ("user ana pass hunter22x", "pass"),
+    ],
+)
+def test_a_noun_is_heard_in_many_languages_and_misspelt(text: str, noun: str) -> None:
+    assert noun in said(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["resenha: x", "my_password", "cfg.password", "passengers", "PASS"]
+)
+def test_what_only_contains_a_noun_is_none(text: str) -> None:
+    assert said(text) == []
