@@ -24,7 +24,7 @@ def _nothing() -> re.Pattern[str]:
     # Addresses, hosts and files.
       [\w.+-]+@[\w-]+(?:\.[\w-]+)+ | @[\w.-]+ | [a-z][\w.-]*@[a-z][a-z0-9.-]*[$\#%]?
     | (?:[a-z0-9_-]+\.)+(?:[a-z]{2,6}|internal|localdomain)
-    | [\w.+-]+\.(?:[A-Z]{2,4}|[a-z][a-z0-9]{0,3})
+    | (?![A-Z][a-z]+\.\d+\.)[\w.+-]+\.(?:[A-Z]{2,4}|[a-z][a-z0-9]{0,3})
     | [A-Za-z]{1,4}\.\w{1,2} | .*\.html?\#.* | .*\.\.\..*
     # Names in programs.
     | [$%&][A-Za-z_]\w* | [A-Z][A-Z_]*\d{0,2} | -.* | self\..* | [A-Za-z_]\w*\*+
@@ -37,6 +37,7 @@ def _nothing() -> re.Pattern[str]:
     | \d+(?:er|[a-zA-Z]{1,4}|min(?:s|utes?)?|bits?|bytes?|digits?) | \d+(?:[_-][^\W\d_]+)+
     | [^\W\d_]{1,3}\d+ | [^\W\d_]{1,2}-?\d+[^\W\d_]? | \d{1,4}[^\W\d_]{3,9}\d{4}
     | (?:0x)?[0-9a-f]{7,}(?:-[0-9a-f]{4,}){0,4} | (?:0x)?[0-9A-F]{7,}
+    | \$\d\w?\$.* | .*(?:A-Z|a-z|0-9).* | [A-Z]\d{1,3}[A-Z]?[a-z]*
     | [^\W\d_]+[!?.]*
     """,
         re.VERBOSE,

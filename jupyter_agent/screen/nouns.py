@@ -203,7 +203,7 @@ def _pass(text: str, start: int, end: int) -> list[Noun]:
 
 
 _NET_REACH: Final = 42
-_KEY_REACH: Final = 14
+_KEY_REACH: Final = 24
 _SHORT: Final = 8
 _ASKED: Final = _BEGINS.union(word[:3] for word in _NETS | _KEYS) | {"wi"}
 _GLUES: Final = frozenset("_$.@\\0123456789")
@@ -213,7 +213,8 @@ _GLUES: Final = frozenset("_$.@\\0123456789")
 def login() -> re.Pattern[str]:
     """What a user name and a password together are for."""
     return re.compile(
-        rf"(?<![{_LETTERS}$.@\\/])(?:log(?:ged|ging)?[ -]?(?:in|on)(?:to)?|sign(?:ed)?[ -]?in|"
+        rf"(?<![{_LETTERS}$.@\\/])(?:log(?:ged|ging)?[ -]?(?:in|on)(?:to)?|"
+        r"\w*user|admin|root|sign(?:ed)?[ -]?in|"
         rf"credentials?|creds|acc(?:oun)?t|"
         r"zugang|zugangsdaten|anmeld\w+|logg\w*|einlogg\w+|connecte[zr]?|connexion|identifiants?|"
         r"compte|accès|cuenta|"
@@ -278,9 +279,9 @@ LEADS: Final = _words(
 
 SMALL: Final = _words(
     """the a an for of on at my your our this that these those if in der die das den dem des ein
-    eine für vom im und oder le la les l du des un une pour sur dans et ou el los las un una para
-    de del y o il lo gli per di e os as um uma do da no na em het een voor op en van och för på
-    og i w do dla oraz и в для от к або та й ve"""
+    eine für vom im und oder le la les l du des un une pour sur dans et ou el los las un una
+    para de del y o il lo gli per di e os as um uma do da no na em het een voor op en van och
+    för på og i w do dla oraz и в для от к або та й ve"""
 )
 """What asks for a word behind it, which is then no value."""
 

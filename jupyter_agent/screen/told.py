@@ -252,7 +252,7 @@ class Line:
         )
 
 
-_OPENING: Final = frozenset("/\\$<{%-")
+_OPENING: Final = frozenset("/\\$<{%-[^")
 _CLOSING: Final = frozenset("(/\\[=}")
 _BETWEEN_PAIR: Final = frozenset("/|:")
 
