@@ -278,10 +278,11 @@ LEADS: Final = _words(
 """The last word before a value, where it is taken for something."""
 
 SMALL: Final = _words(
-    """the a an for of on at my your our this that these those if in der die das den dem des ein
-    eine für vom im und oder le la les l du des un une pour sur dans et ou el los las un una
-    para de del y o il lo gli per di e os as um uma do da no na em het een voor op en van och
-    för på og i w do dla oraz и в для от к або та й ve"""
+    """than into onto through via over under before after about by the a an for of on at my your
+    our this that these those if in der die das den dem des ein eine für vom im und oder le la
+    les l du des un une pour sur dans et ou el los las un una para de del y o il lo gli per di
+    e os as um uma do da no na em het een voor op en van och för på og i w do dla oraz и в для
+    от к або та й ve"""
 )
 """What asks for a word behind it, which is then no value."""
 
