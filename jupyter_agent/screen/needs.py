@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _Search = Callable[[bytes, int, int], "re.Match[bytes] | None"]
 _AHEAD: Final = 1_280
 """Bytes that keywords close to each other search together."""
+_SHARED: Final = 64
+"""Bytes; what stands around a keyword is no longer."""
 
 
 @cache
@@ -42,8 +44,6 @@ class Need:
         expression: A bytes expression; of its matches only begin and end are looked at.
         within: Bytes from the keyword on within which it has to match, in ASCII and in any text.
         run: See ``Rule.run``; without it the expression is none of ``shapes.shape_of``.
-        back: Characters before a keyword where it may stand as well, for rules that take a value
-            apart from their keyword (``Rule.apart``).
         kept: The expression's code (``expressions``), or nothing.
 
     Attributes:
@@ -53,7 +53,7 @@ class Need:
     """
 
     __slots__ = (
-        *("_back", "_code", "_long", "_search", "_table", "_within", "_within_any"),
+        *("_code", "_long", "_search", "_table", "_within", "_within_any"),
         *("early", "expression", "in_runs"),
     )
 
@@ -62,12 +62,10 @@ class Need:
         expression: str,
         within: tuple[int, int],
         run: tuple[str, int],
-        back: int = 0,
         kept: bytes = b"",
     ) -> None:
         self.expression = expression.encode()
         self._code = kept
-        self._back = back
         self._within, self._within_any = within
         self._search: _Search | None = None
         characters, length = run
@@ -136,8 +134,6 @@ class Need:
             is_ascii: Whether the text is ASCII.
             deadline: The text's time.
         """
-        if self._back:
-            return self._kept_around(data, places, is_ascii, deadline)
         if len(places) == 1:
             return places if self.stands(data, places[0], is_ascii) else ()
         most = self._within if is_ascii else self._within_any
@@ -166,29 +162,64 @@ class Need:
                 kept.append(at)
         return kept
 
-    def _kept_around(
+
+class Around(Need):
+    """Something that must stand on either side of a keyword, for ``Rule.apart``.
+
+    Args:
+        expression: See ``Need``; it matches ``_SHARED`` bytes at most.
+        before: Characters before the keyword in which it may begin.
+        within: Bytes from the keyword on in which it may end, in ASCII and in any text.
+        kept: See ``Need``.
+    """
+
+    __slots__ = ("_before",)
+
+    def __init__(
+        self, expression: str, before: int, within: tuple[int, int], kept: bytes = b""
+    ) -> None:
+        super().__init__(expression, within, ("", 0), kept)
+        self._before = before
+        self.early = True
+
+    def stands(self, data: bytes, at: int, is_ascii: bool) -> bool:  # noqa: FBT001
+        """See ``Need.stands``."""
+        begin, end = self._reach(data, at, is_ascii)
+        return (self._search or self._compiled())(data, begin, end) is not None
+
+    def kept(
         self,
         data: bytes,
         places: Sequence[int],
-        is_ascii: bool,  # noqa: FBT001  (a hot loop)
+        is_ascii: bool,  # noqa: FBT001
         deadline: Deadline,
     ) -> Sequence[int]:
-        """``kept`` for what may stand before the keyword too."""
-        back = self._back if is_ascii else 4 * self._back
-        ahead = self._within if is_ascii else self._within_any
+        """See ``Need.kept``."""
         search = self._search or self._compiled()
         kept: list[int] = []
-        # Where it stands first at or behind the last place that was asked about.
-        first = -1
+        # Where it stands first at or behind the last place that was asked about, and up to where
+        # it is known to stand nowhere.
+        first = clear = -1
         for at in places:
             deadline.check()
-            begin = at - back if at > back else 0
+            begin, end = self._reach(data, at, is_ascii)
             if first < begin:
-                found = search(data, begin, len(data))
-                first = found.start() if found else maxsize
-            if first < at + ahead:
+                # Places in a row share what was looked at, but for what may reach over its end.
+                found = search(data, max(begin, clear - _SHARED), end)
+                first, clear = (found.start(), -1) if found else (-1, end)
+            if begin <= first < end:
                 kept.append(at)
         return kept
+
+    def _reach(self, data: bytes, at: int, is_ascii: bool) -> tuple[int, int]:  # noqa: FBT001
+        """What has to be looked at around a keyword."""
+        begin = at - self._before if at > self._before else 0
+        end = at + self._within
+        # In a text with wide characters most places have none near them.
+        if is_ascii or data[begin:end].isascii():
+            return begin, end
+        far = self._before * _BYTES
+        return at - far if at > far else 0, at + self._within_any
 
 
 class Nearby(Need):
@@ -208,6 +239,8 @@ class Nearby(Need):
 
     def stands(self, data: bytes, at: int, is_ascii: bool) -> bool:  # noqa: FBT001
         """See ``Need.stands``."""
+        if _VERB.match(data, at):
+            return False
         begin = max(0, at - (self._before if is_ascii else self._before_any))
         end = at + (self._within if is_ascii else self._within_any)
         # (Slices cost as much as finding a line's end in all of the text, and no more.)
@@ -233,6 +266,8 @@ class Nearby(Need):
         last = -_CLOSE
         for at in places:
             deadline.check()
+            if _VERB.match(data, at):
+                continue
             begin, end = max(0, at - before), at + within
             # Keywords in a row share what was looked at.
             if clear <= begin <= until and not _is_mixed(
@@ -246,6 +281,13 @@ class Nearby(Need):
                 clear, until = begin, end
             last = at
         return kept
+
+
+# "pass" mostly is a verb, and this is the cheapest way to see it (nouns.py knows the others).
+_VERB: Final = re.compile(
+    rb"(?i:(?<!my)(?<!the)(?<!our)(?<!your)(?<!his)(?<!her)(?<!wifi)(?<!root)(?<!admin) pass "
+    rb"(?:the|an?|it|in|your|this|that|these|those|through|over|all|them|along|into|by|each|any|some|its) )"
+)
 
 
 def _is_mixed(sorts: bytes) -> bool:
@@ -305,7 +347,9 @@ class Needs:
         self.sorts = [
             Nearby(back, within)
             if expression == _NEARBY
-            else Need(expression, within, run, back, code)
+            else Around(expression, back, within, code)
+            if back
+            else Need(expression, within, run, code)
             for (expression, within, run, back), code in zip(sorts, codes, strict=True)
         ]
         needs: list[Need | None] = [*self.sorts, None]

@@ -158,6 +158,9 @@ class Line:
 
     def tells(self, start: int, end: int) -> bool:
         """Whether the line tells that one of its ``lines.mixed_words`` is a password."""
+        # The cheapest first: of most words, such as the parts of an address, the first is all.
+        if self._is_part(start, end):
+            return False
         good = shape(self._text[start:end])
         if not good or self._is_other(start, end):
             return False
@@ -181,22 +184,27 @@ class Line:
         # One is told; of several words like that most are something else.
         return tie >= _CLOSE or good >= 3.0 or len(_SHAPED.findall(others)) <= 2
 
-    def _is_other(self, start: int, end: int) -> bool:
-        """Whether what stands beside it says what it is: a user, a file, part of an address."""
+    def _is_part(self, start: int, end: int) -> bool:
+        """Whether signs beside it say that it is part of something: an address, a path, a call."""
         text = self._text
         after = text[end : end + 3]
-        before = text[max(0, start - 40) : start]
-        last = before[-1:]
-        if last in _OPENING and not _PAIR.search(before):
-            return True
         if after[:1] in _CLOSING or after == "://":
             return True
-        if last == "=" and not _NAMED.search(before):
-            return True
+        last = text[start - 1 : start] if start else ""
+        if last not in _OPENING and last != "=":
+            return False
+        before = text[max(0, start - 40) : start]
+        return not (_NAMED if last == "=" else _PAIR).search(before)
+
+    def _is_other(self, start: int, end: int) -> bool:
+        """Whether what stands beside it says what it is: a user, a file."""
+        text = self._text
+        after = text[end : end + 1]
+        before = text[max(0, start - 40) : start]
         if _EXAMPLE.search(before):
             return True
         # What begins a line and has a colon behind it is what the line is about.
-        if after[:1] == ":" and not before.rsplit("\n", 1)[-1].strip(" \t*-+\u2022#>"):
+        if after == ":" and not before.rsplit("\n", 1)[-1].strip(" \t*-+\u2022#>"):
             return True
         return _names_other(before)
 
