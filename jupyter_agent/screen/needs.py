@@ -286,7 +286,8 @@ class Nearby(Need):
 # "pass" mostly is a verb, and this is the cheapest way to see it (nouns.py knows the others).
 _VERB: Final = re.compile(
     rb"(?i:(?<!my)(?<!the)(?<!our)(?<!your)(?<!his)(?<!her)(?<!wifi)(?<!root)(?<!admin) pass "
-    rb"(?:the|an?|it|in|your|this|that|these|those|through|over|all|them|along|into|by|each|any|some|its) )"
+    rb"(?:the|an?|it|in|your|this|that|these|those|through|over|all|them|along|into|by|each|any|"
+    rb"some|its) )"
 )
 
 

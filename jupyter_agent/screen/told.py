@@ -156,7 +156,7 @@ class Line:
         self._line = text[begin:end]
         self._nouns: list[Noun] | None = None
 
-    def tells(self, start: int, end: int) -> bool:
+    def tells(self, start: int, end: int) -> bool:  # noqa: PLR0911  (one question after another)
         """Whether the line tells that one of its ``lines.mixed_words`` is a password."""
         # The cheapest first: of most words, such as the parts of an address, the first is all.
         if self._is_part(start, end):
