@@ -107,7 +107,7 @@ class Line:
             return True
         if behind.startswith(("  ", "\t", "`](", "](")) or (
             # A citation, an entry of a change log.
-            (behind[:1] == "]" and before[-1:] == "[")
+            (behind[:1] == "]" and before[-1:] == "[" and self.is_few)
             or (behind[:1] == ":" and before.endswith(": "))
         ):
             return True

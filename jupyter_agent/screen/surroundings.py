@@ -84,7 +84,10 @@ _KEY_PARAMETER: Final = re.compile(
 
 
 _DIGEST_NAME: Final = re.compile(
-    r"(?<![A-Za-z])(?:commits?|sha-?\d*|rev|revision|md5|digest|checksum|hash|fingerprint)\W{0,4}$",
+    r"(?<![A-Za-z])(?:commits?|sha-?\d*|rev|revision|md5|digest|checksum|hash|fingerprint|cf-ray|"
+    # What a vendor's support asks for.
+    r"(?:ray|request|trace|correlation|event|incident|invocation|span|build|run|job)[ _-]?id)"
+    r"\W{0,4}$",
     re.IGNORECASE,
 )
 

@@ -54,7 +54,7 @@ _WORD_END: Final = re.compile(r"[.,;:!?)\"']*(?:\s|$)")
 _SHAPED: Final = re.compile(r"(?<![^\s\"'`(])[^\W\d_]+[-_.]?\d\w*")
 _BESIDE: Final = re.compile(
     r"[\w@.+-]{2,60}(?:\s?[/|:&+]|,?\s(?:and|with|und|mit|avec|et|con|y|e|com|met|en|i|z|и|с|ve|ile))\s$|"
-    r"[\w@.+-]{2,60}[/|:]$"
+    r"[\w@.+-]{2,60}[/|:]$|[\w.+-]{1,40}@[\w-]{1,40}\.[\w.-]{2,40},?\s$"
 )
 _EXAMPLE: Final = re.compile(
     r"(?i:(?<![^\W_])(?:e\.g\.|eg|such as|for example|for instance|z\.\s?b\.|zum beispiel|"
