@@ -105,6 +105,7 @@ def _is_stand_in(candidate: Candidate) -> bool:
         _TEMPLATE.fullmatch(value)
         or (("{" in value or "<" in value) and _EMBEDDED.search(value))
         or _STARS.search(value)
+        or "EXAMPLEKEY" in value  # how Amazon ends the secret keys in its manuals
     ):
         return True
     if not (_HINT.search(lower) if len(lower) < _LONG else _holds_one_of(lower, _SHORTEST_HINTS)):
