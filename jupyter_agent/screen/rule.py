@@ -133,19 +133,23 @@ class Rule:
         return re.compile(self.each, re.ASCII)
 
     @staticmethod
-    def from_table(table: dict[str, Any], fragments: dict[str, str]) -> Rule:
+    def from_table(
+        table: dict[str, Any], fragments: dict[str, str], lists: dict[str, list[str]]
+    ) -> Rule:
         """Read one ``[[rule]]`` table.
 
         Args:
             table: As tomllib gives it.
             fragments: Named pieces of expressions; ``<<name>>`` in a pattern stands for one.
+            lists: Named keywords; ``<<name>>`` among keywords stands for all of one's.
         """
         entry = dict(table)
         prefix = entry.pop("prefix", [])
         prefixes = (prefix,) if isinstance(prefix, str) else tuple(prefix)
         near = entry.pop("near", [])
         names = (near,) if isinstance(near, str) else tuple(near)
-        keywords = entry.pop("keywords", None) or prefixes or names
+        own = [word for name in entry.pop("keywords", ()) for word in _listed(name, lists)]
+        keywords = own or prefixes or names
         if "token" in entry:
             token = entry.pop("token")
             entry["pattern"] = _ALONE % token
@@ -170,12 +174,13 @@ class Rule:
                 entry[name] = tuple(entry[name])
         # A prefix is written as the vendor writes it; a word in capitals is meant that way too.
         as_written = keywords is prefixes or any(map(str.isupper, "".join(keywords)))
-        return Rule(
-            **entry,
-            prefixes=prefixes,
-            keywords=tuple(keywords),
-            folded=not as_written or "(?i" in entry["pattern"],
-        )
+        entry.setdefault("folded", not as_written or "(?i" in entry["pattern"])
+        return Rule(**entry, prefixes=prefixes, keywords=tuple(keywords))
+
+
+def _listed(keyword: str, lists: dict[str, list[str]]) -> list[str]:
+    named = _FRAGMENT.fullmatch(keyword)
+    return lists[named[1]] if named else [keyword]
 
 
 def _gate_of(token: str) -> str:
@@ -231,4 +236,4 @@ def _read_catalogue(families: Collection[str]) -> Iterator[Rule]:
         document = tomllib.loads(text)
         fragments = document.get("fragments", {})
         for table in document["rule"]:
-            yield Rule.from_table(table, fragments)
+            yield Rule.from_table(table, fragments, document.get("keywords", {}))
