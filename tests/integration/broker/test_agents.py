@@ -200,7 +200,8 @@ def test_it_learns_of_strong_values_only_whether_a_text_holds_one(person, enter,
     save(person, "WEAK", "hunter22")
     agent = enter()
     assert agent.call("match", text=f"x {value} y") == {"label": "STRONG"}
-    assert agent.call("match", text=f"x {value[:-1]} y") == {"label": None}
+    # Behind a blank could stand, by chance, the last character.
+    assert agent.call("match", text=f"x {value[:-1]}") == {"label": None}
     assert agent.call("match", text="x hunter22 y") == {"label": None}
 
 
