@@ -43,6 +43,16 @@ def test_letters_with_digits_and_signs_inside_look_like_nothing_else(value: str)
     assert shape(value) == BEST
 
 
+def test_a_value_behind_a_mail_address_is_told_where_somebody_is_to_log_in() -> None:
+    assert told("creds for the lab -> svc_load@acme.org dune$Gr4ss81") == ["dune$Gr4ss81"]
+    assert told("svc_load@acme.org wrote marigold58 on the board") == []
+
+
+def test_whoever_is_told_to_log_in_in_german_or_norwegian_is_heard() -> None:
+    assert told("logg dich als admin mit dune%Gras81 ein") == ["dune%Gras81"]
+    assert told("logg inn som admin med dune%Gras81") == ["dune%Gras81"]
+
+
 def test_a_word_and_a_number_wants_a_link_that_a_better_shape_does_not() -> None:
     assert told("the password of somebody at marigold58 is unknown") == []
     assert told("the password is marigold58") == ["marigold58"]
