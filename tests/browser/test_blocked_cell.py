@@ -73,7 +73,7 @@ def test_save_as_secret_takes_the_value_out_of_the_whole_document(
     notebook.run(0)
     box = notebook.output(0).locator(".ja-blocked")
     box.locator(".ja-save-as-secret").click()
-    expect(box.get_by_label("Label")).to_have_value("GITHUB_TOKEN")
+    expect(box.get_by_role("textbox", name="Label")).to_have_value("GITHUB_TOKEN")
     box.locator(".ja-finding-save").click()
 
     saved = notebook.output(0).locator(".ja-blocked-saved")

@@ -16,7 +16,10 @@ from steps import run, save
 
 @pytest.fixture
 def panel(lab: Lab, notebook: NotebookPage) -> Locator:
-    return notebook.anywhere().open_secrets()
+    panel = notebook.anywhere().open_secrets()
+    # The page hears one by one that the secrets of the test before are gone.
+    expect(panel.locator(".ja-secret")).to_have_count(0)
+    return panel
 
 
 def row_of(panel: Locator, label: str) -> Locator:
@@ -42,7 +45,7 @@ def test_a_file_is_picked_in_the_page_and_kept_byte_for_byte(
     path = tmp_path / "id_demo"
     path.write_bytes(key)
     panel.locator(".ja-add").first.click()
-    panel.get_by_label("Label").fill("FROM_FILE")
+    panel.get_by_role("textbox", name="Label").fill("FROM_FILE")
     with page.expect_file_chooser() as chooser:
         panel.get_by_role("button", name="From a file").click()
     chooser.value.set_files(path)
@@ -67,7 +70,7 @@ def test_several_lines_are_pasted_and_a_file_that_is_too_long_is_refused(
     lab: Lab, panel: Locator, page: Page, canary: Canary, tmp_path: Path
 ) -> None:
     panel.locator(".ja-add").first.click()
-    panel.get_by_label("Label").fill("LINES")
+    panel.get_by_role("textbox", name="Label").fill("LINES")
     (tmp_path / "long").write_bytes(b"x" * 70_000)
     panel.locator(".ja-panel-form input[type=file]").set_input_files(tmp_path / "long")
     expect(panel.locator(".ja-field-remark").first).to_contain_text("at most 64 KiB")
@@ -212,7 +215,7 @@ def test_a_generated_password_is_stored_without_being_seen_and_copied_once(
     listen = lambda request: sent.append(request.post_data or "")  # noqa: E731  (removed below)
     page.on("request", listen)
     panel.locator(".ja-add").first.click()
-    panel.get_by_label("Label").fill("GENERATED")
+    panel.get_by_role("textbox", name="Label").fill("GENERATED")
     panel.locator(".ja-generator summary").click()
     panel.get_by_label("Length").fill("48")
     panel.get_by_label("Characters").select_option("signs")

@@ -43,7 +43,7 @@ def test_panel_widget_box_and_server_refuse_until_a_person_confirms(
     elsewhere.run(1)
     box = elsewhere.output(1).locator(".ja-finding")
     box.locator(".ja-save-as-secret").click()
-    box.get_by_label("Label").fill("FROM_A_CELL")
+    box.get_by_role("textbox", name="Label").fill("FROM_A_CELL")
     box.locator(".ja-finding-save").click()
     expect(box.get_by_role("alert")).to_contain_text("Tick the box above")
     expect(box.get_by_label("This page came over plain http")).to_be_focused()

@@ -11,7 +11,7 @@ from steps import run, save
 
 def fill(form: Locator, label: str | None, value: str) -> None:
     if label is not None:
-        form.get_by_label("Label").fill(label)
+        form.get_by_role("textbox", name="Label").fill(label)
     form.locator("input[type=password]").fill(value)
     form.locator(".ja-form-save").click()
 
@@ -58,7 +58,7 @@ def test_an_empty_panel_says_what_it_is_for_and_how_to_begin(
     panel = notebook.anywhere().open_secrets()
     expect(panel.locator(".ja-empty")).to_contain_text("Keep API keys")
     panel.locator(".ja-empty .ja-add").click()
-    expect(panel.get_by_label("Label")).to_be_focused()
+    expect(panel.get_by_role("textbox", name="Label")).to_be_focused()
     panel.locator(".ja-form-cancel").click()  # the page is this module's: leave it as it was
 
 

@@ -36,7 +36,7 @@ def test_save_as_secret_puts_a_reference_into_the_message(
 ) -> None:
     chat.send(f"log in with GITHUB_TOKEN={canary.value} please")
     chat.dialog.locator(".ja-save-as-secret").click()
-    expect(chat.dialog.get_by_label("Label")).to_have_value("GITHUB_TOKEN")
+    expect(chat.dialog.get_by_role("textbox", name="Label")).to_have_value("GITHUB_TOKEN")
     chat.dialog.locator(".ja-finding-save").click()
     expect(chat.dialog).to_have_count(0)
     reference = "log in with GITHUB_TOKEN={{GITHUB_TOKEN}} please"
