@@ -102,6 +102,7 @@ class Together:
         reported: Callable[[bytes], Sequence[Report]],
     ) -> None:
         self._alone = alone
+        self._longest = max((length for length, _ in alone), default=0)
         self._first_sign = len(alone) + gates
         self._needs = needs
         self._reported = reported
@@ -138,25 +139,7 @@ class Together:
     def _told(self, row: _Row) -> Iterator[tuple[int, Sequence[Report] | None]]:
         """What was reported about a row of texts, told of each text."""
         data, stops = row.data, row.stops
-        first_sign = self._first_sign
-        by_text: dict[int, list[Report]] = {}
-        its: list[Report] = []
-        place = begin = stop = 0
-        for part, end in row.reports:
-            # Most reports are about the text that the one before was about.
-            if not begin < end <= stop:
-                place = bisect_left(stops, end)
-                begin = stops[place - 1] if place else 0
-                stop = stops[place]
-                its = by_text.setdefault(place, [])
-            # What ends behind a text matches its end. A gate that began in the text before is told
-            # of, too: where gates fired their keywords are looked for in the text, and if there are
-            # none nothing is tried.
-            its.append((part, (end if end < stop else end - len(_BETWEEN)) - begin))
-            if part >= first_sign and SIGNS[part - first_sign].longest:
-                for other, its_end in _also(SIGNS[part - first_sign], data, stops, place):
-                    by_text.setdefault(other, []).append((part, its_end))
-        for place, its in by_text.items():
+        for place, its in self._by_text(row).items():
             if len(its) > _MOST:
                 yield row.numbers[place], None
                 continue
@@ -165,6 +148,32 @@ class Together:
                 if not self._counts(its, data[begin : stops[place] - len(_BETWEEN)]):
                     continue
             yield row.numbers[place], its
+
+    def _by_text(self, row: _Row) -> dict[int, list[Report]]:
+        """The reports about each text of a row that has any, by its place there."""
+        data, stops = row.data, row.stops
+        alone, longest = self._alone, self._longest
+        first_sign = self._first_sign
+        by_text: dict[int, list[Report]] = {}
+        place = begin = stop = 0
+        for part, end in row.reports:
+            # Most reports are about the text that the one before was about.
+            if not begin < end <= stop:
+                place = bisect_left(stops, end)
+                begin = stops[place - 1] if place else 0
+                stop = stops[place]
+            # With a line end in it a keyword may begin in the text before, and is none of this one.
+            if end - begin < longest and part < len(alone) and end - begin < alone[part][0]:
+                continue
+            # What ends behind a text matches its end. A gate that began in the text before is told
+            # of, too: where gates fired their keywords are looked for in the text, and if there are
+            # none nothing is tried.
+            report = part, (end if end < stop else end - len(_BETWEEN)) - begin
+            by_text.setdefault(place, []).append(report)
+            if part >= first_sign and SIGNS[part - first_sign].longest:
+                for other, its_end in _also(SIGNS[part - first_sign], data, stops, place):
+                    by_text.setdefault(other, []).append((part, its_end))
+        return by_text
 
     def _counts(self, reports: Sequence[Report], text: bytes) -> bool:
         """Whether something stands behind a keyword that makes it more than a vendor's name."""

@@ -99,3 +99,11 @@ def test_texts_of_any_size_keep_their_numbers() -> None:
 
 def test_without_the_compiled_rules_every_text_is_looked_at() -> None:
     assert list(PLAIN.doubtful(["x = 1", SAID])) == [0, 1]
+
+
+def test_a_keyword_that_begins_in_the_text_before_hides_nothing() -> None:
+    """A line end is part of a few, and texts are laid end to end with one between them."""
+    assert any(keyword.startswith("\n") for keyword in WORDS)
+    assert not any(keyword.endswith("\n") for keyword in WORDS)
+    texts = ["é", f"p: é, {SAID}", "é", f"p= {SAID}é", "é", "p: é", "x", f"p: {SAID}", "p: 1"]
+    assert list(SCREENER.doubtful(texts)) == [1, 3, 7]
