@@ -123,9 +123,12 @@ class Gate:
         self.longest = max(map(len, self.keywords))
         self.who = tuple(who)
 
-    @property
-    def matches_at(self) -> Callable[[bytes, int], re.Match[bytes] | None]:
-        """Whether the gate matches at a place. Compiled on first use, like a rule's expression."""
+    def matcher(self) -> Callable[[bytes, int], re.Match[bytes] | None]:
+        """What says whether the gate matches at a place of some bytes.
+
+        Compiled on first use, like a rule's expression. No property: mypyc takes the call of one
+        for a call of its getter, and what was called with is gone (mypyc/mypyc#1212).
+        """
         if self._match is None:
             self._match = inflated(self.expression, 0, self._kept).match
         return self._match
@@ -139,7 +142,7 @@ class Gate:
             offset: Where it begins.
             deadline: The text's time.
         """
-        matches_at = self.matches_at
+        matches_at = self.matcher()
         found: list[int] = []
         for number, place in enumerate(self.stands(stretch, deadline), 1):
             # Other threads get their turn, too.
@@ -171,7 +174,7 @@ class Gate:
             following = places[number] if number < len(places) else last
             end = ends[bisect_right(ends, at)]
             if at < unclear or end > following:
-                if not self.matches_at(data, at):
+                if not self.matcher()(data, at):
                     continue
                 unclear = at + GATE_REACH
             kept.append(at)
@@ -344,10 +347,11 @@ class PlainAnchors:
             tasks += self._by_three[three]
         for word, exact, gate, who in tasks:
             at = folded.find(word)
+            matches_at = gate.matcher() if gate is not None and at >= 0 else None
             while at >= 0:
                 deadline.check()
                 if (exact is None or data.startswith(exact, at)) and (
-                    gate is None or gate.matches_at(data, at)
+                    matches_at is None or matches_at(data, at)
                 ):
                     for index in who:
                         found.setdefault(index, []).append(at)

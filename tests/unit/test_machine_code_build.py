@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import sysconfig
+import tomllib
 from importlib import util
 from pathlib import Path
 from types import ModuleType
@@ -89,3 +91,23 @@ def test_machine_code_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_editable_install_has_none() -> None:
     assert built("editable", modules=("look",)) == UNCHANGED
+
+
+def test_no_module_that_becomes_machine_code_calls_what_a_property_gives() -> None:
+    """mypyc takes it for a call of the getter and leaves the arguments out (mypyc/mypyc#1212)."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    names = build["targets"]["wheel"]["hooks"]["custom"]["modules"]
+    trees = [ast.parse((ROOT / f"jupyter_agent/screen/{name}.py").read_text()) for name in names]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    properties = {
+        node.name
+        for node in nodes
+        if isinstance(node, ast.FunctionDef) and "property" in map(ast.unparse, node.decorator_list)
+    }
+    called = {
+        node.func.attr
+        for node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert properties
+    assert not properties & called

@@ -23,7 +23,7 @@ def test_each_rule_and_gate_of_a_packed_catalogue_has_its_expression_ready(
     monkeypatch.setattr(re, "compile", lambda *_: pytest.fail("compiled again"))
     catalogue, words, _ = unpack(packed)
     found = [catalogue[index].regex for index in range(len(catalogue))]
-    gates = [gate.matches_at.__self__ for gate in words.gates]  # type: ignore[attr-defined]
+    gates = [gate.matcher().__self__ for gate in words.gates]  # type: ignore[attr-defined]
     monkeypatch.undo()
     assert len(found) == len(FEW)
     assert gates
