@@ -37,3 +37,23 @@ export function button(
   node.addEventListener('click', onClick);
   return node;
 }
+
+/**
+ * Make these the rows of a list. One that looks as it did stays the element that it was: a click or
+ * a focus on it would be lost with it.
+ */
+export function setRows(list: HTMLElement, rows: readonly HTMLElement[]): void {
+  const before = [...list.children];
+  const after = rows.map(row => {
+    const at = before.findIndex(one => one === row || one.isEqualNode(row));
+    return at < 0 ? row : (before.splice(at, 1)[0] as Element);
+  });
+  for (const gone of before) {
+    gone.remove();
+  }
+  after.forEach((row, at) => {
+    if (list.children[at] !== row) {
+      list.insertBefore(row, list.children[at] ?? null);
+    }
+  });
+}

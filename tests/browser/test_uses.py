@@ -60,6 +60,13 @@ def folded(panel: Locator, name: str) -> Locator:
     return section
 
 
+def show_news(lab: Lab, panel: Locator, label: str) -> None:
+    """Save a secret somewhere else, and wait until the panel has looked for what is new."""
+    with lab.person() as person:
+        save(person, label, "a value")
+    expect(panel.locator(f"[data-label={label}]")).to_be_visible()
+
+
 def test_a_pattern_is_edited_in_the_dialog_and_held_to_the_command(
     lab: Lab, notebook: NotebookPage, canary: Canary
 ) -> None:
@@ -150,7 +157,15 @@ def test_a_notebook_out_of_sight_waits_in_the_panel(
     expect(notebook.approval).to_have_count(0)
     notices = notebook.page.locator(".Toastify__toast")
     expect(notices.filter(has_text="asks for DEMO_TOKEN")).to_be_visible()
-    waiting.locator(".ja-waiting-answer").click()
+    # A focus stays, and a click counts, though the panel shows news in the middle of it.
+    answer = waiting.locator(".ja-waiting-answer")
+    answer.focus()
+    show_news(lab, panel, "SAVED_MEANWHILE")
+    expect(answer).to_be_focused()
+    answer.hover()
+    notebook.page.mouse.down()
+    show_news(lab, panel, "SAVED_THEN")
+    notebook.page.mouse.up()
     notebook.answer("once")
     expect(waiting).to_be_hidden()
 

@@ -1,6 +1,6 @@
 // What a person has said is no secret, below the list of secrets.
 
-import { button, element } from '../dom.ts';
+import { button, element, setRows } from '../dom.ts';
 import type { Allowance } from '../tokens.ts';
 import type { Host, Section } from './section.ts';
 import { ago } from './when.ts';
@@ -39,7 +39,10 @@ export class AllowedSection implements Section {
     const now = this.host.agent.api.now();
     this.node.hidden = this.allowances.length === 0;
     this.title.textContent = `Not secrets (${this.allowances.length})`;
-    this.entries.replaceChildren(...this.allowances.map(one => this.entry(one, now)));
+    setRows(
+      this.entries,
+      this.allowances.map(one => this.entry(one, now))
+    );
   }
 
   private entry(one: Allowance, now: number): HTMLElement {

@@ -1,7 +1,7 @@
 // The agents that a person has let in: what each may do without asking, when it was last here, and its end.
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { button, element } from '../dom.ts';
+import { button, element, setRows } from '../dom.ts';
 import type { Host, Section } from '../secrets/section.ts';
 import { ago } from '../secrets/when.ts';
 import type { AgentEntry, Grant } from '../tokens.ts';
@@ -57,7 +57,10 @@ export class AgentsSection implements Section {
     this.node.hidden = false;
     const here = this.agents.filter(agent => agent.talks).length;
     title.textContent = `Agents (${this.agents.length}${here > 0 ? `, ${here} connected` : ''})`;
-    list.replaceChildren(...this.agents.map(agent => this.entry(agent, now)));
+    setRows(
+      list,
+      this.agents.map(agent => this.entry(agent, now))
+    );
     if (focused !== undefined) {
       list
         .querySelector<HTMLElement>(`[data-agent="${CSS.escape(focused)}"] .ja-forget-agent`)

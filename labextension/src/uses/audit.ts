@@ -1,7 +1,7 @@
 // The record of uses: what used which secret, who said so, and whether the record is whole.
 
 import { ApiError } from '../api.ts';
-import { button, element } from '../dom.ts';
+import { button, element, setRows } from '../dom.ts';
 import type { Host, Section } from '../secrets/section.ts';
 import { ago } from '../secrets/when.ts';
 import type { AuditEvent } from '../tokens.ts';
@@ -92,10 +92,11 @@ export class AuditSection implements Section {
     const now = this.host.agent.api.now();
     this.node.hidden = !this.usable;
     this.fillLabels();
-    list.replaceChildren(
-      ...(this.events.length > 0
+    setRows(
+      list,
+      this.events.length > 0
         ? [...this.events].reverse().map(event => entry(event, now))
-        : [element('li', { className: 'ja-uses-empty' }, 'No uses are recorded.')])
+        : [element('li', { className: 'ja-uses-empty' }, 'No uses are recorded.')]
     );
     this.more.hidden = this.earlier === null;
   }
@@ -103,10 +104,10 @@ export class AuditSection implements Section {
   private fillLabels(): void {
     const chosen = this.label.value;
     const labels = [...new Set([...this.labels, ...(chosen ? [chosen] : [])])];
-    this.label.replaceChildren(
+    setRows(this.label, [
       element('option', { value: '' }, 'every secret'),
       ...labels.map(label => element('option', { value: label }, label))
-    );
+    ]);
     this.label.value = chosen;
   }
 

@@ -1,7 +1,7 @@
 // What is permitted and denied without asking, below the list of secrets.
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { button, element } from '../dom.ts';
+import { button, element, setRows } from '../dom.ts';
 import type { Host, Section } from '../secrets/section.ts';
 import { ago } from '../secrets/when.ts';
 import type { Grant } from '../tokens.ts';
@@ -40,8 +40,9 @@ export class GrantsSection implements Section {
     const living = this.grants.filter(one => one.until === null || Date.parse(one.until) > now);
     this.node.hidden = false;
     title.textContent = `Grants (${living.length})`;
-    list.replaceChildren(
-      ...(living.length > 0
+    setRows(
+      list,
+      living.length > 0
         ? living.map(one => this.entry(one, now))
         : [
             element(
@@ -49,7 +50,7 @@ export class GrantsSection implements Section {
               { className: 'ja-uses-empty' },
               'None: each use of a secret is asked for.'
             )
-          ])
+          ]
     );
     foot.hidden = !living.some(one => !one.deny);
   }

@@ -1,6 +1,6 @@
 // What runs now with a secret, and the end of it.
 
-import { button, element } from '../dom.ts';
+import { button, element, setRows } from '../dom.ts';
 import type { Host, Section } from '../secrets/section.ts';
 import { ago } from '../secrets/when.ts';
 import type { Run } from '../tokens.ts';
@@ -42,7 +42,10 @@ export class RunningSection implements Section {
     const focused = this.focused();
     this.node.hidden = this.runs.length === 0;
     this.all.hidden = this.runs.length < 2;
-    this.list.replaceChildren(...this.runs.map(run => this.entry(run, now)));
+    setRows(
+      this.list,
+      this.runs.map(run => this.entry(run, now))
+    );
     this.list.querySelector<HTMLElement>(`[data-run="${CSS.escape(focused)}"] button`)?.focus();
   }
 

@@ -1,7 +1,7 @@
 // The approvals that wait for the person, above the list of secrets.
 
 import { visible, words } from '../approval/visible.ts';
-import { button, element } from '../dom.ts';
+import { button, element, setRows } from '../dom.ts';
 import type { Host, Section } from '../secrets/section.ts';
 import { countdown } from '../secrets/when.ts';
 import type { Approval } from '../tokens.ts';
@@ -41,7 +41,13 @@ export class WaitingSection implements Section {
   render(): void {
     const waiting = this.host.agent.approvals.list();
     this.node.hidden = waiting.length === 0;
-    this.list.replaceChildren(...waiting.map(approval => this.entry(approval)));
+    const rows = [...this.list.querySelectorAll<HTMLElement>('li')];
+    const known = new Map(rows.map(row => [row.dataset.approvalId, row]));
+    // A question does not change while it waits, but for the time that is left.
+    setRows(
+      this.list,
+      waiting.map(approval => known.get(approval.approval_id) ?? this.entry(approval))
+    );
     this.tick();
   }
 

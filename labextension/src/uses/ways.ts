@@ -1,6 +1,6 @@
 // The open ways out: which program may use a secret at which service, and the end of it.
 
-import { button, element } from '../dom.ts';
+import { button, element, setRows } from '../dom.ts';
 import type { Host, Section } from '../secrets/section.ts';
 import { ago } from '../secrets/when.ts';
 import type { Way } from '../tokens.ts';
@@ -33,7 +33,10 @@ export class WaysSection implements Section {
   render(): void {
     const now = this.host.agent.api.now();
     this.node.hidden = this.ways.length === 0;
-    this.list.replaceChildren(...this.ways.map(way => this.entry(way, now)));
+    setRows(
+      this.list,
+      this.ways.map(way => this.entry(way, now))
+    );
   }
 
   private entry(way: Way, now: number): HTMLElement {
