@@ -228,7 +228,7 @@ def test_a_refused_capability_is_said_and_not_worked_around(granted, start_kerne
 def _alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
