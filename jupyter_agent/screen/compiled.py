@@ -212,8 +212,11 @@ def _spare(scratch: Any) -> _Spare:
     return scratch, ends, ends.append
 
 
-def _note(part: int, _start: int, end: int, _flags: int, add: Any) -> None:
-    """Hyperscan calls this for each match, with a list's ``append``."""
+def _note(part: Any, _start: Any, end: Any, _flags: Any, add: Any) -> None:
+    """Hyperscan calls this for each match, with a list's ``append``.
+
+    Its numbers are passed on as they come: as ``int`` machine code would unpack and pack them.
+    """
     add((part, end))
 
 
@@ -255,8 +258,13 @@ class _Places:
             end = offset + piece_end
             if part < first_gate:
                 length, who = alone[part]
+                at = end - length
                 for index in who:
-                    by_rule.setdefault(index, []).append(end - length)
+                    places = by_rule.get(index)
+                    if places is None:
+                        by_rule[index] = [at]
+                    else:
+                        places.append(at)
             elif part < first_sign:
                 begin = end - GATE_REACH if end > GATE_REACH else 0
                 so_far = stretches.get(part)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 
@@ -56,6 +56,7 @@ def _decoded(found: str) -> str:
     return chr(int(found.lstrip("\\%ux"), 16))
 
 
+@lru_cache(maxsize=512)  # a page has thousands of the same few
 def _unescaped(found: str) -> str:
     from html import unescape  # noqa: PLC0415  (rare; import time)
 
