@@ -211,7 +211,8 @@ _STEM: Final = 3
 
 
 def _gate(expression: bytes, rules: Iterable[Rule], who: Sequence[int]) -> Gate:
-    keywords = {keyword.lower().encode() for rule in rules for keyword in rule.keywords}
+    # ASCII only, like what it is looked for in.
+    keywords = {keyword.encode().lower() for rule in rules for keyword in rule.keywords}
     stems = _shortest({keyword[:_STEM] for keyword in keywords})
     return Gate(expression, _shortest(keywords), stems, who)
 

@@ -126,10 +126,16 @@ def _is_no_phrase(candidate: Candidate) -> bool:
     return len(said) < 12 or known * 5 < len(said) * 3 or len(set(said)) < 9
 
 
+def _is_unchecked_phrase(candidate: Candidate) -> bool:
+    """Where hardly anything announces it, the checksum has to be right."""
+    return not has_bip39_checksum(re.findall(r"[a-z]+", candidate.value.lower()))
+
+
 CHECKSUMS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "weak-crc": _is_weak_crc,
     "weak-age-key": _is_weak_age_key,
     "no-wif": _is_no_wif,
     "no-phrase": _is_no_phrase,
+    "unchecked-phrase": _is_unchecked_phrase,
 }
 """Filters by the name that rules use. True means: harmless, drop the candidate."""

@@ -145,6 +145,11 @@ ENTITY: Final = Sign(
 # What may stand between two literals that make one value.
 _PLUS: Final = rb"(?:\s{0,4}\+\s{0,40}|\s{0,4}\\?\r?\n\s{0,40}(?:\+\s{0,4})?|\s{1,4})"
 _VALUE: Final = rb"[A-Za-z0-9_+/=.@!#$%^&*~-]"
+# What begins the next argument of a shell, and continues no value: an address, an option, a path.
+_ARGUMENT: Final = (
+    r"[A-Za-z]{2,10}://|--?[A-Za-z]|[/$@]|\.{1,2}/|localhost\b|"
+    r"(?:[A-Za-z0-9-]{1,40}\.){1,4}[a-z]{2,8}(?::\d|[/\x22\x27])"
+)
 LITERALS: Final = Sign(
     _VALUE
     + rb"[\x22\x27]"
@@ -155,9 +160,12 @@ LITERALS: Final = Sign(
     # A literal in a field of an f-string.
     + rb"[A-Za-z0-9_-]\{[\x22\x27][A-Za-z0-9_-]",
     r"\x22\x27{",
-    "(?<=" + _VALUE.decode() + r"[\x22\x27])" + _PLUS.decode() + r"[rRbBuUfF]{0,2}[\x22\x27]"
-    "(?=" + _VALUE.decode() + r")|(?<=[A-Za-z0-9_-]\{)[\x22\x27](?=[A-Za-z0-9_-])|"
-    r"(?<=[A-Za-z0-9_-][\x22\x27])\}",
+    f"(?<={_VALUE.decode()}[\\x22\\x27])(?:"
+    r"(?:\s{0,4}\+\s{0,40}|\s{0,4}\r?\n\s{0,40}(?:\+\s{0,4})?)[rRbBuUfF]{0,2}[\x22\x27]|"
+    # So a shell's arguments stand, too.
+    r"(?:\s{0,4}\\\r?\n\s{0,40}(?:\+\s{0,4})?|\s{1,4})[rRbBuUfF]{0,2}[\x22\x27]"
+    f"(?!{_ARGUMENT}))(?={_VALUE.decode()})|"
+    r"(?<=[A-Za-z0-9_-]\{)[\x22\x27](?=[A-Za-z0-9_-])|(?<=[A-Za-z0-9_-][\x22\x27])\}",
     _nothing,
     (b"'", b'"'),
 )
@@ -176,7 +184,10 @@ CONTINUED: Final = Sign(
     # A backslash at the end of a line in the middle of a word; a soft break of RFC 2045.
     rb"[A-Za-z0-9_+/=-](?:\\|=)\r?\n[ \t]{0,16}[A-Za-z0-9_+/=-]",
     r"\\=",
-    r"(?<=[A-Za-z0-9_+/=-][\\=])\r?\n[ \t]{0,16}(?=[A-Za-z0-9_+/=-])",
+    r"(?:(?<=[A-Za-z0-9_+/=-]\\)\r?\n[ \t]{0,16}|"
+    # What ends with "=" is base64 as well, and the next line another setting.
+    r"(?<=[A-Za-z0-9_+/=-]=)\r?\n[ \t]{0,16}(?![A-Za-z_][\w.-]{0,40}[\"']?\s?(?::|=(?!3D))))"
+    r"(?=[A-Za-z0-9_+/=-])",
     _nothing,
     (b"\\\n", b"=\n", b"\\\r", b"=\r"),
 )

@@ -37,8 +37,8 @@ def assemble(template: str, seed: int = 0) -> str:
 
     Fields: ``{ALPHABET:N}`` N random characters (see the table above; at least one digit and one
     letter where the alphabet has both), ``{jwt:N}``, ``{basic:N}``, ``{pem:N}``, ``{phrase:N}``,
-    ``{wif:52}``, and ``{+}``, which is nothing: it breaks a token in two for whoever reads this
-    repository.
+    ``{seed:N}``, ``{wif:52}``, and ``{+}``, which is nothing: it breaks a token in two for whoever
+    reads this repository.
 
     Args:
         template: Text with fields.
@@ -57,7 +57,7 @@ def assemble(template: str, seed: int = 0) -> str:
     return _FIELD.sub(fill, template)
 
 
-def _draw(name: str, count: int, random: Random) -> str:
+def _draw(name: str, count: int, random: Random) -> str:  # noqa: PLR0911  (a list of cases)
     if name == "jwt":
         head = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("=")
         body = urlsafe_b64encode(b'{"sub":"%d"}' % random.randrange(10**9)).decode().rstrip("=")
@@ -68,6 +68,8 @@ def _draw(name: str, count: int, random: Random) -> str:
         return "\n".join(_draw("base64", 64, random) for _ in range(count))
     if name == "phrase":
         return " ".join(random.sample(list(bip39_words()), count))
+    if name == "seed":
+        return _seed(count, random)
     if name == "wif":
         return _wif(random)
     alphabet = _ALPHABETS[name]
@@ -78,6 +80,14 @@ def _draw(name: str, count: int, random: Random) -> str:
         has_both = any(c.isdigit() for c in alphabet) and any(c.isalpha() for c in alphabet)
         if (mixed or not has_both or count < 2) and value[0].isalnum() and value[-1].isalnum():
             return value
+
+
+def _seed(count: int, random: Random) -> str:
+    # A phrase with a right checksum, of bytes that nobody owns.
+    raw = random.randbytes(count * 4 // 3)
+    bits = "".join(f"{byte:08b}" for byte in (*raw, sha256(raw).digest()[0]))
+    words = list(bip39_words())
+    return " ".join(words[int(bits[at : at + 11], 2)] for at in range(0, count * 11, 11))
 
 
 def _wif(random: Random) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _STAND_IN_PARTS: Final = re.compile(
     r"example|placeholder|fake(?:key|pass|token|secret|api)|changeme|change[_-]me|redacted|replace[_-]?(?:me|with|this)|"
     r"(?:your|(?<![a-z])my)[_-]?(?:own[_-]?)?(?:api|token|key|secret|pass|access|auth|user|hugging|open)|"
-    r"(?<![a-z])my[_-][a-z]{2,10}[_-](?:password|secret|token|key)|insert[_-]|dummy|<[a-z]|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]",
+    r"(?<![a-z])my[_-][a-z]{2,10}[_-](?:password|secret|token|key)|insert[_-]|dummy|<[a-z]|base32[_-]?(?:secret|key|enc|str)|jbswy3dpehpk3pxp(?![a-z2-7])|gezdgnbvgy3tqojq|\.\.\.|\u2026|goes[_-]here|to[_-]be[_-]",
 )
 # What the expression above finds begins with one of these. Looking for them first costs a tenth.
 _STAND_IN_HINTS: Final = (
@@ -41,6 +41,10 @@ _STAND_IN_HINTS: Final = (
         "insert",
         "dummy",
         "fake",
+        "base32",
+        # "Hello!" and ten digits, as every manual of one-time codes has them.
+        "jbswy3",
+        "gezdgn",
     ),
     *("<", "...", "\u2026", "goes", "to_be", "to-be"),
 )
@@ -178,12 +182,16 @@ def _is_placeholder(candidate: Candidate) -> bool:
 
 
 _PARTED: Final = re.compile(r"[:/@,]")
+_JOINED: Final = re.compile(r"[_.-]\d{1,4}$|[\s_.-]+")
 
 
 def _is_default(candidate: Candidate) -> bool:
-    """``password="password"``."""
-    said = _PARTED.split(candidate.value.lower().strip("\"'<>[](){}.,;:!?"))
-    return words.DEFAULTS.issuperset(said)
+    """``password="password"``, ``VOTRE_MOT_DE_PASSE``."""
+    value = candidate.value.lower().strip("\"'<>[](){}.,;:!?")
+    if words.DEFAULTS.issuperset(_PARTED.split(value)):
+        return True
+    said = set(_JOINED.split(value)) - {""}
+    return not words.ABROAD.isdisjoint(said) and said - words.ABROAD <= words.ABROAD_WITH
 
 
 # --- references: code that names a secret instead of holding it ---------------------------------

@@ -47,6 +47,7 @@ _GLUED: Final = """
 """
 # With nothing behind: short ones, with which longer words begin.
 _WHOLE: Final = r"""
+log-?in(?=~is~(?:just|simply|still|literally|basically)~)
 pwd pw pws psw psk wpa[23]?(?:[~-]?psk)? pwds ww mk sandi auth(?=~(?:is|=|:))
 secret~(?:word|phrase) diceware~phrase kodik\w{0,3} parol(?:im|u)? contra lösen пасс?
 clau~(?:de|del) maxfiy~so['‘’`]z wifi-?sleutel
@@ -87,7 +88,7 @@ _BEGINS: Final = _words(
     """pas paß pag pss psw psk pwo pwd pws pw ken zug los wla wif net sic mot mdp clé cle con cla
     fra sen pal par chi cha wac wag lös adg kod sal tun lyk aðg nyc has hes ges loz šif sif zap
     пар пор лоз шиф пас зап құп нуу şif şıf şîf jel fja cyf mod nen nyw κωδ συν mật mat kat san
-    phr sec dic aut ide unl enc dec pro sud ww mk wpa sla pao max"""
+    phr sec dic aut ide unl enc dec pro sud ww mk wpa sla pao max log"""
 )
 
 
@@ -238,6 +239,19 @@ IS: Final = _words(
     nu teraz simdi тепер şimdi ezután azaz conto"""
 )
 """The last word before a value that they give to a noun, or the first one behind it."""
+
+HEDGES: Final = _words(
+    """just simply still now currently only basically literally actually really always temporarily
+    again moment plain good old nur einfach immer noch aktuell derzeit momentan jetzt gerade wohl
+    weiterhin juste simplement toujours encore actuellement seulement tout bêtement maintenant
+    solo sólo simplemente todavía todavia aún aun siendo actualmente ahora momento soltanto
+    semplicemente ancora sempre attualmente adesso só apenas simplesmente ainda atualmente agora
+    gewoon nog steeds alleen maar momenteel nu po prostu nadal wciąż wciaz tylko teraz obecnie
+    просто все всё ещё еще пока только сейчас досі зараз prostě pořád stále jen teď bara
+    fortfarande helt enkelt bare stadig fortsatt vain yhä edelleen sadece hala hâlâ şimdilik doar
+    încă csak még mindig cuma hanya masih samo još"""
+)
+"""What people put between "is" and a value: "is still just"."""
 
 AS: Final = _words(
     """as als comme como come jako как як som kao ca sebagai làm olarak for für pour para per voor

@@ -244,7 +244,7 @@ class Line:
         word, distance = self._lasts[0] if self._lasts else ("", 0)
         return bool(WORDS.get(word, 0) & LINK) and distance <= len(self.before) - len(before)
 
-    def is_keyed(self) -> bool:
+    def is_keyed(self) -> bool:  # noqa: PLR0911  (one question after another)
         """``7731#``, ``door: 7731``, ``verification: 482913``, ``the alarm goes off with 7731``."""
         if self.behind[:1] == "#":
             return True
@@ -256,10 +256,22 @@ class Line:
             return True
         if kind & AUTH and distance > 1:
             return not self.is_few
+        if self._is_come() and self.is_linked():
+            return not self.is_few
         if kind & WITH:
             return any(
                 WORDS.get(other, 0) & OPENS and far <= 2 * NEAR for other, far in self._lasts
             )
+        return False
+
+    def _is_come(self) -> bool:
+        """``verification came in: 559-043``: how it came, and before that what it is."""
+        for word, distance in self._lasts[:5]:
+            kind = WORDS.get(word, 0)
+            if kind & AUTH:
+                return distance <= NEAR
+            if not kind & (SMALL | GIVEN | SOURCE):
+                return False
         return False
 
     def has_failed(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate, is_varied
 
 if TYPE_CHECKING:
@@ -41,6 +42,21 @@ def _is_no_basic(candidate: Candidate) -> bool:
     )
 
 
+def _is_encoded_word(candidate: Candidate) -> bool:
+    """Not base64, or that of "password"."""
+    from base64 import urlsafe_b64decode  # noqa: PLC0415  (rare; import time)
+
+    value = candidate.value.translate(_URL_SAFE)
+    try:
+        decoded = urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    except ValueError:
+        return True
+    return decoded.decode("latin-1").strip().lower() in words.DEFAULTS
+
+
+_URL_SAFE: Final = str.maketrans("+/", "-_")
+
+
 def _is_no_key_block(candidate: Candidate) -> bool:
     """RFC 7468: a key has lines of base64; a drawing of one has dots or words."""
     lines = re.findall(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{30,}", candidate.value)
@@ -75,6 +91,7 @@ def _is_date(candidate: Candidate) -> bool:
 STRUCTURE: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "no-jwt": _is_no_jwt,
     "no-basic": _is_no_basic,
+    "encoded-word": _is_encoded_word,
     "no-key-block": _is_no_key_block,
     "no-encoded-key": _is_no_encoded_key,
     "uuid": _is_uuid,

@@ -174,6 +174,21 @@ def _is_talk(candidate: Candidate) -> bool:
     return not _SAID.isdisjoint(said) or sum(word in _LINKS for word in said) > 1
 
 
+_KEYED: Final = re.compile(
+    r"(?!(?:api|sk|pk|key|token|secret)-)[a-z][a-z_]{2,40}(?:-[a-z_]{2,40}){0,4}-[0-9a-f]{32}"
+)
+_SLUG: Final = re.compile(r"(?:[A-Za-z]{2,}|\d{1,4})-[A-Za-z0-9]")
+
+
+def _is_titled(candidate: Candidate) -> bool:
+    """A digest behind a name: ``key: read_csv-49ef…`` of Dask, ``/Token-budget-2024-3e85…``."""
+    value = candidate.value
+    if _KEYED.fullmatch(value):
+        return True
+    begin = candidate.match.start()
+    return candidate.text[begin - 1 : begin] == "/" and _SLUG.match(value) is not None
+
+
 def _is_in_other_column(candidate: Candidate) -> bool:
     """Of a table with a head: a column that has another name."""
     text = candidate.text
@@ -214,6 +229,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "sentence": _is_sentence,
     "talk": _is_talk,
     "other-column": _is_in_other_column,
+    "titled": _is_titled,
     "no-sigil": _is_no_variable,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""
@@ -230,6 +246,7 @@ LOOKING_BACK: Final = frozenset(
         "other-column",
         "other-number",
         "public",
+        "titled",
         "unlinked",
         "unsaid",
     )

@@ -82,9 +82,9 @@ def _after(gap: str) -> float:  # noqa: PLR0911  (a list of cases)
         return 3.0 if len(words) <= 8 else 2.0
     if not words:
         return _ADJACENT
-    last = words[-1]
-    if last in nouns.IS:
+    if _ends_with_is(words):
         return 3.0 if len(words) <= 8 else 2.0
+    last = words[-1]
     if last in nouns.LEADS:
         return 2.0 if len(words) <= 5 else 1.0
     if len(words) >= 2 and words[-2] in nouns.IS:
@@ -92,6 +92,16 @@ def _after(gap: str) -> float:  # noqa: PLR0911  (a list of cases)
     if last in nouns.SMALL:
         return 1.0
     return 2.0 if len(words) <= 4 else 1.5 if len(gap) <= 50 else 1.0
+
+
+def _ends_with_is(words: list[str]) -> bool:
+    """``… is``, ``… is still just``."""
+    for word in reversed(words):
+        if word in nouns.IS:
+            return True
+        if word not in nouns.HEDGES:
+            return False
+    return False
 
 
 def _next(gap: str) -> float:

@@ -30,6 +30,24 @@ DEFAULTS: Final = _words(
 )
 """Documentation's favourite "passwords": as whole values they are words, not secrets."""
 
+ABROAD: Final = _words(
+    """passwort kennwort wachtwoord motdepasse passe mdp contraseña contrasena contrasenya clave
+    claves senha senhas parola parole parolă parol şifre sifre şifresi sifresi hasło haslo hasła
+    hasla heslo hesla jelszó jelszo lösenord losenord lösenordet passord passordet adgangskode
+    kodeord salasana salasanasi parool lozinka geslo sandi khau khẩu пароль пароля 密码 密碼 口令
+    パスワード 비밀번호 비번"""
+)
+"""How other languages say "password": as a whole value a word, like those of ``DEFAULTS``."""
+
+ABROAD_WITH: Final = _words(
+    """mot mots de du des da do la le el il o a ton ta votre vos mon ma tu tus su mi sua seu teu tua
+    minha meu dein deine mein meine ihr ihre das uw jouw je mijn het twoje twoj moje moj vase
+    vaše tvoje ditt mitt din min sinun kata mat mật root user admin usuario usuário utilisateur
+    benutzer db bd bdd base datos dados palavra acceso acesso acces secreta secreto segura nueva
+    nova neues ici aqui aquí hier tutaj ваш мой твой 您的 你的 password pass"""
+)
+"""What may stand beside them in a placeholder: ``VOTRE_MOT_DE_PASSE``."""
+
 IN_NAMES: Final = _words(
     """pass password passwd pw pwd secret secrets token tokens key keys user username name names
     hash hashed arg args self conf config param params input data field value values var tmp new
