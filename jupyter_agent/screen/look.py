@@ -171,14 +171,22 @@ class Look:
             The same, then: behind the last secret.
         """
         fresh: list[Span] = []
-        for match in trial.around(self.text, at):
+        # A told password's match is its line, and a marker may stand anywhere in that.
+        parted = trial.is_told and self._may_reach_marker()
+        for match in trial.around(self.text, at, parted=parted):
             fresh += self._accepted(trial, match, found)
         found += fresh
         if fresh:
             done = fresh[-1].end
         # A line that was read from one keyword on is known a little further.
-        if trial.is_told and done < at + NEARBY and self.text.find("\n", at, at + NEARBY) < 0:
-            done = at + NEARBY
+        near = at + NEARBY
+        if (
+            trial.is_told
+            and done < near
+            and self.text.find("\n", at, near) < 0
+            and not (parted and reaches_marker(self.text, at, near))
+        ):
+            done = near
         return done
 
     def _beside(

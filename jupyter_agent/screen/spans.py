@@ -17,7 +17,8 @@ COVER: Final = "[\x00]"
 stand there, and nothing that a rule could take for its keyword."""
 _MARKER: Final = re.compile(r"\[(?:secret:[A-Za-z0-9_-]{1,64}|\x00)\]")
 _MARKER_BEGINS: Final = "[secret:"
-_MARKER_LENGTH: Final = 73
+MARKER_LENGTH: Final = 73
+"""The most characters of a marker."""
 _start = attrgetter("start")
 
 
@@ -39,13 +40,31 @@ def reaches_marker(text: str, start: int, end: int) -> bool:
 
     No match may reach into one.
     """
-    at = text.find("[", max(0, start - _MARKER_LENGTH), end)
+    at = text.find("[", max(0, start - MARKER_LENGTH), end)
     while at >= 0:
         marker = _MARKER.match(text, at)
         if marker is not None and marker.end() > start:
             return True
         at = text.find("[", at + 1, end)
     return False
+
+
+def between_markers(text: str, at: int, begin: int, end: int) -> tuple[int, int]:
+    """Of a stretch of a text the part around a place that no marker or cover parts from it.
+
+    Nothing is left where the place is in a marker itself.
+    """
+    found = text.find("[", max(0, begin - MARKER_LENGTH), end)
+    while found >= 0:
+        marker = _MARKER.match(text, found)
+        if marker is not None:
+            if found > at:
+                return begin, found
+            if marker.end() > at:
+                return at, at
+            begin = max(begin, marker.end())
+        found = text.find("[", found + 1, end)
+    return begin, end
 
 
 def best(spans: Sequence[Span]) -> list[Finding]:

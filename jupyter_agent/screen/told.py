@@ -277,8 +277,9 @@ _BETWEEN_PAIR: Final = frozenset("/|:")
 
 def _names_other(before: str) -> bool:
     """Whether the last word before a value says that it is something else."""
-    named = before.rstrip(" :=#\"'`*(\t\n")
-    if not named or len(before) - len(named) > 3:
+    named = before.rstrip(" :=#\"'`*(\t")
+    # (What ends the line before says nothing about the word that begins this one.)
+    if not named or named[-1] == "\n" or len(before) - len(named) > 3:
         return False
     if not named.isascii():
         if named[-1] in "\u306f\u304c\uc774\uac00":

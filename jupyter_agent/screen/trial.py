@@ -9,7 +9,7 @@ from typing import Any, Final
 from jupyter_agent.screen.candidate import Candidate, is_varied
 from jupyter_agent.screen.lines import mixed_words
 from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
-from jupyter_agent.screen.spans import Span
+from jupyter_agent.screen.spans import Span, between_markers
 
 _FEW: Final = 16
 NEARBY: Final = 40
@@ -77,10 +77,19 @@ class Trial:
         before = rule.window[0] if rule.window else 0
         self.looks_back = before + (LOOKS_BACK if LOOKING_BACK.isdisjoint(rule.filters) else _FAR)
 
-    def around(self, text: str, at: int) -> list[re.Match[str]]:
-        """What a rule with a window matches around a keyword."""
+    def around(self, text: str, at: int, *, parted: bool) -> list[re.Match[str]]:
+        """What a rule with a window matches around a keyword.
+
+        Args:
+            text: The text.
+            at: Where the keyword stands.
+            parted: Whether a marker or cover ends what belongs together, as a line end does.
+        """
         before, after = self.window or (0, 0)
-        matches = self._finditer(text, max(0, at - before), at + after)
+        begin, end = max(0, at - before), at + after
+        if parted:
+            begin, end = between_markers(text, at, begin, end)
+        matches = self._finditer(text, begin, end)
         return [match for match in matches if match.start() <= at < match.end()]
 
     def beside(self, text: str, at: int, done: int) -> tuple[list[re.Match[str]], int]:

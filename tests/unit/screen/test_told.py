@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jupyter_agent.screen import Screener
 from jupyter_agent.screen.lines import mixed_words
 from jupyter_agent.screen.looks import BEST, shape
 from jupyter_agent.screen.nouns import nouns_in
@@ -100,3 +101,32 @@ def test_a_noun_is_heard_in_many_languages_and_misspelt(text: str, noun: str) ->
 )
 def test_what_only_contains_a_noun_is_none(text: str) -> None:
     assert said(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[secret:DB_TOKEN] log in as ana with {} and restart the queue",
+        "use [secret:DB_PASSWORD] for the db and the wifi password, tried it twice: {}",
+        "the wifi password, tried it twice: {} [secret:github-token]",
+        "[secret:A] it refuses {} although I copied the password [secret:B]",
+    ],
+)
+def test_a_password_is_told_beside_a_marker_in_its_line(text: str) -> None:
+    value = "gr33n" + "xyz9"
+    (finding,) = Screener().screen(text.format(value))
+    at = text.index("{}")
+    assert (finding.start, finding.end) == (at, at + len(value))
+
+
+def test_what_stands_beyond_a_marker_ties_no_word_to_a_noun() -> None:
+    word = "Tulip" + "#20x"
+    assert Screener().screen(f"the password: {word}")
+    assert not Screener().screen(f"the password: [secret:A] {word}")
+    assert not Screener().screen(f"[secret:WIFI_PASSWORD] is {word}")
+
+
+def test_what_ends_the_line_before_does_not_name_a_word() -> None:
+    said = "Tulip" + "#20x ist seit gestern unser wlan-passwort"
+    assert Screener().screen(f"## The image\n{said}")
+    assert not Screener().screen(f"the image {said}")
