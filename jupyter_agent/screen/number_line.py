@@ -38,6 +38,7 @@ from jupyter_agent.screen.code_words import (
     WITH,
     WORDS,
 )
+from jupyter_agent.screen.spans import MARKER_LENGTH
 
 if TYPE_CHECKING:
     from jupyter_agent.screen.candidate import Candidate
@@ -49,7 +50,8 @@ NEAR: Final = 28
 _BESIDE: Final = 7
 _CHINESE: Final = "\u2e80"
 _NOWHERE: Final = 1_000
-_WORD: Final = re.compile(r"[^\W_]+")
+# Scripts without blanks between words have them glued to those of others, which part there.
+_WORD: Final = re.compile(r"[^\W_\u2e80-\U0010ffff]+|[^\W_\x00-\u2e7f]+")
 _MARKER: Final = re.compile(r"\[(?:secret:[A-Za-z0-9_-]{1,64}|\x00)\]")
 _OPENING: Final = " \t\"'`*([\u300c\u201c\u201e\u00ab-"
 _YEAR: Final = re.compile(r"19\d\d|20[0-4]\d")
@@ -79,16 +81,18 @@ class Line:
         before = text[begin:start]
         behind = text[end : end + LINE if stop < 0 else stop]
         # Words in a marker, or beyond one, say nothing about the number.
+        # (A marker may reach over what is looked at: its label would be read as words.)
         if "]" in before:
-            for marker in _MARKER.finditer(text, begin, start):
-                before = text[marker.end() : start]
+            for marker in _MARKER.finditer(text, max(0, begin - MARKER_LENGTH), start):
+                before = text[max(begin, marker.end()) : start]
         if "[" in behind:
-            marked = _MARKER.search(behind)
+            marked = _MARKER.search(text, end, end + len(behind) + MARKER_LENGTH)
             if marked is not None:
-                behind = behind[: marked.start()]
+                behind = text[end : min(end + len(behind), marked.start())]
         self.value = candidate.value
         self.before = before.lower()
-        self.behind = behind.lower()
+        # Blanks at a line's end part no columns.
+        self.behind = behind.rstrip().lower()
         # Each word with its distance from the number; the nearest first.
         length = len(self.before)
         lasts = [(word[0], length - word.end()) for word in _WORD.finditer(self.before)]

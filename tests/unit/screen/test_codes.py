@@ -65,3 +65,27 @@ def test_a_log_with_a_number_in_each_line_is_screened_in_its_time() -> None:
 
 def test_a_word_that_stands_before_a_wide_character_counts_as_well() -> None:
     assert found("🙂🙂🙂 das ist der Bestätigungscode 🙂: 482913 🙂") == ["482913"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "{} ", "{}   ", "{}  \nthanks", "{}\r\nthanks", "{} \t\r\n"]
+)
+@pytest.mark.parametrize(
+    "said", ["the login code is 482913", "cassaforte 482913", "pin kartice 4829"]
+)
+def test_blanks_at_a_line_s_end_part_no_columns(text: str, said: str) -> None:
+    assert found(text.format(said)) == [said.rsplit(" ", 1)[1]]
+
+
+def test_a_marker_that_reaches_out_of_what_is_looked_at_still_says_nothing() -> None:
+    far = " and" * 19
+    assert found(f"[secret:board-gpio]{far}my pin 4829") == ["4829"]
+    assert found(f"my pin is 4829{far}[secret:gpio-of-the-board]") == ["4829"]
+    assert found(f"my pin is 4829{far} gpio") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["图code from the mail: 482913", "图kod do sejfu: 482913", "图код з смс 482913"]
+)
+def test_a_word_glued_to_another_script_is_a_word(text: str) -> None:
+    assert found(text) == ["482913"]
