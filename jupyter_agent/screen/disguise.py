@@ -290,6 +290,8 @@ def _start_of_word(data: bytes, at: int) -> int:
         found = data.find(blank, at, at + 100)
         if found >= 0:
             return found
+    if at + 100 >= len(data):  # and nothing but the text's end is left
+        return len(data)
     while at < len(data) and data[at] & 0xC0 == 0x80:
         at += 1
     return at
