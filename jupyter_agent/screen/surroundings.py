@@ -100,14 +100,15 @@ def _is_in_address(candidate: Candidate) -> bool:
     return "/" in before.replace("://", "") and not _KEY_PARAMETER.search(before)
 
 
-# What stands before "key" or "token" and makes it no secret.
+# What stands before "key" or "token" and makes it no secret. A line or a sentence that ends with
+# such a word says nothing about the next one ("DEBUG=on", and the token below).
 _PUBLIC_NAMES: Final = re.compile(
     r"(?<![A-Za-z])(?:pub|gpg|pgp|gnupg|openpgp|websocket|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
     r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
     r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
     r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"
     r"cls|mask|special|added|new|random|prng|rng|seed|storage|blob|s3|object_store|hugging_?face|"
-    r"data|input|output|left|right|on|by|spreadsheet|sheet|document|doc)s?[\s_.-]{0,2}$",
+    r"data|input|output|left|right|on|by|spreadsheet|sheet|document|doc)s?(?:[ \t_-]{0,2}|\.)\Z",
     re.IGNORECASE,
 )
 
@@ -198,7 +199,7 @@ def _is_in_other_column(candidate: Candidate) -> bool:
     line = text[begin : text.find("\n", begin)]
     for mark in ("|", "\t", ";", ","):
         if mark in head or mark in line:
-            cells = (head + line).strip("|\t ").split(mark)
+            cells = (head + line).strip("|\t\r ").split(mark)
             # A sentence with commas has longer ones.
             is_head = len(cells) > 1 and all(0 < len(cell.split()) <= _MOST_WORDS for cell in cells)
             return not is_head or head.count(mark) != row.count(mark)
