@@ -72,7 +72,10 @@ def _words() -> dict[str, int]:
         if all(map(_BITS.__contains__, kinds)):
             bits = sum(map(_BITS.__getitem__, kinds))
             for word in words:
-                found[word] = found.get(word, 0) | bits
+                # Which small letter a capital sigma at a word's end becomes depends on who lowers
+                # it: Python knows two, machine code one.
+                for spelt in {word, word.replace("\u03c2", "\u03c3")}:
+                    found[spelt] = found.get(spelt, 0) | bits
     return found
 
 

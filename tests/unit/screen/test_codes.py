@@ -89,3 +89,7 @@ def test_a_marker_that_reaches_out_of_what_is_looked_at_still_says_nothing() -> 
 )
 def test_a_word_glued_to_another_script_is_a_word(text: str) -> None:
     assert found(text) == ["482913"]
+
+
+def test_a_greek_word_counts_with_either_sigma_at_its_end() -> None:
+    assert found("ο κωδικόσ είναι 482913") == ["482913"]

@@ -128,7 +128,11 @@ def test_the_value_is_found_where_a_format_puts_it(templates: list[str]) -> None
 def test_what_people_say_is_heard_and_the_span_is_the_value(templates: list[str]) -> None:
     def is_heard(template: str, seed: int) -> bool:
         text, value = filled(template.replace("{C3} {C3}", "{C}"), seed)
-        return found(text) == [value]
+        if found(text) != [value]:
+            return False
+        # A sentence that begins with a capital is the same one, in every script that has them.
+        first = text[0] if text.startswith(value) else text[0].title()
+        return first == text[0] or found(first + text[1:]) == [value]
 
     assert failures(templates, is_heard) == []
 
