@@ -30,7 +30,8 @@ _BINARY: Final = re.compile(
     r"(?:image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream|zip|gzip)\b)"
 )
 _TEXT: Final = re.compile(r"text/|application/(?:json|javascript|xml|x-latex)\b|.*\+(?:json|xml)\b")
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]++={0,2}\s*+")
+# Words and keys of vendors look the same, and are shorter or have blanks between them.
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/\r\n]{200,}+={0,2}\s*+")
 
 
 class Form(Enum):
@@ -168,7 +169,8 @@ def _bundle(cell: int, part: str, bundle: dict[str, Any]) -> Iterator[Field]:
     for kind, value in bundle.items():
         if _is_binary(kind, value):
             continue
-        if "json" in kind:
+        # As nbformat tells them: of all others a list is the lines of one text.
+        if kind == "application/json" or kind.endswith("+json"):
             yield Field(cell, part, bundle, kind, Form.TREE)
         else:
             yield _text(cell, part, bundle, kind)

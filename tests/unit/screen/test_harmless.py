@@ -183,3 +183,14 @@ def test_a_short_value_with_any_word_of_an_instruction_is_none() -> None:
     drawn = assemble("{alnum:12}")
     assert SCREENER.screen(f"api_key = '{drawn}'")
     assert not [word for word in WORDS if SCREENER.screen(f"api_key = '{word}-{drawn}'")]
+
+
+def test_the_line_below_a_password_is_none() -> None:
+    drawn = assemble("{alnum:9}")
+    for text in (
+        f"htpasswd -nb ana {drawn}\nplt.show()\n",
+        f"nimm {drawn} als passwort\n\x1b[31mred\x1b[0m\n",
+        f"curl https://acme.test -u {drawn}{drawn}:\\nplt.show()\\n",
+    ):
+        for finding in SCREENER.screen(text):
+            assert text[finding.start : finding.end] in (drawn, drawn + drawn)

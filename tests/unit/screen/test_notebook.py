@@ -62,6 +62,22 @@ def test_a_type_nobody_knows_is_walked_unless_it_is_base64():
     assert [field.key for field in fields({"cells": [cell]})] == ["application/x-two"]
 
 
+@pytest.mark.parametrize("text", ["the pin is 4829", "Q" * 40, "gate\nopens\nwith\n4829\n"])
+def test_words_and_a_key_of_a_type_nobody_knows_are_no_base64(text):
+    cell = {"cell_type": "code", "outputs": [{"data": {"application/x-one": text}}]}
+
+    assert [field.value for field in fields({"cells": [cell]})] == [text]
+
+
+def test_lines_of_json_are_lines_and_json_is_a_tree():
+    bundle = {"application/x-ndjson": ["a\n", "b"], "application/x+json": ["a", "b"]}
+    cell = {"cell_type": "code", "outputs": [{"data": bundle}]}
+
+    forms = [field.form for field in fields({"cells": [cell]})]
+
+    assert forms == [Form.LINES, Form.TREE]
+
+
 def test_what_json_spells_with_escapes_is_a_text_of_its_own():
     cell = {"cell_type": "raw", "metadata": {"a": 'one\n"two"', "b": "plain"}}
 
