@@ -294,7 +294,7 @@ def _is_default_url(candidate: Candidate) -> bool:
     before = candidate.text[max(0, candidate.match.start() - 6) : candidate.match.start()]
     after = candidate.text[candidate.end + 1 : candidate.end + 12]
     on_the_web = _WEB_SCHEME.search(before) and not _AT_HOME.match(after)
-    return _is_default(candidate) and not on_the_web
+    return _is_default(candidate) and not (on_the_web and not candidate.value.isupper())
 
 
 _ALL: Final[Mapping[str, Callable[[Candidate], bool]]] = {

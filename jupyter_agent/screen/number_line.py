@@ -274,7 +274,7 @@ class Line:
             kind = WORDS.get(word, 0)
             if kind & AUTH:
                 return distance <= NEAR
-            if not kind & (SMALL | GIVEN | SOURCE):
+            if not kind & (SMALL | GIVEN | SOURCE | LINK) and len(word) > 1:
                 return False
         return False
 
