@@ -64,7 +64,7 @@ def _is_no_code(candidate: Candidate) -> bool:
         return False
     if line.value.isdigit():
         return line.is_few or not line.is_sent()
-    return line.distance(SOURCE) > _CLOSE
+    return line.distance(SOURCE) > _CLOSE and not line.is_sent()
 
 
 def _is_unsaid(candidate: Candidate) -> bool:

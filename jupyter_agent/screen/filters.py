@@ -187,7 +187,7 @@ _JOINED: Final = re.compile(r"[_.-]\d{1,4}$|[\s_.-]+")
 
 def _is_default(candidate: Candidate) -> bool:
     """``password="password"``, ``VOTRE_MOT_DE_PASSE``."""
-    value = candidate.value.lower().strip("\"'<>[](){}.,;:!?")
+    value = candidate.value.lower().strip("\"'<>[](){}.,;:!?*")
     if words.DEFAULTS.issuperset(_PARTED.split(value)):
         return True
     said = set(_JOINED.split(value)) - {""}

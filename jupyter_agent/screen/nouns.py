@@ -73,7 +73,7 @@ def _noun() -> re.Pattern[str]:
 @cache
 def _tight() -> re.Pattern[str]:
     return re.compile(
-        rf"(?:(?:unlock|encrypt|decrypt|protect)\w*\s(?:it\s|them\s)?with|identified\sby)(?![{_LETTERS}])",
+        rf"(?:(?:unlock|encrypt|decrypt|protect|secured|locked|opens)\w*\s(?:it\s|them\s)?with|identified\sby)(?![{_LETTERS}])",
         re.IGNORECASE,
     )
 
@@ -88,7 +88,7 @@ _BEGINS: Final = _words(
     """pas paß pag pss psw psk pwo pwd pws pw ken zug los wla wif net sic mot mdp clé cle con cla
     fra sen pal par chi cha wac wag lös adg kod sal tun lyk aðg nyc has hes ges loz šif sif zap
     пар пор лоз шиф пас зап құп нуу şif şıf şîf jel fja cyf mod nen nyw κωδ συν mật mat kat san
-    phr sec dic aut ide unl enc dec pro sud ww mk wpa sla pao max log"""
+    phr sec dic aut ide unl enc dec pro sud ww mk wpa sla pao max log loc ope"""
 )
 
 

@@ -298,7 +298,7 @@ class Line:
                 return True
         lasts = self._lasts
         return self.is_linked() and any(
-            WORDS.get(word, 0) & SOURCE and distance <= NEAR for word, distance in lasts[:3]
+            WORDS.get(word, 0) & SOURCE and distance <= NEAR for word, distance in lasts[:4]
         )
 
     def is_given(self) -> bool:

@@ -228,7 +228,7 @@ class Line:
         for noun in self._nouns:
             if noun.end <= start:
                 gap = line[noun.end : start]
-                if noun.tight and len(gap) > 3:
+                if noun.tight and (len(gap) > 3 or gap.strip(" :\"'`(")):
                     continue
                 if noun.verb and (good < 2.5 or gap.strip(" \"'`(")):
                     continue
