@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from jupyter_agent.screen.generated import generated_in
+
 # No blanks, quotation marks, brackets or commas; at its ends nothing that ends a sentence or is put
 # around a word. Letters of Latin, Greek and Cyrillic: those of other scripts end it.
 _LETTERS: Final = "A-Za-z0-9\u00c0-\u024f\u0370-\u03ff\u0400-\u052f"
@@ -19,4 +21,10 @@ def mixed_words(text: str, begin: int, end: int) -> list[tuple[int, int]]:
     """Where the words begin and end that may be passwords, in a stretch of a line."""
     if not _MORE_THAN_WORDS.search(text, begin, end):
         return []
-    return [match.span() for match in _TOKEN.finditer(text, begin, end) if not match[0].isalpha()]
+    drawn = generated_in(text, begin, end)
+    return drawn + [
+        match.span()
+        for match in _TOKEN.finditer(text, begin, end)
+        if not match[0].isalpha()
+        and not any(start < match.end() and match.start() < stop for start, stop in drawn)
+    ]

@@ -6,6 +6,8 @@ import re
 from functools import cache
 from typing import Final
 
+from jupyter_agent.screen.generated import is_generated
+
 BEST: Final = 3.5
 """A word of letters with digits and signs inside, as nothing else has them."""
 _SIGNS: Final = re.compile(r"[!#$%&*+^~@]")
@@ -100,6 +102,8 @@ def shape(value: str) -> float:  # noqa: C901, PLR0911, PLR0912  (a list of case
     body = value.rstrip("!")
     if value.isdecimal():
         return 0.0 if len(value) < 12 or len(value) > 24 else 1.5 if len(value) >= 16 else 1.0
+    if is_generated(value):
+        return BEST
     if (
         _nothing().fullmatch(value)
         or _known().fullmatch(body)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate, is_varied
+from jupyter_agent.screen.generated import is_generated
 from jupyter_agent.screen.looks import shape
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ _SYMBOL: Final = re.compile(r"[!#$%&*+^~?@=|]")
 def _is_plain(candidate: Candidate) -> bool:
     """In a sentence a password shows by digits, symbols or capitals inside the word."""
     value = candidate.value
+    if is_generated(value):
+        return False
     if _TECHNICAL.fullmatch(value) or (
         # password = password1: a variable is given to another.
         "=" in candidate.match[0] and _PASSWORD_NAME.fullmatch(value)
@@ -99,7 +102,7 @@ def _is_bare_word(candidate: Candidate) -> bool:
     if listed and _LISTED_WORD.fullmatch(value):
         # Two neighbours in a list of words: "pass", "pixel".
         return True
-    if value[0] in ",.+)" or value != value.strip():
+    if (value[0] in ",.+)" or value != value.strip()) and not is_generated(value):
         # The quotes belong to two neighbours: "Password:", label: "…".
         return True
     if _BLANK.search(value):
@@ -175,6 +178,11 @@ def _is_usage(candidate: Candidate) -> bool:
     )
 
 
+def _is_undrawn(candidate: Candidate) -> bool:
+    """Anything but a password from a password manager."""
+    return not is_generated(candidate.value)
+
+
 def _is_unlikely(candidate: Candidate) -> bool:
     """Where a list or a table says what it holds: more like something else than a password."""
     return shape(candidate.value) < _LIKELY
@@ -192,5 +200,6 @@ STRENGTH: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "no-digit": _has_no_digit,
     "usage": _is_usage,
     "unlikely": _is_unlikely,
+    "undrawn": _is_undrawn,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final
 
 from jupyter_agent.screen import nouns
+from jupyter_agent.screen.generated import is_generated
 from jupyter_agent.screen.looks import BEST, shape
 from jupyter_agent.screen.nouns import Noun, nouns_in
 
@@ -168,10 +169,12 @@ class Line:
 
     def tells(self, start: int, end: int) -> bool:  # noqa: PLR0911  (one question after another)
         """Whether the line tells that one of its ``lines.mixed_words`` is a password."""
-        # The cheapest first: of most words, such as the parts of an address, the first is all.
-        if self._is_part(start, end):
+        # The cheapest first: of most words, such as the parts of an address, the first is all. What
+        # was drawn is looked for between blanks, and part of nothing.
+        value = self._text[start:end]
+        if self._is_part(start, end) and not is_generated(value):
             return False
-        good = shape(self._text[start:end])
+        good = shape(value)
         if not good or self._is_other(start, end):
             return False
         line = self._line

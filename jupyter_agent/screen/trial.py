@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from jupyter_agent.screen.candidate import Candidate, is_varied
+from jupyter_agent.screen.generated import whole_end
 from jupyter_agent.screen.lines import mixed_words
 from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
 from jupyter_agent.screen.spans import Span, between_markers
@@ -43,7 +44,16 @@ class Trial:
     """
 
     __slots__ = (
-        *("_each", "_entropy", "_filters", "_finditer", "_in_line", "_line", "_may_quote"),
+        *(
+            "_each",
+            "_entropy",
+            "_filters",
+            "_finditer",
+            "_grows",
+            "_in_line",
+            "_line",
+            "_may_quote",
+        ),
         *("_needed", "_rank", "_rule", "apart", "can_tell", "is_told", "is_words", "looks_back"),
         *("looks_before", "match", "prefixes", "window"),
     )
@@ -58,6 +68,7 @@ class Trial:
         self._finditer = rule.regex.finditer
         self._each = rule.each_regex if rule.each else None
         self._entropy = rule.entropy
+        self._grows = rule.kind == "password" and not rule.each
         # In the order of what they cost: whichever finds the value harmless ends it.
         wanted = {*rule.filters}
         self._filters = [FILTERS[name] for name in FILTERS if name in wanted]
@@ -149,6 +160,9 @@ class Trial:
             once: Whether the same secret found again is of no interest.
         """
         start, end = match.span("secret")
+        quoted = self._may_quote and bool(match["q"])
+        if self._grows and not quoted:
+            end = whole_end(text, start, end)
         once = once and self._each is None
         # What overlaps a finding of a higher rank goes in the end; so it need not be judged. Nor
         # what another rule of the same rank has found: the first one gives the finding its name.
@@ -162,7 +176,6 @@ class Trial:
                 )
             ):
                 return ()
-        quoted = self._may_quote and bool(match["q"])
         if self._each is None:
             secret = self._is_secret(Candidate(text, start, end, match, quoted))
             return (Span(start, end, self._rule),) if secret else ()
