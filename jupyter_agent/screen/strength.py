@@ -124,6 +124,9 @@ _RUNS: Final = re.compile("[A-Za-z0-9]{4,}")
 _CHANGES: Final = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
 
 
+_GROUP: Final = re.compile("[A-Z0-9]*(?:[A-Z][0-9]|[0-9][A-Z])[A-Z0-9]*")
+_GROUPS: Final = re.compile("[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){3,9}")
+"""As licences are printed; three groups of them with letters and digits are no words."""
 _VOWEL: Final = re.compile("[aeiou]", re.IGNORECASE)
 _JAM: Final = re.compile("[^aeiouy]{6}", re.IGNORECASE)
 
@@ -146,6 +149,8 @@ def is_not_random(candidate: Candidate) -> bool:
     if not (_DIGIT.search(value) and _LETTER.search(value)):
         return not is_drawn(value)
     if _HEX.fullmatch(value):
+        return False
+    if _GROUPS.fullmatch(value) and len(_GROUP.findall(value)) >= 3:
         return False
     mixed = 0
     for piece in _RUNS.findall(value):

@@ -107,7 +107,7 @@ _PUBLIC_NAMES: Final = re.compile(
     r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
     r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
     r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"
-    r"cls|mask|special|added|new|random|prng|rng|seed|storage|blob|s3|object_store|hugging_?face|"
+    r"cls|mask|special|added|new|random|prng|rng|seed|blob|s3|object_store|hugging_?face|"
     r"data|input|output|left|right|on|by|spreadsheet|sheet|document|doc)s?(?:[ \t_-]{0,2}|\.)\Z",
     re.IGNORECASE,
 )
