@@ -160,6 +160,17 @@ def is_not_random(candidate: Candidate) -> bool:
     return mixed * 2 < len(value) or not is_varied(value, 2.8)
 
 
+def _is_spoken(candidate: Candidate) -> bool:
+    """More words than one or two: what somebody says about a password."""
+    value = candidate.value
+    return len(value.split()) > _MOST_WORDS or (
+        " " in value and not (_DIGIT.search(value) and _MARK.search(value.replace(" ", "")))
+    )
+
+
+_MOST_WORDS: Final = 2
+
+
 def _has_no_digit(candidate: Candidate) -> bool:
     """Letters only are a word."""
     return not any(map(str.isdigit, candidate.value))
@@ -201,6 +212,7 @@ STRENGTH: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "bare-word": _is_bare_word,
     "not-random": is_not_random,
     "prose": _is_prose,
+    "spoken": _is_spoken,
     "verdict": _is_verdict,
     "no-digit": _has_no_digit,
     "usage": _is_usage,
