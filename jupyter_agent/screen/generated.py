@@ -17,7 +17,7 @@ _BRACKETS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
 _REST: Final = re.compile(r"\S{0,80}")
 # What begins the next field of a line or of an object, or a host, or closes a tag or a line.
 _NEXT: Final = re.compile(
-    r"[,;&|]\s?[\"']?[A-Za-z_][\w-]{1,30}[\"']?\s?[:=]|</|\\[nrt\"']|\x1b|"
+    r"[,;&|]\s?[\"']?[A-Za-z_][\w-]{0,30}[\"']?\s?[:=]|</|\\[nrt\"']|\x1b|"
     r"@[\w.-]{1,60}(?![^\s:/\"'])"
 )
 _BETWEEN_BLANKS: Final = re.compile(r"\S{10,80}")
@@ -111,8 +111,8 @@ def generated_in(text: str, begin: int, end: int) -> list[tuple[int, int]]:
     for match in _BETWEEN_BLANKS.finditer(text, begin, end):
         start = match.start()
         value = match[0]
-        # Quotation marks and brackets around it, and no others.
-        if value[0] in _OPENING and (len(value) - 1) and not is_generated(trimmed(value)):
+        # What stands around a word, though it may be drawn, too: one character of many.
+        while value and value[0] in _OPENING:
             start += 1
             value = value[1:]
         value = trimmed(value)
