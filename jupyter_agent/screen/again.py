@@ -75,7 +75,7 @@ def opened(look: Look, found: Sequence[Finding]) -> list[Hits]:
                 continue
             before = 0 if is_alone else bisect_right(ends, at)
             # Neither in a finding nor in the name of one.
-            if at < begins[before] or (at < starts[before] and look.trial(index).looks_before):
+            if at < begins[before] or (at < starts[before] and look.trial(index).looks_on):
                 kept.append(at + moved[before])
         if kept:
             hits.append((index, kept))

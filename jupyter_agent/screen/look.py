@@ -214,8 +214,13 @@ class Look:
     def _accepted(
         self, trial: Trial, match: re.Match[str], found: Sequence[Span], *, once: bool = False
     ) -> Sequence[Span]:
-        if self._may_reach_marker() and reaches_marker(self.text, *match.span()):
-            return ()
+        if self._may_reach_marker():
+            begin, end = match.span()
+            # A list with a masked entry is one still.
+            if reaches_marker(
+                self.text, begin, match.start("secret") if trial.has_several else end
+            ):
+                return ()
         if trial.is_told:
             return self._told(trial, match, found)
         return trial.accepted(self.text, match, found, once=once)

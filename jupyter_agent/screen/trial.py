@@ -10,7 +10,7 @@ from jupyter_agent.screen.candidate import Candidate, is_varied
 from jupyter_agent.screen.generated import whole_end
 from jupyter_agent.screen.lines import mixed_words
 from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
-from jupyter_agent.screen.spans import Span, between_markers
+from jupyter_agent.screen.spans import Span, between_markers, reaches_marker
 
 _FEW: Final = 16
 NEARBY: Final = 40
@@ -37,25 +37,20 @@ class Trial:
         apart: Whether a value stands apart from its keyword: see ``Rule.apart``.
         prefixes: The vendor's prefixes, where a token with one may have been wrapped.
         can_tell: Whether ``prepare`` was called.
+        has_several: Whether a match may hold several secrets, each for itself: see ``Rule.each``.
         is_told: See ``Rule.told``.
-        is_words: Whether nothing but words gives its values away, which stand behind them.
+        is_words: Whether nothing but words gives its values away, which stand behind them: one
+            behind each. The head of a list names several.
         looks_before: Whether a value may stand before the keyword.
+        looks_on: Whether there may be another value than the one behind the keyword.
         looks_back: How many characters before a place decide about what is found there.
     """
 
     __slots__ = (
-        *(
-            "_each",
-            "_entropy",
-            "_filters",
-            "_finditer",
-            "_grows",
-            "_in_line",
-            "_line",
-            "_may_quote",
-        ),
-        *("_needed", "_rank", "_rule", "apart", "can_tell", "is_told", "is_words", "looks_back"),
-        *("looks_before", "match", "prefixes", "window"),
+        *("_each", "_entropy", "_filters", "_finditer", "_grows", "_in_line", "_line"),
+        *("_may_quote", "_needed", "_rank", "_rule", "apart", "can_tell", "has_several"),
+        *("is_told", "is_words", "looks_back", "looks_before", "looks_on", "match", "prefixes"),
+        "window",
     )
 
     def __init__(self, rule: Rule) -> None:
@@ -67,6 +62,7 @@ class Trial:
         self._rank = rule.rank
         self._finditer = rule.regex.finditer
         self._each = rule.each_regex if rule.each else None
+        self.has_several = self._each is not None
         self._entropy = rule.entropy
         self._grows = rule.kind == "password" and not rule.each
         # In the order of what they cost: whichever finds the value harmless ends it.
@@ -84,7 +80,8 @@ class Trial:
         self.can_tell = False
         self._line: Any = None
         self.looks_before = rule.window is not None and not rule.behind
-        self.is_words = rule.rank == WORDS_RANK and not self.looks_before
+        self.is_words = rule.rank == WORDS_RANK and not self.looks_before and not self.has_several
+        self.looks_on = self.looks_before or self.has_several
         before = rule.window[0] if rule.window else 0
         self.looks_back = before + (LOOKS_BACK if LOOKING_BACK.isdisjoint(rule.filters) else _FAR)
 
@@ -159,11 +156,12 @@ class Trial:
             found: What has been found before, by rules of the same rank or a higher one.
             once: Whether the same secret found again is of no interest.
         """
+        if self._each is not None:
+            return self._accepted_each(self._each, text, match)
         start, end = match.span("secret")
         quoted = self._may_quote and bool(match["q"])
         if self._grows and not quoted:
             end = whole_end(text, start, end)
-        once = once and self._each is None
         # What overlaps a finding of a higher rank goes in the end; so it need not be judged. Nor
         # what another rule of the same rank has found: the first one gives the finding its name.
         for other in found[:_FEW]:
@@ -176,13 +174,22 @@ class Trial:
                 )
             ):
                 return ()
-        if self._each is None:
-            secret = self._is_secret(Candidate(text, start, end, match, quoted))
-            return (Span(start, end, self._rule),) if secret else ()
+        secret = self._is_secret(Candidate(text, start, end, match, quoted))
+        return (Span(start, end, self._rule),) if secret else ()
+
+    def _accepted_each(
+        self, each: re.Pattern[str], text: str, match: re.Match[str]
+    ) -> Sequence[Span]:
+        """The same for a rule that finds several secrets in one match, such as a list's.
+
+        One that is known, or masked, says nothing about its neighbours.
+        """
+        quoted = self._may_quote and bool(match["q"])
         return [
             Span(one.start(), one.end(), self._rule)
-            for one in self._each.finditer(text, start, end)
+            for one in each.finditer(text, *match.span("secret"))
             if self._is_secret(Candidate(text, one.start(), one.end(), match, quoted))
+            and not reaches_marker(text, *one.span())
         ]
 
     def words(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_agent.screen import Screener
+from jupyter_agent.screen import Screener, mask
+from jupyter_agent.screen.examples import assemble
 from jupyter_agent.screen.lines import mixed_words
 from jupyter_agent.screen.looks import BEST, shape
 from jupyter_agent.screen.nouns import nouns_in
@@ -130,3 +131,25 @@ def test_what_ends_the_line_before_does_not_name_a_word() -> None:
     said = "Tulip" + "#20x ist seit gestern unser wlan-passwort"
     assert Screener().screen(f"## The image\n{said}")
     assert not Screener().screen(f"the image {said}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "passwords:\n- github: {other}\n- router: {value}\n",
+        "passwords:\n- router: {value}\n- github: {other}\n",
+        "passwords:\n- sim pin: 4829\n- router: {value}\n",
+        "| host | password |\n|---|---|\n| hub | {other} |\n| nas | {value} |\n",
+        "| host | password |\n|---|---|\n| nas | {value} |\n| hub | {other} |\n",
+        "host,password\n{other},{value}\n",
+        "passwords:\n{other}\n{value}\n",
+    ],
+)
+def test_a_list_is_read_to_its_end_whatever_else_stands_in_it(text: str) -> None:
+    screener = Screener()
+    value = "Tulip" + "-and-8x4"
+    for other in (assemble("gh{+}p_{alnum:36}"), "[secret:GITHUB]"):
+        filled = text.format(other=other, value=value)
+        findings = screener.screen(filled)
+        assert value in [filled[finding.start : finding.end] for finding in findings]
+        assert screener.screen(mask(filled, findings)) == []
