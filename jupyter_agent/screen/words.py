@@ -13,7 +13,10 @@ STAND_INS: Final = _words(
     """your yours insert replace placeholder changeme change example examples sample dummy fake
     redacted todo fixme foobar enter paste here put fill removed hidden masked censored secretkey
     mytoken mykey mysecret yourtoken yourkey yourpassword yourapikey xxx xxxx xxxxx xxxxxx
-    placeholdertoken notreal invalid undefined"""
+    placeholdertoken notreal invalid undefined
+    cambiar cambiame cambiala changez changer troque alterar aendern eintragen einsetzen ersetzen
+    remplacer remplacez reemplazar reemplaza sustituir substituir vervang invullen wijzig zmien
+    wpisz tutaj podmien ejemplo beispiel exemple exemplo esempio voorbeeld przyklad"""
 )
 """One of these among the words of a value makes it an instruction to the reader."""
 
@@ -35,7 +38,8 @@ ABROAD: Final = _words(
     """passwort kennwort wachtwoord motdepasse passe mdp contraseña contrasena contrasenya clave
     claves senha senhas parola parole parolă parol şifre sifre şifresi sifresi hasło haslo hasła
     hasla heslo hesla jelszó jelszo lösenord losenord lösenordet passord passordet adgangskode
-    kodeord salasana salasanasi parool lozinka geslo sandi khau khẩu пароль пароля 密码 密碼 口令
+    kodeord salasana salasanasi parool lozinka geslo sandi khau khẩu sifreniz şifreniz geheim
+    geheimnis secreto segreto пароль пароля 密码 密碼 口令
     パスワード 비밀번호 비번"""
 )
 """How other languages say "password": as a whole value a word, like those of ``DEFAULTS``."""
