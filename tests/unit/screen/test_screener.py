@@ -284,3 +284,9 @@ def test_screening_opens_no_socket() -> None:
         "s = Screener(); s.adopt(s.compile()); print(len(s.screen('my password is hunter2!!')))"
     )
     assert run(code) == "1"
+
+
+def test_headers_of_many_cookies_are_screened_in_their_time() -> None:
+    # A blank that two parts of an expression may take doubles its time with each cookie.
+    header = "Cookie: " + "; ".join(f"k{number}=v{number}x" for number in range(14)) + "\n"
+    assert Screener().screen(header * 200) == []
