@@ -27,6 +27,9 @@ from jupyter_agent.screen.notebook import (
 _REMEMBERED: Final = 50_000
 """Texts known to be clean: 16 bytes of digest each, some 8 MB at most."""
 
+_ROUNDS: Final = 4
+"""Looks at a tree, each at what the one before has masked."""
+
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -99,12 +102,22 @@ class Masker:
         digest = self._digest(text, b"tree")
         if self._is_clean(digest):
             return value
-        before = self.count
-        masked = self.text(text)
-        if masked != text:
-            value = _loaded(masked, like=value)
-        masked_tree = self._leaves(value)
-        if self.count > before:
+        known = self.count
+        masked_tree = value
+        # Each text by itself comes first: among the escapes of JSON half of a pair may be found,
+        # and with that masked nothing leads to its other half. A mask may uncover something.
+        for _ in range(_ROUNDS):
+            before = self.count
+            masked_tree = self._leaves(masked_tree)
+            if self.count > before:
+                text = whole(masked_tree)
+            masked = self.text(text)
+            if masked != text:
+                masked_tree = _loaded(masked, like=masked_tree)
+                text = whole(masked_tree)
+            if self.count == before:
+                break
+        if self.count > known:
             return masked_tree
         self._remember(digest)
         return value

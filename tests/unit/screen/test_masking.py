@@ -165,6 +165,16 @@ def test_a_finding_over_quotes_leaves_an_object_an_object():
     assert Masker(Greedy()).tree(["one", "two"]) == ["[secret:demo]"]
 
 
+def test_no_half_of_a_pair_is_left_in_a_text_that_json_spells_with_escapes():
+    key, secret, token = (assemble(f"{{alnum:{length}}}", length) for length in (64, 63, 32))
+    code = f'from binance.client import Client\ncl = Client("{key}", "{secret}x")'
+    command = f"curl https://api.acme.test/v1/charges -u {token}:\nls"
+
+    masked = json.dumps(Masker(SCREENER).tree({"a": {"b": [code, command]}}))
+
+    assert [value for value in (key, secret, token) if value in masked] == []
+
+
 @given(_trees)
 @settings(max_examples=60, deadline=None)
 def test_a_clean_tree_comes_back_equal(tree):
