@@ -7,6 +7,8 @@ from functools import cache
 from math import log2
 from typing import TYPE_CHECKING, Final
 
+from jupyter_agent.screen.generated import is_generated
+
 if TYPE_CHECKING:
     import re
 
@@ -25,7 +27,7 @@ class Candidate:
         value: The value itself.
     """
 
-    __slots__ = ("end", "match", "quoted", "start", "text", "value")
+    __slots__ = ("_drawn", "end", "match", "quoted", "start", "text", "value")
 
     def __init__(
         self,
@@ -41,6 +43,13 @@ class Candidate:
         self.match = match
         self.quoted = quoted
         self.value = text[start:end]
+        self._drawn: bool | None = None
+
+    def was_drawn(self) -> bool:
+        """See ``is_generated``. Several filters ask."""
+        if self._drawn is None:
+            self._drawn = is_generated(self.value)
+        return self._drawn
 
 
 def entropy(value: str) -> float:

@@ -13,7 +13,6 @@ from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate
 from jupyter_agent.screen.checksums import CHECKSUMS
 from jupyter_agent.screen.codes import CODES
-from jupyter_agent.screen.generated import is_generated
 from jupyter_agent.screen.looks import shape
 from jupyter_agent.screen.strength import STRENGTH, is_drawn, is_not_random, words_of
 from jupyter_agent.screen.structure import STRUCTURE
@@ -105,7 +104,7 @@ def _holds_one_of(value: str, parts: tuple[str, ...]) -> bool:
 def _is_stand_in(candidate: Candidate) -> bool:
     """``YOUR_API_KEY``, ``sk-...``, ``<token>``, ``xxxx``, ``{{LABEL}}``, ``$NAME``."""
     value = candidate.value
-    if is_generated(value):
+    if candidate.was_drawn():
         return False
     lower = value.lower()
     if (
@@ -252,7 +251,7 @@ def _is_reference(candidate: Candidate) -> bool:
         if not called and _is_misspelt(value):
             return False
         return called or short or is_not_random(candidate)
-    drawn = is_generated(value)
+    drawn = candidate.was_drawn()
     if not drawn and _REFERENCE.fullmatch(value):
         return True
     if candidate.quoted or drawn:

@@ -7,13 +7,20 @@ this is asked first: people do not write such a thing, and programs hardly ever 
 from __future__ import annotations
 
 import re
+import string
 from typing import Final
 
 _LEAST: Final = 10
 _MOST: Final = 72
 # Those that base64, dates, numbers and names in programs have, too, do not count.
-_HARD: Final = frozenset("!\"#$%&'()*,:;<>?@[\\]^`{|}~")
+_HARD: Final = re.compile(r"[!\"#$%&'()*,:;<>?@\[\\\]^`{|}~]|=(?=.*[^=])")
+_SORTS: Final = str.maketrans(
+    string.ascii_lowercase + string.ascii_uppercase + string.digits + string.punctuation,
+    "a" * 26 + "A" * 26 + "0" * 10 + "!" * 32,
+)
+_SAME: Final = re.compile(r"a+|A+|0+|!+")
 _BRACKETS: Final = {")": "(", "]": "[", "}": "{", ">": "<"}
+_ENDS: Final = frozenset(".,;:!?)\"'`")
 _REST: Final = re.compile(r"\S{0,80}")
 # What begins the next field of a line or of an object, or a host, or closes a tag or a line.
 _NEXT: Final = re.compile(
@@ -22,6 +29,7 @@ _NEXT: Final = re.compile(
 )
 _BETWEEN_BLANKS: Final = re.compile(r"\S{10,80}")
 _OPENING: Final = frozenset("\"'`([{<")
+_LONG_WORD: Final = re.compile(r"[A-Za-z][a-z]{4}|[A-Z]{5}")
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _VOWEL: Final = re.compile(r"[aeiouyAEIOUY]")
 _WRITTEN: Final = re.compile(
@@ -42,34 +50,23 @@ def is_generated(value: str) -> bool:
     Args:
         value: Without blanks.
     """
-    length = len(value)
-    if not (_LEAST <= length <= _MOST and value.isascii() and value.isprintable()):
+    # Nearly every value ends here.
+    if not _LEAST <= len(value) <= _MOST or not _HARD.search(value):
         return False
-    lower = upper = digits = changes = 0
-    hard: set[str] = set()
-    last = ""
-    for char in value:
-        if char.islower():
-            lower += 1
-            sort = "a"
-        elif char.isupper():
-            upper += 1
-            sort = "A"
-        elif char.isdecimal():
-            digits += 1
-            sort = "0"
-        else:
-            sort = "!"
-            if char in _HARD or (char == "=" and value[-1] != "="):
-                hard.add(char)
-        changes += sort != last
-        last = sort
-    if not (lower and upper and hard) or changes * 2 < length:
+    word = _LONG_WORD.search(value)
+    if word is not None and _VOWEL.search(word[0]):
         return False
+    if value.isupper() or value.islower() or not (value.isascii() and value.isprintable()):
+        return False
+    sorts = value.translate(_SORTS)
+    digits = sorts.count("0")
     # Without a digit it takes more signs, because programs have few digits.
-    if len(hard) < (3 if not digits else 2 if digits < 2 else 1):
+    signs = len(set(_HARD.findall(value)))
+    if signs < (3 if not digits else 2 if digits < 2 else 1):
         return False
-    return not _has_words(value) and not _WRITTEN.search(value) and not _pairs(value)
+    if len(_SAME.findall(sorts)) * 2 < len(value):
+        return False
+    return not _has_short_words(value) and not _WRITTEN.search(value) and not _pairs(value)
 
 
 def whole_end(text: str, start: int, end: int) -> int:
@@ -83,7 +80,9 @@ def whole_end(text: str, start: int, end: int) -> int:
     Returns:
         Where it ends, or ``end``: then all of it was not drawn.
     """
-    if end >= len(text) or text[end].isspace():
+    # What ends a word ends nearly every one.
+    behind = text[end : end + 2]
+    if not behind or behind[0].isspace() or (behind[0] in _ENDS and not behind[1:].strip()):
         return end
     rest = _REST.match(text, end)
     stop = rest.end() if rest else end
@@ -121,10 +120,10 @@ def generated_in(text: str, begin: int, end: int) -> list[tuple[int, int]]:
     return found
 
 
-def _has_words(value: str) -> bool:
-    """Whether letters stand together as words do."""
-    long = [word for word in _WORD.findall(value) if len(word) > 3 and _VOWEL.search(word)]
-    return len(long) > 1 or any(len(word) > 4 for word in long)
+def _has_short_words(value: str) -> bool:
+    """Whether letters stand together as words do, more than once."""
+    short = [word for word in _WORD.findall(value) if len(word) > 3 and _VOWEL.search(word)]
+    return len(short) > 1
 
 
 def _pairs(value: str) -> bool:

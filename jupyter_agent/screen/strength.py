@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate, is_varied
-from jupyter_agent.screen.generated import is_generated
 from jupyter_agent.screen.looks import shape
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ _SYMBOL: Final = re.compile(r"[!#$%&*+^~?@=|]")
 def _is_plain(candidate: Candidate) -> bool:
     """In a sentence a password shows by digits, symbols or capitals inside the word."""
     value = candidate.value
-    if is_generated(value):
+    if candidate.was_drawn():
         return False
     if _TECHNICAL.fullmatch(value) or (
         # password = password1: a variable is given to another.
@@ -102,7 +101,7 @@ def _is_bare_word(candidate: Candidate) -> bool:
     if listed and _LISTED_WORD.fullmatch(value):
         # Two neighbours in a list of words: "pass", "pixel".
         return True
-    if (value[0] in ",.+)" or value != value.strip()) and not is_generated(value):
+    if (value[0] in ",.+)" or value != value.strip()) and not candidate.was_drawn():
         # The quotes belong to two neighbours: "Password:", label: "…".
         return True
     if _BLANK.search(value):
@@ -196,7 +195,7 @@ def _is_usage(candidate: Candidate) -> bool:
 
 def _is_undrawn(candidate: Candidate) -> bool:
     """Anything but a password from a password manager."""
-    return not is_generated(candidate.value)
+    return not candidate.was_drawn()
 
 
 def _is_unlikely(candidate: Candidate) -> bool:
