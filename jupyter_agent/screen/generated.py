@@ -39,7 +39,8 @@ _WRITTEN: Final = re.compile(
     # Fields, formats and classes of characters.
     r"\{\{|\}\}|\$\{|\$\(|%[sd]|A-Z|a-z|0-9|^\[[^\]]*\]$|^<[^>]*>$|^\{[^}]*\}$|"
     # Escapes: of strings, mail, addresses, HTML and manual pages.
-    r"\\(?:[nrtux&]|[0-7]{3}|f[A-Z0-9(])|[=%][0-9A-F]{2}|&(?:[a-z]{2,6}|#x?[0-9A-Fa-f]{1,6});|"
+    r"\\(?:[nrtux&]|[0-7]{3}|f[A-Z0-9(]|s[+-]?[0-9])|[=%][0-9A-F]{2}|"
+    r"&(?:[a-z]{2,6}|#x?[0-9A-Fa-f]{1,6});|"
     r"</|/>|\.\.\."
 )
 

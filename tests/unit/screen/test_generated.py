@@ -115,3 +115,8 @@ def test_a_value_that_goes_on_behind_a_bracket_ends_where_it_ends() -> None:
     assert whole_end("password=foo(bar)", 9, 12) == 12
     assert trimmed("a7Kq2(Lm9wT).") == "a7Kq2(Lm9wT)"
     assert trimmed("a7Kq2Lm9wT).") == "a7Kq2Lm9wT"
+
+
+@pytest.mark.parametrize("value", [r"\s-1MIME\s0", r"\s-1DES,\s0", r"\s+2PEM\s0"])
+def test_a_size_of_letters_in_a_manual_page_was_not_drawn(value: str) -> None:
+    assert not is_generated(value)
