@@ -222,6 +222,60 @@ class Around(Need):
         return at - far if at > far else 0, at + self._within_any
 
 
+class RunAround(Around):
+    """``Around`` for so many characters of a class in a row, which is seen without an expression.
+
+    Args:
+        characters: The inside of a class of ``re``.
+        length: How many.
+        before: See ``Around``.
+        within: See ``Around``.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, characters: str, length: int, before: int, within: tuple[int, int]) -> None:
+        super().__init__("", before, within)
+        self._table = _table_of(characters)
+        self._long = b"a" * length
+
+    def stands(self, data: bytes, at: int, is_ascii: bool) -> bool:  # noqa: FBT001
+        """See ``Need.stands``."""
+        begin, end = self._reach(data, at, is_ascii)
+        return data[begin:end].translate(self._table).find(self._long) >= 0
+
+    def kept(
+        self,
+        data: bytes,
+        places: Sequence[int],
+        is_ascii: bool,  # noqa: FBT001
+        deadline: Deadline,
+    ) -> Sequence[int]:
+        """See ``Need.kept``."""
+        kept: list[int] = []
+        for at in places:
+            deadline.check()
+            if self.stands(data, at, is_ascii):
+                kept.append(at)
+        return kept
+
+
+_IN_A_ROW: Final = re.compile(r"\[([^\]\\]+)\]\{([0-9]+)\}")
+
+
+@cache
+def _table_of(characters: str) -> bytes:
+    inside = re.compile(f"[{characters}]")
+    return bytes(0x61 if inside.match(chr(byte)) else 0x20 for byte in range(256))
+
+
+def _around(expression: str, before: int, within: tuple[int, int], kept: bytes) -> Around:
+    row = _IN_A_ROW.fullmatch(expression)
+    if row is None:
+        return Around(expression, before, within, kept)
+    return RunAround(row[1], int(row[2]), before, within)
+
+
 class Nearby(Need):
     """A word that is more than letters or digits, on either side of a keyword, in its line.
 
@@ -348,7 +402,7 @@ class Needs:
         self.sorts = [
             Nearby(back, within)
             if expression == _NEARBY
-            else Around(expression, back, within, code)
+            else _around(expression, back, within, code)
             if back
             else Need(expression, within, run, code)
             for (expression, within, run, back), code in zip(sorts, codes, strict=True)
