@@ -12,7 +12,7 @@ from jupyter_agent.screen.blobs import blobs, outside
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS, blocks
 from jupyter_agent.screen.many import Together
-from jupyter_agent.screen.needs import Need
+from jupyter_agent.screen.need import Need
 from jupyter_agent.screen.rule import GATE_REACH
 
 _PIECE: Final = 65_536

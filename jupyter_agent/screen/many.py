@@ -15,7 +15,7 @@ from operator import add
 from typing import Final
 
 from jupyter_agent.screen.disguise import SIGNS, Sign, ends
-from jupyter_agent.screen.needs import Need
+from jupyter_agent.screen.need import Need
 
 ROW: Final = 65_536
 """The most characters that are looked at together."""

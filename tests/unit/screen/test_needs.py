@@ -13,7 +13,8 @@ from jupyter_agent.screen.anchors import Words
 from jupyter_agent.screen.compiled import OVERLAP
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.examples import assemble
-from jupyter_agent.screen.needs import Need, Needs
+from jupyter_agent.screen.need import Need
+from jupyter_agent.screen.needs import Needs
 from jupyter_agent.screen.rule import Rule
 
 NEAR = [rule for rule in load_rules() if rule.shape]
