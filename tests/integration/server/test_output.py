@@ -18,6 +18,7 @@ from jupyter_agent.folders import Folders
 pytestmark = pytest.mark.one_server
 
 TOKEN = "".join(random.Random(21).choices(string.ascii_letters + string.digits, k=36))
+OTHER = "".join(random.Random(22).choices(string.ascii_letters + string.digits, k=36))
 MARKER = "[secret:ORCHARD_KEY]"
 # In a cell the value would be recognised and stopped; as numbers nobody sees it.
 MADE = f"value = bytes({list(TOKEN.encode())}).decode()\n"
@@ -35,16 +36,20 @@ def owner(agent_home, monkeypatch):
 @pytest.fixture
 def connect(connect, owner, jp_serverapp):
     """Start a kernel whose output is scrubbed of what the owner has stored."""
-    fingerprinted = jp_serverapp.web_app.settings["jupyter_agent"].fingerprinted
 
     async def start(*given, **more):
         page = await connect(*given, **more)
-        async with asyncio.timeout(30):
-            while not (known := fingerprinted.known) or not known.spans(TOKEN):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await wait_until_recognised(jp_serverapp, TOKEN)
         return page
 
     return start
+
+
+async def wait_until_recognised(serverapp, value):
+    fingerprinted = serverapp.web_app.settings["jupyter_agent"].fingerprinted
+    async with asyncio.timeout(30):
+        while not (known := fingerprinted.known) or not known.spans(value):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def with_value(connect) -> KernelPage:
@@ -163,23 +168,29 @@ async def test_messages_keep_their_order_around_a_long_one(connect, owner):
     assert shown["data"]["text/plain"].endswith("word " + MARKER)
 
 
-async def test_the_label_is_marked_and_the_page_is_told_once(connect, owner, jp_ws_fetch):
+async def test_the_label_is_marked_and_the_page_is_told_once(
+    connect, owner, jp_ws_fetch, jp_serverapp
+):
+    # A label of its own: that a test before this one said ORCHARD_KEY may be told in this one.
+    save(owner, "MEADOW_KEY", OTHER)
     events = await jp_ws_fetch("jupyter-agent", "events")
-    page = await with_value(connect)
+    page = await connect()
+    await wait_until_recognised(jp_serverapp, OTHER)
+    await page.run(f"value = bytes({list(OTHER.encode())}).decode()")
     await page.run("print(value)")
     await page.run("print(value)")
-    told = [event async for event in _events(events, "exposed")]
+    told = [event async for event in _events(events, "exposed") if event["label"] == "MEADOW_KEY"]
     events.close()
     assert told == [
         {
             "event": "exposed",
-            "label": "ORCHARD_KEY",
+            "label": "MEADOW_KEY",
             "where": "output",
             "notebook": "",
             "revoke": "",
         }
     ]
-    (place,) = owner.call("secret.show", label="ORCHARD_KEY")["secret"]["exposed"]
+    (place,) = owner.call("secret.show", label="MEADOW_KEY")["secret"]["exposed"]
     assert place["where"] == "output"
 
 
