@@ -1,9 +1,15 @@
-"""A port on this machine that leads to one host, for one program and its children."""
+"""A port on this machine that leads to one host, for one program and its children.
+
+Every user of the machine can connect to it. Strangers must not take the places of the program, nor
+the broker's descriptors, without which it could open no vault: so few wait at a time for being
+looked at (the system keeps the others), and who is not let in is soon hung up on.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from typing import Final
 
 from jupyter_agent.egress.connection import READ
@@ -11,7 +17,18 @@ from jupyter_agent.egress.kind import Speaker
 from jupyter_agent.egress.warden import Admit
 
 _MOST_AT_ONCE: Final = 512
-"""Most connections; each may hold a few hundred kilobytes."""
+"""Most connections that are let in; each may hold a few hundred kilobytes."""
+
+_MOST_LOOKED_AT: Final = 16
+_MOST_REFUSED: Final = 16
+"""Most connections that are told why they are refused; others are hung up on without a word."""
+
+_REFUSAL: Final = 5.0
+"""Seconds in which a connection that is refused has to ask, so that it can be told."""
+
+_BACKLOG: Final = 128
+_PAUSE: Final = 0.1
+"""Seconds until the next try where the system has no descriptor left."""
 
 log = logging.getLogger(__name__)
 
@@ -27,37 +44,73 @@ class Endpoint:
     def __init__(self, speaker: Speaker, admit: Admit) -> None:
         self._speaker = speaker
         self._admit = admit
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._looking = asyncio.Semaphore(_MOST_LOOKED_AT)
+        self._served = {True: 0, False: 0}  # connections that are let in, and those that are not
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> int:
         """Listen on 127.0.0.1 and return the port."""
-        self._server = await asyncio.start_server(self._welcome, "127.0.0.1", 0, limit=READ)
-        return int(self._server.sockets[0].getsockname()[1])
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+        self._listener.setblocking(False)
+        self._begin(asyncio.create_task(self._accept(self._listener)))
+        return int(self._listener.getsockname()[1])
 
     async def close(self) -> None:
         """End every connection and stop listening."""
-        if self._server is not None:
-            self._server.close()
         for task in self._tasks.copy():
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._listener is not None:
+            self._listener.close()
         self._speaker.close()
 
-    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  (asyncio calls this in one)
+    def _begin(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._looking.acquire()
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError:
+                self._looking.release()
+                await asyncio.sleep(_PAUSE)
+            else:
+                self._begin(asyncio.create_task(self._welcome(connection)))
+
+    async def _welcome(self, connection: socket.socket) -> None:
         try:
-            there, here = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
-            admitted = len(self._tasks) <= _MOST_AT_ONCE and await self._admit(there, here)
-            await self._speaker.serve(reader, writer, admitted=admitted)
+            try:
+                there, here = connection.getpeername(), connection.getsockname()
+                admitted = await self._admit(there, here)
+            finally:
+                self._looking.release()
+            admitted = admitted and self._served[True] < _MOST_AT_ONCE
+            if admitted or self._served[False] < _MOST_REFUSED:
+                await self._serve(connection, admitted=admitted)
         except OSError:
-            writer.transport.abort()  # it hung up
+            pass  # it hung up
         except Exception as error:  # noqa: BLE001  (one connection must not end the broker)
             # The class only: a message or a local may hold the value.
             log.error("%s in egress", type(error).__name__)  # noqa: TRY400
-            writer.transport.abort()
         finally:
-            self._tasks.discard(task)
-            writer.close()
+            connection.close()  # does nothing once a transport has taken it over
+
+    async def _serve(self, connection: socket.socket, *, admitted: bool) -> None:
+        self._served[admitted] += 1
+        try:
+            handed_over = socket.socket(fileno=connection.detach())
+            reader, writer = await asyncio.open_connection(sock=handed_over, limit=READ)
+            try:
+                async with asyncio.timeout(None if admitted else _REFUSAL):
+                    await self._speaker.serve(reader, writer, admitted=admitted)
+            except Exception:
+                writer.transport.abort()
+                raise
+            finally:
+                writer.close()
+        finally:
+            self._served[admitted] -= 1
