@@ -136,8 +136,10 @@ def _exposure(where: wire.Message) -> str:
 
 
 def _grant(grant: wire.Message) -> str:
-    parts = ["any command" if grant.get("any_command") else str(grant.get("pattern") or "1 script")]
-    parts.append(str(grant.get("notebook") or "any notebook"))
+    what = "any command" if grant.get("any_command") else str(grant.get("pattern") or "1 script")
+    # A denial that reads like a permission would tell the opposite of what holds.
+    parts = [f"not: {what}" if grant.get("deny") else what]
+    parts.append(str(grant.get("notebook") or grant.get("who") or "any notebook"))
     if grant.get("uses") is not None:
         parts.append(f"{grant['uses']} uses left")
     if grant.get("until"):

@@ -91,6 +91,7 @@ def test_details_say_where_it_was_seen_and_where_to_rotate_it_and_can_be_edited(
         exposed = {"where": "cell", "notebook": "work/release.ipynb"}
         save(person, "GITHUB_TOKEN", canary.value, kind="access-token", exposed=exposed)
         person.call("grant.add", label="GITHUB_TOKEN", any_command=True, uses=7)
+        person.call("grant.add", label="GITHUB_TOKEN", pattern="gh auth *", deny=True)
     row = row_of(panel, "GITHUB_TOKEN")
     expect(row).to_contain_text("Seen in work/release.ipynb on")
     expect(row).to_contain_text("rotate it")
@@ -99,6 +100,9 @@ def test_details_say_where_it_was_seen_and_where_to_rotate_it_and_can_be_edited(
     details = row.locator(".ja-details")
     for fact in ("Access token", "Last used", "Uses", "work/release.ipynb", "7 more times"):
         expect(details).to_contain_text(fact)
+    permitted, denied = (details.locator(".ja-details-grants").nth(i) for i in (0, 1))
+    expect(permitted).not_to_contain_text("gh auth")
+    expect(denied).to_contain_text("Commands like gh auth * anywhere")
     page_of_vendor = details.get_by_role("link", name="github.com")
     expect(page_of_vendor).to_have_attribute("rel", "noopener noreferrer")
 

@@ -3,6 +3,7 @@
 import { type Api, ApiError } from '../api.ts';
 import { button, element } from '../dom.ts';
 import type { Exposure, Grant, SecretMeta, Shown } from '../tokens.ts';
+import { place } from '../uses/rows.ts';
 import { kindTitle } from './about.ts';
 import { dueText, exposures } from './order.ts';
 import { exactly } from './when.ts';
@@ -42,6 +43,8 @@ export class Details {
   private draw({ secret, grants, rotation_page }: Shown): void {
     const actions = this.actions;
     const page = rotation_page && link(rotation_page);
+    const permitted = grants.filter(grant => !grant.deny);
+    const denied = grants.filter(grant => grant.deny);
     this.node.replaceChildren(
       element('dl', { className: 'ja-details-facts' }, ...facts(secret)),
       ...secret.exposed.map(exposure => exposureNote(exposure)),
@@ -59,13 +62,12 @@ export class Details {
             : [])
       ),
       element('h3', {}, 'May be used'),
-      grants.length === 0
+      permitted.length === 0
         ? element('p', {}, 'Only where you say so, each time.')
-        : element(
-            'ul',
-            { className: 'ja-details-grants' },
-            ...grants.map(grant => element('li', {}, grantText(grant)))
-          ),
+        : grantList(permitted, ''),
+      ...(denied.length > 0
+        ? [element('h3', {}, 'Denied, without a question'), grantList(denied, 'ja-details-denied')]
+        : []),
       element(
         'div',
         { className: 'ja-details-buttons' },
@@ -116,16 +118,27 @@ function exposureNote({ where, notebook, time }: Exposure): HTMLElement {
   );
 }
 
+function grantList(grants: readonly Grant[], className: string): HTMLElement {
+  return element(
+    'ul',
+    { className: `ja-details-grants ${className}`.trim() },
+    ...grants.map(grant => element('li', {}, grantText(grant)))
+  );
+}
+
 function grantText(grant: Grant): string {
   const what = grant.any_command
     ? 'Any command'
     : grant.pattern
       ? `Commands like ${grant.pattern}`
       : 'One script';
-  const where = grant.notebook ? ` in ${grant.notebook}` : ' anywhere';
-  const uses = grant.uses === null ? '' : `, ${grant.uses} more times`;
+  const by = grant.notebook ? ` in ${grant.notebook}` : ` by ${place(null, grant.who ?? '')}`;
+  const where = grant.notebook || grant.who ? by : ' anywhere';
+  const folder = grant.cwd ? `, in the folder ${grant.cwd}` : '';
+  const uses =
+    grant.uses === null ? '' : grant.uses === 1 ? ', once more' : `, ${grant.uses} more times`;
   const until = grant.until ? `, until ${exactly(grant.until)}` : '';
-  return `${what}${where}${uses}${until}`;
+  return `${what}${where}${folder}${uses}${until}`;
 }
 
 function link(page: string): HTMLElement {

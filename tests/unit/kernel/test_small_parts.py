@@ -92,6 +92,17 @@ def test_a_screen_reader_is_told_what_is_a_heading():
     assert repr(facts) == "kind  password\nuses  3"
 
 
+def test_what_is_denied_does_not_read_like_what_is_permitted():
+    always = {"label": "DEMO", "pattern": "gh auth *", "notebook": None, "who": None}
+    agents = {**always, "who": "agent:claude-code"}
+    shown = tables.secret({"label": "DEMO"}, [{**always, "deny": True}, always, agents])
+    assert [row[1] for row in shown.rows if row[0] == "grant"] == [
+        "not: gh auth *, any notebook",
+        "gh auth *, any notebook",
+        "gh auth *, agent:claude-code",
+    ]
+
+
 # -- the guard
 
 
