@@ -8,6 +8,7 @@ single quotes, the marker is refused instead of meaning something else.
 from __future__ import annotations
 
 import io
+import re
 import token
 import tokenize
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ _REFERENCES: Final[dict[str, dict[str, str]]] = {
     "fish": {CODE: '"$%s"', QUOTED: '""$%s""'},
     "python": {CODE: '__import__("os").environ["%s"]'},
 }
+
+_LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,8 @@ def _python_places(text: str) -> list[Place]:
 
 
 def _python_spans(text: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    # As Python itself does before it reads; each is one character for another, so places stay.
+    text = _LONE_RETURN.sub("\n", text)
     starts = [0]
     for line in text.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
@@ -137,6 +142,7 @@ def _python_spans(text: str) -> tuple[list[tuple[int, int]], list[tuple[int, int
     comments: list[tuple[int, int]] = []
     open_at: list[int] = []  # f-strings, which are several tokens from Python 3.12 on
     try:
+        text.encode()  # bytes that are no text: Python runs none, and from 3.12 on reads none
         for found in tokenize.generate_tokens(io.StringIO(text).readline):
             start = starts[found.start[0] - 1] + found.start[1]
             end = starts[found.end[0] - 1] + found.end[1]
@@ -149,7 +155,7 @@ def _python_spans(text: str) -> tuple[list[tuple[int, int]], list[tuple[int, int
                 open_at.append(start)
             elif name.endswith("STRING_END"):
                 strings.append((open_at.pop(), end))
-    except (tokenize.TokenError, SyntaxError, IndexError):
+    except (tokenize.TokenError, SyntaxError, IndexError, UnicodeEncodeError):
         raise RequestInvalid(
             "The script can't be read as Python, so its markers have no sure place.",
             'Correct it, or write os.environ["LABEL"] instead of {{LABEL}}.',

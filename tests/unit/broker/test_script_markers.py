@@ -92,6 +92,8 @@ PYTHON = {
     "method": ("print({{B}}.upper() + {{ A }}, end='')", "B" + VALUE),
     "comment": ("# {{A}}'\nprint({{B}}, end='') # {{A}}", "b"),
     "escaped": ("x = 1\nprint(f'\\{{A}}', '\\{{A}}', end='')", "{A} {{A}}"),
+    "a line that ends as on an old Mac": ("# ä\rä = {{B}}; print(ä, end='')", "b"),
+    "lines that end as on Windows": ("# ä\r\nprint({{B}}, end='')\r\n", "b"),
     "behind texts": ("print('''\n''' '{', {{B}}, end='')", "\n{ b"),
 }
 
@@ -122,6 +124,7 @@ REFUSED = {
     "python, f-string": ("print(f'{{A}}')", "python"),
     "python, docstring": ('"""\n{{A}}\n"""', "python"),
     "python, broken": ("print({{A}}\n'", "python"),
+    "python, bytes that are no text": ("print({{A}}) # \udcff", "python"),
     "steers programs": ("echo {{PATH}}", "bash"),
 }
 
