@@ -95,6 +95,35 @@ def test_a_pattern_is_edited_in_the_dialog_and_held_to_the_command(
     expect(notebook.output(2)).to_contain_text("GrantDenied")
 
 
+def test_a_question_is_read_and_answered_in_a_small_window_and_without_a_mouse(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "DEMO_TOKEN", canary.value)
+    programs = ["cat", "comm", "cp", "cut", "dd", "df", "du", "env", "expr", "fold", "head", "id"]
+    lab.notebook("small.ipynb", RUN + "\n".join(f"{name} --help" for name in programs))
+    notebook.open("small.ipynb")
+    approval, page = notebook.approval, notebook.page
+    page.set_viewport_size({"width": 640, "height": 580})
+    notebook.run(0)
+    expect(approval.locator(".ja-approval-deny")).to_be_focused()
+    facts = approval.locator(".ja-approval-facts")
+    page.keyboard.press("Shift+Tab")  # the script is before the answers, the facts before it
+    page.keyboard.press("Shift+Tab")
+    expect(facts).to_be_focused()
+    page.keyboard.press("End")
+    expect(facts.locator("dd").last.locator("span").last).to_be_in_viewport(ratio=1)
+
+    page.set_viewport_size({"width": 640, "height": 400})  # as with a zoom of 200 %
+    for answer in ("deny", "always", "minutes", "once"):
+        expect(approval.locator(f".ja-approval-{answer}")).to_be_in_viewport(ratio=1)
+    script = approval.locator(".ja-approval-script")
+    assert script.evaluate("node => node.scrollHeight <= node.clientHeight")
+    page.keyboard.press("Escape")
+    expect(approval).to_have_count(0)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
 def test_enter_and_a_scripts_click_allow_nothing(
     lab: Lab, notebook: NotebookPage, canary: Canary
 ) -> None:

@@ -4,6 +4,9 @@ import { element } from '../dom.ts';
 import type { Approval } from '../tokens.ts';
 import { visible, words } from './visible.ts';
 
+/** Reached by Tab where they are longer than their place: what can't be scrolled to can't be read. */
+const FACTS = { className: 'ja-approval-facts', tabIndex: -1 };
+
 /** The question itself. */
 export function question(approval: Approval): string {
   const { kind, labels, change } = approval;
@@ -49,7 +52,7 @@ function requestDetails(approval: Approval): HTMLElement[] {
   return [
     element(
       'dl',
-      { className: 'ja-approval-facts' },
+      FACTS,
       ...asker(approval),
       fact('Request', element('b', {}, code((approval.script ?? '').replace(/^egress /, '')))),
       fact('As', visible(approval.place ?? '')),
@@ -82,7 +85,7 @@ function wayDetails(approval: Approval): HTMLElement[] {
   return [
     element(
       'dl',
-      { className: 'ja-approval-facts' },
+      FACTS,
       ...asker(approval),
       fact('To', element('b', {}, code(to))),
       fact('As', visible(approval.place ?? ''))
@@ -98,7 +101,7 @@ function wayDetails(approval: Approval): HTMLElement[] {
 /** A secret that an agent would like to use: who asks, and what a yes means. */
 export function entryDetails(approval: Approval): HTMLElement[] {
   return [
-    element('dl', { className: 'ja-approval-facts' }, ...asker(approval)),
+    element('dl', FACTS, ...asker(approval)),
     element(
       'p',
       { className: 'ja-approval-caution' },
@@ -127,7 +130,7 @@ function changeDetails(approval: Approval): HTMLElement[] {
     ),
     element(
       'dl',
-      { className: 'ja-approval-facts' },
+      FACTS,
       ...asker(approval),
       change?.op === 'allow' && fact('Why', visible(change.to ?? ''))
     )
@@ -141,7 +144,7 @@ function runDetails(approval: Approval): HTMLElement[] {
   return [
     element(
       'dl',
-      { className: 'ja-approval-facts' },
+      FACTS,
       ...asker(approval),
       approval.labels.length > 0 && fact('Secrets', ...places(approval)),
       fact('Folder', code(approval.cwd)),

@@ -235,9 +235,12 @@ export class ApprovalDialog extends Widget {
   private moveFocus(step: number): void {
     const stops = [
       ...this.box.querySelectorAll<HTMLElement>(
-        'pre, input:not([hidden]), textarea, button:not(:disabled)'
+        '.ja-approval-facts, pre, input:not([hidden]), textarea, button:not(:disabled)'
       )
-    ];
+    ].filter(
+      // The facts are a stop only where a part of them is out of sight: the arrow keys bring it there.
+      node => !node.matches('.ja-approval-facts') || node.scrollHeight > node.clientHeight
+    );
     const at = stops.indexOf(document.activeElement as HTMLElement);
     stops[(at + step + stops.length) % stops.length]?.focus();
   }
