@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import select
 import time
 from collections.abc import Iterator
 from typing import Any, Self
@@ -11,6 +10,7 @@ from typing import Any, Self
 from jupyter_agent import wire
 from jupyter_agent.client.connecting import connect, gone
 from jupyter_agent.client.hello import BETWEEN_GREETINGS, GREETINGS, Hello
+from jupyter_agent.client.waiting import readable
 from jupyter_agent.errors import AgentError, BrokerRefused, BrokerUnreachable, RunLost
 from jupyter_agent.folders import Folders
 
@@ -102,7 +102,7 @@ class Client:
 
         Half a line counts too; the rest of it is on its way.
         """
-        return bool(self._buffer) or bool(select.select([self._socket], (), (), seconds)[0])
+        return bool(self._buffer) or readable(self.fileno(), seconds)
 
     def events(self, op: str, **fields: Any) -> Iterator[wire.Message]:
         """Ask, and yield each line about it, the one with ``result`` last."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import socket
 import sys
 import time
 from typing import IO, Final
 
 from jupyter_agent import spawn, transport, wire
+from jupyter_agent.client.waiting import readable
 from jupyter_agent.errors import (
     AgentError,
     BrokerError,
@@ -93,7 +93,7 @@ def _said(handle: int) -> bytes | None:
     said = b""
     while not said.endswith(b"\n"):
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([handle], [], [], left)[0]:
+        if left <= 0 or not readable(handle, left):
             return None
         more = os.read(handle, 65536)
         if not more:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import shlex
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -42,7 +41,7 @@ class _Open:
     @property
     def ended(self) -> bool:
         """Whether the broker has closed it: then it has said so, or is gone."""
-        return bool(select.select([self.client.fileno()], [], [], 0)[0])
+        return self.client.ready()
 
     def set_variables(self) -> None:
         variables: dict[str, str] = self.way["variables"]

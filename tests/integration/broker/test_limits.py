@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import resource
 import socket
 import threading
 import time
@@ -263,6 +265,28 @@ def test_a_command_that_can_not_be_started_is_written_down_as_such(granted, gues
     with pytest.raises(CommandNotStarted):
         run(guest, None, "A", argv=["/nowhere"])
     assert granted.call("audit.read")["events"][-1]["exit"] == 127
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """This program has more than 1023 descriptors open, as a kernel in a container may."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, limits[1]), limits[1]))
+    with contextlib.ExitStack() as files:
+        while files.enter_context(open(os.devnull, "rb")).fileno() < 1024:  # noqa: PTH123
+            pass
+        yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.skipif(
+    resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 2048, reason="no program has so many here"
+)
+def test_a_program_with_a_thousand_files_open_starts_a_broker_and_hears_it(many_files, folders):
+    with Client(folders, Hello()) as guest:
+        number = guest.begin("run", **request("echo hi"))
+        assert guest.ready(30)
+        assert collect(guest, number).stdout == b"hi\n"
 
 
 def test_many_guests_at_once_are_served(granted, folders):
