@@ -12,6 +12,7 @@ from typing import Final
 
 _LEAST: Final = 10
 _MOST: Final = 72
+_SHORT: Final = 6
 # Those that base64, dates, numbers and names in programs have, too, do not count.
 _HARD: Final = re.compile(r"[!\"#$%&'()*,:;<>?@\[\\\]^`{|}~]|=(?=.*[^=])")
 _SORTS: Final = str.maketrans(
@@ -87,7 +88,8 @@ def whole_end(text: str, start: int, end: int) -> int:
         return end
     rest = _REST.match(text, end)
     stop = rest.end() if rest else end
-    if following := _NEXT.search(text, end, stop):
+    # (Before that there is too little for a password that something follows.)
+    if following := _NEXT.search(text, max(end, start + _SHORT), stop):
         stop = following.start()
     value = trimmed(text[start:stop])
     return start + len(value) if start + len(value) > end and is_generated(value) else end

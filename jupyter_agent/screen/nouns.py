@@ -277,6 +277,16 @@ def entry() -> re.Pattern[str]:
     )
 
 
+@cache
+def network() -> re.Pattern[str]:
+    """What a key of a network is the key of."""
+    return re.compile(
+        rf"(?<![{_LETTERS}])(?:wi-?fi\w*|wlan\w*|wpa[23]?|wep|ssid|hotspot|router|fritz-?box|livebox|freebox)(?![{_LETTERS}])|"
+        r"вайф|無線|无线",
+        re.IGNORECASE,
+    )
+
+
 LIKE: Final = _words("as als comme como come jako как як som kao sebagai làm olarak")
 """Those of them that say nothing else."""
 
@@ -315,6 +325,14 @@ OTHER: Final = _words(
     nummer числo numer número numéro ip"""
 )
 """What stands before a word that is something else than a password."""
+
+OF: Final = re.compile(
+    r"\s(?:of|for|to|on|de|d['’]|du|des|del|della|dello|dell['’]|di|da|do|dos|van|voor|vom|von|für|fürs|"
+    r"zum|pour|para|per|til|till|för|do|dla|от|для|к|до)\s?(?:(?:the|my|our|la|le|les|el|los|il|lo|"
+    r"meu|mi|mein\w{0,2}|dem|den|die|das|der|het|mijn|min|mitt)\s)?",
+    re.IGNORECASE,
+)
+"""What stands between a noun and the word that says of what."""
 
 OTHER_GLUED: Final = (
     *(

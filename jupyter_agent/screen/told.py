@@ -174,10 +174,10 @@ class Line:
         value = self._text[start:end]
         if self._is_part(start, end) and not is_generated(value):
             return False
-        good = shape(value)
+        line = self._line
+        good = shape(value) or _network_key(value, line)
         if not good or self._is_other(start, end):
             return False
-        line = self._line
         start -= self._begin
         end -= self._begin
         tie = self._tie(start, end, good)
@@ -273,6 +273,16 @@ class Line:
         )
 
 
+def _network_key(value: str, line: str) -> float:
+    """The shape of hexadecimal digits in a line about a network, of which routers draw keys."""
+    if len(value) not in _NETWORK_KEYS or not _HEXADECIMAL.fullmatch(value):
+        return 0.0
+    return 2.0 if nouns.network().search(line) else 0.0
+
+
+_NETWORK_KEYS: Final = (8, 10, 12, 13, 16, 20, 24, 26, 64)
+_HEXADECIMAL: Final = re.compile(r"(?=[A-Fa-f]*[0-9])(?=[0-9]*[A-Fa-f])(?:[0-9A-F]+|[0-9a-f]+)")
+
 _OPENING: Final = frozenset("/\\$<{%-[^")
 _CLOSING: Final = frozenset("(/\\[=}")
 _BETWEEN_PAIR: Final = frozenset("/|:")
@@ -291,10 +301,18 @@ def _names_other(before: str) -> bool:
             return True
     word = named[max(map(named.rfind, _BLANKS)) + 1 :].lower().removesuffix("'s")
     if word not in nouns.COPULAS:
-        return word in nouns.OTHER
+        return word in nouns.OTHER and not (
+            ":" in before[len(named) :] and _is_owner(named[: len(named) - len(word)])
+        )
     rest = named[: len(named) - len(word)].rstrip()
     word = rest[max(map(rest.rfind, _BLANKS)) + 1 :].lower()
     return word in nouns.OTHER and not nouns_in(rest)
+
+
+def _is_owner(before: str) -> bool:
+    """Whether a noun stands before a word, and the word says of what: "key of the box: …"."""
+    found = nouns_in(before)
+    return bool(found) and nouns.OF.fullmatch(before, found[-1].end) is not None
 
 
 _BLANKS: Final = (" ", "\n", "\t", "/", "-", "_", "(", ",")

@@ -15,6 +15,10 @@ _MORE: Final = re.compile(
     r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
     re.ASCII,
 )
+_SETTING: Final = re.compile(
+    r"[A-Za-z_][\w.-]{0,100}(?:[ \t]{0,3}=(?!=)[ \t]{0,3}[^\s=]|[ \t]{0,3}:)", re.ASCII
+)
+"""The next line of an environment file. What was drawn has "=" at its end only."""
 _WIDE: Final = 60
 """A token that is complete is taken for wrapped only where lines get wrapped at all."""
 
@@ -34,7 +38,7 @@ def joints(
     cut = _CUT.match(text, at)
     while cut is not None:
         start, end = cut.span("joint")
-        if cut["next"].startswith(prefixes):
+        if cut["next"].startswith(prefixes) or _SETTING.match(text, cut.start("next")):
             break
         if whole is not None or found:
             line = text.rfind("\n", 0, start) + 1

@@ -81,6 +81,17 @@ def test_a_token_wrapped_before_its_end_is_found_whole(seed: int, cut: int, wrap
     assert PLAIN.screen(text) == [finding]
 
 
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.sampled_from(["DB2_KEY={}", "AUTH0_SECRET = {}", "app_2.Key={}", "K9: {}"]))
+def test_a_token_above_another_setting_is_not_joined_with_its_name(seed: int, line: str) -> None:
+    # As long as lines that get wrapped, and of a length that may be more.
+    value = assemble("sb{+}_secret_{alnum:31}", seed)
+    text = f"THE_SECRET_KEY_OF_SUPABASE={value}\n{line.format('postgres2')}\n"
+    (finding,) = COMPILED.screen(text)
+    assert text[finding.start : finding.end] == value
+    assert PLAIN.screen(text) == [finding]
+
+
 BEFORE = [
     "\x1b[32m",
     "\\n",

@@ -120,3 +120,13 @@ def test_a_value_that_goes_on_behind_a_bracket_ends_where_it_ends() -> None:
 @pytest.mark.parametrize("value", [r"\s-1MIME\s0", r"\s-1DES,\s0", r"\s+2PEM\s0"])
 def test_a_size_of_letters_in_a_manual_page_was_not_drawn(value: str) -> None:
     assert not is_generated(value)
+
+
+def test_what_looks_like_the_next_field_ends_no_password_that_has_hardly_begun() -> None:
+    value = "h~UU;f" + "=L(V+7"
+    for name in ("Kennwort: ", "password: ", "DB_PASSWORD="):
+        (finding,) = SCREENER.screen(name + value)
+        assert (finding.start, finding.end) == (len(name), len(name + value))
+    field = "password=" + "h~UU4fL(V+7"
+    (finding,) = SCREENER.screen(field + ";Server=db")
+    assert finding.end == len(field)

@@ -153,3 +153,29 @@ def test_a_list_is_read_to_its_end_whatever_else_stands_in_it(text: str) -> None
         findings = screener.screen(filled)
         assert value in [filled[finding.start : finding.end] for finding in findings]
         assert screener.screen(mask(filled, findings)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La clé wifi de la box : {}",
+        "the wifi key of the router is {}",
+        "chiave wifi: {}",
+        "la clé de sécurité du wifi est {}",
+    ],
+)
+def test_hexadecimal_digits_are_the_key_of_a_network_where_one_is_told(text: str) -> None:
+    for value in ("EA553D719FE0" + "D3D7F397B7D9FE", "ea553d71" + "9fe0"):
+        (finding,) = Screener().screen(text.format(value))
+        at = text.index("{}")
+        assert (finding.start, finding.end) == (at, at + len(value))
+    assert not Screener().screen(text.format("EA553D719FE0" + "D3D7F39"))  # no key is as long
+    assert not Screener().screen("the wifi password is checked since commit a1b2c3d4")
+    assert not Screener().screen("clé de la session de la box : ea553d719fe0")
+
+
+def test_what_a_password_is_of_is_no_name_of_what_stands_behind_the_colon() -> None:
+    value = "kd83hs72" + "ka92"
+    assert Screener().screen(f"clé wifi de la box : {value}")
+    assert not Screener().screen(f"clé wifi et nom de la box : {value}")
+    assert not Screener().screen(f"clé wifi de la box {value}")
