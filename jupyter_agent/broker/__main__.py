@@ -25,6 +25,8 @@ from jupyter_agent.opening import open_unfollowed
 from jupyter_agent.transport import Transport
 
 _LOCK_WAIT: Final = 10.0
+_DESCRIPTORS: Final = 8192
+"""A program that has 512 requests under way on one way out takes 1024, the usual limit."""
 _OWNERS: Final = "the Resource Monitor" if sys.platform == "win32" else "`lslocks`"
 
 
@@ -69,6 +71,8 @@ def _serve(folders: Folders, here: Transport, listener: socket.socket, lock: int
 
     linux.forbid_inspection()
     runner_pid, door = _fork_runner()
+    # After the fork: programs that use select() fail where more than 1024 may be open.
+    linux.allow_descriptors(_DESCRIPTORS)
     from jupyter_agent.broker.app import Broker  # noqa: PLC0415  (asyncio, after the fork)
 
     broker = Broker(folders, here, listener, lock=lock, runner_pid=runner_pid, runner=door)

@@ -17,7 +17,7 @@ from jupyter_agent.egress.kind import Speaker
 from jupyter_agent.egress.warden import Admit
 
 _MOST_AT_ONCE: Final = 512
-"""Most connections that are let in; each may hold a few hundred kilobytes."""
+"""Most connections that are let in; each may hold a few hundred kilobytes. Further ones wait."""
 
 _MOST_LOOKED_AT: Final = 16
 _MOST_REFUSED: Final = 16
@@ -26,7 +26,7 @@ _MOST_REFUSED: Final = 16
 _REFUSAL: Final = 5.0
 """Seconds in which a connection that is refused has to ask, so that it can be told."""
 
-_BACKLOG: Final = 128
+_BACKLOG: Final = 4096  # the system may keep fewer
 _PAUSE: Final = 0.1
 """Seconds until the next try where the system has no descriptor left."""
 
@@ -46,7 +46,8 @@ class Endpoint:
         self._admit = admit
         self._listener: socket.socket | None = None
         self._looking = asyncio.Semaphore(_MOST_LOOKED_AT)
-        self._served = {True: 0, False: 0}  # connections that are let in, and those that are not
+        self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._refused = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> int:
@@ -86,11 +87,11 @@ class Endpoint:
             try:
                 there, here = connection.getpeername(), connection.getsockname()
                 admitted = await self._admit(there, here)
+                if admitted:
+                    await self._places.acquire()
             finally:
                 self._looking.release()
-            admitted = admitted and self._served[True] < _MOST_AT_ONCE
-            if admitted or self._served[False] < _MOST_REFUSED:
-                await self._serve(connection, admitted=admitted)
+            await (self._serve(connection) if admitted else self._refuse(connection))
         except OSError:
             pass  # it hung up
         except Exception as error:  # noqa: BLE001  (one connection must not end the broker)
@@ -99,18 +100,29 @@ class Endpoint:
         finally:
             connection.close()  # does nothing once a transport has taken it over
 
-    async def _serve(self, connection: socket.socket, *, admitted: bool) -> None:
-        self._served[admitted] += 1
+    async def _serve(self, connection: socket.socket) -> None:
         try:
-            handed_over = socket.socket(fileno=connection.detach())
-            reader, writer = await asyncio.open_connection(sock=handed_over, limit=READ)
-            try:
-                async with asyncio.timeout(None if admitted else _REFUSAL):
-                    await self._speaker.serve(reader, writer, admitted=admitted)
-            except Exception:
-                writer.transport.abort()
-                raise
-            finally:
-                writer.close()
+            await self._speak(connection, admitted=True)
         finally:
-            self._served[admitted] -= 1
+            self._places.release()
+
+    async def _refuse(self, connection: socket.socket) -> None:
+        if self._refused >= _MOST_REFUSED:
+            return
+        self._refused += 1
+        try:
+            async with asyncio.timeout(_REFUSAL):
+                await self._speak(connection, admitted=False)
+        finally:
+            self._refused -= 1
+
+    async def _speak(self, connection: socket.socket, *, admitted: bool) -> None:
+        handed_over = socket.socket(fileno=connection.detach())
+        reader, writer = await asyncio.open_connection(sock=handed_over, limit=READ)
+        try:
+            await self._speaker.serve(reader, writer, admitted=admitted)
+        except Exception:
+            writer.transport.abort()
+            raise
+        finally:
+            writer.close()

@@ -36,6 +36,18 @@ def forbid_inspection() -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
+def allow_descriptors(number: int) -> None:
+    """Let this process, and what it starts from now on, have so many open, as far as it may."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415  (Unix)
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends, double forks included.
 

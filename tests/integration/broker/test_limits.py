@@ -289,6 +289,15 @@ def test_a_program_with_a_thousand_files_open_starts_a_broker_and_hears_it(many_
         assert collect(guest, number).stdout == b"hi\n"
 
 
+@pytest.mark.root
+def test_the_broker_may_open_more_than_the_usual_number_of_files_and_a_command_may_not(person):
+    limits = Path(f"/proc/{person.welcome['pid']}/limits").read_text(encoding="ascii")
+    soft, hard = next(x for x in limits.splitlines() if x.startswith("Max open files")).split()[3:5]
+    usual, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert soft == str(max(usual, min(8192, int(hard))))
+    assert run(person, "ulimit -n").stdout == b"%d\n" % usual
+
+
 def test_many_guests_at_once_are_served(granted, folders):
     outcomes: list[int] = []
 

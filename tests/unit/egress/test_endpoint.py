@@ -126,3 +126,16 @@ async def test_few_connections_are_looked_at_at_once_and_all_in_the_end():
         go_on.set()
         await all_came.wait()
         assert most == rooms._MOST_LOOKED_AT
+
+
+async def test_more_connections_of_the_program_than_there_are_places_wait_for_one(monkeypatch):
+    monkeypatch.setattr(rooms, "_MOST_AT_ONCE", 2)
+
+    async def everybody(_there: tuple[str, int], _here: tuple[str, int]) -> bool:
+        return True
+
+    async with way(everybody) as port:
+        readers = await silent(port, MANY)
+        for reader, writer in zip(readers, _KEPT, strict=True):
+            writer.write(b"hello\n")
+            assert await reader.readline() == b"in hello\n"
