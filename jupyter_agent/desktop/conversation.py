@@ -17,6 +17,13 @@ from jupyter_agent.desktop.cdp import Cdp, CommandRefused, Event
 from jupyter_agent.desktop.turn import Turn
 from jupyter_agent.errors import DesktopClosed, DesktopError
 
+MOST_UNANSWERED: Final = 64 * 1024 * 1024
+"""Bytes of a program's commands that the browser has not answered. They are kept in this process,
+so one that goes on while the browser does not come along is cut off."""
+
+_OF_EACH: Final = 1024
+"""Bytes that a command takes here beside its own."""
+
 _DENIED: Final = -32601  # JSON-RPC: there is no such method; what Chromium says of unknown ones
 _INVALID: Final = -32600
 _NO_SESSION: Final = -32001
@@ -42,6 +49,7 @@ class Conversation:
         self._root = ""
         self._sessions: set[str] = set()
         self._open = True
+        self._unanswered = 0
         self._stop: Callable[[], None] = lambda: None
 
     async def begin(self) -> None:
@@ -76,7 +84,7 @@ class Conversation:
         elif session and session not in self._sessions - {self._root}:
             self._refuse(answer, _NO_SESSION, "Session with given id not found.")
         else:
-            self._decide(method, params, session, answer)
+            self._decide(method, params, session, answer, size=len(raw) + _OF_EACH)
 
     async def close(self) -> None:
         """The program has gone: detach from the browser."""
@@ -84,7 +92,13 @@ class Conversation:
         await self._turn.release(self._root)
 
     def _decide(
-        self, method: str, params: dict[str, Any], session: str, answer: dict[str, Any]
+        self,
+        method: str,
+        params: dict[str, Any],
+        session: str,
+        answer: dict[str, Any],
+        *,
+        size: int,
     ) -> None:
         ruling = allowed.command(method, params, to_browser=not session)
         if isinstance(ruling, Answered):
@@ -97,7 +111,13 @@ class Conversation:
             self._refuse(answer, _NO_SESSION, "Session with given id not found.")
             return
 
+        self._unanswered += size
+        if self._unanswered > MOST_UNANSWERED:
+            self._shut("The program says more than the browser takes.")
+            return
+
         def answered(result: dict[str, Any] | DesktopError) -> None:
+            self._unanswered -= size
             if isinstance(result, CommandRefused):
                 # The browser's own sentence: Playwright goes by it, and it is about the program's
                 # own command.
