@@ -215,6 +215,19 @@ def _has_few_symbols(candidate: Candidate) -> bool:
     return len(set(re.sub(r"\w", "", candidate.value))) < 4
 
 
+_ASKED_BY_A_PROGRAM: Final = re.compile(r"\s*(?:\$.*)?\[sudo\]|.*\S@\S+'s\s$")
+
+
+def _is_behind_a_prompt(candidate: Candidate) -> bool:
+    """The line below a program's question: what was typed there is not shown."""
+    text = candidate.text
+    asked = candidate.match.start()
+    if "\n" not in text[asked : candidate.start]:
+        return False
+    line = text[text.rfind("\n", 0, asked) + 1 : asked]
+    return _ASKED_BY_A_PROGRAM.match(line) is not None
+
+
 SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "name": _is_name,
     "blob": _is_in_blob,
@@ -230,6 +243,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "sentence": _is_sentence,
     "talk": _is_talk,
     "other-column": _is_in_other_column,
+    "prompt": _is_behind_a_prompt,
     "titled": _is_titled,
     "no-sigil": _is_no_variable,
 }
@@ -246,6 +260,7 @@ LOOKING_BACK: Final = frozenset(
         "numbered",
         "other-column",
         "other-number",
+        "prompt",
         "public",
         "titled",
         "unlinked",
