@@ -282,9 +282,10 @@ class _Socket(websocket.WebSocketHandler):
             self.finish()
             return
         self._place = place
-        await super().get()
-        if self.ws_connection is None:  # it was no WebSocket after all
-            self._leave()
+        try:
+            await super().get()
+        finally:
+            self._leave()  # it was no WebSocket after all; nothing where it was opened
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """The protocol's name; never the ticket back."""
