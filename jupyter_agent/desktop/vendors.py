@@ -88,7 +88,7 @@ class Vendor:
 @cache
 def known() -> Mapping[str, Vendor]:
     """Every known one, by its id as a provider."""
-    text = resources.files(__package__).joinpath("vendors.toml").read_text("utf-8")
+    text = resources.files("jupyter_agent.desktop").joinpath("vendors.toml").read_text("utf-8")
     return {name: _read(name, entry) for name, entry in tomllib.loads(text).items()}
 
 

@@ -68,7 +68,7 @@ class Service:
 @cache
 def known() -> Mapping[str, Service]:
     """Every known service, by name."""
-    text = resources.files(__package__).joinpath("services.toml").read_text("utf-8")
+    text = resources.files("jupyter_agent.egress").joinpath("services.toml").read_text("utf-8")
     return {name: _read(name, entry) for name, entry in tomllib.loads(text).items()}
 
 

@@ -11,6 +11,9 @@ from sources import ROOT, texts
 
 import jupyter_agent
 from jupyter_agent import errors
+from jupyter_agent.desktop import vendors
+from jupyter_agent.egress import services
+from jupyter_agent.egress.aws import endpoints
 from jupyter_agent.screen import Screener, load_rules
 
 LONGEST = 400
@@ -87,6 +90,19 @@ def test_databases_are_opened_only_by_the_files_that_own_them() -> None:
         and re.search(r"^\s*(import|from) sqlite3", text, re.MULTILINE)
     }
     assert opening <= owners
+
+
+@pytest.mark.parametrize(
+    "read",
+    [vendors.known, services.known, endpoints.table],
+    ids=["vendors", "services", "endpoints"],
+)
+def test_a_table_is_found_where_modules_do_not_name_their_package(
+    read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.15 sets ``__package__`` no longer: "Pending removal" in its documentation."""
+    monkeypatch.delitem(read.__wrapped__.__globals__, "__package__")
+    assert read.__wrapped__()
 
 
 def test_the_drawn_error_tree_is_the_real_one() -> None:

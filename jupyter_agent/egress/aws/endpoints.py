@@ -65,7 +65,7 @@ class Target:
 @cache
 def table() -> Table:
     """The table as it is read."""
-    text = resources.files(__package__).joinpath("endpoints.toml").read_text("utf-8")
+    text = resources.files("jupyter_agent.egress.aws").joinpath("endpoints.toml").read_text("utf-8")
     read = tomllib.loads(text)
     apart: dict[str, list[tuple[re.Pattern[str], str]]] = {}
     for entry in read["apart"]:
