@@ -60,10 +60,13 @@ async def send(
                 return await _answer(connection, reader)
             finally:
                 writer.close()
+    except TimeoutError:  # before OSError, which it is one of
+        raise EgressFailed(
+            f"No answer within {_SECONDS:g} seconds.",
+            "Look first whether the service has done it; if not, try it again.",
+        ) from None
     except (OSError, h11.RemoteProtocolError):
         raise EgressFailed("The service's answer broke off.", "Try it again.") from None
-    except TimeoutError:
-        raise EgressFailed(f"No answer within {_SECONDS:g} seconds.", "Try it again.") from None
 
 
 async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> HttpAnswer:
