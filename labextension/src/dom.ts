@@ -40,9 +40,13 @@ export function button(
 
 /**
  * Make these the rows of a list. One that looks as it did stays the element that it was: a click or
- * a focus on it would be lost with it.
+ * a focus on it would be lost with it. One that is drawn anew keeps the focus on its button; that
+ * of a row that is gone goes to no other row, where a key that is still held would press again.
  */
 export function setRows(list: HTMLElement, rows: readonly HTMLElement[]): void {
+  const focused = document.activeElement as HTMLElement | null;
+  const held = [...list.children].findIndex(row => row.contains(focused));
+  const name = nameOf(list.children[held]);
   const before = [...list.children];
   const after = rows.map(row => {
     const at = before.findIndex(one => one === row || one.isEqualNode(row));
@@ -56,4 +60,13 @@ export function setRows(list: HTMLElement, rows: readonly HTMLElement[]): void {
       list.insertBefore(row, list.children[at] ?? null);
     }
   });
+  if (held >= 0 && document.activeElement !== focused) {
+    const row = after.find(one => nameOf(one) === name);
+    (focused?.isConnected ? focused : row?.querySelector('button'))?.focus({ preventScroll: true });
+  }
+}
+
+/** What a row is about, which is the first of its data. */
+function nameOf(row: Element | undefined): string | undefined {
+  return row instanceof HTMLElement ? Object.values(row.dataset)[0] : undefined;
 }

@@ -82,7 +82,7 @@ def start(panel: Locator, address: str) -> None:
     expect(field).to_be_focused()
     field.fill(address)
     field.press("Enter")
-    expect(live(panel).locator(".ja-desktop-take")).to_be_visible(timeout=STARTING)
+    expect(live(panel).locator(".ja-desktop-take")).to_be_focused(timeout=STARTING)
 
 
 def reached_by_tab(page: Page, first: Locator) -> list[str]:
@@ -187,6 +187,7 @@ def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
 
     # Handed back, a program that waits in a thread goes on in it, and Tab knows the desktop.
     hand_back(panel)
+    expect(panel.locator(".ja-desktop-take")).to_be_focused()
     connected(panel)
     expect(live(panel).locator(".ja-desktop-picture")).to_have_attribute("allow", "fullscreen")
     notebook.run(0)

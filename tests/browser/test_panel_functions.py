@@ -124,7 +124,12 @@ def test_details_say_where_it_was_seen_and_where_to_rotate_it_and_can_be_edited(
         )
         # What happens elsewhere is shown here, and what is open stays open.
         person.call("secret.describe", label="GITHUB_TOKEN", note="changed in a terminal")
-    expect(details).to_contain_text("changed in a terminal")
+        expect(details).to_contain_text("changed in a terminal")
+        edit = details.get_by_role("button", name="Edit")
+        edit.focus()
+        person.call("secret.describe", label="GITHUB_TOKEN", note="and once more")
+    expect(details).to_contain_text("and once more")
+    expect(edit).to_be_focused()
 
 
 def test_labels_are_searched_sorted_and_narrowed_to_what_is_due(

@@ -77,7 +77,8 @@ def test_whoever_looked_at_the_passphrase_can_still_choose_another_place(
 
 
 def test_a_new_passphrase_is_typed_twice_and_takes_nobodys_keyboard(notebook: NotebookPage) -> None:
-    elsewhere = notebook.anywhere().open_secrets().locator("summary").first
+    notebook.anywhere().open_secrets()
+    elsewhere = notebook.page.locator(".jp-SideBar .lm-TabBar-tab.lm-mod-current").first
     elsewhere.focus()  # as whoever is busy elsewhere when a broker ends
     panel = without_a_vault(notebook, 423, "passphrase_required")
     expect(panel.locator("#ja-passphrase-0")).to_be_visible()
@@ -127,7 +128,10 @@ def test_a_label_that_is_taken_is_not_overwritten(
         save(person, "TAKEN", canary.value)
     panel = notebook.anywhere().open_secrets()
     panel.locator(".ja-add").first.click()
-    fill(panel.locator(".ja-panel-form"), "TAKEN", "another value")
+    panel.get_by_role("textbox", name="Label").fill("TAKEN")
+    panel.locator(".ja-add").first.click()  # again: what is typed stays
+    expect(panel.get_by_role("textbox", name="Label")).to_have_value("TAKEN")
+    fill(panel.locator(".ja-panel-form"), None, "another value")
     expect(panel.locator(".ja-form-problem")).to_contain_text("TAKEN")
     assert length_in_a_run(lab, "TAKEN") == len(canary.value)
     panel.locator(".ja-form-cancel").click()
@@ -148,9 +152,37 @@ def test_locking_stops_the_panel_until_a_person_unlocks(
 ) -> None:
     with lab.person() as person:
         save(person, "DEMO", canary.value)
+        person.call("grant.add", label="DEMO", any_command=True)
     panel = notebook.anywhere().open_secrets()
-    panel.locator(".ja-lock").click()
+    expect(panel.locator(".ja-grants")).to_contain_text("Grants (1)")
+    panel.locator(".ja-lock").press("Enter")
     expect(panel).to_contain_text("The vault is locked.")
     expect(panel.locator(".ja-secret")).to_have_count(0)
-    panel.locator(".ja-unlock").click()
+    expect(panel.locator(".ja-grants")).to_be_hidden()  # and not as if there were none
+    # Whoever has no mouse goes on from the panel's beginning, not from the page's.
+    heading = panel.get_by_role("heading", name="Secrets")
+    expect(heading).to_be_focused()
+    notebook.page.keyboard.press("Tab")
+    expect(panel.locator(".ja-unlock")).to_be_focused()
+    notebook.page.keyboard.press("Enter")
     expect(panel.locator(".ja-secret[data-label=DEMO]")).to_be_visible()
+    expect(heading).to_be_focused()
+
+
+def test_what_is_tried_again_in_vain_can_be_tried_again_at_once(notebook: NotebookPage) -> None:
+    panel = notebook.anywhere().open_secrets()
+    page = notebook.page
+    error = {"code": "broker_unavailable", "message": "It does not answer.", "hint": ""}
+    status = "**/jupyter-agent/status*"
+    page.route(status, lambda route: route.fulfill(status=503, json={"error": error}))
+    page.evaluate("() => window.jupyterapp.commands.execute('filebrowser:activate')")
+    retry = notebook.open_secrets().locator(".ja-retry")
+    retry.focus()
+    with page.expect_response(status):
+        page.keyboard.press("Enter")
+    with page.expect_response(status):  # the first answer was shown before this one is asked for
+        page.keyboard.press("Enter")
+    expect(retry).to_be_focused()
+    page.unroute_all()
+    retry.press("Enter")
+    expect(panel.locator(".ja-add").first).to_be_visible()

@@ -216,8 +216,16 @@ def test_grants_are_listed_and_revoked_one_by_one_and_all_at_once(
     expect(grants.locator("img")).to_have_count(0)
     expect(grants.locator("[data-deny=true]")).to_contain_text("denied")
     row = grants.locator("[data-grant]").filter(has_text="seq 1")
-    row.locator(".ja-revoke").click()
+    revoke = row.locator(".ja-revoke")
+    revoke.focus()
+    with lab.person() as person:
+        run(person, "seq 1 2", "DEMO_TOKEN")
+    expect(row).to_contain_text("2 uses left")  # a row that is drawn anew
+    expect(revoke).to_be_focused()
+    notebook.page.keyboard.press("Enter")
     expect(grants.locator("[data-grant]")).to_have_count(2)
+    # Near, and on no button that a key which is still held would press.
+    expect(grants.locator("summary")).to_be_focused()
     grants.locator(".ja-revoke-all").click()
     notebook.page.locator(".jp-Dialog").get_by_role("button", name="Revoke all").click()
     expect(grants.locator("[data-grant]")).to_have_count(1)

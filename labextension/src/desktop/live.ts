@@ -115,6 +115,10 @@ export class LiveDesktop {
     }
   }
 
+  get running(): boolean {
+    return isRunning(this.desktop);
+  }
+
   /** Whether this page drives it. */
   private get mine(): boolean {
     return leaseOf(this.desktop) !== '';
@@ -166,6 +170,7 @@ export class LiveDesktop {
   }
 
   private async act(action: () => Promise<void>): Promise<void> {
+    const held = this.bar.node.contains(document.activeElement);
     this.bar.busy = true;
     this.bar.say('');
     try {
@@ -174,6 +179,9 @@ export class LiveDesktop {
       this.fail(reason);
     }
     this.bar.busy = false;
+    if (held && (document.activeElement ?? document.body) === document.body) {
+      this.bar.focusDrive(); // it went with the button that was pressed
+    }
     this.around.changed();
   }
 

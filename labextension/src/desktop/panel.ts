@@ -48,6 +48,8 @@ export class DesktopPanel extends Widget {
   private attached = false;
   /** The form gets the focus once it is there. */
   private toForm = false;
+  /** What was started from the form gets the focus that its Start had, once it can be driven. */
+  private toDrive = false;
 
   /** @param folder - Where the person's notebooks are. */
   constructor(agent: IAgent, folder: () => string) {
@@ -173,6 +175,7 @@ export class DesktopPanel extends Widget {
     this.wanted = wanted;
     const id = await this.agent.api.startDesktop({ ...wanted, width, height });
     this.choose(id);
+    this.toDrive = true;
   }
 
   /** As large as the panel is, within what a website can be used in. */
@@ -213,6 +216,8 @@ export class DesktopPanel extends Widget {
     const desktops = this.list?.desktops ?? [];
     for (const [id, live] of this.live) {
       if (!desktops.some(desktop => desktop.id === id)) {
+        // Its Close was pressed: whoever has no mouse goes on in the form.
+        this.toForm ||= live.node.contains(document.activeElement);
         live.dispose();
         live.node.remove();
         this.live.delete(id);
@@ -253,6 +258,13 @@ export class DesktopPanel extends Widget {
       live.node.hidden = id !== this.chosen;
     }
     this.node.dataset.state = this.list === null ? 'loading' : showForm ? 'form' : 'live';
+    const live = this.toDrive ? this.live.get(this.chosen ?? '') : undefined;
+    if (live?.running) {
+      this.toDrive = false;
+      if (document.activeElement === document.body) {
+        live.focus(); // nowhere else: a person may be typing by now
+      }
+    }
     if (this.toForm && !this.form.node.hidden) {
       this.toForm = false;
       this.form.focus();

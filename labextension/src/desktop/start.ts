@@ -217,6 +217,11 @@ export class StartForm {
     } catch (reason) {
       const { message = '', hint = '' } = reason as { message?: string; hint?: string };
       this.problem.textContent = `${message} ${hint}`.trim();
+      const lost = document.activeElement === document.body; // with the button that was disabled
+      this.submit.disabled = false;
+      if (lost) {
+        (this.addressRow.hidden ? this.submit : this.address).focus();
+      }
     }
     this.submit.disabled = false;
   }

@@ -45,6 +45,8 @@ export class Details {
     const page = rotation_page && link(rotation_page);
     const permitted = grants.filter(grant => !grant.deny);
     const denied = grants.filter(grant => grant.deny);
+    const focused = document.activeElement;
+    const held = this.node.contains(focused) ? focused?.className : undefined;
     this.node.replaceChildren(
       element('dl', { className: 'ja-details-facts' }, ...facts(secret)),
       ...secret.exposed.map(exposure => exposureNote(exposure)),
@@ -78,6 +80,11 @@ export class Details {
         button('jp-mod-styled jp-mod-warn ja-details-remove', 'Remove', () => actions.remove())
       )
     );
+    if (held !== undefined) {
+      // Something about the secret has changed while a person was at one of these.
+      const controls = [...this.node.querySelectorAll<HTMLElement>('a, button')];
+      controls.find(control => control.className === held)?.focus({ preventScroll: true });
+    }
   }
 }
 

@@ -21,7 +21,7 @@ export class SecretForm {
   readonly node: HTMLElement;
   private readonly api: Api;
   private readonly end: FormEnd;
-  private readonly replacing: string | null;
+  readonly replacing: string | null;
   private readonly label: LabelField;
   private readonly value: ValueField;
   private readonly generator: Generator;

@@ -23,6 +23,7 @@ import { importHelp, VaultGate, vaultFoot } from './vault.ts';
 export class SecretsPanel extends Widget implements Host {
   readonly agent: IAgent;
   private readonly sections: readonly Section[];
+  private readonly heading = element('h2', { tabIndex: -1 }, 'Secrets');
   private readonly tools = element('div', { className: 'ja-panel-tools' });
   private readonly notice = element('div', {
     className: 'ja-panel-notice',
@@ -65,7 +66,7 @@ export class SecretsPanel extends Widget implements Host {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'Secrets');
     this.node.append(
-      element('header', { className: 'ja-panel-head' }, element('h2', {}, 'Secrets'), this.tools),
+      element('header', { className: 'ja-panel-head' }, this.heading, this.tools),
       this.notice,
       this.gate.node,
       ...placed('above'),
@@ -163,13 +164,31 @@ export class SecretsPanel extends Widget implements Host {
       }
     }
     if (!this.isDisposed) {
-      for (const section of this.secrets === null ? this.sections : []) {
-        section.clear();
-      }
-      this.render();
-      for (const section of this.sections) {
-        section.render();
-      }
+      this.keepFocus(() => this.renderAll());
+    }
+  }
+
+  private renderAll(): void {
+    for (const section of this.secrets === null ? this.sections : []) {
+      section.clear();
+    }
+    this.render();
+    for (const section of this.sections) {
+      section.render();
+    }
+  }
+
+  /**
+   * Draw; where the focus goes with what was there, it stays near, or whoever has no mouse would
+   * begin again at the top of the page. Never on a button: keys may be on their way.
+   */
+  private keepFocus(draw: () => void): void {
+    const held = this.node.contains(document.activeElement) ? document.activeElement : null;
+    const summary = held?.closest('details')?.querySelector('summary');
+    draw();
+    const now = document.activeElement;
+    if (held && !(this.node.contains(now) && now?.checkVisibility())) {
+      (summary?.checkVisibility() ? summary : this.heading).focus({ preventScroll: true });
     }
   }
 
@@ -221,6 +240,12 @@ export class SecretsPanel extends Widget implements Host {
   private renderProblem(problem: Problem | null): void {
     const vault = this.status?.vault ?? null;
     const passable = this.gate.show(problem, vault?.state === 'absent');
+    const { code, message, hint } = problem ?? {};
+    const shown = JSON.stringify([passable, code, message, hint, vault?.state, vault?.note]);
+    if (this.notice.dataset.shown === shown) {
+      return; // or it is read out again with every event, and its button loses the focus
+    }
+    this.notice.dataset.shown = shown;
     this.notice.replaceChildren(
       ...(passable ? [] : notices(problem, vault, () => void this.refresh()))
     );
@@ -228,6 +253,10 @@ export class SecretsPanel extends Widget implements Host {
   }
 
   private openForm(replacing: string | null): void {
+    if (this.form?.replacing === replacing) {
+      this.form.focus(); // what is typed there already is not thrown away
+      return;
+    }
     this.closeForm();
     this.form = new SecretForm(this.agent.api, replacing, {
       saved: secret => {

@@ -12,7 +12,8 @@ export class AgentsSection implements Section {
   readonly node: HTMLElement;
   private readonly host: Host;
   private readonly parts = foldedSection('agents', 'Agents');
-  private agents: AgentEntry[] = [];
+  /** Null while nobody knows: a locked vault tells no agents, which is not that there are none. */
+  private agents: AgentEntry[] | null = null;
   private grants: Grant[] = [];
 
   constructor(host: Host) {
@@ -43,29 +44,21 @@ export class AgentsSection implements Section {
   }
 
   clear(): void {
-    this.agents = [];
+    this.agents = null;
     this.grants = [];
-    this.node.hidden = true;
   }
 
   render(): void {
     const { title, list } = this.parts;
     const now = this.host.agent.api.now();
-    const focused = list.contains(document.activeElement)
-      ? document.activeElement?.closest<HTMLElement>('li')?.dataset.agent
-      : undefined;
-    this.node.hidden = false;
-    const here = this.agents.filter(agent => agent.talks).length;
-    title.textContent = `Agents (${this.agents.length}${here > 0 ? `, ${here} connected` : ''})`;
+    const agents = this.agents ?? [];
+    this.node.hidden = this.agents === null;
+    const here = agents.filter(agent => agent.talks).length;
+    title.textContent = `Agents (${agents.length}${here > 0 ? `, ${here} connected` : ''})`;
     setRows(
       list,
-      this.agents.map(agent => this.entry(agent, now))
+      agents.map(agent => this.entry(agent, now))
     );
-    if (focused !== undefined) {
-      list
-        .querySelector<HTMLElement>(`[data-agent="${CSS.escape(focused)}"] .ja-forget-agent`)
-        ?.focus();
-    }
   }
 
   private entry(agent: AgentEntry, now: number): HTMLElement {

@@ -98,7 +98,12 @@ export class AuditSection implements Section {
         ? [...this.events].reverse().map(event => entry(event, now))
         : [element('li', { className: 'ja-uses-empty' }, 'No uses are recorded.')]
     );
+    const held = document.activeElement === this.more;
     this.more.hidden = this.earlier === null;
+    if (held && this.more.hidden) {
+      list.tabIndex = -1; // where the person reads on
+      list.focus({ preventScroll: true });
+    }
   }
 
   private fillLabels(): void {

@@ -12,7 +12,8 @@ export class GrantsSection implements Section {
   readonly node: HTMLElement;
   private readonly host: Host;
   private readonly parts = foldedSection('grants', 'Grants');
-  private grants: Grant[] = [];
+  /** Null while nobody knows: a locked vault tells no grants, which is not that there are none. */
+  private grants: Grant[] | null = null;
 
   constructor(host: Host) {
     this.host = host;
@@ -30,15 +31,15 @@ export class GrantsSection implements Section {
   }
 
   clear(): void {
-    this.grants = [];
-    this.node.hidden = true;
+    this.grants = null;
   }
 
   render(): void {
     const { title, list, foot } = this.parts;
     const now = this.host.agent.api.now();
-    const living = this.grants.filter(one => one.until === null || Date.parse(one.until) > now);
-    this.node.hidden = false;
+    const grants = this.grants ?? [];
+    const living = grants.filter(one => one.until === null || Date.parse(one.until) > now);
+    this.node.hidden = this.grants === null;
     title.textContent = `Grants (${living.length})`;
     setRows(
       list,

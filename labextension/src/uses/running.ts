@@ -39,14 +39,12 @@ export class RunningSection implements Section {
 
   render(): void {
     const now = this.host.agent.api.now();
-    const focused = this.focused();
     this.node.hidden = this.runs.length === 0;
     this.all.hidden = this.runs.length < 2;
     setRows(
       this.list,
       this.runs.map(run => this.entry(run, now))
     );
-    this.list.querySelector<HTMLElement>(`[data-run="${CSS.escape(focused)}"] button`)?.focus();
   }
 
   private entry(run: Run, now: number): HTMLElement {
@@ -73,11 +71,5 @@ export class RunningSection implements Section {
 
   private stop(id?: string): Promise<void> {
     return this.host.act(() => this.host.agent.api.stop(id));
-  }
-
-  private focused(): string {
-    const active = document.activeElement;
-    const row = this.list.contains(active) ? active?.closest<HTMLElement>('li') : null;
-    return row?.dataset.run ?? '';
   }
 }
