@@ -31,8 +31,10 @@ def test_a_stored_value_in_a_cell_is_blocked_by_its_label_and_replaced_by_it(
         expect(box.locator(".ja-save-as-secret, .ja-not-a-secret")).to_have_count(0)
         expect(box.locator(".ja-blocked-desktop")).to_have_count(0)
 
-        box.locator(".ja-use-label").click()
+        box.locator(".ja-use-label").press("Enter")
         expect(notebook.output(0).locator(".ja-blocked-saved")).to_contain_text("rotate")
+        # The keyboard goes back to the notebook with the box that it was in.
+        expect(notebook.page.locator(".jp-Notebook :focus")).to_have_count(1)
         assert notebook.source(0) == '%%agent_run -s ORCHARD_KEY\necho "open ${ORCHARD_KEY}"'
         assert VALUE not in notebook.texts_in_document()
         assert VALUE not in notebook.page.content()
@@ -71,8 +73,9 @@ def test_a_finding_that_is_not_a_secret_runs_and_is_listed_and_taken_back(
     assert len({(part["y"], part["height"]) for part in tall}) == 1  # one row
     form.get_by_label("Why").fill("the example from the tutorial")
     form.get_by_label("Allow").select_option("value")
-    form.get_by_role("button", name="Allow").click()
+    form.get_by_role("button", name="Allow").press("Enter")
     expect(box.locator(".ja-finding-message")).to_contain_text("Run the cell again")
+    expect(notebook.page.locator(".jp-Notebook :focus")).to_have_count(1)
 
     notebook.run(0)
     expect(notebook.output(0)).to_have_text(str(len(harmless.value)))

@@ -114,6 +114,7 @@ export class FindingRow {
       this.say(`Put ${label} in its place yourself: this works in a notebook’s cell only.`);
       return;
     }
+    const notebook = this.notebook;
     this.saveButton.disabled = true;
     try {
       if (!(await holder.use(this.finding, label))) {
@@ -123,6 +124,7 @@ export class FindingRow {
       this.fail(reason);
     }
     this.saveButton.disabled = false;
+    this.refocus(this.saveButton, notebook);
   }
 
   private deny(block: string): void {
@@ -131,6 +133,7 @@ export class FindingRow {
         this.around.api.allow(block, this.finding.number ?? 0, scope, reason),
       allowed: scope => {
         this.actions.replaceChildren();
+        this.refocus(null, this.notebook); // where the cell is run again
         this.node.classList.add('ja-finding-allowed');
         this.say(this.around.words.allowed[scope]);
       },
@@ -164,6 +167,7 @@ export class FindingRow {
       this.fail(reason);
     }
     this.saveButton.disabled = false;
+    this.refocus(this.saveButton, this.notebook);
   }
 
   private form(holder: Holder, suggested: string): void {
@@ -199,7 +203,7 @@ export class FindingRow {
       }
       setBusy(true);
       this.say('');
-      const notebook = this.node.closest<HTMLElement>('.jp-Notebook');
+      const notebook = this.notebook;
       try {
         if (!(await holder.save(this.finding, field.value, replacing, plain.accepted))) {
           this.say(this.around.words.changed);
@@ -212,10 +216,7 @@ export class FindingRow {
         return;
       }
       setBusy(false);
-      if (!this.node.isConnected) {
-        // A note has taken this row's place: the keyboard would be nowhere.
-        notebook?.focus({ preventScroll: true });
-      }
+      this.refocus(save, notebook);
     };
     const setBusy = (busy: boolean) => {
       for (const control of [save, replace, cancel]) {
@@ -245,6 +246,20 @@ export class FindingRow {
     });
     this.actions.replaceChildren(form);
     field.focus();
+  }
+
+  private get notebook(): HTMLElement | null {
+    return this.node.closest<HTMLElement>('.jp-Notebook');
+  }
+
+  /**
+   * Where a button was disabled, or a note has taken this row's place, the keyboard is nowhere: it
+   * goes back to the button, or to the notebook.
+   */
+  private refocus(control: HTMLElement | null, notebook: HTMLElement | null): void {
+    if (document.activeElement === null || document.activeElement === document.body) {
+      (control?.isConnected ? control : notebook)?.focus({ preventScroll: true });
+    }
   }
 
   private fail(reason: unknown): void {
