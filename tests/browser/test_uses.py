@@ -119,6 +119,10 @@ def test_a_question_is_read_and_answered_in_a_small_window_and_without_a_mouse(
         expect(approval.locator(f".ja-approval-{answer}")).to_be_in_viewport(ratio=1)
     script = approval.locator(".ja-approval-script")
     assert script.evaluate("node => node.scrollHeight <= node.clientHeight")
+    page.emulate_media(forced_colors="active")  # no backgrounds: a button is seen by its edge
+    deny = approval.locator(".ja-approval-deny")
+    assert deny.evaluate("node => getComputedStyle(node).borderStyle") == "solid"
+    page.emulate_media(forced_colors="none")
     page.keyboard.press("Escape")
     expect(approval).to_have_count(0)
     page.set_viewport_size({"width": 1280, "height": 800})
@@ -231,6 +235,29 @@ def test_grants_are_listed_and_revoked_one_by_one_and_all_at_once(
     expect(grants.locator("[data-grant]")).to_have_count(1)
     grants.locator(".ja-revoke").click()
     expect(grants).to_contain_text("None: each use of a secret is asked for.")
+    grants.locator("summary").click()
+
+
+def test_a_grant_is_read_whole_in_a_narrow_panel_and_by_keyboard(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    label = "TOKEN_OF_THE_WAREHOUSE_OF_THE_SECOND_REGION_FOR_READING_ONLY"
+    script = "\n".join(f"echo line {number}" for number in range(9))
+    with lab.person() as person:
+        save(person, label, canary.value)
+        person.call("grant.add", label=label, script=script, notebook=f"/{'n' * 90}.ipynb")
+    panel = notebook.anywhere().open_secrets()
+    grants = folded(panel, "grants")
+    entry = grants.locator("[data-grant]")
+    for part in (panel, entry.locator(".ja-secret-label"), entry.locator("code")):
+        expect(part).to_be_visible()
+        assert part.evaluate("node => node.scrollWidth <= node.clientWidth"), "something is cut off"
+    entry.locator(".ja-revoke").focus()
+    notebook.page.keyboard.press("Tab")
+    expect(entry.locator("code")).to_be_focused()
+    notebook.page.keyboard.press("End")
+    at_its_end = "code => code.scrollTop + code.clientHeight >= code.scrollHeight - 1"
+    wait_until(lambda: bool(entry.locator("code").evaluate(at_its_end)))
     grants.locator("summary").click()
 
 
