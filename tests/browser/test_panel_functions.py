@@ -212,7 +212,7 @@ def test_everything_works_with_the_keyboard_and_the_focus_is_kept(
     roles = panel.locator(".ja-list").evaluate(
         "grid => [grid, grid.children[0], ...grid.children[0].children].map(n => n.role)"
     )
-    assert roles == ["grid", "row", "gridcell", "gridcell", None]
+    assert roles == ["treegrid", "row", "gridcell", "gridcell", "gridcell"]
     assert panel.locator(".ja-secret[tabindex='0']").count() == 1
 
 

@@ -74,7 +74,7 @@ export class DesktopPanel extends Widget {
       cancel: () => this.choose(this.list?.desktops.at(-1)?.id ?? null)
     });
     this.node.append(
-      element('header', { className: 'ja-desktop-head' }, element('h2', {}, TITLE), this.tabs),
+      element('div', { className: 'ja-desktop-head' }, element('h2', {}, TITLE), this.tabs),
       this.notice,
       this.body
     );

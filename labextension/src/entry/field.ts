@@ -44,8 +44,8 @@ export class ValueField {
     this.onEnter = onEnter;
     this.onEdit = onEdit;
     this.control = this.input();
+    // Its word says what it does; as a pressed "Hide" it would say both.
     this.toggle = button('ja-field-tool ja-field-toggle', 'Show', () => this.show(!this.shown), {
-      'aria-pressed': 'false',
       'aria-controls': id
     });
     this.lines = button(
@@ -139,7 +139,6 @@ export class ValueField {
     }
     this.control.classList.toggle('ja-mod-shown', shown);
     this.toggle.textContent = shown ? 'Hide' : 'Show';
-    this.toggle.setAttribute('aria-pressed', String(shown));
   }
 
   private setLines(multiline: boolean): void {

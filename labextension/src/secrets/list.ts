@@ -28,7 +28,7 @@ export class SecretList {
   private readonly grid = element('div', {
     className: 'ja-list',
     attributes_: {
-      role: 'grid',
+      role: 'treegrid', // whose rows may be expanded
       'aria-label': 'Secrets',
       'aria-describedby': 'ja-list-keys',
       'data-lm-suppress-shortcuts': 'true'
@@ -145,7 +145,6 @@ export class SecretList {
       this.setCurrent(this.shown[0] ?? null);
     }
     this.attention.hidden = due === 0;
-    this.attention.setAttribute('aria-pressed', String(this.onlyAttention));
     this.attention.textContent = this.onlyAttention
       ? 'Show all secrets'
       : `${due === 1 ? '1 secret needs' : `${due} secrets need`} your attention: show`;

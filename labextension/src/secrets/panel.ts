@@ -66,7 +66,7 @@ export class SecretsPanel extends Widget implements Host {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'Secrets');
     this.node.append(
-      element('header', { className: 'ja-panel-head' }, this.heading, this.tools),
+      element('div', { className: 'ja-panel-head' }, this.heading, this.tools),
       this.notice,
       this.gate.node,
       ...placed('above'),

@@ -20,7 +20,11 @@ export type RowAction = 'copy' | 'rename' | 'replace' | 'remove';
 export class SecretRow {
   readonly node: HTMLElement;
   /** What stands below: details, or the form that renames it. */
-  readonly below = element('div', { className: 'ja-secret-below', hidden: true });
+  readonly below = element('div', {
+    className: 'ja-secret-below',
+    hidden: true,
+    attributes_: { role: 'gridcell' } // a row has nothing else
+  });
   private readonly text = element('div', {
     className: 'ja-secret-text',
     attributes_: { role: 'gridcell' }
