@@ -127,6 +127,7 @@ def test_a_label_that_is_taken_is_not_overwritten(
     with lab.person() as person:
         save(person, "TAKEN", canary.value)
     panel = notebook.anywhere().open_secrets()
+    expect(panel.locator(".ja-secret[data-label=TAKEN]")).to_be_visible()
     panel.locator(".ja-add").first.click()
     panel.get_by_role("textbox", name="Label").fill("TAKEN")
     panel.locator(".ja-add").first.click()  # again: what is typed stays
