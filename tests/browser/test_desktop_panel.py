@@ -193,8 +193,9 @@ def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
     notebook.run(0)
     expect(notebook.output(0)).to_contain_text("'Sign in'", timeout=STARTING)
     assert page.evaluate(_COMPLETE, "%desktop sc") == ["screenshot"]
-    here = page.evaluate(_COMPLETE, "%desktop open --provider local-")
-    assert {"local-cdp", "local-vnc"} <= set(here)
+    assert {"local-cdp", "local-vnc"} <= {
+        *page.evaluate(_COMPLETE, "%desktop open --provider local-")
+    }
     assert live(panel).get_attribute("data-desktop") in page.evaluate(_COMPLETE, "%desktop close ")
 
 
