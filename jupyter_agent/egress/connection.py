@@ -14,6 +14,9 @@ import h11
 
 READ: Final = 256 * 1024
 _LONGEST_HEAD: Final = 64 * 1024
+_SLICE: Final = 0.002
+"""Seconds after which others on this loop have their turn: what has come already is read without
+waiting, and may be hundreds of thousands of chunks of one byte."""
 _LINGER: Final = "hh" if sys.platform == "win32" else "ii"  # ``struct linger``: on, for no time
 Event = Any  # h11's events have no common class
 
@@ -38,6 +41,7 @@ class Connection:
         self.silent = True
         self._is_server = role is h11.SERVER
         self._writer = writer
+        self._turn = 0.0  # when others had theirs
 
     async def next(self) -> Event:
         """The next event from the other side.
@@ -46,7 +50,11 @@ class Connection:
             h11.RemoteProtocolError: It does not speak HTTP, or hung up in the middle.
             OSError: The connection is lost.
         """
+        clock = asyncio.get_running_loop().time
         while True:
+            if clock() - self._turn > _SLICE:
+                await asyncio.sleep(0)
+                self._turn = clock()
             event: Event = self.state.next_event()
             if event is not h11.NEED_DATA:
                 return event
