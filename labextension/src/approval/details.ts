@@ -4,6 +4,9 @@ import { element } from '../dom.ts';
 import type { Approval } from '../tokens.ts';
 import { visible, words } from './visible.ts';
 
+/** The broker looks up no more of the programs that a script names; a cut list must not look whole. */
+const MOST_NAMED = 12;
+
 /** Reached by Tab where they are longer than their place: what can't be scrolled to can't be read. */
 const FACTS = { className: 'ja-approval-facts', tabIndex: -1 };
 
@@ -152,7 +155,13 @@ function runDetails(approval: Approval): HTMLElement[] {
         approval.argv ? 'Run' : 'Shell',
         approval.argv ? 'directly, no shell' : code(approval.shell)
       ),
-      approval.executables.length > 0 && fact('Programs', ...approval.executables.map(program)),
+      approval.executables.length > 0 &&
+        fact(
+          'Programs',
+          ...approval.executables.map(program),
+          approval.executables.length >= MOST_NAMED &&
+            element('small', {}, `The first ${MOST_NAMED} that it names.`)
+        ),
       exported.length > 0 &&
         fact(
           'Sets',
