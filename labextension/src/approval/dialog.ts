@@ -26,7 +26,9 @@ export class ApprovalDialog extends Widget {
     className: 'ja-approval-problem',
     attributes_: { role: 'alert' }
   });
-  private readonly before = document.activeElement;
+  private readonly before = document.activeElement as HTMLElement | null;
+  /** Where the focus goes when what had it is gone by then, as a button in the panel's own list. */
+  private readonly near = this.before?.closest('.ja-panel')?.querySelector('h2');
   private readonly others = element('span', { className: 'ja-approval-others' });
   private pattern: PatternForm | null = null;
   private ticker = 0;
@@ -103,9 +105,7 @@ export class ApprovalDialog extends Widget {
     window.removeEventListener('keydown', this.onKey, true);
     this.entry?.clear();
     super.dispose();
-    if (this.before instanceof HTMLElement && this.before.isConnected) {
-      this.before.focus();
-    }
+    (this.before?.isConnected ? this.before : this.near)?.focus();
   }
 
   protected override onAfterAttach(): void {

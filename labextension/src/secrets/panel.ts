@@ -126,6 +126,20 @@ export class SecretsPanel extends Widget implements Host {
     await this.refresh();
   }
 
+  /**
+   * Draw; where the focus goes with what was there, it stays near, or whoever has no mouse would
+   * begin again at the top of the page. Never on a button: keys may be on their way.
+   */
+  keepFocus(draw: () => void): void {
+    const held = this.node.contains(document.activeElement) ? document.activeElement : null;
+    const summary = held?.closest('details')?.querySelector('summary');
+    draw();
+    const now = document.activeElement;
+    if (held && !(this.node.contains(now) && now?.checkVisibility())) {
+      (summary?.checkVisibility() ? summary : this.heading).focus({ preventScroll: true });
+    }
+  }
+
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     void this.refresh();
@@ -175,20 +189,6 @@ export class SecretsPanel extends Widget implements Host {
     this.render();
     for (const section of this.sections) {
       section.render();
-    }
-  }
-
-  /**
-   * Draw; where the focus goes with what was there, it stays near, or whoever has no mouse would
-   * begin again at the top of the page. Never on a button: keys may be on their way.
-   */
-  private keepFocus(draw: () => void): void {
-    const held = this.node.contains(document.activeElement) ? document.activeElement : null;
-    const summary = held?.closest('details')?.querySelector('summary');
-    draw();
-    const now = document.activeElement;
-    if (held && !(this.node.contains(now) && now?.checkVisibility())) {
-      (summary?.checkVisibility() ? summary : this.heading).focus({ preventScroll: true });
     }
   }
 

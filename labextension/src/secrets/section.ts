@@ -8,6 +8,8 @@ export interface Host {
   readonly agent: IAgent;
   /** Do it, say so when it fails, and show what is true now. */
   act(action: () => Promise<unknown>): Promise<void>;
+  /** Draw something of the panel. A focus that goes with what was there stays near. */
+  keepFocus(draw: () => void): void;
   /** Ask the server for everything shown in the panel. */
   refresh(): Promise<void>;
 }

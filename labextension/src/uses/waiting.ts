@@ -39,6 +39,11 @@ export class WaitingSection implements Section {
   }
 
   render(): void {
+    // Drawn between the panel's own turns, too: when a question comes, and when it is answered.
+    this.host.keepFocus(() => this.draw());
+  }
+
+  private draw(): void {
     const waiting = this.host.agent.approvals.list();
     this.node.hidden = waiting.length === 0;
     const rows = [...this.list.querySelectorAll<HTMLElement>('li')];
