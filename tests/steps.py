@@ -14,6 +14,7 @@ from typing import Any
 from jupyter_agent import entry
 from jupyter_agent.client import Client
 from jupyter_agent.errors import AgentError
+from jupyter_agent.processes import tree
 
 planted: list[str | bytes] = []
 """What this test has stored so far: an autouse fixture looks for it everywhere afterwards."""
@@ -119,13 +120,27 @@ def output_until(client: Client, number: int, wanted: bytes) -> bytes:
 
 
 def sleeping(seconds: str) -> list[int]:
-    """The pids of every `sleep` whose time begins with these digits."""
+    """The pids of every `sleep` whose time begins with these digits.
+
+    Without those below a broker of other tests: a machine may have two checkouts that are tested.
+    """
     found = []
     for process in Path("/proc").glob("[0-9]*"):
+        pid = int(process.name)
         with contextlib.suppress(OSError):
-            if (process / "cmdline").read_bytes().startswith(b"sleep\0" + seconds.encode()):
-                found.append(int(process.name))
+            started = (process / "cmdline").read_bytes().startswith(b"sleep\0" + seconds.encode())
+            if started and not _is_of_other_tests(pid):
+                found.append(pid)
     return found
+
+
+def _is_of_other_tests(pid: int) -> bool:
+    ours = os.fsencode(Path(os.environ["JUPYTER_AGENT_HOME"]).parent) + b"/"
+    for above, _ in tree.ancestry(pid):
+        words = Path(f"/proc/{above}/cmdline").read_bytes().split(b"\0")
+        if b"jupyter_agent.broker" in words:
+            return not any(word.startswith(ours) for word in words)
+    return False  # nobody's any more, or no run: what is left behind counts, whoever left it
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
