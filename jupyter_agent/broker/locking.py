@@ -49,7 +49,8 @@ class LockMark:
             return VaultError(
                 "The vault is locked, but that could not be written down: "
                 f"{os.strerror(error.errno or 0)}.",
-                "A broker that starts later would open it again: make room, then lock it again.",
+                "A broker that starts later would open it again: make the state folder writable, "
+                "with room on its disk, then lock it again.",
             )
         self._unwritten = False
         return None
