@@ -72,8 +72,10 @@ def bundle(stop: Stop, *, magics: bool) -> dict[str, Any]:
     next_steps = _next_steps(stop, magics=magics)
     return {
         MIME: {
-            "findings": [found.body for found in stop.found],
+            # Before all words: behind "Password in a sentence" a random name reads like a password,
+            # and the guard in the kernel, which screens this as code, would show its own box.
             **({"block": stop.block} if stop.block else {}),
+            "findings": [found.body for found in stop.found],
         },
         "text/plain": "\n".join(
             [sentence(stop), *(f"  • {line}" for line in what), *next_steps],

@@ -16,6 +16,9 @@ from jupyter_agent.kernel import entry_widget, failures, tables
 from jupyter_agent.kernel.background import BackgroundRun
 from jupyter_agent.kernel.guard import Guard
 from jupyter_agent.kernel.identity import hello
+from jupyter_agent.screen import stub as stubs
+from jupyter_agent.screen.box import Found, Stop
+from jupyter_agent.server.blocks import Blocks
 
 
 def _shell(**names):
@@ -112,6 +115,17 @@ def test_a_stub_is_clean_for_the_guard_that_made_it():
     stub = guard.replacement("key = '" + "sk-" + "proj-" + body[:48] + "'")
     assert stub
     assert guard.replacement(stub) is None
+
+
+def test_a_servers_stub_is_clean_for_the_guard_in_the_kernel():
+    # Or the box would be the kernel's, which has nothing to allow and nothing to save.
+    guard = Guard(_shell())
+    for kind, title in (("password", "Password in a sentence"), ("login-code", "Login code")):
+        told = {"rule": "a-rule", "kind": kind, "title": title, "start": 25, "end": 40}
+        stopped = Found({**told, "preview": "•" * 8}, "PASSWORD")
+        for _ in range(20):
+            name = Blocks().remember([("a-rule", "11")], "/home/ana/a.ipynb")
+            assert guard.replacement(stubs.code(Stop((stopped,), block=name))) is None
 
 
 @pytest.mark.parametrize(
