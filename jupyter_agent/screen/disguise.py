@@ -186,7 +186,9 @@ CONTINUED: Final = Sign(
     r"\\=",
     r"(?:(?<=[A-Za-z0-9_+/=-]\\)\r?\n[ \t]{0,16}|"
     # What ends with "=" is base64 as well, and the next line another setting.
-    r"(?<=[A-Za-z0-9_+/=-]=)\r?\n[ \t]{0,16}(?![A-Za-z_][\w.-]{0,40}[\"']?\s?(?::|=(?!3D))))"
+    # So is a plain word that something follows.
+    r"(?<=[A-Za-z0-9_+/=-]=)\r?\n[ \t]{0,16}(?![A-Za-z_][\w.-]{0,40}[\"']?\s?(?::|=(?!3D))|"
+    r"[A-Z]?[a-z]{1,30}[\s,;:!?]))"
     r"(?=[A-Za-z0-9_+/=-])",
     _nothing,
     (b"\\\n", b"=\n", b"\\\r", b"=\r"),

@@ -101,7 +101,10 @@ def _is_bare_word(candidate: Candidate) -> bool:
     if listed and _LISTED_WORD.fullmatch(value):
         # Two neighbours in a list of words: "pass", "pixel".
         return True
-    if (value[0] in ",.+)" or value != value.strip()) and not candidate.was_drawn():
+    begins = value[0] in ",.)" or (
+        value[0] == "+" and (value[-1] == "+" or not _DIGIT.search(value))
+    )
+    if (begins or value != value.strip()) and not candidate.was_drawn():
         # The quotes belong to two neighbours: "Password:", label: "…".
         return True
     if _BLANK.search(value):

@@ -206,6 +206,30 @@ def _is_in_other_column(candidate: Candidate) -> bool:
     return True
 
 
+def _is_in_other_place(candidate: Candidate) -> bool:
+    """Of a table whose columns blanks keep apart: another one than this."""
+    text = candidate.text
+    named = candidate.match.start()
+    head_begin = text.rfind("\n", max(0, named - _WIDEST), named) + 1
+    head = text[head_begin : text.find("\n", named)]
+    cells = list(_CELL.finditer(head))
+    if len(cells) < _LEAST_COLUMNS or not all(
+        len(cell[0].split()) <= _MOST_WORDS for cell in cells
+    ):
+        return True
+    row_begin = text.rfind("\n", 0, candidate.start) + 1
+    row_end = text.find("\n", candidate.start)
+    row = list(_CELL.finditer(text[row_begin : row_end if row_end >= 0 else len(text)]))
+    more = len(row) - len(cells)
+    start, end = candidate.start - row_begin, candidate.end - row_begin
+    place = next((n for n, cell in enumerate(row) if cell.span() == (start, end)), -1)
+    column = next(n for n, cell in enumerate(cells) if cell.end() > named - head_begin)
+    # Of what pandas prints, a number stands before each row.
+    return more not in (0, 1) or place != column + more
+
+
+_CELL: Final = re.compile(r"\S+(?: \S+)*")
+_LEAST_COLUMNS: Final = 2
 _WIDEST: Final = 160
 _MOST_WORDS: Final = 3
 
@@ -243,6 +267,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "sentence": _is_sentence,
     "talk": _is_talk,
     "other-column": _is_in_other_column,
+    "other-place": _is_in_other_place,
     "prompt": _is_behind_a_prompt,
     "titled": _is_titled,
     "no-sigil": _is_no_variable,
@@ -260,6 +285,7 @@ LOOKING_BACK: Final = frozenset(
         "numbered",
         "other-column",
         "other-number",
+        "other-place",
         "prompt",
         "public",
         "titled",

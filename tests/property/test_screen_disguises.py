@@ -92,6 +92,14 @@ def test_a_token_above_another_setting_is_not_joined_with_its_name(seed: int, li
     assert PLAIN.screen(text) == [finding]
 
 
+@pytest.mark.parametrize("behind", ["Does not start, why?", "thanks, ana", "and the port"])
+def test_a_value_that_ends_with_padding_does_not_go_on_with_the_sentence_below(behind: str) -> None:
+    setting = assemble("jwt.secret={alnum:43}=", 5)
+    (finding,) = COMPILED.screen(f"{setting}\n{behind}")
+    assert finding.end == len(setting)
+    assert PLAIN.screen(f"{setting}\n{behind}") == [finding]
+
+
 BEFORE = [
     "\x1b[32m",
     "\\n",

@@ -179,3 +179,23 @@ def test_what_a_password_is_of_is_no_name_of_what_stands_behind_the_colon() -> N
     assert Screener().screen(f"clé wifi de la box : {value}")
     assert not Screener().screen(f"clé wifi et nom de la box : {value}")
     assert not Screener().screen(f"clé wifi de la box {value}")
+
+
+def test_a_column_of_passwords_is_read_where_blanks_keep_columns_apart() -> None:
+    text = (
+        "   id      user        pwd  active\n"
+        "0   1  j.moreno  kettle40!    True\n"
+        "1   2    s.lund  usqnwj06?   False\n"
+        "dtype: object, host web-server-01"
+    )
+    found = [text[finding.start : finding.end] for finding in Screener().screen(text)]
+    assert found == ["kettle40!", "usqnwj06?"]
+    assert not Screener().screen(text.replace(" pwd", " mac"))
+
+
+def test_a_star_in_front_belongs_to_a_password_unless_another_one_ends_it() -> None:
+    value = "herbst" + "#Pancake9"
+    for said, begin in ((f"my password is *{value}", 0), (f"my password is *{value}*", 1)):
+        (finding,) = Screener().screen(said)
+        at = said.index("*")
+        assert (finding.start, finding.end) == (at + begin, at + 1 + len(value))
