@@ -238,6 +238,16 @@ def _is_misspelt(value: str) -> bool:
 _GOOD: Final = 2.5
 
 
+_SIGNED: Final = re.compile(
+    r"[&*@+](?=\D*\d\D*\d)(?=.*[A-Z])(?=.*[a-z])[A-Za-z][A-Za-z0-9!#$%]{5,}"
+)
+
+
+def _is_signed(value: str) -> bool:
+    """``@Kettle42``, ``+Harbor1975``: a sign before what hardly any program has for a name."""
+    return _SIGNED.fullmatch(value) is not None and words.IN_NAMES.isdisjoint(words_of(value))
+
+
 def _is_reference(candidate: Candidate) -> bool:
     """A call, a lookup, an attribute, a path to where the secret is kept."""
     value = candidate.value
@@ -251,7 +261,7 @@ def _is_reference(candidate: Candidate) -> bool:
         if not called and _is_misspelt(value):
             return False
         return called or short or is_not_random(candidate)
-    drawn = candidate.was_drawn()
+    drawn = candidate.was_drawn() or (value[0] in "&*@+" and not called and _is_signed(value))
     if not drawn and _REFERENCE.fullmatch(value):
         return True
     if candidate.quoted or drawn:

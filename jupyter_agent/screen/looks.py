@@ -99,7 +99,7 @@ def shape(value: str) -> float:  # noqa: C901, PLR0911, PLR0912  (a list of case
     """How much a word looks like a password and like nothing else: 0 for a word, 3 for the best."""
     if len(value) < 5 or len(value) > 80 or value.isalpha():
         return 0.0
-    body = value.rstrip("!")
+    body = value.rstrip("!$@")
     if value.isdecimal():
         return 0.0 if len(value) < 12 or len(value) > 24 else 1.5 if len(value) >= 16 else 1.0
     if is_generated(value):
@@ -137,7 +137,7 @@ def shape(value: str) -> float:  # noqa: C901, PLR0911, PLR0912  (a list of case
             return 1.0
         return 0.0
     # From here on: letters, digits, and "-", "_", "." between them, or a sign at one end.
-    sign = 0.5 if value[-1] == "!" or value[0] in "!$#" else 0.0
+    sign = 0.5 if value[-1] in "!$@" or value[0] in "!$#" else 0.0
     if value.upper() == value:
         # AX-4410-B is more often an article than a password.
         return 1.0 if digits >= 1 and len(value) >= 6 else 0.0

@@ -297,7 +297,8 @@ LEADS: Final = _words(
     entre mets de à en por con usa usar pon prueba da por pela com digita coloca dale pon met
     gebruik van naar med använd från till fra til bruk brug z ze na u użyj wpisz s se iz sa za с
     со на из от используй введи попробуй з на від kullan gir yaz ile dùng nhập với dengan pakai
-    ke dari named is was either"""
+    ke dari named is was either probeer essaie essayez versuch versuche prova provate tente tenta
+    intenta spróbuj zkus dene kokeile testa prøv próbáld încearcă"""
 )
 """The last word before a value, where it is taken for something."""
 

@@ -58,6 +58,9 @@ _YEAR: Final = re.compile(r"19\d\d|20[0-4]\d")
 _STANDARD_PART: Final = re.compile(r"(?:SHA|MD|RFC|AES|UTF|ISO|RSA)-?\d")
 
 
+_NEXT_IN_LIST: Final = re.compile(r"\s{1,4}[1-9][0-9]?[.)] ")
+
+
 class Line:
     """What stands to either side of a number in its line, in lower case.
 
@@ -109,10 +112,15 @@ class Line:
             return True
         if not before.strip(" \t-*#([{>") and self._is_listed():
             return True
-        if behind.startswith(("  ", "\t", "`](", "](")) or (
-            # A citation, an entry of a change log.
-            (behind[:1] == "]" and before[-1:] == "[" and self.is_few)
-            or (behind[:1] == ":" and before.endswith(": "))
+        is_in_table = behind.startswith(("  ", "\t")) and not _NEXT_IN_LIST.match(behind)
+        if (
+            is_in_table
+            or behind.startswith(("`](", "]("))
+            or (
+                # A citation, an entry of a change log.
+                (behind[:1] == "]" and before[-1:] == "[" and self.is_few)
+                or (behind[:1] == ":" and before.endswith(": "))
+            )
         ):
             return True
         return self._is_counted() or self._is_named()

@@ -32,7 +32,7 @@ _TECHNICAL: Final = re.compile(
     r"\d+[-\s]?(?:char|digit|bit|byte|day|letter|word|line|token|time|step|minute|hour|fold|"
     r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|"
     r"\w+\.(?:txt|py|json|ya?ml|csv|md|html?|pdf|ipynb|env|ini|cfg|toml|com|org|io|net)(?:\W.*)?|"
-    r"[A-Za-z0-9_/]+-v\d|[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.*|-{1,2}[a-z].*|(?-i:[a-z]+_[a-z_]+\d?)|#\d+|"
+    r"[A-Za-z0-9_/]+-v\d|[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.+|-{1,2}[a-z].*|(?-i:[a-z]+_[a-z_]+\d?)|#\d+|"
     r"\w+@\w+\.\w+|[a-z]*@\d+|\W+(?:[A-Za-z_]*|\w{1,4}|\d+)\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
     # The next field of an object, as in a minified script: !0,range:!0
     r"[^,\s]{1,40},[\w$-]+[:=].*|[A-Za-z]+\.?&(?:quot|amp|lt|gt|nbsp|apos);?",

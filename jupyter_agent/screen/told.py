@@ -266,11 +266,14 @@ class Line:
         line = self._line
         if good < 2.0 or not _BESIDE.search(line, max(0, start - 70), start):
             return 0.0
-        if not nouns.login().search(line, max(0, start - _FAR), start):
+        begin = max(0, start - _FAR)
+        between = line[max(0, start - 2) : start]
+        is_pair = between.strip() in _BETWEEN_PAIR
+        if not nouns.login().search(line, begin, start) and not (
+            between in _BEHIND_A_NETWORK and nouns.network().search(line, begin, start)
+        ):
             return 0.0
-        return (
-            2.0 if good >= 2.5 or line[max(0, start - 2) : start].strip() in _BETWEEN_PAIR else 0.0
-        )
+        return 2.0 if good >= 2.5 or is_pair else 0.0
 
 
 def _network_key(value: str, line: str) -> float:
@@ -286,6 +289,7 @@ _HEXADECIMAL: Final = re.compile(r"(?=[A-Fa-f]*[0-9])(?=[0-9]*[A-Fa-f])(?:[0-9A-
 _OPENING: Final = frozenset("/\\$<{%-[^")
 _CLOSING: Final = frozenset("(/\\[=}")
 _BETWEEN_PAIR: Final = frozenset("/|:")
+_BEHIND_A_NETWORK: Final = ("/ ", "| ")
 
 
 def _names_other(before: str) -> bool:

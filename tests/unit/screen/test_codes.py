@@ -93,3 +93,11 @@ def test_a_word_glued_to_another_script_is_a_word(text: str) -> None:
 
 def test_a_greek_word_counts_with_either_sigma_at_its_end() -> None:
     assert found("κωδικόσ είναι 482913") == ["482913"]
+
+
+def test_codes_in_a_numbered_line_are_all_found() -> None:
+    text = "google backup codes: 1. 2708 4{0}  2. 7527 2{0}  3. 7619 5{0} -- used nr 1".format(
+        "305"
+    )
+    found = [text[finding.start : finding.end] for finding in Screener().screen(text)]
+    assert found == ["2708 4305", "7527 2305", "7619 5305"]

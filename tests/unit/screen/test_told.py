@@ -199,3 +199,42 @@ def test_a_star_in_front_belongs_to_a_password_unless_another_one_ends_it() -> N
         (finding,) = Screener().screen(said)
         at = said.index("*")
         assert (finding.start, finding.end) == (at + begin, at + 1 + len(value))
+
+
+def test_what_one_is_to_try_instead_is_told_as_well() -> None:
+    first, second = "Octopus" + "1975$", "Señorita" + "74$"
+    text = f"het wachtwoord van de kassa is {first} en als dat niet werkt probeer {second}"
+    found = [text[finding.start : finding.end] for finding in Screener().screen(text)]
+    assert found == [first, second]
+
+
+@pytest.mark.parametrize("sign", ["!", "#", "*", "+", "@"])
+@pytest.mark.parametrize("text", ["my password is {}", "password: {}", "mot de passe : {}"])
+def test_a_password_may_begin_with_a_sign(text: str, sign: str) -> None:
+    value = sign + "Tulip" + "1975"
+    (finding,) = Screener().screen(text.format(value))
+    at = text.index("{}")
+    assert (finding.start, finding.end) == (at, at + len(value))
+
+
+@pytest.mark.parametrize("sign", "!$@=")
+def test_a_password_may_end_with_a_sign(sign: str) -> None:
+    value = "Tulip" + "1975" + sign
+    text = "my password is {} since monday"
+    (finding,) = Screener().screen(text.format(value))
+    at = text.index("{}")
+    assert (finding.start, finding.end) == (at, at + len(value))
+
+
+@pytest.mark.parametrize("name", ["@Param2", "&buffer2", "@password1", "*base_value", "+variable+"])
+def test_a_name_with_a_sign_before_it_is_a_reference(name: str) -> None:
+    assert not Screener().screen(f"password = {name}")
+    assert not Screener().screen(f"password: {name}")
+
+
+def test_a_password_stands_behind_the_name_of_a_network() -> None:
+    value = "tulip" + "42x"
+    (finding,) = Screener().screen(f"wifi: CafeNet / {value}")
+    assert finding.end == len(f"wifi: CafeNet / {value}")
+    for text in ("wifi: ath11k: fix mt76x2u", "wifi: 802.11ac / bt5.2", "WLAN: 2.4GHz / 5GHz"):
+        assert not Screener().screen(text)
