@@ -38,12 +38,14 @@ export class VaultGate {
   show(problem: Problem | null, absent: boolean): boolean {
     const code = problem?.code ?? '';
     const passable = code === 'consent_required' || code === 'passphrase_required';
+    // One that is new is typed twice: what opens a vault does not make one.
+    const shown = `${code} ${absent}`;
     if (!passable) {
       this.clear();
-    } else if (this.shown !== code) {
+    } else if (this.shown !== shown) {
       // Not drawn anew while somebody types.
       this.clear();
-      this.shown = code;
+      this.shown = shown;
       this.node.hidden = false;
       this.node.dataset.code = code;
       if (code === 'consent_required') {
