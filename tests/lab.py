@@ -15,6 +15,7 @@ from typing import Any
 
 import nbformat
 from jupyter_ai_environment import Environment
+from steps import told_by_server
 
 from jupyter_agent import person
 from jupyter_agent.client import Client
@@ -139,19 +140,17 @@ def running_lab(
 
 
 def _wait(root: Path, server: subprocess.Popen[bytes]) -> Lab:
-    """The server, as soon as it says where it is."""
+    """The server, as soon as it says where it is and listens."""
     deadline = time.monotonic() + SECONDS_TO_START
     runtime = root / "runtime"
     while time.monotonic() < deadline and server.poll() is None:
-        for path in runtime.glob("jpserver-*.json"):
-            with contextlib.suppress(ValueError):  # half written
-                told = json.loads(path.read_text())
-                lab = Lab(root, told["url"].rstrip("/"), told["token"])
-                # The news prompt would stand in the way of every test.
-                notification = "@jupyterlab/apputils-extension:notification"
-                lab.settings(notification, {"fetchNews": "false", "checkForUpdates": False})
-                # Every cell is in the page, also those that are out of sight.
-                lab.settings("@jupyterlab/notebook-extension:tracker", {"windowingMode": "none"})
-                return lab
+        if told := told_by_server(runtime):
+            lab = Lab(root, told["url"].rstrip("/"), told["token"])
+            # The news prompt would stand in the way of every test.
+            notification = "@jupyterlab/apputils-extension:notification"
+            lab.settings(notification, {"fetchNews": "false", "checkForUpdates": False})
+            # Every cell is in the page, also those that are out of sight.
+            lab.settings("@jupyterlab/notebook-extension:tracker", {"windowingMode": "none"})
+            return lab
         time.sleep(0.05)
     raise AssertionError((root / "server.log").read_text()[-4000:])

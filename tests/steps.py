@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -155,3 +157,14 @@ def allow(person: Any, rule: str, value: str, *, scope: str = "value") -> None:
     """Say that a finding is no secret."""
     (mark,) = person.call("allow.check", findings=[{"rule": rule, "value": value}])["marks"]
     person.call("allow.add", scope=scope, rule=rule, mark=mark, reason="a test's own")
+
+
+def told_by_server(runtime: Path) -> dict[str, Any] | None:
+    """What a Jupyter server says of itself in its runtime folder, once it listens."""
+    for path in runtime.glob("jpserver-[0-9]*.json"):
+        # Half written; or, as Jupyter Server does, said before it listens.
+        with contextlib.suppress(ValueError, OSError):
+            told: dict[str, Any] = json.loads(path.read_text())
+            socket.create_connection((told["hostname"], told["port"]), 5).close()
+            return told
+    return None

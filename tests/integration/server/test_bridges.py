@@ -7,8 +7,6 @@ whose sockets are read and written directly. The second is a real second server.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -22,6 +20,7 @@ from jupyter_server.services.kernels.connection.base import (
     serialize_msg_to_ws_v1,
 )
 from kernel_pages import of_kind, printed, reply
+from steps import told_by_server
 from tornado.websocket import WebSocketClosedError
 from traitlets.config import Config
 
@@ -106,12 +105,11 @@ class TestAClientForEachPage:
 
 
 def url_of(runtime, server):
-    """Where a server is, as soon as it says so; it then listens."""
+    """Where a server is, as soon as it says so and listens."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
-        for file in runtime.glob("jpserver-*.json"):
-            with contextlib.suppress(ValueError):  # half written
-                return json.loads(file.read_text())["url"].rstrip("/")
+        if told := told_by_server(runtime):
+            return told["url"].rstrip("/")
         time.sleep(0.05)
     raise AssertionError("the gateway did not come up")
 

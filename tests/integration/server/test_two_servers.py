@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from typing import Any
 
 import pytest
 from command_line import CommandLine
-from steps import planted, sealed_fields
+from steps import planted, sealed_fields, told_by_server
 
 from jupyter_agent import entry
 
@@ -98,11 +97,8 @@ def url_of(runtime: Path, server: subprocess.Popen[bytes]) -> str:
     """Where a server is, as soon as it says so and listens."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
-        for file in runtime.glob("jpserver-*.json"):
-            with contextlib.suppress(ValueError, OSError):  # half written; not listening yet
-                told = json.loads(file.read_text())
-                socket.create_connection((told["hostname"], told["port"]), 5).close()
-                return str(told["url"])
+        if told := told_by_server(runtime):
+            return str(told["url"])
         time.sleep(0.05)
     raise AssertionError((runtime.parent / "log").read_text()[-3000:])
 
