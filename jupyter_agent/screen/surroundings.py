@@ -194,7 +194,8 @@ def _is_in_other_column(candidate: Candidate) -> bool:
     """Of a table with a head: a column that has another name."""
     text = candidate.text
     begin = candidate.match.start()
-    head = text[text.rfind("\n", max(0, begin - _WIDEST), begin) + 1 : begin]
+    first = max(0, begin - _WIDEST)
+    head = text[text.rfind("\n", first, begin) + 1 or first : begin]
     row = text[text.rfind("\n", 0, candidate.start) + 1 : candidate.start]
     line = text[begin : text.find("\n", begin)]
     for mark in ("|", "\t", ";", ","):
@@ -210,7 +211,9 @@ def _is_in_other_place(candidate: Candidate) -> bool:
     """Of a table whose columns blanks keep apart: another one than this."""
     text = candidate.text
     named = candidate.match.start()
-    head_begin = text.rfind("\n", max(0, named - _WIDEST), named) + 1
+    first = max(0, named - _WIDEST)
+    # (Where the line begins before that, not at the text's beginning, which may be far.)
+    head_begin = text.rfind("\n", first, named) + 1 or first
     head = text[head_begin : text.find("\n", named)]
     cells = list(_CELL.finditer(head))
     if len(cells) < _LEAST_COLUMNS or not all(

@@ -238,3 +238,13 @@ def test_a_password_stands_behind_the_name_of_a_network() -> None:
     assert finding.end == len(f"wifi: CafeNet / {value}")
     for text in ("wifi: ath11k: fix mt76x2u", "wifi: 802.11ac / bt5.2", "WLAN: 2.4GHz / 5GHz"):
         assert not Screener().screen(text)
+
+
+@pytest.mark.parametrize("blanks", ["  ", ","])
+def test_a_table_with_a_wide_head_in_a_long_text_is_no_more_work_than_in_a_short_one(
+    blanks: str,
+) -> None:
+    table = blanks.join(["column"] * 40 + ["password", "mail"]) + "\n"
+    rows = "".join(blanks.join(["ana", f"Kettle42{n}!", "b"]) + "\n" for n in range(9))
+    # Read from the text's beginning each time, these would use up its time.
+    Screener().screen("a line of text\n" * 60_000 + (table + rows + "\n") * 60)
