@@ -4,8 +4,9 @@
 import Keyboard from 'novnc-keyboard';
 import keysyms from 'novnc-keysyms';
 
-export const CONTROL_LEFT = 0xffe3; // X11/keysymdef.h
+const CONTROL_LEFT = 0xffe3; // X11/keysymdef.h
 const SHIFT_LEFT = 0xffe1;
+const LETTER_V = 0x76;
 const LATIN_1 = 0xff;
 const NAMED = new Map([
   [0x0a, 0xff0d], // line feed: Return
@@ -17,6 +18,14 @@ const MAC = /mac|iphone|ipad/i.test(navigator.platform);
 const AS_CONTROL = new Set(['MetaLeft', 'MetaRight']);
 
 export type Send = (keysym: number, code: string | null, down: boolean) => void;
+
+/** Press Control and V. */
+export function pressPaste(send: Send): void {
+  send(CONTROL_LEFT, 'ControlLeft', true);
+  send(LETTER_V, 'KeyV', true);
+  send(LETTER_V, 'KeyV', false);
+  send(CONTROL_LEFT, 'ControlLeft', false);
+}
 
 export class Keys {
   private readonly field: HTMLTextAreaElement;
@@ -69,13 +78,6 @@ export class Keys {
       const point = character.codePointAt(0) ?? 0;
       this.tap(NAMED.get(point) ?? keysyms.lookup(point), null);
     }
-  }
-
-  /** Press Control and a letter. */
-  shortcut(letter: string): void {
-    this.send(CONTROL_LEFT, 'ControlLeft', true);
-    this.tap(letter.charCodeAt(0), `Key${letter.toUpperCase()}`);
-    this.send(CONTROL_LEFT, 'ControlLeft', false);
   }
 
   private tap(keysym: number, code: string | null): void {

@@ -9,6 +9,7 @@ export class Paste {
   private readonly give: (text: string) => void;
   private readonly press: () => void;
   private readonly ready: () => Promise<boolean>;
+  private readonly wait: (given: Promise<boolean>) => unknown;
   private readonly box = document.createElement('form');
   private readonly input = document.createElement('input');
   private readonly note = document.createElement('p');
@@ -19,16 +20,19 @@ export class Paste {
    * @param press - Presses the desktop's keys for "paste".
    * @param done - Gives the keyboard back to the picture.
    * @param ready - Whether the desktop's clipboard takes any text, which may have to be waited for.
+   * @param wait - Keeps back what is typed until a text was given, or was not.
    */
   constructor(
     give: (text: string) => void,
     press: () => void,
     done: () => void,
-    ready: () => Promise<boolean> = async () => true
+    ready: () => Promise<boolean> = async () => true,
+    wait: (given: Promise<boolean>) => unknown = () => {}
   ) {
     this.give = give;
     this.press = press;
     this.ready = ready;
+    this.wait = wait;
     this.box.className = 'paste';
     this.box.hidden = true;
     this.box.setAttribute('role', 'dialog');
@@ -86,18 +90,19 @@ export class Paste {
       this.ask('That is longer than 4 KiB, so it was not pasted.');
       return;
     }
-    void this.hand(text.replaceAll('\r\n', '\n'));
+    this.wait(this.hand(text.replaceAll('\r\n', '\n')));
   }
 
-  private async hand(text: string): Promise<void> {
+  private async hand(text: string): Promise<boolean> {
     if (!(await this.ready())) {
       this.ask('The desktop takes no text yet, so it was not pasted.');
-      return;
+      return false;
     }
     this.give(text);
     this.press();
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.give(''), GONE_AFTER);
+    return true;
   }
 
   private ask(why: string): void {

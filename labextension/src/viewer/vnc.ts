@@ -3,7 +3,8 @@
 
 import RFB from '@novnc/novnc';
 import { followTheme, leaveByKeyboard, stopWhenHidden } from './around.ts';
-import { Keys } from './keys.ts';
+import { InTurn } from './inturn.ts';
+import { Keys, pressPaste, type Send } from './keys.ts';
 import { Parent } from './parent.ts';
 import { Paste } from './paste.ts';
 
@@ -71,17 +72,20 @@ function show(): void {
 }
 
 function drive(rfb: RFB, parent: Parent): void {
+  const turn = new InTurn();
+  const send: Send = (keysym, code, down) => rfb.sendKey(keysym, code, down);
   const keys = new Keys(
     field,
-    (keysym, code, down) => rfb.sendKey(keysym, code, down),
+    (keysym, code, down) => turn.key(down, () => send(keysym, code, down)),
     text => paste.text(text)
   );
   const focus = () => field.focus({ preventScroll: true });
   const paste = new Paste(
     text => rfb.clipboardPasteFrom(text),
-    () => keys.shortcut('v'),
+    () => pressPaste(send), // before all keys that wait for it
     focus,
-    () => takesAnyText(rfb)
+    () => takesAnyText(rfb),
+    given => turn.first(given)
   );
   parent.on('paste', () => void paste.fromClipboard());
   rfb.addEventListener('connect', () => {

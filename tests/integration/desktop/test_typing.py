@@ -12,6 +12,7 @@ import pytest
 from desktop_world import PATIENCE, World
 
 from jupyter_agent.desktop.local_cdp import LocalCdp
+from jupyter_agent.server.desktop.stream import SocketChannel
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -58,6 +59,10 @@ PASSWORDS = (
     "kT9#xQ2$mW7&pL4*",
 )
 """Forty: with signs that move from keyboard to keyboard, repetitions, and letters of many."""
+
+CLIPBOARD = b"\x1f\0\0\1"
+"""In the message by which the desktop says what its clipboard can do: caps, request, peek, notify
+and provide, for text (rfbproto, "Extended Clipboard Pseudo-Encoding")."""
 
 LAYOUTS = ("us", "de", "fr", "gb", "es", "ru")
 
@@ -170,6 +175,31 @@ def test_what_a_keyboard_composes_arrives_without_its_parts(world: World) -> Non
         await world.key("Enter", "Enter")
         assert await arrived(world) == "ê漢字"
 
+    world.run(compare())
+
+
+def test_a_key_pressed_behind_a_composed_text_does_not_overtake_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text waits for the desktop to say what its clipboard takes; Enter did not."""
+    send = SocketChannel.send
+    asked, typed = asyncio.Event(), asyncio.Event()
+
+    async def late(viewer: SocketChannel, data: bytes | str) -> None:
+        if isinstance(data, bytes) and CLIPBOARD in data:
+            asked.set()
+            await typed.wait()
+        await send(viewer, data)
+
+    async def compare() -> None:
+        await world.show("control")
+        await world.cdp.send("Input.insertText", {"text": "漢字"})
+        await world.key("Enter", "Enter")
+        await asyncio.wait_for(asked.wait(), PATIENCE)
+        typed.set()
+        assert await arrived(world) == "漢字"
+
+    monkeypatch.setattr(SocketChannel, "send", late)
     world.run(compare())
 
 
