@@ -33,8 +33,17 @@ def test_output_arrives_while_the_script_still_runs(kernel, tmp_path):
     assert "".join(seen) == "first\nlast\n"
 
 
-def test_stdout_and_stderr_stay_apart_and_in_order(kernel):
-    cell = kernel.run("%%agent_run\nprintf one; sleep 0.1; printf two >&2; sleep 0.1; printf three")
+def test_stdout_and_stderr_stay_apart_and_in_order(kernel, tmp_path):
+    def on_message(message):
+        if message["msg_type"] == "stream":
+            (tmp_path / message["content"]["text"]).touch()
+
+    after = f"until [ -e '{tmp_path}'/%s ]; do sleep 0.02; done"  # what is here can't be overtaken
+    cell = kernel.run(
+        f"%%agent_run --timeout 20\nprintf one; {after % 'one'}\n"
+        f"printf two >&2; {after % 'two'}\nprintf three",
+        on_message,
+    )
     assert cell.text("stdout") == "onethree"
     assert cell.text("stderr") == "two"
     assert [m["content"]["text"] for m in cell.of("stream")] == ["one", "two", "three"]
