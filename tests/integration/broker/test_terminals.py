@@ -128,7 +128,8 @@ def test_a_program_that_prints_what_was_typed_shows_the_marker(granted, guest):
 
 def test_a_value_that_the_terminal_shows_after_all_is_scrubbed(granted, guest):
     """The program stops hiding just after the value was typed: it is shown, by the terminal."""
-    script = "stty -echo; sleep 0.4; stty echo; cat"
+    # Hidden until a whole line is there to be read, however long that takes.
+    script = "stty -echo; until read -t 0; do sleep 0.02; done; stty echo; cat"
     number = guest.begin("run", **request(script, terminal=terminal("PASS", keyboard=True)))
     wait_until(lambda: "cat" in _names(granted))
     guest.begin("type", run=number, data=base64.b64encode(b"\n\x04").decode())
