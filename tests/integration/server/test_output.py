@@ -238,7 +238,8 @@ async def test_an_executor_reads_markers_and_the_label_is_marked(jp_serverapp, n
             )
     client.stop_channels()
     assert reply["content"]["status"] == "ok"
-    assert {"name": "stdout", "text": f"{MARKER}\n"} in messages
+    texts = [message["text"] for message in messages if message.get("name") == "stdout"]
+    assert "".join(texts) == f"{MARKER}\n"  # a kernel that is slow says the line's end apart
     assert TOKEN not in json.dumps(messages)
 
     def seen() -> list[str]:
