@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ports import kept_port
+
 _EVERYTHING = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
@@ -41,19 +43,19 @@ class AwsService:
 @contextlib.contextmanager
 def aws_service() -> Iterator[AwsService]:
     """Serve until left. Three requests make its user, and from then on signatures are checked."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     program = Path(sys.executable).with_name("moto_server")
     env = {"PATH": os.environ["PATH"], "HOME": "/", "INITIAL_NO_AUTH_ACTION_COUNT": "3"}
-    server = subprocess.Popen(
-        [program, "-H", "127.0.0.1", "-p", str(port)],
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_until_open(server, port)
+    with contextlib.ExitStack() as stack:
+        with kept_port() as port:
+            server = subprocess.Popen(
+                [program, "-H", "127.0.0.1", "-p", str(port)],
+                env=env,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(server.wait)
+            stack.callback(server.kill)
+            _wait_until_open(server, port)
         import boto3  # noqa: PLC0415  (half a second, which most tests need not wait for)
 
         iam = boto3.session.Session().client(
@@ -69,9 +71,6 @@ def aws_service() -> Iterator[AwsService]:
             UserName="tester", PolicyName="all", PolicyDocument=json.dumps(_EVERYTHING)
         )
         yield AwsService(port, key["AccessKeyId"], key["SecretAccessKey"])
-    finally:
-        server.kill()
-        server.wait()
 
 
 def _wait_until_open(server: subprocess.Popen[bytes], port: int) -> None:

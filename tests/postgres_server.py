@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 from certificates import Authority
+from ports import kept_port
 from psycopg import sql
 from steps import wait_until
 
@@ -89,37 +89,36 @@ def running(folder: Path) -> Iterator[PostgresServer]:
     authority.server_context(folder / "data")
     (folder / "data/server-key.pem").chmod(0o600)
     (folder / "data/pg_hba.conf").write_text(_HBA)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    settings = [word for item in _SETTINGS.items() for word in ("-c", "=".join(item))]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                PROGRAMS / "postgres",
-                "-D",
-                folder / "data",
-                "-p",
-                str(port),
-                "-k",
-                folder,
-                *settings,
-            ],
-            stdout=log,
-            stderr=log,
-        )
-    server = PostgresServer(folder, port, authority)
+    with kept_port() as port:
+        server = PostgresServer(folder, port, authority)
+        process = _started(folder, port)
+        try:
+            wait_until(lambda: _answers(server, process), seconds=30)
+        except BaseException:
+            _end(process)
+            raise
     try:
-        wait_until(lambda: _answers(server, process), seconds=30)
         with server.connect() as owner:
             for method in METHODS:
                 owner.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(f"by {method}")))
         yield server
     finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(1)
-        process.send_signal(3)  # SIGQUIT: at once, whoever is still connected
-        process.wait(10)
+        _end(process)
+
+
+def _started(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    words = [PROGRAMS / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder]
+    settings = [word for item in _SETTINGS.items() for word in ("-c", "=".join(item))]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen([*words, *settings], stdout=log, stderr=log)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.send_signal(3)  # SIGQUIT: at once, whoever is still connected
+    process.wait(10)
 
 
 def _answers(server: PostgresServer, process: subprocess.Popen[bytes]) -> bool:

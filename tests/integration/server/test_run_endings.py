@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,7 +14,7 @@ from pathlib import Path
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from kernel_pages import KernelPage, printed
-from steps import sleeping, wait_until
+from steps import sleeping, told_by_server, wait_until
 
 FIVE = (
     "sleep 7961 & setsid sleep 7962 & nohup sleep 7963 >/dev/null 2>&1 & ( (sleep 7964 &) & );"
@@ -62,15 +60,13 @@ async def test_a_restart_of_the_kernel_leaves_nothing(jp_fetch, connect):
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
     """A Jupyter server in a process of its own, its port, and its folder of connection files."""
-    with socket.create_server(("localhost", 0)) as free:
-        port = free.getsockname()[1]
     runtime = tmp_path / "runtime"
     env = {**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime), "JUPYTER_TOKEN": "t"}
     (tmp_path / "work").mkdir()
     words = ["-m", "jupyter_server", f"--ServerApp.root_dir={tmp_path / 'work'}", "--no-browser"]
     with (tmp_path / "server.log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, *words, f"--ServerApp.port={port}"],
+            [sys.executable, *words, "--ServerApp.port=0"],
             env=env,
             cwd=tmp_path,
             stdout=log,
@@ -78,8 +74,8 @@ def own_server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, P
             process_group=0,
         )
     try:
-        wait_until(lambda: _listens(port), seconds=60)
-        yield server, port, runtime
+        wait_until(lambda: told_by_server(runtime) is not None, seconds=60)
+        yield server, (told_by_server(runtime) or {})["port"], runtime
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
@@ -106,9 +102,3 @@ def test_a_server_that_ends_leaves_nothing(own_server, number):
         wait_until(lambda: not sleeping("796"), seconds=4)
     finally:
         client.stop_channels()
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("localhost", port), timeout=5):
-        return True
-    return False
