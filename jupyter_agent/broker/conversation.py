@@ -181,6 +181,11 @@ def _unexpected(error: Exception, message: wire.Message) -> AgentError:
     # The class and the place only: a message or a local may hold a value. What is no operation of
     # ours has been refused before it comes here.
     name = type(error).__name__
+    if isinstance(error, UnicodeEncodeError):
+        # JSON can carry half of a surrogate pair, and nothing that is written down can.
+        return RequestInvalid(
+            "The request holds half a character, which can't be kept.", "Type that text anew."
+        )
     log.error("%s in %s", name, message.get("op"))
     if isinstance(error, OSError) and error.errno:
         why = os.strerror(error.errno)  # and not its own text, which names a file

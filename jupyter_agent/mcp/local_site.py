@@ -28,6 +28,10 @@ from jupyter_agent.processes import loopback
 _HOST: Final = "127.0.0.1"
 _MOST_SENT: Final = 256 * 1024
 _SECONDS: Final = 20.0  # for one request
+_MOST_REFUSED: Final = 16
+_REFUSAL: Final = 5.0
+"""So many connections of other users are told at a time why they are refused, and have so many
+seconds to ask; the rest is hung up on. Else they could keep all descriptors of this process."""
 _SEALED: Final = ("kid", "ticket", "label", "origin", "sealed")
 
 
@@ -45,6 +49,9 @@ class _Answer:
     status: int
     body: bytes
     kind: str = "application/json"
+
+
+_Answering = Callable[[h11.Request, bytes], Awaitable[_Answer]]
 
 
 class LocalSite:
@@ -65,6 +72,7 @@ class LocalSite:
         self._forms: dict[str, _Form] = {}
         self._server: asyncio.Server | None = None
         self._port = 0
+        self._refused = 0
 
     async def page(self, label: str, why: str) -> Page:
         """See ``Site.page``."""
@@ -103,22 +111,33 @@ class LocalSite:
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(_SECONDS):
-                await self._serve(reader, writer)
+            there, here = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
+            if await asyncio.to_thread(loopback.is_ours, there, here):
+                async with asyncio.timeout(_SECONDS):
+                    await self._serve(reader, writer, self._answer)
+            else:
+                await self._refuse(reader, writer)
         except (TimeoutError, OSError, h11.ProtocolError):
             pass  # who does not speak HTTP is not told what does
         finally:
             with contextlib.suppress(OSError):
                 writer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _refuse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._refused >= _MOST_REFUSED:
+            return
+        self._refused += 1
+        try:
+            async with asyncio.timeout(_REFUSAL):
+                await self._serve(reader, writer, _not_yours)
+        finally:
+            self._refused -= 1
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answering: _Answering
+    ) -> None:
         connection = h11.Connection(h11.SERVER)
-        request, body = await _read(connection, reader)
-        there, here = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
-        if not await asyncio.to_thread(loopback.is_ours, there, here):
-            answer = _refusal(403, "This page belongs to another user.")
-        else:
-            answer = await self._answer(request, body)
+        answer = await answering(*await _read(connection, reader))
         headers = [*entry_page.HEADERS.items(), ("Content-Type", answer.kind)]
         headers += [("Content-Length", str(len(answer.body))), ("Connection", "close")]
         for event in (
@@ -226,6 +245,10 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise RequestInvalid("The form sent something that can't be read.")
     return fields
+
+
+async def _not_yours(_request: h11.Request, _body: bytes) -> _Answer:
+    return _refusal(403, "This page belongs to another user.")
 
 
 def _refusal(status: int, message: str) -> _Answer:

@@ -27,6 +27,7 @@ from jupyter_agent.errors import (
     GrantDenied,
     LabelTaken,
     ProtocolMismatch,
+    RequestInvalid,
     RoleDenied,
 )
 from jupyter_agent.folders import Folders, short_path
@@ -257,6 +258,21 @@ def test_a_line_that_can_not_be_read_ends_the_conversation(person, folders, subt
                 rest = lines.read() if len(line) < wire.MAX_LINE else b""
                 assert b"result" not in rest
             assert person.call("status")["pid"] > 0
+
+
+def test_half_a_character_is_refused_and_nothing_is_lost(person, subtests):
+    """JSON can carry half of a surrogate pair; neither a vault nor a record can."""
+    save(person, "A", "unmistakable-value-0123456789")
+    half = "half \ud83d"
+    for op, fields in (
+        ("secret.show", {"label": half}),
+        ("secret.save_file", {"label": "B", "path": f"/{half}"}),
+        ("kernel.register", {"kernel_id": half, "notebook": half, "capability": half}),
+    ):
+        with subtests.test(op), pytest.raises(RequestInvalid, match="half a character"):
+            person.call(op, **fields)
+    assert [one["label"] for one in person.call("secret.list")["secrets"]] == ["A"]
+    assert person.call("audit.verify")
 
 
 def test_a_newer_client_makes_the_old_broker_leave(person, folders):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -122,3 +123,39 @@ def test_it_is_gone_when_its_time_is_over(with_page):
         raise AssertionError("it is still there")
 
     assert with_page(attempt, seconds=0.5).done.cancelled()
+
+
+STRANGER = """
+import os, select, socket, sys
+os.setgid(65534); os.setgroups([]); os.setuid(65534)
+address = "127.0.0.1", int(sys.argv[1])
+def ask():
+    with socket.create_connection(address, timeout=10) as asking:
+        asking.sendall(b"GET " + sys.argv[2].encode() + b" HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+        return asking.recv(1000).split(b" ")[1].decode()
+print(ask(), flush=True)
+silent = {socket.create_connection(address, timeout=10) for _ in range(40)}
+while len(silent) > 16 and (ended := select.select(silent, [], [], 4)[0]):
+    silent -= set(ended)
+print(len(silent), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.root
+def test_another_user_is_turned_away_and_keeps_nobody_out(with_page):
+    def attempt(page: Page) -> None:
+        parts = urlsplit(page.url)
+        with subprocess.Popen(
+            ["/usr/bin/python3", "-c", STRANGER, str(parts.port), parts.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as stranger:
+            assert stranger.stdout is not None
+            assert stranger.stdout.readline() == "403\n"
+            assert stranger.stdout.readline() == "16\n"  # the others were hung up on at once
+            assert fetch(page.url)[0] == 200
+            stranger.communicate()
+
+    with_page(attempt)
