@@ -58,6 +58,11 @@ def type_into(page: Page, panel: Locator, *texts: str) -> None:
             page.keyboard.type(text, delay=15)
 
 
+def until_there(site: LoginSite) -> None:
+    """Wait until the page to sign in at hears keys: a browser shows its address before it does."""
+    wait_until(lambda: bool(site.there), 60)
+
+
 def until_pasted(picture: Locator) -> None:
     """Wait until a text has gone to the desktop; keys that come after it arrive after it."""
     picture.element_handle().content_frame().wait_for_function("() => window.pasted")
@@ -65,6 +70,7 @@ def until_pasted(picture: Locator) -> None:
 
 def sign_in(page: Page, panel: Locator, site: LoginSite) -> None:
     """Type name, password and code into the picture, as the person who drives."""
+    until_there(site)
     type_into(page, panel, PERSON, "Tab", site.password, "Enter")
     enter_code(page, panel, site)
 

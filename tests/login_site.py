@@ -2,8 +2,9 @@
 
 As most sites do it: the password is a form that is posted, the second step asks for a code, and the
 session is a cookie that the page's script can't read (``HttpOnly``). Pages need no script, no
-network and no other host. ``/extras`` has what browsers show by their own means: a list to choose
-from, dialogs, a file field, a file to download, a page behind HTTP authentication.
+network and no other host; the first one tells the test when it has the keyboard. ``/extras`` has
+what browsers show by their own means: a list to choose from, dialogs, a file field, a file to
+download, a page behind HTTP authentication.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ button {{ font: inherit; padding: .3em 1em }}</style></head>
 <body><h1>{title}</h1>{body}</body></html>"""
 
 _LOGIN = """<p role="alert">{said}</p><form method="post" action="/login">
-<label>User name <input name="user" autocomplete="username" autofocus></label>
+<label>User name <input name="user" autocomplete="username" autofocus
+onfocus="fetch('/there')"></label>
 <label>Password <input name="password" type="password" autocomplete="current-password"></label>
 <button>Sign in</button></form>"""
 
@@ -73,6 +75,8 @@ class LoginSite:
         posted: Paths and forms that were posted, in order.
         sessions: Cookies of those who are signed in.
         looked: Paths of the pages that were asked for, in order.
+        there: A word for each time that the page to sign in at got the keyboard: what is typed
+            before it has it, is lost.
         told: What pages say of themselves, in order: ``/extras`` first where its parts are, by id,
             then what came of each; ``/basic`` that somebody was let in.
         hurry: Lets ``/slow`` answer.
@@ -86,6 +90,7 @@ class LoginSite:
     sessions: set[str] = field(default_factory=set, repr=False)
     half: set[str] = field(default_factory=set, repr=False)
     looked: list[str] = field(default_factory=list)
+    there: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     hurry: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -135,8 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._page("Extras", _EXTRAS)
         elif path == "/report.csv":
             self._answer(200, REPORT, {"Content-Type": "text/csv"})
-        elif path == "/told":
-            self._site.told.append(unquote(query))
+        elif path in {"/told", "/there"}:
+            (self._site.told if path == "/told" else self._site.there).append(unquote(query))
             self._answer(200, b"", {})
         elif path == "/basic":
             self._basic()

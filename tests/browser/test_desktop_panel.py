@@ -19,6 +19,7 @@ from desktop_panel import (
     take_over,
     type_into,
     until_pasted,
+    until_there,
 )
 from desktop_questions import Questions
 from lab import Lab
@@ -131,6 +132,21 @@ def paste(page: Page, panel: Locator) -> str:
     return text
 
 
+def put_apart(page: Page, panel: Locator) -> None:
+    """The picture in a window of its own, and back."""
+    with page.context.expect_page() as opened:
+        panel.locator(".ja-desktop-window").click()
+    apart = opened.value
+    expect(apart.locator("canvas")).to_be_visible(timeout=STARTING)
+    assert not apart.url.startswith(page.url.partition("/lab")[0])
+    assert "#" not in apart.url  # the ticket
+    assert apart.evaluate("() => window.opener") is None
+    expect(live(panel)).to_contain_text("in a window of its own")
+    apart.close()
+    panel.locator(".ja-desktop-here").click()
+    connected(panel)
+
+
 def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
     notebook: NotebookPage, panel: Locator, site: LoginSite
 ) -> None:
@@ -147,6 +163,7 @@ def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
         panel.get_by_label("Your keyboard").locator("visible=true").select_option("de")
     assert answered.value.status == 204
     # Not while a page loads: the first Escape is the desktop's, and ends that there.
+    until_there(site)
     panel.locator(".ja-desktop-picture").focus()
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
@@ -173,17 +190,7 @@ def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
     connected(panel)
     panel.locator(".ja-desktop-full").click()
     page.wait_for_function("() => document.fullscreenElement === null")
-    with page.context.expect_page() as opened:
-        panel.locator(".ja-desktop-window").click()
-    apart = opened.value
-    expect(apart.locator("canvas")).to_be_visible(timeout=STARTING)
-    assert not apart.url.startswith(notebook.page.url.partition("/lab")[0])
-    assert "#" not in apart.url  # the ticket
-    assert apart.evaluate("() => window.opener") is None
-    expect(live(panel)).to_contain_text("in a window of its own")
-    apart.close()
-    panel.locator(".ja-desktop-here").click()
-    connected(panel)
+    put_apart(page, panel)
 
     # Handed back, a program that waits in a thread goes on in it, and Tab knows the desktop.
     hand_back(panel)
@@ -202,6 +209,7 @@ def test_the_keyboard_the_picture_and_its_windows_are_the_persons(
 def test_three_desktops_at_once_each_with_its_own_driver(
     lab: Lab, notebook: NotebookPage, panel: Locator, site: LoginSite, tmp_path: Path
 ) -> None:
+    site.there.clear()
     notebook.command("jupyter-agent:open-desktop", url="")
     tabs = panel.locator(".ja-desktop-tab[data-state]")
     for number, path in enumerate(("/extras", "/code", "/login"), 1):
@@ -234,6 +242,7 @@ def test_three_desktops_at_once_each_with_its_own_driver(
 
 def paste_without_a_screen(page: Page, panel: Locator, site: LoginSite) -> None:
     """There is no clipboard in that desktop: what is pasted is typed."""
+    until_there(site)
     type_into(page, panel, PERSON, "Tab")
     before = len(site.posted)
     text = paste(page, panel)

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import pytest
 from canary import Canary
 from conftest import end_brokers
-from desktop_panel import REMEMBER_SOCKETS, STARTING, live, take_over, type_into, until_pasted
+from desktop_panel import (
+    REMEMBER_SOCKETS,
+    STARTING,
+    live,
+    take_over,
+    type_into,
+    until_pasted,
+    until_there,
+)
 from lab import OTHER_NAME, Lab, running_lab
 from login_site import PERSON, login_site
 from notebook_page import LOADING
@@ -58,6 +66,7 @@ def test_what_a_person_types_on_jupyters_own_port_below_a_prefix_arrives_after_a
         frame = picture.element_handle().content_frame()
         assert frame is not None
         assert frame.evaluate("() => self.origin") == "null"
+        until_there(site)
         type_into(page, panel, PERSON, "Tab")
         # A frame without an origin reads no clipboard: it asks, in a masked field of its own.
         live(panel).locator(".ja-desktop-paste").click()

@@ -19,6 +19,7 @@ from desktop_panel import (
     hand_back,
     take_over,
     type_into,
+    until_there,
 )
 from lab import Lab
 from login_site import BALANCE, PERSON, LoginSite, login_site
@@ -98,6 +99,7 @@ def test_a_person_signs_in_and_the_notebook_reads_the_account_without_password_o
         page.evaluate("() => document.querySelector('.ja-desktop-picture').contentDocument") is None
     )
 
+    until_there(site)
     type_into(page, panel, PERSON, "Tab", password.value)
     notebook.run(1)
     expect(notebook.output(1)).to_contain_text("PersonDrives")
