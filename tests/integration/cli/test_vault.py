@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from canary import Canary
 from command_line import PATIENCE, CommandLine, Done, ended
+from conftest import end_brokers
 
 from jupyter_agent.folders import Folders
 
@@ -39,8 +41,14 @@ def export(cli: CommandLine, *more: str) -> Path:
     return cli.cwd / "copy"
 
 
-def new_home(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
-    monkeypatch.setenv("JUPYTER_AGENT_HOME", str(path))
+@pytest.fixture
+def go_to_another_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[[], None]]:
+    """From the call on, another home, whose broker ends with the test."""
+    home = tmp_path / "new machine"
+    yield lambda: monkeypatch.setenv("JUPYTER_AGENT_HOME", str(home))
+    end_brokers(home)
 
 
 # --- Where the key is ---
@@ -240,13 +248,13 @@ def test_a_vault_that_was_changed_fails_the_check(cli, granted, folders):
 # --- Copies ---
 
 
-def test_an_export_is_taken_in_on_another_machine(cli, granted, tmp_path, monkeypatch):
+def test_an_export_is_taken_in_on_another_machine(cli, granted, go_to_another_machine):
     path = export(cli)
     assert granted.found_in(path.read_bytes()) == []
     assert b"DEMO_TOKEN" not in path.read_bytes()
     assert path.stat().st_mode & 0o777 == 0o600
     note = cli("secret", "list", "--json").json["secrets"]
-    new_home(monkeypatch, tmp_path / "new machine")
+    go_to_another_machine()
     done = cli("vault", "import", str(path), "--stdin", "--yes", "--json", stdin=WORDS)
     assert done.json["imported"] == ["DEMO_TOKEN"]
     assert granted.found_in(done.out + done.err) == []
@@ -314,10 +322,10 @@ def test_an_export_takes_the_place_of_nothing(cli, granted):
     assert path.read_bytes() == b"something of somebody's"
 
 
-def test_only_chosen_labels_are_exported(cli, granted, tmp_path, monkeypatch):
+def test_only_chosen_labels_are_exported(cli, granted, go_to_another_machine):
     cli("secret", "set", "PRIVATE", "--stdin", stdin=b"made-up private value")
     path = export(cli, "--label", "DEMO_TOKEN")
-    new_home(monkeypatch, tmp_path / "new machine")
+    go_to_another_machine()
     done = cli("vault", "import", str(path), "--stdin", "--yes", "--json", stdin=WORDS)
     assert done.json["imported"] == ["DEMO_TOKEN"]
 

@@ -118,7 +118,8 @@ def jp_asyncio_loop(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def jp_server_cleanup(request: pytest.FixtureRequest) -> None:
+def jp_server_cleanup(request: pytest.FixtureRequest, agent_home: Path) -> None:
+    """As pytest-jupyter's, while the home is there: or it starts a broker that nobody ends."""
     if not _shares(request):
         request.getfixturevalue("jp_server_cleanup")
 
