@@ -7,17 +7,17 @@ because command lines in other programs take values that way.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.rule import Rule
+from jupyter_agent.screen.spans import apart
 
 # With or without the percent sign (automagic). A path behind --file is no value; the rules look
 # at it as at any other text.
 _ON_THE_LINE: Final = re.compile(
-    r"^[ \t]*%?secret[ \t]+(?:set|replace)[ \t]+[^\s#]+[ \t]+(?!--file[ \t]+\S)(\S.*?)[ \t]*$",
-    re.MULTILINE,
+    r"[ \t]*%?secret[ \t]+(?:set|replace)[ \t]+[^\s#]+[ \t]+(?!--file[ \t]+\S)(\S.*)"
 )
 
 ON_THE_LINE: Final = Rule(
@@ -65,15 +65,9 @@ class CellScreener:
         findings = self._screener.screen(text)
         if "secret" not in text:
             return findings
-        on_lines = [_finding(*match.span(1)) for match in _ON_THE_LINE.finditer(text)]
+        on_lines = list(_on_lines(text))
         # The whole of such a line's value is the secret, whatever a rule saw in it.
-        kept = [
-            finding
-            for finding in findings
-            if not any(
-                finding.start < whole.end and whole.start < finding.end for whole in on_lines
-            )
-        ]
+        kept = apart(findings, on_lines)
         # A mask of ours is what masking such a line leaves behind.
         new = [whole for whole in on_lines if not _is_marker(text[whole.start : whole.end])]
         return sorted([*kept, *new], key=lambda finding: finding.start)
@@ -92,8 +86,19 @@ class CellScreener:
         return ON_THE_LINE if rule_id == ON_THE_LINE.id else self._screener.rule(rule_id)
 
 
-def _finding(start: int, end: int) -> Finding:
-    return Finding(rule=ON_THE_LINE.id, kind=ON_THE_LINE.kind, start=start, end=end)
+def _on_lines(text: str) -> Iterator[Finding]:
+    # Only a line with the word is tried, once and from its beginning: an expression that looks for
+    # all of this by itself reads a row of blanks anew from each of them.
+    begin = 0
+    while (at := text.find("secret", begin)) >= 0:
+        begin = max(begin, text.rfind("\n", begin, at) + 1)
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if match := _ON_THE_LINE.match(text, begin, end):
+            value = match[1].rstrip(" \t")
+            start = match.start(1)
+            yield Finding(ON_THE_LINE.id, ON_THE_LINE.kind, start, start + len(value))
+        begin = end + 1
 
 
 def _is_marker(value: str) -> bool:

@@ -100,6 +100,17 @@ def covered(text: str, found: Iterable[Finding]) -> str:
     return "".join(pieces)
 
 
+def apart(findings: Iterable[Finding], others: Sequence[Finding]) -> list[Finding]:
+    """Those of the findings that overlap none of the others, which are sorted and do not either."""
+    starts = [other.start for other in others]
+    kept: list[Finding] = []
+    for finding in findings:
+        before = bisect_left(starts, finding.end)
+        if not before or others[before - 1].end <= finding.start:
+            kept.append(finding)
+    return kept
+
+
 def uncovered(fresh: list[Finding], found: list[Finding]) -> Iterator[Finding]:
     """Findings in ``covered(text, found)``, as places of ``text``."""
     others = deque(found)

@@ -10,6 +10,7 @@ from jupyter_agent.screen.box import Found
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.screen.finding import Finding, to_json
 from jupyter_agent.screen.rule import Rule
+from jupyter_agent.screen.spans import apart
 
 STORED: Final = "stored-value"
 """The rule id of such findings."""
@@ -76,10 +77,6 @@ def found(finding: Finding, text: str, screener: Screens) -> Found:
 
 def combined(by_rules: Iterable[Finding], matches: Iterable[StoredFinding]) -> list[Finding]:
     """Both, sorted and not overlapping. Where they do, what is known for certain stays."""
-    certain = list(matches)
-    others = [
-        finding
-        for finding in by_rules
-        if not any(finding.start < one.end and one.start < finding.end for one in certain)
-    ]
+    certain = sorted(matches, key=lambda finding: finding.start)
+    others = apart(by_rules, certain)
     return sorted([*certain, *others], key=lambda finding: finding.start)

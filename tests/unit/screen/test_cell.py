@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_agent.screen import Screener, mask
+from jupyter_agent.screen import Finding, Screener, mask
 from jupyter_agent.screen.cell import ON_THE_LINE, CellScreener
 from jupyter_agent.screen.examples import assemble
 
@@ -22,6 +22,7 @@ TOKEN = assemble("sk-{+}ant-api03-{word:93}AA", 8)
         (f"%secret set DOOR --file {TOKEN}", TOKEN),
         ("  %secret replace DOOR  open sesame  ", "open sesame"),
         ("x = 1\n%secret set DOOR 1\ny = 2", "1"),
+        ("the secret\n\tsecret set DOOR open\tsesame \t\n", "open\tsesame"),
         (f"%secret set DOOR {TOKEN}", TOKEN),
         (f"%secret set DOOR '{TOKEN}'", f"'{TOKEN}'"),
     ],
@@ -69,3 +70,30 @@ def test_such_a_line_is_doubtful_whatever_the_rules_say_of_it():
             return []
 
     assert CellScreener(Nothing()).doubtful(["x = 1", "%secret set DOOR open-sesame"]) == [1]
+
+
+def test_a_row_of_blanks_behind_the_magic_is_read_once():
+    """Read anew from each of its blanks, it would take hours, and nobody counts this time."""
+    value = "open" + " " * 1_000_000 + "sesame"
+    line = f"%secret set DOOR {value}"
+
+    (finding,) = CellScreener(Finds([])).screen(line)
+
+    assert line[finding.start : finding.end] == value
+
+
+def test_many_such_lines_and_many_findings_are_not_all_compared_with_each_other():
+    text = "%secret set DOOR open-sesame\n" * 100_000
+    others = [Finding("a-rule", "password", at, at + 1) for at in range(0, len(text), 29)]
+
+    findings = CellScreener(Finds(others)).screen(text)
+
+    assert len(findings) == 2 * len(others)
+
+
+class Finds:
+    def __init__(self, findings):
+        self._findings = findings
+
+    def screen(self, text):
+        return self._findings
