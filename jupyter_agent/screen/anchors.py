@@ -27,6 +27,8 @@ from jupyter_agent.screen.rule import GATE_REACH, Rule
 Hits = tuple[int, Sequence[int]]
 """A rule's index, and the byte offsets at which (with a window: near which) a match may begin."""
 
+_SLICE: Final = 65_536
+"""Bytes in which the plain engine looks for threes at once."""
 _MANY: Final = 256
 """Places between two looks at the clock, which takes longer than a look at a place."""
 
@@ -344,9 +346,18 @@ class PlainAnchors:
         # Folds ASCII only and so keeps every offset; str.lower would not.
         folded = data.lower()
         tasks = list(self._always)
-        for three in self._by_three.keys() & set(_threes(folded)):
+        threes: set[tuple[int, int, int]] = set()
+        # Looking at the clock lets other threads in, between steps of some milliseconds.
+        is_long = len(folded) > _SLICE
+        for begin in range(0, len(folded), _SLICE):
+            if is_long:
+                deadline.check_now()
+            threes.update(_threes(folded[begin : begin + _SLICE + 2]))
+        for three in self._by_three.keys() & threes:
             tasks += self._by_three[three]
         for word, exact, gate, who in tasks:
+            if is_long:
+                deadline.check_now()
             at = folded.find(word)
             matches_at = gate.matcher() if gate is not None and at >= 0 else None
             while at >= 0:
