@@ -10,16 +10,16 @@ import asyncio
 import json
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from jupyter_agent.errors import RequestInvalid, ScreenTimeout, SecretBlocked
+from jupyter_agent.long_texts import aside
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.screen.masking import Masker
 
 Match = Callable[[str], Awaitable[str | None]]
 
-_PIECE: Final = 8_000
-"""Characters screened at once: within the time budget, and the loop stays awake."""
 _SEPARATOR: Final = "\n\n"
 """Between readings that the broker is asked about in one question, because each one is a round
 trip. What is found across it would be a text refused without need, and never one let through."""
@@ -52,13 +52,14 @@ class Passage:
             ScreenTimeout: It could not be screened in its time.
             AgentError: The broker could not say.
         """
-        for text in _readings(value)[:2]:  # run together, harmless words may look like a token
-            if title := await self._found(text):
+        readings = await aside(partial(_readings, value), value)
+        for text in readings[:2]:  # run together, harmless words may look like a token
+            if title := await aside(partial(self._found, text), text):
                 raise SecretBlocked(
                     f"{what} holds a secret ({title}), so it was not passed on.",
                     "Leave it out, or save it and write its label instead.",
                 )
-        label = await self._known_in(value)
+        label = await self._label_in(_SEPARATOR.join(readings))
         if label is not None:
             raise SecretBlocked(
                 f"{what} holds the value of {label}, so it was not passed on.",
@@ -76,7 +77,7 @@ class Passage:
             ScreenTimeout: It could not be screened in its time.
             AgentError: The broker could not say.
         """
-        masked = await self._masked(value)
+        masked = await aside(partial(self._masker.tree, value), value)
         if await self.is_clear(masked):
             return masked
         masked = await self._without_known(masked)
@@ -89,22 +90,12 @@ class Passage:
 
     async def _known_in(self, value: Any) -> str | None:
         """The label of a stored value that stands in it, as it is or to somebody who reads it."""
-        return await self._label_in(_SEPARATOR.join(_readings(value)))
+        readings = await aside(partial(_readings, value), value)
+        return await self._label_in(_SEPARATOR.join(readings))
 
-    async def _masked(self, value: Any) -> Any:
-        # As in ``_found``: a thread for what takes a while, because going there and back costs
-        # more than a short text.
-        if sum(map(len, _texts(value))) <= _PIECE:
-            return self._masker.tree(value)
-        return await asyncio.to_thread(self._masker.tree, value)
-
-    async def _found(self, text: str) -> str:
-        def look() -> str:
-            findings = self._screener.screen(text)
-            return self._screener.rule(findings[0].rule).title if findings else ""
-
-        # Some milliseconds of a long text; what shows the conversation goes on meanwhile.
-        return look() if len(text) <= _PIECE else await asyncio.to_thread(look)
+    def _found(self, text: str) -> str:
+        findings = self._screener.screen(text)
+        return self._screener.rule(findings[0].rule).title if findings else ""
 
     async def _without_known(self, value: Any) -> Any:
         if isinstance(value, str):

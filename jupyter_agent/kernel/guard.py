@@ -69,7 +69,7 @@ class Guard:
 
         screener = self._ready_screener()
         findings = self._ready_known().judged(text, screener.screen(text))
-        return _stub(tuple(found(each, text, screener) for each in findings)) if findings else None
+        return _stub(found(findings, text, screener)) if findings else None
 
     def _ready_known(self) -> KnownValues:
         if self._known is None:

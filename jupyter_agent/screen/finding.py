@@ -66,15 +66,42 @@ def preview(text: str, finding: Finding, rule: Rule) -> str:
     return HIDDEN
 
 
-def to_json(finding: Finding, text: str, rule: Rule) -> dict[str, Any]:
-    """The finding as browsers get it: ``start`` and ``end`` count UTF-16 code units."""
-    start = _utf16_length(text[: finding.start])
+class Utf16:
+    """Counts a text's UTF-16 code units, as browsers do: those before places in order, each once.
+
+    Args:
+        text: The text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._place = self._units = 0
+
+    def before(self, place: int) -> int:
+        """How many stand before a code point."""
+        if place < self._place:
+            self._place = self._units = 0
+        self._units += _utf16_length(self._text[self._place : place])
+        self._place = place
+        return self._units
+
+
+def to_json(finding: Finding, text: str, rule: Rule, units: Utf16 | None = None) -> dict[str, Any]:
+    """The finding as browsers get it: ``start`` and ``end`` count UTF-16 code units.
+
+    Args:
+        finding: The finding.
+        text: The text it was made in.
+        rule: That made it.
+        units: The text's; the same one for all findings of a text that has many.
+    """
+    units = units or Utf16(text)
     return {
         "rule": finding.rule,
         "kind": finding.kind,
         "title": rule.title,
-        "start": start,
-        "end": start + _utf16_length(text[finding.start : finding.end]),
+        "start": units.before(finding.start),
+        "end": units.before(finding.end),
         "preview": preview(text, finding, rule),
     }
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from jupyter_agent.screen.box import Found
 from jupyter_agent.screen.cell import Screens
-from jupyter_agent.screen.finding import Finding, to_json
+from jupyter_agent.screen.finding import Finding, Utf16, to_json
 from jupyter_agent.screen.rule import Rule
 from jupyter_agent.screen.spans import apart
 
 STORED: Final = "stored-value"
 """The rule id of such findings."""
+
+MOST: Final = 1000
+"""Findings of a text that are told. Of a text with more none can be allowed."""
 
 _SOME_KIND: Final = "access-token"
 """Of a value whose owner has not said what it is."""
@@ -66,10 +70,16 @@ def rule_of(finding: Finding, screener: Screens) -> Rule:
     )
 
 
-def found(finding: Finding, text: str, screener: Screens) -> Found:
-    """A finding as the box shows it."""
+def found(findings: Iterable[Finding], text: str, screener: Screens) -> tuple[Found, ...]:
+    """The findings of a text as the box shows them: the first ``MOST`` of them."""
+    units = Utf16(text)
+    some = islice(findings, MOST)
+    return tuple(_found(finding, text, screener, units) for finding in some)
+
+
+def _found(finding: Finding, text: str, screener: Screens, units: Utf16) -> Found:
     rule = rule_of(finding, screener)
-    body: dict[str, Any] = to_json(finding, text, rule)
+    body: dict[str, Any] = to_json(finding, text, rule, units)
     if isinstance(finding, StoredFinding):
         body |= {"label": finding.label, "exact": finding.exact}
     return Found(body, rule.label)

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import contextmanager
 from contextvars import ContextVar
 from logging import Logger
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import zmq
 import zmq.asyncio
 
+from jupyter_agent.long_texts import in_thread
 from jupyter_agent.screen.box import Stop
+from jupyter_agent.server.gate import Looked
 from jupyter_agent.server.judge import Judge
 from jupyter_agent.server.lanes import Lanes
 from jupyter_agent.server.stored import PATIENCE
@@ -31,14 +33,33 @@ _LONGEST: Final = 2 * PATIENCE + 1.0
 somebody blocks this is the end of waiting."""
 
 
-class Question(NamedTuple):
-    """A message, and what the rules say about it; see ``Judge.verdict``."""
+class Question:
+    """A message that is about to leave. No repr: it may hold anything.
 
-    by_rules: Stop | None
-    kind: str
-    content: dict[str, Any]
-    buffers: Sequence[Any]
-    kernel_id: str
+    Args:
+        look: What the rules say about it.
+        kernel_id: The kernel it is for, or "".
+        is_long: Whether that takes so long that somebody else should do it.
+    """
+
+    __slots__ = ("_look", "kernel_id", "looked")
+
+    def __init__(self, look: Callable[[], Looked], kernel_id: str, *, is_long: bool) -> None:
+        self._look = look
+        self.kernel_id = kernel_id
+        self.looked = None if is_long else look()
+
+    def now(self) -> Looked:
+        """What the rules say, for who can't await it."""
+        if self.looked is None:
+            self.looked = self._look()
+        return self.looked
+
+    async def soon(self) -> Looked:
+        """The same, while the loop goes on."""
+        if self.looked is None:
+            self.looked = await in_thread(self._look)
+        return self.looked
 
 
 class Asking:
@@ -66,36 +87,37 @@ class Asking:
         finally:
             self._blocked.reset(before)
 
-    def may_ask(self, question: Question) -> bool:
+    def may_ask(self, looked: Looked) -> bool:
         """Whether there is somebody to ask, and the answer could be another than the rules'."""
-        return (
-            not self._blocked.get()
-            and self._loop.is_running()
-            and self._judge.may_ask(*question[:4])
-        )
+        return not self._blocked.get() and self._loop.is_running() and self._judge.may_ask(looked)
 
     async def verdict(self, question: Question) -> Stop | None:
         """``Judge.verdict``, for a coroutine in any loop."""
-        asking = self._judge.verdict(*question)
+        looked = await question.soon()
+        if not self.may_ask(looked):
+            return looked.stop
+        asking = self._judge.verdict(looked, question.kernel_id)
         if asyncio.get_running_loop() is self._loop:
             return await asking
         answer = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self._loop))
         try:
             return await asyncio.wait_for(answer, _LONGEST)
         except TimeoutError:
-            return question.by_rules
+            return looked.stop
 
     def wait(self, question: Question) -> Stop | None:
         """``Judge.verdict``, for a thread that waits."""
         with self.blocking():
-            if not self.may_ask(question):
-                return question.by_rules
-            answer = asyncio.run_coroutine_threadsafe(self._judge.verdict(*question), self._loop)
+            looked = question.now()
+            if not self.may_ask(looked):
+                return looked.stop
+            asking = self._judge.verdict(looked, question.kernel_id)
+            answer = asyncio.run_coroutine_threadsafe(asking, self._loop)
         try:
             return answer.result(_LONGEST)
         except TookTooLong:
             answer.cancel()
-            return question.by_rules
+            return looked.stop
 
 
 class Turns:
@@ -131,22 +153,29 @@ class Turns:
         Returns:
             What ``then`` returned, or None if the message waits.
         """
-        by_rules = question.by_rules if question else None
         if isinstance(stream, zmq.Socket) and not isinstance(stream, zmq.asyncio.Socket):
             # Who reads these waits for an answer, and lets no loop run meanwhile.
             return then(self._asking.wait(question) if question else None)
-        asks = question is not None and may_wait and self._asking.may_ask(question)
         loop = _running_loop()
         lanes = None if loop is None else self._lanes.get(loop)
+        asks = question is not None and may_wait and self._asks(question)
+
+        def by_rules() -> Stop | None:
+            return question.now().stop if question else None
+
         if loop is None or not (asks or (lanes is not None and not lanes.idle(lane))):
-            return then(by_rules)
+            return then(by_rules())
         lanes = lanes or self._lanes.setdefault(loop, Lanes(self._asking.log))
 
         async def verdict() -> Stop | None:
-            return await self._asking.verdict(question) if question and asks else by_rules
+            return await self._asking.verdict(question) if question and asks else by_rules()
 
         lanes.put(lane, verdict(), then, by_rules)
         return None
+
+    def _asks(self, question: Question) -> bool:
+        looked = question.looked
+        return looked is None or self._asking.may_ask(looked)
 
     async def turn(self, lane: str, question: Question) -> Stop | None:
         """The verdict on a message, once it is its turn."""

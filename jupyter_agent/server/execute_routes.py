@@ -93,13 +93,8 @@ class Bodies:
         return b'{"input": ""}'
 
     async def _verdict(self, kind: str, content: Json) -> Stop | None:
-        stop = self._gate.check(kind, content, ())
-        if not self._judge.may_ask(stop, kind, content, ()):
-            return stop
         # A kernel's client here will be asked about it again, when it sends what was let through.
-        return await self._judge.verdict(
-            stop, kind, content, (), self._kernel_id, spend=not self._is_here
-        )
+        return await self._judge.decide(kind, content, (), self._kernel_id, spend=not self._is_here)
 
     def _instead(self, stop: Stop, *, is_remote: bool) -> str:
         return stub.code(stop) if is_remote else self._gate.hold(stop)

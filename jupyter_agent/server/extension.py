@@ -87,7 +87,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     guard_execute_routes(app.web_app, gate, judge, app.kernel_manager)
     root = Path(app.root_dir)
     of_chats = Judge(gate, screener, values, blocks, lambda name: str(root / name), exposes=False)
-    chats = _chats(app, ChatScreening(gate, of_chats, Attached(app.contents_manager)), relay)
+    chats = _chats(app, ChatScreening(of_chats, Attached(app.contents_manager)), relay)
 
     door = Door(folders)
     register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)

@@ -9,15 +9,17 @@ import codecs
 import json
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final
 
 from jupyter_agent.errors import ScreenTimeout
-from jupyter_agent.screen import Finding, to_json
+from jupyter_agent.screen import Finding
 from jupyter_agent.screen.box import Found, Stop
 from jupyter_agent.screen.cell import Screens
+from jupyter_agent.screen.stored import found
 
 _LOOKED_AT: Final = 8000
 """Bytes at the beginning of a buffer that tell text from other things, as git tells them."""
@@ -45,6 +47,43 @@ _CODE_FIELDS: Final = {
     "input_reply": "value",
     CHAT: "body",
 }
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Text:
+    """A text of a message. No repr: it may hold anything.
+
+    Attributes:
+        text: What it says.
+        in_cell: Whether it is the cell's own.
+        findings: What the rules find in it; None where what they found in one before was enough.
+    """
+
+    text: str
+    in_cell: bool = False
+    findings: list[Finding] | None = None
+
+    def shown(self, findings: Iterable[Finding], screener: Screens) -> tuple[Found, ...]:
+        """Findings in it, as the box shows them."""
+        every = found(findings, self.text, screener)
+        if self.in_cell:
+            return every
+        # Places count in the cell's text; one beside it gets an empty span, not a misleading one.
+        return tuple(Found({**each.body, "start": 0, "end": 0}, each.label) for each in every)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Looked:
+    """What the rules say about a message; kept as long as somebody is asked about it.
+
+    Attributes:
+        stop: The reason to stop it, or None where it may go on.
+        texts: What somebody else can be asked about, the cell's own text first; nothing where the
+            rules have the last word.
+    """
+
+    stop: Stop | None
+    texts: Sequence[Text] = ()
 
 
 class Gate:
@@ -91,7 +130,17 @@ class Gate:
         buffers: Sequence[Any],
         beside: dict[str, Any] | None = None,
     ) -> Stop | None:
-        """The reason to stop a message, or None where it may go on.
+        """``look``, for where nobody else is asked: the reason to stop a message, or None."""
+        return self.look(kind, content, buffers, beside).stop
+
+    def look(
+        self,
+        kind: str,
+        content: dict[str, Any],
+        buffers: Sequence[Any],
+        beside: dict[str, Any] | None = None,
+    ) -> Looked:
+        """What the rules say about a message; in any thread.
 
         Args:
             kind: Its message type. Types that nobody knows yet are screened like any other.
@@ -100,52 +149,38 @@ class Gate:
             beside: What its headers and metadata hold beyond the ordinary (``envelope.unusual``).
         """
         try:
-            if beside and (stop := self._check("", beside, ())) is not None:
-                return stop
-            return self._check(kind, content, buffers)
+            if beside and (stop := self._stop(_texts(beside, ()))) is not None:
+                return Looked(stop)  # nobody is asked about headers
+            return self._look(kind, content, buffers, beside or {})
         except ScreenTimeout:
-            return Stop(late=True)
+            return Looked(Stop(late=True))
         except Exception:  # noqa: BLE001  (fail closed, whatever went wrong)
-            return Stop()
+            return Looked(Stop())
 
-    def texts(
-        self, kind: str, content: dict[str, Any], buffers: Sequence[Any]
-    ) -> Iterator[tuple[str, bool]]:
-        """What ``check`` screens, each with whether it is the cell's own text, which comes first.
-
-        Args:
-            kind: The message's type.
-            content: Its content.
-            buffers: The bytes beside it.
-        """
+    def _look(
+        self, kind: str, content: dict[str, Any], buffers: Sequence[Any], beside: dict[str, Any]
+    ) -> Looked:
         code, elsewhere = _split(kind, content)
+        texts: list[Text] = []
         if code is not None:
-            yield code, True
+            if kind == "execute_request" and code in self._held:
+                return Looked(self._held.pop(code))
+            texts.append(Text(code, in_cell=True))
         if elsewhere or buffers:
-            for text in _texts(elsewhere, buffers):
-                yield text, False
+            texts += _texts(elsewhere, buffers)
+        stop = self._stop(texts)
+        if noted := beside.get("metadata"):  # a cell's own, as its tags, travels with it
+            for text in _texts({"metadata": noted}, ()):
+                text.findings = []  # as part of what is beside the message it has been screened
+                texts.append(text)
+        return Looked(stop, texts)
 
-    def _check(self, kind: str, content: dict[str, Any], buffers: Sequence[Any]) -> Stop | None:
-        code, elsewhere = _split(kind, content)
-        if kind == "execute_request" and code is not None and code in self._held:
-            return self._held.pop(code)
-        if code is not None and (findings := self._screener.screen(code)):
-            return Stop(tuple(self._found(finding, code) for finding in findings))
-        if not elsewhere and not buffers:
-            return None
-        for text in _texts(elsewhere, buffers):
-            if findings := self._screener.screen(text):
-                return Stop(tuple(self._found_elsewhere(finding, text) for finding in findings))
+    def _stop(self, texts: Iterable[Text]) -> Stop | None:
+        for text in texts:
+            text.findings = self._screener.screen(text.text)
+            if text.findings:
+                return Stop(text.shown(text.findings, self._screener))
         return None
-
-    def _found(self, finding: Finding, text: str) -> Found:
-        rule = self._screener.rule(finding.rule)
-        return Found(to_json(finding, text, rule), rule.label)
-
-    def _found_elsewhere(self, finding: Finding, text: str) -> Found:
-        # Places count in the cell's text; one beside it gets an empty span, not a misleading one.
-        found = self._found(finding, text)
-        return Found({**found.body, "start": 0, "end": 0}, found.label)
 
 
 def _split(kind: str, content: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
@@ -164,14 +199,14 @@ def _split(kind: str, content: dict[str, Any]) -> tuple[str | None, dict[str, An
     }
 
 
-def _texts(value: dict[str, Any], buffers: Sequence[Any]) -> Iterator[str]:
+def _texts(value: dict[str, Any], buffers: Sequence[Any]) -> Iterator[Text]:
     """The value as JSON, so that names stand beside what they name, and its strings unescaped."""
     # default: clients in this process put times and the like into messages, which go out as texts.
-    yield json.dumps(value, ensure_ascii=False, default=str)
-    yield from _escaped_strings(value)
+    yield Text(json.dumps(value, ensure_ascii=False, default=str))
+    yield from map(Text, _escaped_strings(value))
     for buffer in buffers:
         if (text := _text_of(memoryview(buffer).tobytes())) is not None:
-            yield text
+            yield Text(text)
 
 
 def _text_of(data: bytes) -> str | None:

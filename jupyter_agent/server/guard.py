@@ -4,8 +4,8 @@ A mixin over whatever websocket connection class won the race for
 ``settings["kernel_websocket_connection_class"]``. Jupyter Server calls its
 ``handle_incoming_message`` for each message of each client, whatever the kernel's language.
 
-Messages keep their order: while the broker is asked about one of them, those behind it wait
-(``lanes``). Nothing here logs a message or quotes one in an error.
+Messages keep their order: while the broker is asked about one of them, or a long one is screened in
+a thread, those behind it wait (``lanes``). Nothing here logs a message or quotes one in an error.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Final
 from jupyter_client.session import DELIM
 from tornado.websocket import WebSocketClosedError
 
+from jupyter_agent.long_texts import LONG, in_thread, is_long
 from jupyter_agent.screen.box import Stop
 from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.server import answers, messages, stub
@@ -87,27 +88,24 @@ class Guarded:
         what = (request.type, request.content, request.buffers)
         if question is not None and question.password:
             what = (request.type, {}, [])  # a getpass: the person's own masked entry, shown nowhere
-        judge, gate = self.jupyter_agent_judge, self.jupyter_agent_gate
-        stop = gate.check("", request.beside, ()) if request.beside else None
-        if stop is not None:
-            judge = None  # nobody is asked about headers
-        else:
-            stop = gate.check(*what)
-
-        def then(verdict: Stop | None) -> None:
-            self._deal_with(request, message, verdict, question)
-
-        noted = request.beside.get("metadata")  # a cell's own, as its tags, travels with it
-        asks = judge is not None and judge.may_ask(stop, *what, noted)
-        if not asks and (self._lanes.idle(request.channel) or request.type in _ENDING):
-            then(stop)
+        judge, look = self.jupyter_agent_judge, self.jupyter_agent_gate.look
+        looked = None if len(incoming_msg) > LONG else look(*what, request.beside)
+        asks = looked is None or (judge is not None and judge.may_ask(looked))
+        may_go = not asks and (self._lanes.idle(request.channel) or request.type in _ENDING)
+        if looked is not None and may_go:
+            self._deal_with(request, message, looked.stop, question)
             return
 
         async def ask() -> Stop | None:
-            if judge is None or not asks:
-                return stop
-            kernel_id = str(getattr(self, "kernel_id", ""))
-            return await judge.verdict(stop, *what, kernel_id, noted=noted)
+            by_rules = looked
+            if by_rules is None:
+                by_rules = await in_thread(lambda: look(*what, request.beside))
+            if judge is None or not judge.may_ask(by_rules):
+                return by_rules.stop
+            return await judge.verdict(by_rules, str(getattr(self, "kernel_id", "")))
+
+        def then(verdict: Stop | None) -> None:
+            self._deal_with(request, message, verdict, question)
 
         self._lanes.put(request.channel, ask(), then)
 
@@ -188,8 +186,10 @@ class Guarded:
 
     def _stop(self, request: messages.Request, stop: Stop, question: _Question | None) -> None:
         tell(self.log, request.type, stop)
-        header = {"header": request.beside.get("header")}
-        if self.jupyter_agent_gate.check("", {}, (), header) is not None:
+        if (header := request.beside.get("header")) and (
+            is_long(header)  # nobody's header is
+            or self.jupyter_agent_gate.check("", {}, (), {"header": header}) is not None
+        ):
             request = request.with_bare_header()  # kernels repeat a header to all their clients
         if request.type == "input_reply":
             # Dropping it would leave input() waiting for ever.

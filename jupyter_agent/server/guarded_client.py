@@ -4,7 +4,8 @@ An IPython kernel gets the stub in place of a cell, so whoever waits reads what 
 For other kernels, and for requests that are no cells, the answers of ``answers`` are put into the
 client's own channels. Nobody waits for a reply that does not come.
 
-The rules decide at once. Where the broker could say more, the message takes its turn (``asking``).
+The rules decide at once about a short message. A long one, and one about which the broker could say
+more, takes its turn (``asking``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from jupyter_core.utils import run_sync
 from traitlets import HasTraits, validate
 
 from jupyter_agent.errors import SecretBlocked
+from jupyter_agent.long_texts import is_long
 from jupyter_agent.screen.box import Stop
 from jupyter_agent.server import answers, envelope, stub
 from jupyter_agent.server.asking import Asking, Question, Turns
@@ -134,9 +136,12 @@ class GuardedClient(HasTraits):
     async def _decide_on_cell(self, asked: Json) -> _Decided:
         """The verdict on a cell before it is sent: who sends it reads sockets, not our answers."""
         content = {name: asked[name] for name in _IN_CELL if asked.get(name)}
-        by_rules = self.jupyter_agent_gate.check(_CODE, content, ())
-        asked_about = Question(by_rules, _CODE, content, (), self._kernel_id)
+        asked_about = self._question(_CODE, content, (), {})
         return _Decided(await self._turns.turn("shell", asked_about))
+
+    def _question(self, kind: str, content: Json, buffers: Any, beside: Json) -> Question:
+        look = functools.partial(self.jupyter_agent_gate.look, kind, content, buffers, beside)
+        return Question(look, self._kernel_id, is_long=is_long(content, *buffers, beside))
 
     @property
     def _kernel_id(self) -> str:
@@ -181,17 +186,11 @@ class GuardedClient(HasTraits):
             return self._stop(stream, {**message, "content": content}, question, stop, send_on)
 
         beside = envelope.unusual(header, message.get("parent_header"), message.get("metadata"))
-        stop = self.jupyter_agent_gate.check("", beside, ()) if beside else None
         decided = self._interactive.get() if kind == _CODE else None
-        if stop is not None or decided is not None:
-            return then(stop or decided.stop)  # type: ignore[union-attr]
-        asked = Question(
-            self.jupyter_agent_gate.check(kind, content, buffers),
-            kind,
-            content,
-            buffers,
-            self._kernel_id,
-        )
+        if decided is not None:
+            stop = self.jupyter_agent_gate.check("", {}, (), beside) if beside else None
+            return then(stop or decided.stop)
+        asked = self._question(kind, content, buffers, beside)
         may_wait = self._can_answer(kind, lane)
         return self._turns.take(stream, lane, asked, then, may_wait=may_wait)
 
@@ -201,7 +200,9 @@ class GuardedClient(HasTraits):
         header, content = message["header"], message["content"]
         kind = header["msg_type"]
         tell(self.jupyter_agent_log, kind, stop)
-        if self.jupyter_agent_gate.check("", envelope.unusual(header, None, None), ()) is not None:
+        if (beside := envelope.unusual(header, None, None)) and (
+            is_long(beside) or self.jupyter_agent_gate.check("", {}, (), beside) is not None
+        ):
             header = envelope.bare(header)
         instead = self._instead(kind, content, stop)
         if instead is not None:

@@ -75,7 +75,7 @@ class SecretsHandler(RoomHandler):
         )
         if "exposed" in fields:
             fields["exposed"] = bodies.checked(fields["exposed"], {"where": str}, {"notebook": str})
-        self.check_public(fields["label"], fields.get("note", ""))
+        await self.check_public(fields["label"], fields.get("note", ""))
         saved = await self.rooms.link.call("secret.save", **fields)
         self.set_status(201)
         self.finish(saved)
@@ -90,7 +90,7 @@ class OffersHandler(RoomHandler):
         """Make an offer for the page that asks."""
         fields = self.fields("label", replace=bool, plain_http=bool)
         self.check_protected(confirmed=fields.pop("plain_http", False))
-        self.check_public(fields["label"])
+        await self.check_public(fields["label"])
         self.finish(await self.rooms.link.call("secret.offer", origin=self.origin, **fields))
 
 
@@ -120,7 +120,7 @@ class DescribeHandler(RoomHandler):
     async def post(self) -> None:
         """Note it. An empty time and 0 days mean: no longer."""
         fields = self.fields("label", kind=str, note=str, expires=str, rotate_every=int)
-        self.check_public(fields.get("note", ""))
+        await self.check_public(fields.get("note", ""))
         for name in ("expires", "rotate_every"):
             if name in fields:
                 fields[name] = fields[name] or None
@@ -135,7 +135,7 @@ class RenameHandler(RoomHandler):
     async def post(self) -> None:
         """Rename."""
         fields = self.fields("label", "to")
-        self.check_public(fields["to"])
+        await self.check_public(fields["to"])
         self.finish(await self.rooms.link.call("secret.rename", **fields))
 
 
@@ -180,7 +180,7 @@ class AllowancesHandler(RoomHandler):
     async def post(self) -> None:
         """Allow a finding of a box. The page names it; its text is not sent again."""
         fields = self.fields("block", "scope", "reason", finding=int)
-        self.check_public(fields["reason"])
+        await self.check_public(fields["reason"])
         rule, mark, notebook = self.rooms.blocks.finding(fields["block"], fields.get("finding", 0))
         added = await self.rooms.link.call(
             "allow.add",

@@ -1,4 +1,4 @@
-"""The verdict on a message, for whoever can await: a guard's one call is ``verdict``.
+"""The verdict on a message, for whoever can await: ``verdict``, or ``decide`` for all of it.
 
 After the rules (``gate``) come the broker's exact match, and what a person has allowed.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from jupyter_agent.errors import ScreenTimeout
+from jupyter_agent.long_texts import aside
 from jupyter_agent.screen import Finding
-from jupyter_agent.screen.box import Found, Stop
+from jupyter_agent.screen.box import Stop
 from jupyter_agent.screen.cell import Screens
-from jupyter_agent.screen.stored import StoredFinding, combined, found, stored
+from jupyter_agent.screen.stored import MOST, StoredFinding, combined, stored
 from jupyter_agent.server.blocks import Blocks
-from jupyter_agent.server.gate import Gate
+from jupyter_agent.server.gate import Gate, Looked, Text
 from jupyter_agent.server.stored import StoredValues
 
 _BETWEEN: Final = "\0"
@@ -58,71 +60,77 @@ class Judge:
         self._marked: dict[tuple[str, str], float] = {}
         self._marked_of = ""
 
-    def may_ask(
-        self,
-        by_rules: Stop | None,
-        kind: str,
-        content: dict[str, Any],
-        buffers: Sequence[Any],
-        noted: object = None,
-    ) -> bool:
+    @staticmethod
+    def may_ask(looked: Looked) -> bool:
         """Whether ``verdict`` could say anything else than the rules do."""
-        if by_rules is not None:
-            return bool(by_rules.found)
-        return bool(noted) or any(text for text, _ in self._gate.texts(kind, content, buffers))
+        if looked.stop is None:
+            return any(text.text for text in looked.texts)
+        return any(text.findings for text in looked.texts)
 
-    async def verdict(  # noqa: PLR0913  (a message has as many parts)
+    async def decide(
         self,
-        by_rules: Stop | None,
         kind: str,
         content: dict[str, Any],
         buffers: Sequence[Any],
         kernel_id: str = "",
         *,
         spend: bool = True,
-        noted: object = None,
+    ) -> Stop | None:
+        """The reason to stop a message, or None: ``verdict``, and before it what the rules say.
+
+        Args:
+            kind: See ``Gate.look``.
+            content: See there.
+            buffers: See there.
+            kernel_id: See ``verdict``.
+            spend: See there.
+        """
+        look = partial(self._gate.look, kind, content, buffers)
+        looked = await aside(look, content, buffers)
+        if not self.may_ask(looked):
+            return looked.stop
+        return await self.verdict(looked, kernel_id, spend=spend)
+
+    async def verdict(
+        self, looked: Looked, kernel_id: str = "", *, spend: bool = True
     ) -> Stop | None:
         """The reason to stop a message, or None where it may go on.
 
         Args:
-            by_rules: What the gate says.
-            kind: Its message type.
-            content: Its content.
-            buffers: The bytes beside it.
+            looked: What the rules say about it.
             kernel_id: The kernel it is for, or "".
             spend: Whether "once" is used up; not where the message will be asked about again.
-            noted: What its metadata holds beyond the ordinary.
         """
         try:
-            notebook = self._notebook_of(kernel_id)
-            texts = list(self._gate.texts(kind, content, buffers))
-            if noted:
-                texts += self._gate.texts("", {"metadata": noted}, ())
-            return await self._verdict(by_rules, texts, notebook, spend=spend)
+            return await self._verdict(looked, self._notebook_of(kernel_id), spend=spend)
         except ScreenTimeout:
             return Stop(late=True)
         except Exception:  # noqa: BLE001  (fail closed, whatever went wrong)
             return Stop()
 
-    async def _verdict(
-        self, stop: Stop | None, texts: list[tuple[str, bool]], notebook: str, *, spend: bool
-    ) -> Stop | None:
-        matches = await self._matches([text for text, _ in texts])
+    async def _verdict(self, looked: Looked, notebook: str, *, spend: bool) -> Stop | None:
+        stop, texts = looked.stop, looked.texts
+        matches = await self._matches([text.text for text in texts])
         if stop is None and not any(matches):
             return None
-        by_rules = [self._screener.screen(text) if stop else [] for text, _ in texts]
-        if stop is not None and not any(by_rules) and not any(matches):
+        if stop is not None and not any(matches) and not any(text.findings for text in texts):
             return stop  # for something that is not in these texts
-        for (text, in_cell), rules, certain in zip(texts, by_rules, matches, strict=True):
-            findings = combined(rules, certain)
+        for text, certain in zip(texts, matches, strict=True):
+            by_rules = [] if stop is None else await self._findings(text)
+            findings = await aside(partial(combined, by_rules, certain), text.text)
             if findings:
-                left, block = await self._not_allowed(text, findings, notebook, spend=spend)
+                left, block = await self._not_allowed(text.text, findings, notebook, spend=spend)
                 if left:
                     if self._exposes:
                         self._mark_exposed(left, notebook)
-                    shown = (self._shown(finding, text, in_cell=in_cell) for finding in left)
-                    return Stop(tuple(shown), block=block)
+                    show = partial(text.shown, left, self._screener)
+                    return Stop(await aside(show, text.text), block=block)
         return None
+
+    async def _findings(self, text: Text) -> list[Finding]:
+        if text.findings is None:  # what was found in one before it is allowed
+            text.findings = await aside(partial(self._screener.screen, text.text), text.text)
+        return text.findings
 
     async def _matches(self, texts: list[str]) -> list[list[StoredFinding]]:
         """The stored values in each text; asked for all of them at once."""
@@ -142,7 +150,7 @@ class Judge:
     ) -> tuple[list[Finding], str]:
         """The findings that stop a text, and the name under which they are remembered."""
         guessed = [f for f in findings if not isinstance(f, StoredFinding)]
-        if not guessed:
+        if not guessed or len(guessed) > MOST:
             return findings, ""
         asked = [{"rule": f.rule, "value": text[f.start : f.end]} for f in guessed]
         answer = await self._values.allowed(asked, notebook, spend=spend)
@@ -153,11 +161,6 @@ class Judge:
         left = [f for f in findings if id(f) not in passed]
         entries = [(f.rule, marks.get(id(f), "")) for f in left]
         return left, self._blocks.remember(entries, notebook) if left else ""
-
-    def _shown(self, finding: Finding, text: str, *, in_cell: bool) -> Found:
-        shown = found(finding, text, self._screener)
-        # Places count in the cell's text; one beside it gets an empty span, not a misleading one.
-        return shown if in_cell else Found({**shown.body, "start": 0, "end": 0}, shown.label)
 
     def _mark_exposed(self, findings: list[Finding], notebook: str) -> None:
         if self._marked_of != self._values.values:  # a value that was replaced is another one

@@ -42,13 +42,12 @@ def suggest(rule_id: str, name: str, taken: Collection[str], screener: Screens) 
 
 
 def _of_variable(name: str, screener: Screens) -> str | None:
-    label = name.upper()
-    if len(label) < _SHORTEST_NAME or screener.screen(name):
-        return None
     try:
-        return check_label(label)
+        label = check_label(name.upper())
     except LabelInvalid:
         return None
+    # Only now, when it is known to be short.
+    return None if len(label) < _SHORTEST_NAME or screener.screen(name) else label
 
 
 def _of_rule(rule_id: str, screener: Screens) -> str | None:

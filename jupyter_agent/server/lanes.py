@@ -1,4 +1,4 @@
-"""Keeps messages in order, and bursts together, while the broker is asked about them.
+"""Keeps messages in order, and bursts together, while there is no verdict on them yet.
 
 One lane for each channel, because kernels keep no order between channels either: what waits on the
 shell must not hold up the control channel, on which a person interrupts.
@@ -19,7 +19,8 @@ from typing import Any, Final
 from jupyter_agent.screen.box import Stop
 
 Then = Callable[[Stop | None], None]
-_Waiting = tuple[asyncio.Task[Stop | None], Then, Stop | None]
+ByRules = Callable[[], Stop | None]
+_Waiting = tuple[asyncio.Task[Stop | None], Then, ByRules]
 
 _LONGEST_BURST: Final = 3.0
 """Seconds for which the first message of a burst waits for those that keep coming behind it."""
@@ -46,7 +47,7 @@ class Lanes:
         lane: str,
         verdict: Coroutine[Any, Any, Stop | None],
         then: Then,
-        by_rules: Stop | None = None,
+        by_rules: ByRules = Stop,
     ) -> None:
         """Add a message to a lane.
 
@@ -54,7 +55,7 @@ class Lanes:
             lane: The message's channel.
             verdict: Says what is to be done with it. If it raises, the message is stopped.
             then: Does it, once everything before it is done.
-            by_rules: The verdict where nobody can wait for one any more (``hurry``).
+            by_rules: Gives the one where nobody can wait for it any more (``hurry``).
         """
         loop = asyncio.get_running_loop()
         waiting = self._waiting.setdefault(lane, deque())
@@ -86,7 +87,7 @@ class Lanes:
                     self._do(verdict, then)
                 else:
                     verdict.cancel()
-                    self._then(then, by_rules)
+                    self._then(then, by_rules())
         return hurried
 
     async def _work(self, lane: str) -> None:

@@ -7,6 +7,7 @@ import math
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Final
 from weakref import WeakKeyDictionary
 
@@ -14,6 +15,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from jupyter_agent.errors import AgentError, PlainHttp, RoleDenied, SecretBlocked
+from jupyter_agent.long_texts import aside
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.server import bodies, owner, peer, replies
 from jupyter_agent.server.blocks import Blocks
@@ -205,18 +207,19 @@ class RoomHandler(OwnersOnly, APIHandler):
                 "secret set LABEL",
             )
 
-    def check_public(self, *texts: str) -> None:
+    async def check_public(self, *texts: str) -> None:
         """Stop texts that everybody may read and that hold a secret, pasted where it can't stay.
 
         Raises:
             SecretBlocked: One of them does.
             ScreenTimeout: One of them could not be screened.
         """
-        if any(self.rooms.screener.screen(text) for text in texts):
-            raise SecretBlocked(
-                "A label or note holds what looks like a secret.",
-                "Both are shown to everybody. Put the secret into the masked field only.",
-            )
+        for text in texts:
+            if await aside(partial(self.rooms.screener.screen, text), text):
+                raise SecretBlocked(
+                    "A label or note holds what looks like a secret.",
+                    "Both are shown to everybody. Put the secret into the masked field only.",
+                )
 
     def done(self) -> None:
         """Answer that it is done, with nothing to add."""

@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
+from jupyter_agent.long_texts import aside
 from jupyter_agent.screen.notebook import fields, is_notebook
 
 LARGEST: Final = 8 * 1024 * 1024
-"""Bytes. Screening takes the server's own time, and everybody waits for it."""
+"""Bytes. Who sends the message waits while a thread screens them."""
 
 _DRIVE: Final = re.compile(r"^[A-Za-z]\w*:")
 """What collaboration puts before a path; contents managers do not know it."""
@@ -58,7 +60,9 @@ class Attached:
         raw = b64decode(content) if read["format"] == "base64" else _bytes(content)
         if len(raw) > LARGEST:
             raise NotScreened
-        return _of_notebook(raw) if where.endswith(".ipynb") else [raw]
+        if not where.endswith(".ipynb"):
+            return [raw]
+        return await aside(partial(_of_notebook, raw), raw)
 
     async def _model(self, path: str) -> dict[str, Any] | None:
         for candidate in dict.fromkeys((path, _DRIVE.sub("", path))):

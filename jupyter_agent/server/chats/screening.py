@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jupyter_agent.screen.box import Stop
 from jupyter_agent.server.chats.attached import Attached
-from jupyter_agent.server.gate import CHAT, Gate
+from jupyter_agent.server.gate import CHAT
 from jupyter_agent.server.judge import Judge
 
 _MOST_ATTACHED: Final = 50
@@ -44,13 +44,11 @@ class ChatScreening:
     """Decides on messages.
 
     Args:
-        gate: Decides by the rules.
         judge: Decides by all there is; made for chats, so that it takes their paths.
         attached: Reads attached files.
     """
 
-    def __init__(self, gate: Gate, judge: Judge, attached: Attached) -> None:
-        self._gate = gate
+    def __init__(self, judge: Judge, attached: Attached) -> None:
         self._judge = judge
         self._attached = attached
 
@@ -70,7 +68,7 @@ class ChatScreening:
 
     async def _verdict(self, frame: Any, path: str, *, spend: bool) -> Refused | None:
         content = _content(frame)
-        if (stop := await self._of(content, (), path, spend=spend)) is not None:
+        if (stop := await self._judge.decide(CHAT, content, (), path, spend=spend)) is not None:
             return Refused(stop)
         attachments = content.get("attachments") or []
         if len(attachments) > _MOST_ATTACHED:
@@ -81,17 +79,11 @@ class ChatScreening:
                 texts = await self._attached.texts(file)
             except Exception:  # noqa: BLE001  (whatever could not be read was not screened)
                 return Refused(Stop(), file)
-            if texts and (stop := await self._of({}, texts, path, spend=spend)) is not None:
-                return Refused(stop, file)
+            if texts:
+                stop = await self._judge.decide(CHAT, {}, texts, path, spend=spend)
+                if stop is not None:
+                    return Refused(stop, file)
         return None
-
-    async def _of(
-        self, content: Json, buffers: list[bytes] | tuple[()], path: str, *, spend: bool
-    ) -> Stop | None:
-        stop = self._gate.check(CHAT, content, buffers)
-        if not self._judge.may_ask(stop, CHAT, content, buffers):
-            return stop
-        return await self._judge.verdict(stop, CHAT, content, buffers, path, spend=spend)
 
 
 def _content(frame: Any) -> Json:

@@ -103,16 +103,17 @@ async def test_what_a_person_has_allowed_runs(connect, owner, canary):
     assert plain[0]["content"]["status"] == "ok"
 
 
-async def test_what_still_waits_is_sent_when_the_channels_close(connect):
+@pytest.mark.parametrize("cell", ["left = 41", "left = 42" + " # nothing" * 10_000])
+async def test_what_still_waits_is_sent_when_the_channels_close(connect, cell):
     manager, client = await connect()
     other = manager.client()
     other.start_channels(hb=False)  # its thread would begin after the end
-    other.execute("left = 41")
+    other.execute(cell)
     other.stop_channels()
 
     # By what the kernel says that it runs: a kernel that answers to channels which are closed by
     # then may take nothing more for a while.
     code = None
-    while code != "left = 41":
+    while code != cell:
         heard = await client.get_iopub_msg(timeout=30)
         code = heard["content"].get("code")

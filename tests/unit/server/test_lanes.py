@@ -129,11 +129,11 @@ async def test_what_waits_when_there_is_no_time_left_goes_in_order_and_by_the_ru
     done, by_rules = [], Stop(late=True)
     first = put(lanes, done, 1)
     waits = asyncio.get_running_loop().create_future()
-    lanes.put("shell", answered(waits), lambda verdict: done.append((2, verdict)), by_rules)
+    lanes.put("shell", answered(waits), lambda verdict: done.append((2, verdict)), lambda: by_rules)
 
     lanes.hurry()
 
-    assert done == [(1, None), (2, by_rules)]
+    assert done == [(1, Stop()), (2, by_rules)]
     first.cancel()
     await until(lambda: lanes.idle("shell"))
     assert len(done) == 2
