@@ -191,6 +191,15 @@ def test_a_hostile_text_takes_its_budget_at_most(screener: Screener, piece: str)
     assert time.thread_time() - began < budget + 0.4
 
 
+def test_looking_for_keywords_in_a_long_text_counts_too() -> None:
+    """It is looked at in pieces; between two of them others have their turn."""
+    ticks: Iterator[int] = count()
+    slow = Screener(clock=lambda: next(ticks))
+    assert slow.screen("." * 60_000) == []
+    with pytest.raises(ScreenTimeout):
+        slow.screen("." * 200_000)
+
+
 def test_over_its_budget_a_text_counts_as_blocked() -> None:
     ticks: Iterator[int] = count()
     slow = Screener(clock=lambda: next(ticks))
