@@ -26,6 +26,8 @@ WIRED: Final = 8192
 GIVEN: Final = 16384
 AUTH: Final = 32768
 WITH: Final = 65536
+SENT: Final = 131072
+WHOM: Final = 262144
 
 _BITS: Final = {
     "noun": NOUN,
@@ -45,6 +47,8 @@ _BITS: Final = {
     "given": GIVEN,
     "auth": AUTH,
     "with": WITH,
+    "sent": SENT,
+    "whom": WHOM,
 }
 
 

@@ -29,11 +29,13 @@ from jupyter_agent.screen.code_words import (
     OTHER,
     PIN,
     QUALIFYING,
+    SENT,
     SMALL,
     SORT,
     SOURCE,
     UNIT,
     USE,
+    WHOM,
     WIRED,
     WITH,
     WORDS,
@@ -176,7 +178,8 @@ class Line:
             if word in ("in", "auf") and previous in ("ending", "ends", "endet", "endend"):
                 return True
             is_beside = distance <= 3 and far - distance - len(word) <= 2
-            if kind & LINK and is_beside and WORDS.get(previous, 0) & OTHER:
+            is_shown = previous == "phone" and word in _SHOWING
+            if kind & LINK and is_beside and WORDS.get(previous, 0) & OTHER and not is_shown:
                 return True
         return self._is_other_code()
 
@@ -305,9 +308,25 @@ class Line:
             if is_source and WORDS.get(words[number - 1][0], 0) & SMALL:
                 return True
         lasts = self._lasts
-        return self.is_linked() and any(
-            WORDS.get(word, 0) & SOURCE and distance <= NEAR for word, distance in lasts[:4]
+        return self._is_delivered() or (
+            self.is_linked()
+            and any(
+                WORDS.get(word, 0) & SOURCE and distance <= NEAR for word, distance in lasts[:4]
+            )
         )
+
+    def _is_delivered(self) -> bool:
+        """``my bank texted me 884213``, ``Okta just sent 306917, enter it``."""
+        lasts = self._lasts
+        if self.is_few or not lasts or lasts[0][1] > 1:
+            return False
+        for word, _ in lasts[:3]:
+            kind = WORDS.get(word, 0)
+            if kind & SENT:
+                return True
+            if not kind & WHOM:
+                return False
+        return False
 
     def is_given(self) -> bool:
         """Whether its line tells who sent it, or hands it over: ``here is …``."""
@@ -340,6 +359,8 @@ class Line:
         )
 
 
+_SHOWING: Final = frozenset({"shows", "show", "showed", "says", "said", "reads", "gives", "gave"})
+"""What a telephone does with a code; its own number *is* something."""
 _ENDS: Final = re.compile(r"[.;!?\d]")
 
 

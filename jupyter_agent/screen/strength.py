@@ -43,6 +43,8 @@ _TECHNICAL: Final = re.compile(
 _PASSWORD_NAME: Final = re.compile(r"[a-z_]*pass(?:word|wd)?\d?")
 _JOINED_WORDS: Final = re.compile("[A-Za-z]++(?:-[A-Za-z]++)*")
 _ABOUT_PHRASE: Final = re.compile(r"phrase|\w\s?=\s?")
+_ARROW: Final = re.compile("[-=]>|\u2192")
+"""Nobody says with an arrow how a password is."""
 _SYMBOL: Final = re.compile(r"[!#$%&*+^~?@=|]")
 
 
@@ -65,8 +67,11 @@ def _is_plain(candidate: Candidate) -> bool:
         return False
     if _JOINED_WORDS.fullmatch(value):
         said = value.split("-")
-        passphrase = _ABOUT_PHRASE.search(candidate.match[0].lower())
-        return len(said) < (3 if passphrase else 4) or min(map(len, said)) < 3
+        before = candidate.match[0].lower()
+        led = _ABOUT_PHRASE.search(before) or (
+            _ARROW.search(before) and words.IN_NAMES.isdisjoint(said)
+        )
+        return len(said) < (3 if led else 4) or min(map(len, said)) < 3
     return not _SYMBOL.search(value[1:-1])
 
 

@@ -20,6 +20,13 @@ STAND_INS: Final = _words(
 )
 """One of these among the words of a value makes it an instruction to the reader."""
 
+PUBLISHED: Final = (
+    "4eC39HqLyjWDarjtT1zdp7dc",  # Stripe's documentation
+    "BQokikJOvBiI2HlWgH4olfQ2",
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",  # Azure's storage emulator
+)
+"""Parts of values that a vendor's own pages print for everybody to try."""
+
 DEFAULTS: Final = _words(
     """password passwd passwort passphrase pass pwd secret secrets token key apikey api_key admin
     root user username guest test tests testing postgres mysql redis default none null nil true
