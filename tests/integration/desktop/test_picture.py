@@ -224,9 +224,7 @@ def test_requirement_10_a_text_is_pasted_exactly_and_then_gone(world: World) -> 
         clipboard = await Selection.on(world.desktop._display)
         text = "Pasted-Zürich-€漢-pw"
         await paste(world, text)
-        async with asyncio.timeout(30):
-            while await clipboard.text() != text:  # noqa: ASYNC110  (it is on its way there)
-                await asyncio.sleep(0.02)
+        await until_copied(clipboard, text)
         assert await world.until("value", text)
         await clear(world)
         async with asyncio.timeout(30):  # by itself, after two seconds
@@ -252,7 +250,7 @@ def test_requirement_10_what_is_copied_inside_gives_no_event_outside(world: Worl
         await world.key("F2", "F2")
         await world.until("copied")
         clipboard = await Selection.on(world.desktop._display)
-        assert await clipboard.text() == "copied inside"
+        await until_copied(clipboard, "copied inside")  # a page is told so before the screen is
         clipboard.close()
         await world.key("k", "KeyK")  # and the picture goes on after it
         assert await world.until("value", "k")
@@ -352,6 +350,13 @@ async def paste(world: World, text: str) -> None:
         }""",
         text,
     )
+
+
+async def until_copied(clipboard: Selection, text: str) -> None:
+    """Wait until the desktop's clipboard holds a text."""
+    async with asyncio.timeout(30):
+        while await clipboard.text() != text:  # noqa: ASYNC110  (it is on its way there)
+            await asyncio.sleep(0.02)
 
 
 async def clear(world: World) -> None:
