@@ -28,6 +28,7 @@ LARGEST_PASTE: Final = 4096
 """Bytes of clipboard that the desktop takes."""
 
 _READY: Final = 30.0  # seconds; it takes a tenth to half of one, and longer where much is done
+_CAUGHT_UP: Final = 3.0  # seconds; it takes some thousandths of one
 _ANY_HOST: Final = 0xFFFF  # FamilyWild of Xauth.h: the cookie is good for whichever display
 _COOKIE: Final = b"MIT-MAGIC-COOKIE-1"
 
@@ -127,6 +128,19 @@ class Display:
         """
         await self._ask(X11.until_focused)
 
+    async def until_typed(self) -> None:
+        """Wait until what a viewer has sent so far is with the program that has the keyboard.
+
+        It reads what waits at all of its sockets before it greets whoever knocks now, and a key is
+        with its program before that.
+
+        Raises:
+            TimeoutError: It is busy, or hangs.
+            OSError: The X server is gone.
+        """
+        async with asyncio.timeout(_CAUGHT_UP):
+            await self._ask(_greeted)
+
     async def close_windows(self) -> None:
         """Ask every window to close, as the cross in its corner does.
 
@@ -163,6 +177,10 @@ class Display:
             await what(x11)
         finally:
             x11.close()
+
+
+async def _greeted(_x11: X11) -> None:
+    """Nothing more than to have been let in."""
 
 
 def _options(folder: Path, size: Size) -> list[str]:

@@ -37,6 +37,8 @@ class Driving:
         publish: Makes the address of a program's connection.
         let_be: Called once the agent is detached, before a person drives (strict mode: end the
             pipe).
+        arrived: Returns once what a person has typed is with the browser, where it does not go the
+            browser's own way; raises ``OSError`` where nobody can say.
 
     Attributes:
         leases: The state. Only this class changes it.
@@ -47,11 +49,13 @@ class Driving:
         steer: Callable[[], Awaitable[Cdp]],
         publish: Publish,
         let_be: Callable[[], Awaitable[None]] = _nothing,
+        arrived: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self.leases = Leases()
         self._steer = steer
         self._publish = publish
         self._let_be = let_be
+        self._arrived = arrived
         self._turn: Turn | None = None
         self._hands: Hands | None = None
         # One at a time: a second click waits until the first one's agent is detached.
@@ -97,8 +101,10 @@ class Driving:
         self.leases.begin_hand_back(lease)
         try:
             async with self._moving:
-                cdp = await self._steer()
-                reason = await _clear(cdp)
+                reason = await self._on_its_way()
+                if not reason:
+                    cdp = await self._steer()
+                    reason = await _clear(cdp)
         except BaseException:
             # Also when this is cancelled: the person goes on, and the agent stays out.
             self.leases.complete_hand_back(lease, clear=False)
@@ -107,6 +113,14 @@ class Driving:
         if not reason:
             self._let_in(cdp)
         return HandBack(not reason, reason)
+
+    async def _on_its_way(self) -> str:
+        """Wait for what was typed; one sentence where it might come once the agent is let in."""
+        try:
+            await self._arrived()
+        except OSError:  # a TimeoutError is one, too
+            return "The desktop's screen does not answer: what you typed may still be on its way."
+        return ""
 
     def lose(self, lease: Lease) -> None:
         """The panel that held the lease is gone: paused."""

@@ -100,7 +100,11 @@ class LocalDesktop(HereDesktop):
         flush: float = FLUSH,
     ) -> None:
         super().__init__(
-            machine, browser, streams, Driving(self._steer, publish, self._let_be), kept
+            machine,
+            browser,
+            streams,
+            Driving(self._steer, publish, self._let_be, display.until_typed),
+            kept,
         )
         self._display = display
         self._strict = strict
