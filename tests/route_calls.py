@@ -32,10 +32,11 @@ def caller(jp_fetch: Callable[..., Awaitable[Any]]) -> Call:
         method: str, route: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
         sent = None if method == "GET" else json.dumps({} if body is None else body)
+        where = ("jupyter-agent", *route.split("/"))
+        # As a page, which does not give up: a passphrase is slow to become a key, on purpose.
+        more = {"headers": headers, "request_timeout": 0}
         try:
-            answer = await jp_fetch(
-                "jupyter-agent", *route.split("/"), method=method, body=sent, headers=headers
-            )
+            answer = await jp_fetch(*where, method=method, body=sent, **more)
             code, raw = answer.code, answer.body
         except HTTPClientError as refusal:
             code, raw = refusal.code, refusal.response.body
