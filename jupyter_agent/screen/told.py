@@ -65,6 +65,10 @@ _EXAMPLE: Final = re.compile(
 _NAMED: Final = re.compile(
     r"(?i:pass\w{0,6}|pwd?|psk|psw|mdp|senha|clave|passwort|parola|has[łl]o|heslo)=$"
 )
+_PAIRED: Final = re.compile(
+    r"(?i:credentials|creds|logins?)(?::|\s(?:is|are|were|was)(?::|\snow)?)"
+    r"\s[\w@.+-]{2,60},?\s(?:and|with)\s$"
+)
 _PAIR: Final = re.compile(r"(?<![\w/.\\@+-])[\w@.+-]{2,40} ?/ ?$")
 
 
@@ -268,7 +272,7 @@ class Line:
             return 0.0
         begin = max(0, start - _FAR)
         between = line[max(0, start - 2) : start]
-        is_pair = between.strip() in _BETWEEN_PAIR
+        is_pair = between.strip() in _BETWEEN_PAIR or bool(_PAIRED.search(line, begin, start))
         if not nouns.login().search(line, begin, start) and not (
             between in _BEHIND_A_NETWORK and nouns.network().search(line, begin, start)
         ):
