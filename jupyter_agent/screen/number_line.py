@@ -269,7 +269,7 @@ class Line:
         kind = WORDS.get(word, 0)
         if kind & OPENS and (distance > 1 or not self.behind[:1].isspace()):
             return True
-        if kind & AUTH and distance > 1:
+        if kind & AUTH and (distance > 1 or not self.behind):
             return not self.is_few
         if self._is_come() and self.is_linked():
             return not self.is_few
