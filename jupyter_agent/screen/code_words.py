@@ -28,6 +28,7 @@ AUTH: Final = 32768
 WITH: Final = 65536
 SENT: Final = 131072
 WHOM: Final = 262144
+WHEN: Final = 524288
 
 _BITS: Final = {
     "noun": NOUN,
@@ -49,6 +50,7 @@ _BITS: Final = {
     "with": WITH,
     "sent": SENT,
     "whom": WHOM,
+    "when": WHEN,
 }
 
 
@@ -101,3 +103,16 @@ _BETWEEN: Final = "[ \u53f7\u4ee3\u7f16\u306f\u304c\u662f:\uff1a]"
 GLUED_OTHERS: Final = re.compile(
     f"(?:{_either('glued-other')})(?:{_either('glued-code')}|{_BETWEEN}){{0,6}}$"
 )
+
+
+SHOWING: Final = frozenset({"shows", "show", "showed", "says", "said", "reads", "gives", "gave"})
+"""What a telephone does with a code; its own number *is* something."""
+UNLOCKS: Final = (
+    *("unlock", "entsperr", "desbloque", "déverrouill", "sblocc", "ontgrendel", "odblok"),
+)
+"""How words begin that say what a number does."""
+
+
+def is_compound(word: str) -> bool:
+    """``Bestätigungscode``, but not ``Unicode``."""
+    return len(word) > 6 and word.endswith(ENDINGS) and not word.startswith(NO_COMPOUNDS)

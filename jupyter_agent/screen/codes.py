@@ -60,7 +60,8 @@ def _is_no_code(candidate: Candidate) -> bool:
         return line.is_by_chance(distance)
     if _is_date(line.value) or line.has_failed():
         return True
-    if distance <= (NEAR if line.is_few else 2 * NEAR) or line.is_keyed():
+    near = NEAR if line.is_few and not line.is_linked() else 2 * NEAR
+    if distance <= near or line.is_keyed():
         return False
     if line.value.isdigit():
         return line.is_few or not line.is_sent()

@@ -238,6 +238,20 @@ def _is_misspelt(value: str) -> bool:
 
 
 _GOOD: Final = 2.5
+_WORDS_AND_DIGIT: Final = re.compile(r"[A-Z][a-z]{2,}\.[a-z]{3,}\d{1,4}")
+_IS: Final = re.compile(
+    r"\s(?:is|was|ist|lautet|war|est|es|\u00e8|\u00e9|\u00e4r|er|jest|to|je|on|az)\s[\"'`]?$"
+)
+
+
+def _is_said(candidate: Candidate) -> bool:
+    """``the password is Stehlik.les3``: behind "is" stands no attribute of a program."""
+    value = candidate.value
+    if not _WORDS_AND_DIGIT.fullmatch(value):
+        return False
+    start = candidate.start
+    before = candidate.text[max(candidate.match.start(), start - 12) : start]
+    return bool(_IS.search(before)) and words.IN_NAMES.isdisjoint(words_of(value))
 
 
 _SIGNED: Final = re.compile(
@@ -260,7 +274,7 @@ def _is_reference(candidate: Candidate) -> bool:
         if candidate.quoted and len(_DIGIT.findall(value)) > 2 and value.lower() != value:
             # Between quotation marks, with digits and capitals, it names nothing: n83.bat47Fy4
             return False
-        if not called and _is_misspelt(value):
+        if not called and (_is_misspelt(value) or _is_said(candidate)):
             return False
         return called or short or is_not_random(candidate)
     drawn = candidate.was_drawn() or (value[0] in "&*@+" and not called and _is_signed(value))

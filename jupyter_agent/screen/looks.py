@@ -24,9 +24,10 @@ def _nothing() -> re.Pattern[str]:
     return re.compile(
         r"""
     # Addresses, hosts and files.
-      [\w.+-]+@[\w-]+(?:\.[\w-]+)+ | @[\w.-]+ | [a-z][\w.-]*@[a-z][a-z0-9.-]*[$\#%]?
+      [\w.+-]+@[\w-]+(?:\.[\w-]+)*\.(?:[A-Za-z]{2,}|[a-z\d-]+) | @[\w.-]+
+    | [a-z][\w.-]*@[a-z][a-z0-9.-]*[$\#%]?
     | (?:[a-z0-9_-]+\.)+(?:[a-z]{2,6}|internal|localdomain)
-    | (?![A-Z][a-z]+\.\d+\.)[\w.+-]+\.(?:[A-Z]{2,4}|[a-z][a-z0-9]{0,3})
+    | (?![A-Z][a-z]+\.(?:\d+\.|[a-z]{3}\d$))[\w.+-]+\.(?:[A-Z]{2,4}|[a-z][a-z0-9]{0,3})
     | [A-Za-z]{1,4}\.\w{1,2} | .*\.html?\#.* | .*\.\.\..*
     # Names in programs.
     | [$%&][A-Za-z_]\w* | [A-Z][A-Z_]*\d{0,2} | -.* | self\..* | [A-Za-z_]\w*\*+
@@ -68,7 +69,7 @@ def _known() -> re.Pattern[str]:
          password|pw|pwd|kdbx|keepass|id|uid|gid|key|token|var|arg|val|value|str|num|data|input|
          iphone|ipad|ipod|macbook|galaxy|pixel|thinkpad|fritzbox|netgear|xbox|playstation|kindle|surface|output|param|model|group|team|project|ticket|issue|task|job|build|release|release|branch|
          batch|run|exp|experiment|sample|class|type|kind|case|foo|bar|baz|tmp|temp|new|old|crypto|
-         magic|unicode|ascii|latin|windows|code|error|exit|status|vol|lib\w*){_ANY}
+         float|int|uint|bfloat|fp|double|complex|datetime|timestamp|varchar|magic|unicode|ascii|latin|windows|code|error|exit|status|vol|lib\w*){_ANY}
     # Passwords that everybody knows, and talks about.
     | p[a@4][s\$5]{2}w[o0]rd\d*!? | qwert[yz]\d* | hunter2 | letmein\d? | changeme\d*
     | correct-?horse.* | fritz!\w* | yahoo!\w* | k8s | [il]1[08]n | \d?x\d\d?(?:_64)?
@@ -92,6 +93,9 @@ _MACHINES: Final = frozenset(
 _BETWEEN: Final = re.compile(r"[a-z]+[24][a-z]+")
 _PRODUCT: Final = re.compile(r"(?:[A-Z][a-z]+){2,}\d[A-Z]{0,2}")
 _NUMBERED: Final = re.compile(r"[^\W\d_]+#\d+")
+# ROSIE_339 may be a name in a program, too.
+_SHOUTED: Final = re.compile(r"(?=[A-Z]{0,4}[AEIOUY])[A-Z]{4,12}_\d{2,4}")
+_MIXED: Final = re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])")
 _SNAKE: Final = re.compile(r"[a-z]+(?:_[a-z]+)*_?\d{0,4}")
 
 
@@ -99,11 +103,15 @@ def shape(value: str) -> float:  # noqa: C901, PLR0911, PLR0912  (a list of case
     """How much a word looks like a password and like nothing else: 0 for a word, 3 for the best."""
     if len(value) < 5 or len(value) > 80 or value.isalpha():
         return 0.0
+    if "?" in value[1:-1] and "=" not in value and _MIXED.match(value):
+        value = value.replace("?", "!")  # Goldcrest?Oak9, and no address with a query
     body = value.rstrip("!$@")
     if value.isdecimal():
         return 0.0 if len(value) < 12 or len(value) > 24 else 1.5 if len(value) >= 16 else 1.0
     if is_generated(value):
         return BEST
+    if _SHOUTED.fullmatch(value) and not _known().fullmatch(value):
+        return 1.0
     if (
         _nothing().fullmatch(value)
         or _known().fullmatch(body)

@@ -6,6 +6,8 @@ import re
 from functools import cache
 from typing import Final, NamedTuple
 
+from jupyter_agent.screen.entering import ENTERS, entered
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -49,8 +51,8 @@ _GLUED: Final = """
 _WHOLE: Final = r"""
 log-?in(?=~is~(?:just|simply|still|literally|basically)~)
 pwd pw pws psw psk wpa[23]?(?:[~-]?psk)? pwds ww mk sandi auth(?=~(?:is|=|:))
-secret~(?:word|phrase) diceware~phrase kodik\w{0,3} parol(?:im|u)? contra lösen пасс?
-clau~(?:de|del) maxfiy~so['‘’`]z wifi-?sleutel
+(?:secret|magic|safe)[~-]?(?:word|phrase) diceware~phrase kodik\w{0,3} parol(?:im|u)? contra lösen
+пасс? clau~(?:de|del) maxfiy~so['‘’`]z wifi-?sleutel
 """
 
 
@@ -63,7 +65,8 @@ def _noun() -> re.Pattern[str]:
     return re.compile(
         rf"(?:(?:{_one_of(_STEMS)})(?:['’]?[^\W\d_]{{1,6}}?)?|(?:{_one_of(_WHOLE)})(?:['’]s)?|"
         # An agent of programs asks for one.
-        r"sudo(?=[^\x00-\x7f]|\s(?:prompt|asks|wants|prompts|pide|fragt|demande|chiede|pyta|просит|спросит)))"
+        r"(?:at|in)\sthe\s(?:\w+\s)?prompt|when\s(?:it\sasks|prompted)|"
+        r"if\sit\sasks|sudo(?=[^\x00-\x7f]|\s(?:prompt|asks|wants|prompts|pide|fragt|demande|chiede|pyta|просит|спросит)))"
         rf"(?![{_LETTERS}(\[/@])",
         re.IGNORECASE,
     )
@@ -73,7 +76,8 @@ def _noun() -> re.Pattern[str]:
 @cache
 def _tight() -> re.Pattern[str]:
     return re.compile(
-        rf"(?:(?:unlock|encrypt|decrypt|protect|secured|locked|opens)\w*\s(?:it\s|them\s)?with|identified\sby)(?![{_LETTERS}])",
+        rf"(?:(?:unlock|encrypt|decrypt|protect|secured|locked|opens)\w*\s(?:it\s|them\s)?with|"
+        rf"identified\sby)(?![{_LETTERS}])",
         re.IGNORECASE,
     )
 
@@ -88,10 +92,8 @@ _BEGINS: Final = _words(
     """pas paß pag pss psw psk pwo pwd pws pw ken zug los wla wif net sic mot mdp clé cle con cla
     fra sen pal par chi cha wac wag lös adg kod sal tun lyk aðg nyc has hes ges loz šif sif zap
     пар пор лоз шиф пас зап құп нуу şif şıf şîf jel fja cyf mod nen nyw κωδ συν mật mat kat san
-    phr sec dic aut ide unl enc dec pro sud ww mk wpa sla pao max log loc ope"""
+    phr sec dic at whe aut ide unl enc dec pro sud ww mk wpa sla pao max log loc ope mag saf"""
 )
-
-
 _MINE: Final = _words(
     """the my your our his her le la el il das mon ma mi mia meu du new old temp root admin wifi fi
     db sudo ssh"""
@@ -135,6 +137,8 @@ class Noun(NamedTuple):
         tight: Whether it tells only what stands right behind it.
         verb: Whether it may as well be a verb.
         key: Whether it is the key of a network, which is named before it.
+        least: What shape a word has to have.
+        signed: Whether it has to have a sign, too.
     """
 
     start: int
@@ -142,6 +146,8 @@ class Noun(NamedTuple):
     tight: bool = False
     verb: bool = False
     key: bool = False
+    least: float = 0.0
+    signed: bool = False
 
 
 def nouns_in(text: str) -> list[Noun]:  # noqa: C901  (a hot loop)
@@ -169,6 +175,14 @@ def nouns_in(text: str) -> list[Noun]:  # noqa: C901  (a hot loop)
             key_start, key = start, end
         if word[:3] in _BEGINS and text[start - 1 : start] not in _GLUES:
             found += _pass(text, start, end) if word == "pass" else _at(text, start)
+        if word in _JUDGED and text.startswith(" enough", end):
+            found.append(Noun(start, end + 7, key=True))
+        if word[:3] in ENTERS and (door := entered().match(text, start)):
+            said = door[0].lower()
+            # (Much is wanted, opened with programs, and changed from one thing to another.)
+            least = 2.5 if said.endswith(_MUCH) or _PROGRAM.match(text, door.end()) else 2.0
+            signed = said.endswith(_CHANGED)
+            found.append(Noun(start, door.end(), tight=True, least=least, signed=signed))
     if not text.isascii():
         found += [Noun(*match.span()) for match in _glued_noun().finditer(text)]
     return found
@@ -206,26 +220,12 @@ def _pass(text: str, start: int, end: int) -> list[Noun]:
 _NET_REACH: Final = 42
 _KEY_REACH: Final = 24
 _SHORT: Final = 8
-_ASKED: Final = _BEGINS.union(word[:3] for word in _NETS | _KEYS) | {"wi"}
+_PROGRAM: Final = re.compile(r"[\s:\"'`]{1,3}[A-Z][A-Za-z]+\d{1,4}(?![\w!#$%&*+@-])")
+_MUCH: Final = ("from", "von", "wants", "accepts", "takes", "only")
+_CHANGED: Final = ("from", "von")
+_JUDGED: Final = frozenset(("strong", "secure", "safe"))
+_ASKED: Final = _BEGINS.union(ENTERS, (word[:3] for word in _NETS | _KEYS | _JUDGED), ("wi",))
 _GLUES: Final = frozenset("_$.@\\0123456789")
-
-
-@cache
-def login() -> re.Pattern[str]:
-    """What a user name and a password together are for."""
-    return re.compile(
-        rf"(?<![{_LETTERS}$.@\\/])(?:log(?:ged|ging)?[ -]?(?:in|on)(?:to)?|"
-        r"\w*user|admin|root|sign(?:ed)?[ -]?in|"
-        rf"credentials?|creds|acc(?:oun)?t|"
-        r"zugang|zugangsdaten|anmeld\w+|logg\w*|einlogg\w+|connecte[zr]?|connexion|identifiants?|"
-        r"compte|accès|cuenta|"
-        r"credencial\w*|credenzial\w*|entra\w?|accedi|accesso|acesso|conta|inlog\w*|aanmeld\w*|"
-        r"zaloguj\w*|dane|konto|"
-        r"логин\w*|войди|зайди|đăng nhập|masuk|giriş|logga|logg|přihlas\w*|belépés\w*|conecta\w*|"
-        r"rdp|ssh|ftp|sftp)"
-        rf"(?![{_LETTERS}])",
-        re.IGNORECASE,
-    )
 
 
 IS: Final = _words(
@@ -259,32 +259,6 @@ AS: Final = _words(
     il o a het de to moje мой это оце to mijn min mitt mit bu budur benim ez az a це"""
 )
 """The first word between a value and the noun behind it."""
-
-
-@cache
-def entry() -> re.Pattern[str]:
-    """What the best of shapes needs no more than."""
-    return re.compile(
-        rf"(?<![{_LETTERS}])(?:users?|user ?names?|usr|log(?:s|ged|ging)? ?(?:\w+ )?(?:in|"
-        rf"on)(?:to)?|gets? (?:you|me|us) in(?:to)?|"
-        r"unlocks?|(?:en|de)crypt(?:s|ed)?|opens?|crack\w*|breach\w*|leaked|hacked|typed?|"
-        r"rejected|locked|protected|wi-?fi|"
-        r"wlan|vpn|ssh|sudo|root|admin|accounts?|benutzer|konto|zugang|entsperr\w*|compte|"
-        r"connexion|usuario|cuenta|accesso|"
-        r"utente|conta|acesso|gebruiker|användare|логин|вход|netflix|spotify|router|server)"
-        rf"(?![{_LETTERS}])",
-        re.IGNORECASE,
-    )
-
-
-@cache
-def network() -> re.Pattern[str]:
-    """What a key of a network is the key of."""
-    return re.compile(
-        rf"(?<![{_LETTERS}])(?:wi-?fi\w*|wlan\w*|wpa[23]?|wep|ssid|hotspot|router|fritz-?box|livebox|freebox)(?![{_LETTERS}])|"
-        r"вайф|無線|无线",
-        re.IGNORECASE,
-    )
 
 
 LIKE: Final = _words("as als comme como come jako как як som kao sebagai làm olarak")
@@ -330,7 +304,8 @@ OTHER: Final = _words(
 OF: Final = re.compile(
     r"\s(?:of|for|to|on|de|d['’]|du|des|del|della|dello|dell['’]|di|da|do|dos|van|voor|vom|von|für|fürs|"
     r"zum|pour|para|per|til|till|för|do|dla|от|для|к|до)\s?(?:(?:the|my|our|la|le|les|el|los|il|lo|"
-    r"meu|mi|mein\w{0,2}|dem|den|die|das|der|het|mijn|min|mitt)\s)?",
+    r"meu|mi|mein\w{0,2}|dem|den|die|das|der|het|mijn|min|mitt)\s)?"
+    r"(?:[^\W\d_]{2,}[\s-]){0,2}",
     re.IGNORECASE,
 )
 """What stands between a noun and the word that says of what."""

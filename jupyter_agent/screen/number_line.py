@@ -30,15 +30,19 @@ from jupyter_agent.screen.code_words import (
     PIN,
     QUALIFYING,
     SENT,
+    SHOWING,
     SMALL,
     SORT,
     SOURCE,
     UNIT,
+    UNLOCKS,
     USE,
+    WHEN,
     WHOM,
     WIRED,
     WITH,
     WORDS,
+    is_compound,
 )
 from jupyter_agent.screen.spans import MARKER_LENGTH
 
@@ -50,6 +54,8 @@ LINE: Final = 90
 NEAR: Final = 28
 """Characters between four or five digits and what makes them a code; six have twice as many."""
 _BESIDE: Final = 7
+_BRIEF: Final = 3
+_NEARER: Final = 16
 _CHINESE: Final = "\u2e80"
 _NOWHERE: Final = 1_000
 # Scripts without blanks between words have them glued to those of others, which part there.
@@ -58,9 +64,8 @@ _MARKER: Final = re.compile(r"\[(?:secret:[A-Za-z0-9_-]{1,64}|\x00)\]")
 _OPENING: Final = " \t\"'`*([\u300c\u201c\u201e\u00ab-"
 _YEAR: Final = re.compile(r"19\d\d|20[0-4]\d")
 _STANDARD_PART: Final = re.compile(r"(?:SHA|MD|RFC|AES|UTF|ISO|RSA)-?\d")
-
-
 _NEXT_IN_LIST: Final = re.compile(r"\s{1,4}[1-9][0-9]?[.)] ")
+_ENDS: Final = re.compile(r"[.;!?\d]")
 
 
 class Line:
@@ -153,7 +158,7 @@ class Line:
         if WORDS.get(following[0][0], 0) & UNIT:
             return True
         for word, at in following:
-            if behind[at - 1 : at] != " " or word in NO_PLURALS:
+            if behind[at - 1 : at] != " " or behind[0] in ",;" or word in NO_PLURALS:
                 return False
             if len(word) > 3 and word[-1] == "s" and word[-2] != "s" and word.isascii():
                 return True
@@ -161,7 +166,7 @@ class Line:
                 return False
         return False
 
-    def _is_named(self) -> bool:
+    def _is_named(self) -> bool:  # noqa: PLR0911  (one question after another)
         """``order 482913``, ``the limit is 128000``, ``the error code is 500123``."""
         before = self.before
         if not before.isascii() and GLUED_OTHERS.search(before[-16:]):
@@ -178,10 +183,21 @@ class Line:
             if word in ("in", "auf") and previous in ("ending", "ends", "endet", "endend"):
                 return True
             is_beside = distance <= 3 and far - distance - len(word) <= 2
-            is_shown = previous == "phone" and word in _SHOWING
+            is_shown = previous == "phone" and word in SHOWING
             if kind & LINK and is_beside and WORDS.get(previous, 0) & OTHER and not is_shown:
-                return True
+                return not self._is_owner(1)
+            if kind == CODE and distance <= 2 and not WORDS.get(previous, 0):
+                # "chart number 0098213"
+                said = [other for other, far in lasts if far <= 2 * NEAR]
+                return not any(WORDS.get(w, 0) & (NOUN | AUTH) or is_compound(w) for w in said)
         return self._is_other_code()
+
+    def _is_owner(self, number: int) -> bool:
+        """Whether the word so far before the number says of what a code is: "PIN of my phone"."""
+        return any(
+            WORDS.get(word, 0) & (NOUN | PIN) or is_compound(word)
+            for word, _ in self._lasts[number + 2 : number + 6]
+        )
 
     def _is_right_before(self, distance: int) -> bool:
         """Whether nothing but signs stands between a number and a word so far before it."""
@@ -195,7 +211,7 @@ class Line:
             if distance > 20 or (distance and _ENDS.search(before[-distance:])):
                 return False
             kind = WORDS.get(word, 0)
-            is_code = bool(kind & CODE) or (not kind and _is_compound(word))
+            is_code = bool(kind & CODE) or (not kind and is_compound(word))
             if is_code and number + 1 < len(lasts):
                 previous, far = lasts[number + 1]
                 if WORDS.get(previous, 0) & SORT and far - distance - len(word) <= 2:
@@ -221,14 +237,16 @@ class Line:
         least = _NOWHERE
         for word, distance in self._lasts:
             kind = WORDS.get(word, 0)
-            if kind & kinds or (not kind and kinds & NOUN and _is_compound(word)):
+            if kind & kinds or (not kind and kinds & NOUN and is_compound(word)):
                 least = distance
                 break
-        for word, distance in self._firsts:
+        for number, (word, distance) in enumerate(self._firsts):
             if distance >= least:
                 break
             kind = WORDS.get(word, 0)
-            if kind & kinds or (not kind and kinds & NOUN and _is_compound(word)):
+            if (
+                kind & kinds or (not kind and kinds & NOUN and is_compound(word))
+            ) and not self._is_spent(number):
                 least = distance
                 break
         if self.before.isascii() and self.behind.isascii():
@@ -243,7 +261,17 @@ class Line:
             return least
         return min(least, 3 * behind.start() if behind[0] > _CHINESE else behind.start())
 
-    def is_linked(self) -> bool:
+    def _is_spent(self, number: int) -> bool:
+        """Whether a word behind the number has a number of its own: "alarm code E07"."""
+        word, at = self._firsts[number]
+        return any(
+            self.behind[at + len(word) : begin] == " "
+            and any(map(str.isdigit, own))
+            and not (own.isdigit() and len(own) > _BRIEF)
+            for own, begin in self._firsts[number + 1 : number + 2]
+        )
+
+    def is_linked(self) -> bool:  # noqa: PLR0911  (one question after another)
         """``… is``, ``…:``, ``it's``."""
         before = self.before.rstrip(_OPENING)
         if not before:
@@ -256,8 +284,18 @@ class Line:
             return True
         if self.before[-2:] == "- ":
             return True
-        word, distance = self._lasts[0] if self._lasts else ("", 0)
-        return bool(WORDS.get(word, 0) & LINK) and distance <= len(self.before) - len(before)
+        most = len(self.before) - len(before)
+        for word, distance in self._lasts[:4]:
+            if distance > most:
+                return False
+            kind = WORDS.get(word, 0)
+            if kind & LINK:
+                return True
+            # "ist seit heute", "is now"
+            if not kind & WHEN:
+                return False
+            most = distance + len(word) + 1
+        return False
 
     def is_keyed(self) -> bool:  # noqa: PLR0911  (one question after another)
         """``7731#``, ``door: 7731``, ``verification: 482913``, ``the alarm goes off with 7731``."""
@@ -274,6 +312,8 @@ class Line:
         if self._is_come() and self.is_linked():
             return not self.is_few
         if kind & WITH:
+            if len(self._lasts) > 1 and self._lasts[1][0].startswith(UNLOCKS):
+                return True
             return any(
                 WORDS.get(other, 0) & OPENS and far <= 2 * NEAR for other, far in self._lasts
             )
@@ -350,20 +390,11 @@ class Line:
 
     def is_by_chance(self, distance: int) -> bool:
         """Whether a round number has to be taken for one."""
-        return distance > _BESIDE or (self.value.startswith("20") and not self.is_linked())
+        near = _NEARER if self.value.startswith("19") and self.is_linked() else _BESIDE
+        return distance > near or (self.value.startswith("20") and not self.is_linked())
 
     def is_wired(self) -> bool:
         """Whether this is about the pins of a board, or of a package manager."""
         return any(
             WORDS.get(word, 0) & WIRED for words in (self._lasts, self._firsts) for word, _ in words
         )
-
-
-_SHOWING: Final = frozenset({"shows", "show", "showed", "says", "said", "reads", "gives", "gave"})
-"""What a telephone does with a code; its own number *is* something."""
-_ENDS: Final = re.compile(r"[.;!?\d]")
-
-
-def _is_compound(word: str) -> bool:
-    """``Bestätigungscode``, but not ``Unicode``."""
-    return len(word) > 6 and word.endswith(ENDINGS) and not word.startswith(NO_COMPOUNDS)

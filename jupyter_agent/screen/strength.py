@@ -25,6 +25,12 @@ def words_of(name: str) -> set[str]:
 
 # What stands after "password is" and has digits or symbols, yet is no password: algorithms,
 # amounts, file names, addresses, options, brackets.
+# But one sign may stand inside a password: Kanelbulle=fika4, beta=max19x.
+_EQUATED: Final = (
+    r"(?!(?:min|max|len|length|size|type|mode|user|usr|username|uid|id|key|value|val|host|port|db|"
+    r"dbname|name|algo|alg|hash|salt|rounds|cost|path|file|url|env|var|default|login|email|mail)=)"
+    r"[a-z]{4,}=(?=[a-z]*[a-z]\d|\d+[a-z])[a-z\d!]{5,}(?![^\s])"
+)
 _TECHNICAL: Final = re.compile(
     r"(?:sha|md|aes|rsa|ecdsa|utf|base|oauth|http|tls|ssl|bcrypt|pbkdf|argon|x\.?509|ed|hmac|v)"
     r"[-_]?\d+(?:[-_/].*)?|0x[0-9a-f]+|"
@@ -32,8 +38,10 @@ _TECHNICAL: Final = re.compile(
     r"\d+[-\s]?(?:char|digit|bit|byte|day|letter|word|line|token|time|step|minute|hour|fold|"
     r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|"
     r"\w+\.(?:txt|py|json|ya?ml|csv|md|html?|pdf|ipynb|env|ini|cfg|toml|com|org|io|net)(?:\W.*)?|"
-    r"[A-Za-z0-9_/]+-v\d|[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|\w+=.+|-{1,2}[a-z].*|(?-i:[a-z]+_[a-z_]+\d?)|#\d+|"
-    r"\w+@\w+\.\w+|[a-z]*@\d+|\W+(?:[A-Za-z_]*|\w{1,4}|\d+)\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
+    r"[A-Za-z0-9_/]+-v\d|[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|"
+    rf"(?!{_EQUATED})\w+=.+|"
+    r"-{1,2}[a-z].*|(?-i:[a-z]+_[a-z_]+\d?)|#\d+|"
+    r"\w+@\w+\.\w+|[a-z]*@\d{1,3}|\W+(?:[A-Za-z_]*|\w{1,4}|\d+)\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
     # The next field of an object, as in a minified script: !0,range:!0
     r"[^,\s]{1,40},[\w$-]+[:=].*|[A-Za-z]+\.?&(?:quot|amp|lt|gt|nbsp|apos);?",
     re.IGNORECASE | re.ASCII,
@@ -46,9 +54,17 @@ _ABOUT_PHRASE: Final = re.compile(r"phrase|\w\s?=\s?")
 _ARROW: Final = re.compile("[-=]>|\u2192")
 """Nobody says with an arrow how a password is."""
 _SYMBOL: Final = re.compile(r"[!#$%&*+^~?@=|]")
+# thetaDecay>vega, Walnut_Harbor: two words as people join them, and one of them with a capital.
+_COMPARED: Final = re.compile(r"(?=.*[a-z][A-Z]|[A-Z])[A-Za-z]{4,}[<>~][A-Za-z]{4,}")
+_TWO_NAMES: Final = re.compile(r"[A-Z][a-z]{2,}_[A-Z][a-z]{2,}")
+_SAID: Final = re.compile(
+    r"\s(?:is|was|ist|lautet|war|est|es|\u00e8|\u00e9|\u00e4r|er|jest|to|je)"
+    r"(?: (?:now|still|jetzt))?\s[\"'`]?$"
+)
+_NO_NAMES: Final = words.IN_NAMES | words.VERDICTS | words.JOINING | words.TALK | words.DEFAULTS
 
 
-def _is_plain(candidate: Candidate) -> bool:
+def _is_plain(candidate: Candidate) -> bool:  # noqa: PLR0911  (one question after another)
     """In a sentence a password shows by digits, symbols or capitals inside the word."""
     value = candidate.value
     if candidate.was_drawn():
@@ -72,6 +88,11 @@ def _is_plain(candidate: Candidate) -> bool:
             _ARROW.search(before) and words.IN_NAMES.isdisjoint(said)
         )
         return len(said) < (3 if led else 4) or min(map(len, said)) < 3
+    if _TWO_NAMES.fullmatch(value):
+        before = candidate.text[candidate.match.start() : candidate.start]
+        return not (_SAID.search(before) and _NO_NAMES.isdisjoint(words_of(value)))
+    if _COMPARED.fullmatch(value):
+        return False
     return not _SYMBOL.search(value[1:-1])
 
 

@@ -83,6 +83,7 @@ _KEY_PARAMETER: Final = re.compile(
 )
 
 
+_UUID: Final = re.compile("[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _DIGEST_NAME: Final = re.compile(
     r"(?<![A-Za-z])(?:commits?|sha-?\d*|rev|revision|md5|digest|checksum|hash|fingerprint|cf-ray|"
     # What a vendor's support asks for.
@@ -92,10 +93,22 @@ _DIGEST_NAME: Final = re.compile(
 )
 
 
+# What a UUID behind it says which one: AZURE_TENANT_ID.
+_ID_NAME: Final = re.compile(
+    r"(?:(?:client|tenant|subscription|directory|object|project|org|organi[sz]ation|workspace|account|"
+    r"application|app|user|customer|team|site|zone|resource|group|device|installation|campaign|"
+    r"channel|location|environment|env|region|database|cluster|index|model|dataset)[ _-]?"
+    r"(?:id|uuid|guid))[\"'\]]{0,2}(?:\s?[:=]\s?|\sis\s|\s)[\"'`]?$",
+    re.IGNORECASE,
+)
+
+
 def _is_in_address(candidate: Candidate) -> bool:
     """``vendor.com/photos/a1b2c3``: an address of the vendor's, not a key beside its name."""
     before = candidate.text[candidate.match.start() : candidate.start]
     if _DIGEST_NAME.search(before):
+        return True
+    if _UUID.fullmatch(candidate.value) and _ID_NAME.search(before):
         return True
     return "/" in before.replace("://", "") and not _KEY_PARAMETER.search(before)
 

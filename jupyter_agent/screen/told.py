@@ -12,7 +12,7 @@ import re
 from functools import cache
 from typing import Final
 
-from jupyter_agent.screen import nouns
+from jupyter_agent.screen import entering, nouns
 from jupyter_agent.screen.generated import is_generated
 from jupyter_agent.screen.looks import BEST, shape
 from jupyter_agent.screen.nouns import Noun, nouns_in
@@ -50,13 +50,15 @@ _TECHNICAL: Final = re.compile(
     r"\bClose[sd]:|\bPR[ #]\d|"
     r"\w\.(?:c|h|cc|cpp|py|js|ts|go|rs|java|txt|sh|conf|pl|pm|in|am|po|html|texi)\b"
 )
+# What comes out of a long explanation: "the boat plus the year, so Wanderlust1974".
+_SO: Final = re.compile(
+    r",\s(?:so|thus|hence|meaning|i\.e\.|also|donc|así que|quindi|dus|więc|takže|то есть|значит)"
+    r"[\s:,]{1,2}[\"'`(]?$"
+)
+_SIGN: Final = re.compile(r"[!#$%&*+@?]")
 _LEAD: Final = re.compile(r"([^\W\d_]+)[^\w\n]{0,4}$")
 _WORD_END: Final = re.compile(r"[.,;:!?)\"']*(?:\s|$)")
 _SHAPED: Final = re.compile(r"(?<![^\s\"'`(])[^\W\d_]+[-_.]?\d\w*")
-_BESIDE: Final = re.compile(
-    r"[\w@.+-]{2,60}(?:\s?[/|:&+]|,?\s(?:and|with|und|mit|avec|et|con|y|e|com|met|en|i|z|и|с|ve|ile))\s$|"
-    r"[\w@.+-]{2,60}[/|:]$|[\w.+-]{1,40}@[\w-]{1,40}\.[\w.-]{2,40},?\s$"
-)
 _EXAMPLE: Final = re.compile(
     r"(?i:(?<![^\W_])(?:e\.g\.|eg|such as|for example|for instance|z\.\s?b\.|zum beispiel|"
     r"par exemple|p\. ?ex\.|por ejemplo|por exemplo|ad esempio|bijvoorbeeld|np\.|например|"
@@ -79,7 +81,7 @@ def _said(text: str) -> list[str]:
 def _after(gap: str) -> float:  # noqa: PLR0911  (a list of cases)
     """How closely a value is tied to the noun before it, by what stands between them."""
     if len(gap) > _FAR:
-        return 0.0
+        return 2.0 if _SO.search(gap) else 0.0
     words = _said(gap)
     if _SENTENCE.search(gap):
         return _next(gap)
@@ -148,8 +150,8 @@ def _before(gap: str, lead: str) -> float:  # noqa: PLR0911  (a list of cases)
 def prepare() -> None:
     """Compile what looking at a line takes, which is a cost of the process and of no text."""
     Line("user ana, password w1nter", 0, 25).tells(19, 25)
-    nouns.login()
-    nouns.entry()
+    entering.login()
+    entering.entry()
     nouns_in("\u00e9")
     nouns_in("unlock it with")
 
@@ -186,10 +188,17 @@ class Line:
         end -= self._begin
         tie = self._tie(start, end, good)
         if not tie or good + tie < NEEDED:
-            tie = max(tie, self._sibling(start, line[start:end], good), self._logs_in(start, good))
+            value = line[start:end]
+            tie = max(
+                tie,
+                self._sibling(start, value, good),
+                self._logs_in(start, good),
+                self._opens(start, end, good),
+                self._changed(start, end, good),
+            )
         others = f"{line[:start]}\u00b7{line[end:]}"
         if good == BEST and not tie:
-            return bool(nouns.entry().search(others)) and not (
+            return bool(entering.entry().search(others)) and not (
                 _is_code(others) or _is_technical(others)
             )
         if not tie or good + tie < NEEDED:
@@ -235,7 +244,9 @@ class Line:
         for noun in self._nouns:
             if noun.end <= start:
                 gap = line[noun.end : start]
-                if noun.tight and (len(gap) > 3 or gap.strip(" :\"'`(")):
+                if noun.tight and (good < noun.least or len(gap) > 3 or gap.strip(" :\"'`(")):
+                    continue
+                if noun.signed and not _SIGN.search(line, start, end):
                     continue
                 if noun.verb and (good < 2.5 or gap.strip(" \"'`(")):
                     continue
@@ -265,26 +276,50 @@ class Line:
             at = line.find(begin, at + 1)
         return most
 
+    def _opens(self, start: int, end: int, good: float) -> float:
+        """The tie of a word behind which stands that it lets somebody in: "… got me onto"."""
+        if good < 2.0 or not entering.LETS_IN.match(self._line, end):
+            return 0.0
+        # "Uploading with 4G gets you in": what stands before it is no password.
+        return 2.0 if entering.STANDS_ALONE.search(self._line, max(0, start - 12), start) else 0.0
+
+    def _changed(self, start: int, end: int, good: float) -> float:
+        """The tie of a word that another one was changed to or from, which is told: "from … to"."""
+        if good < _LIKELY:
+            return 0.0
+        line = self._line
+        change = entering.TO.search(line, max(0, start - 80), start)
+        if change is None and entering.FROM.search(line, max(0, start - 8), start):
+            change = entering.TO_WHAT.match(line, end)
+        if change is None:
+            return 0.0
+        begin, stop = change.span(1)
+        other = shape(change[1])
+        return self._tie(begin, stop, other) if other else 0.0
+
     def _logs_in(self, start: int, good: float) -> float:
         """The tie of a word behind a user name, where somebody is to log in."""
         line = self._line
-        if good < 2.0 or not _BESIDE.search(line, max(0, start - 70), start):
+        if good < 2.0 or not entering.BESIDE.search(line, max(0, start - 70), start):
             return 0.0
         begin = max(0, start - _FAR)
         between = line[max(0, start - 2) : start]
         is_pair = between.strip() in _BETWEEN_PAIR or bool(_PAIRED.search(line, begin, start))
-        if not nouns.login().search(line, begin, start) and not (
-            between in _BEHIND_A_NETWORK and nouns.network().search(line, begin, start)
+        if not entering.login().search(line, begin, start) and not (
+            between in _BEHIND_A_NETWORK and entering.network().search(line, begin, start)
         ):
             return 0.0
         return 2.0 if good >= 2.5 or is_pair else 0.0
+
+
+_LIKELY: Final = 1.5
 
 
 def _network_key(value: str, line: str) -> float:
     """The shape of hexadecimal digits in a line about a network, of which routers draw keys."""
     if len(value) not in _NETWORK_KEYS or not _HEXADECIMAL.fullmatch(value):
         return 0.0
-    return 2.0 if nouns.network().search(line) else 0.0
+    return 2.0 if entering.network().search(line) else 0.0
 
 
 _NETWORK_KEYS: Final = (8, 10, 12, 13, 16, 20, 24, 26, 64)

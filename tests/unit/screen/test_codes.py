@@ -101,3 +101,28 @@ def test_codes_in_a_numbered_line_are_all_found() -> None:
     )
     found = [text[finding.start : finding.end] for finding in Screener().screen(text)]
     assert found == ["2708 4305", "7527 2305", "7619 5305"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die PIN vom Diensthandy ist 907133, falls du es brauchst",
+        "the PIN on the spare phone is 907133",
+        "Der Türcode fürs Labor im dritten Stock ist seit heute 4418",
+        "le code du portail derrière la maison est depuis hier 4418",
+    ],
+)
+def test_a_code_is_told_from_what_it_opens_and_since_when(text: str) -> None:
+    assert found(text) in (["907133"], ["4418"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "chart number 0098213, please check the pump's alarm code E07",
+        "lot number 4418231 needs the security code of conduct",
+        "pump 09821 shows the alarm code E07",
+    ],
+)
+def test_a_word_with_a_number_of_its_own_says_nothing_of_another(text: str) -> None:
+    assert found(text) == []

@@ -108,6 +108,17 @@ def test_a_uuid_is_no_secret(sentence: str, value: uuid.UUID) -> None:
 
 
 @CALM
+@given(
+    st.sampled_from(["AZURE_TENANT_ID={}", "datadog org id: {}", "HEROKU_PROJECT_ID='{}'"]),
+    st.uuids(),
+)
+def test_a_uuid_that_says_which_one_is_no_token_of_the_vendor(
+    sentence: str, value: uuid.UUID
+) -> None:
+    assert clean(sentence.format(value))
+
+
+@CALM
 @given(st.binary(min_size=60, max_size=900))
 @example(bytes(13) + b"\xf8\x03\xc0" + bytes(39) + b"\x02" + bytes(4))  # a prefix, soon
 def test_a_picture_is_no_secret(picture: bytes) -> None:

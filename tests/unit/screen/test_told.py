@@ -78,6 +78,51 @@ def test_a_user_name_is_enough_of_a_tie_where_somebody_logs_in() -> None:
     assert told("we met ana with dune-Grass81") == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the screen locked itself, I got back in with marmot{} again",
+        "you get into the wiki with marmot{} until friday",
+        "the folder: open with Marmot-{}-rain please",
+        "it was marmot-lake_{} that got me onto the cluster",
+        "přihlaš se jako host, pak Marmot*{}jez",
+        "melde dich als Aushilfe an, dann Marmot#{}see",
+        "type Marmot-{}-rain at the prompt",
+    ],
+)
+def test_how_one_gets_in_tells_a_password_without_its_noun(text: str) -> None:
+    assert len(told(text.format("57"))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "we changed it from Winter{}! to Spring{}! last week",
+        "wir haben es von Winter{}! auf Herbst{}! geändert",
+        "i switched mine from Otter#Bay{} to Kelp#Bay{}",
+    ],
+)
+def test_what_somebody_has_changed_it_from_and_to_is_told(text: str) -> None:
+    assert len(told(text.format("57", "58"))) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "got in with python3.11",
+        "opens with Excel2016 or LibreOffice7",
+        "we changed it from float32 to float64",
+        "we changed it from v1beta1 to v1beta2",
+        "we changed it from Team-Alpha-2 to Team-Beta-3",
+        "opened with Photoshop2023 and it looks fine",
+        "the endpoint only accepts UTF-8 and xlsx2007",
+        "is sha256 strong enough for my account",
+    ],
+)
+def test_programs_and_their_versions_are_no_passwords_whatever_opens_with_them(text: str) -> None:
+    assert told(text) == []
+
+
 def test_code_is_told_from_talk() -> None:
     assert told("password = load_secret(marigold58x)") == []
 
