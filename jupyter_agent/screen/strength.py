@@ -120,6 +120,14 @@ _JOINED_LOWER: Final = re.compile("[a-z]++(?:[_.-][a-z]++){1,2}")
 _SELECTOR: Final = re.compile(r"[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*|[a-z]+/[a-z.+-]+|v?\d+(?:\.\d+)+")
 
 
+_ABOUT: Final = words.JOINING | words.TALK | words.IN_NAMES | words.ABROAD | words.ABROAD_WITH
+
+
+def _is_phrase(said: list[str]) -> bool:
+    """``Quercus robur 212cm``: a few words side by side, of which none says something."""
+    return 3 <= len(said) <= 5 and _ABOUT.isdisjoint(map(str.lower, said))
+
+
 def _is_bare_word(candidate: Candidate) -> bool:
     """A quoted value that is plain words: an interface text, a column, a type."""
     value = candidate.value
@@ -134,8 +142,9 @@ def _is_bare_word(candidate: Candidate) -> bool:
         # The quotes belong to two neighbours: "Password:", label: "…".
         return True
     if _BLANK.search(value):
-        strong = _DIGIT.search(value) and _MARK.search(value)
-        return not (strong and len(value.split()) <= 3)
+        said = value.split()
+        strong = _DIGIT.search(value) and _MARK.search(value) and len(said) <= 3
+        return not (strong or (_DIGIT.search(value) and _is_phrase(said)))
     if value.isascii() and value.isalpha():
         inner_capitals = _INNER_CAPITAL.search(value) and _TWO_CAPITALS.search(value)
         names = not words.IN_NAMES.isdisjoint(words_of(value))
