@@ -204,7 +204,8 @@ class Nearby(Need):
 _VERB: Final = re.compile(
     rb"(?i:(?<!my)(?<!the)(?<!our)(?<!your)(?<!his)(?<!her)(?<!wifi)(?<!root)(?<!admin) pass "
     rb"(?:the|an?|it|in|your|this|that|these|those|through|over|all|them|along|into|by|each|any|"
-    rb"some|its) )"
+    rb"some|its) )|"
+    rb"(?i:(?:(?<= we)|(?<=can)|(?<=uld)|(?<=ust)|(?<=ill)|(?<=n't)) pass )"
 )
 
 
