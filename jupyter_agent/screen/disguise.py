@@ -160,7 +160,8 @@ LITERALS: Final = Sign(
     # A literal in a field of an f-string.
     + rb"[A-Za-z0-9_-]\{[\x22\x27][A-Za-z0-9_-]",
     r"\x22\x27{",
-    f"(?<={_VALUE.decode()}[\\x22\\x27])(?:"
+    # What stands behind most quotation marks ends it here.
+    f"(?=[\\s+\\\\])(?<={_VALUE.decode()}[\\x22\\x27])(?:"
     r"(?:\s{0,4}\+\s{0,40}|\s{0,4}\r?\n\s{0,40}(?:\+\s{0,4})?)[rRbBuUfF]{0,2}[\x22\x27]|"
     # So a shell's arguments stand, too.
     r"(?:\s{0,4}\\\r?\n\s{0,40}(?:\+\s{0,4})?|\s{1,4})[rRbBuUfF]{0,2}[\x22\x27]"
@@ -184,7 +185,8 @@ CONTINUED: Final = Sign(
     # A backslash at the end of a line in the middle of a word; a soft break of RFC 2045.
     rb"[A-Za-z0-9_+/=-](?:\\|=)\r?\n[ \t]{0,16}[A-Za-z0-9_+/=-]",
     r"\\=",
-    r"(?:(?<=[A-Za-z0-9_+/=-]\\)\r?\n[ \t]{0,16}|"
+    # (Looking for the line's end first ends most of it.)
+    r"(?=[\r\n])(?:(?<=[A-Za-z0-9_+/=-]\\)\r?\n[ \t]{0,16}|"
     # What ends with "=" is base64 as well, and the next line another setting.
     # So is a plain word that something follows.
     r"(?<=[A-Za-z0-9_+/=-]=)\r?\n[ \t]{0,16}(?![A-Za-z_][\w.-]{0,40}[\"']?\s?(?::|=(?!3D))|"
