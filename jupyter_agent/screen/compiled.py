@@ -13,10 +13,13 @@ from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.disguise import BLOCK, SIGNS, blocks
 from jupyter_agent.screen.many import Together
 from jupyter_agent.screen.need import Need
+from jupyter_agent.screen.processors import scan_all
 from jupyter_agent.screen.rule import GATE_REACH
 
 _PIECE: Final = 65_536
 """Bytes that are scanned between two looks at the clock."""
+_AT_ONCE: Final = 160
+"""Pieces whose reports are kept before they are looked at; of a hostile text they are large."""
 _SHORT: Final = 1_024
 """Bytes in which looking for a few words costs less than finding out where to look."""
 _FEW: Final = 8
@@ -131,10 +134,14 @@ class CompiledAnchors:
             places.add(noticed, (0, len(data)), data)
             return places.seen(data, middles, deadline)
         view = memoryview(data)  # a piece of it is no copy
-        for begin, end in _pieces(len(data), middles):
-            deadline.check_now()
+        pieces = list(_pieces(len(data), middles))
+        for first in range(0, len(pieces), _AT_ONCE):
+            some = pieces[first : first + _AT_ONCE]
+            views = [view[begin:end] for begin, end in some]
+            reports = scan_all(self._reported, views, deadline.check_now)
             # What a name needs lies within the overlap, so it is all there in one of two pieces.
-            places.add(self._reported(view[begin:end]), (begin, end), data)
+            for ends, piece in zip(reports, some, strict=True):
+                places.add(ends, piece, data)
         return places.seen(data, middles, deadline)
 
     def _seen_at_once(self, data: bytes, ends: Iterable[_End], deadline: Deadline) -> Seen:
