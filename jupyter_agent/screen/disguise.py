@@ -81,6 +81,23 @@ def _control(found: str) -> str:
     return _CONTROLS[found[-1]]
 
 
+_INLINE: Final = ("b", "strong", "em", "i", "u", "code", "tt", "kbd", "mark", "font", "span")
+_TAGS: Final = {
+    **dict.fromkeys(_INLINE, ""),
+    **dict.fromkeys(("p", "div", "li", "br", "tr", "dt", "h1", "h2", "h3", "h4"), "\n"),
+    **dict.fromkeys(("td", "th"), " | "),
+    "dd": ": ",
+}
+_TAG_NAME: Final = re.compile(r"</?(\w+)")
+
+
+def _tag(found: str) -> str:
+    name = _TAG_NAME.findall(found.lower())[0]
+    if found[1] == "/":
+        return " " if name in _INLINE else ""
+    return _TAGS[name]
+
+
 _INVISIBLE: Final = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u180e"
 INVISIBLE: Final = Sign(
     # Soft hyphen, zero-width and direction marks, word joiners, byte order mark.
@@ -183,17 +200,33 @@ MARKDOWN: Final = Sign(
 )
 CONTINUED: Final = Sign(
     # A backslash at the end of a line in the middle of a word; a soft break of RFC 2045.
-    rb"[A-Za-z0-9_+/=-](?:\\|=)\r?\n[ \t]{0,16}[A-Za-z0-9_+/=-]",
+    # And one behind an equals sign, where all of the value stands in the next line.
+    rb"[A-Za-z0-9_+/=-](?:\\|=)\r?\n[ \t]{0,16}[A-Za-z0-9_+/=-]|"
+    rb"=[ \t]{1,2}\\\r?\n[ \t]{0,40}[A-Za-z0-9\x22\x27]",
     r"\\=",
     # (Looking for the line's end first ends most of it.)
-    r"(?=[\r\n])(?:(?<=[A-Za-z0-9_+/=-]\\)\r?\n[ \t]{0,16}|"
+    r"(?=[\r\n])(?:(?:(?<=[A-Za-z0-9_+/=-]\\)\r?\n[ \t]{0,16}|"
     # What ends with "=" is base64 as well, and the next line another setting.
     # So is a plain word that something follows.
     r"(?<=[A-Za-z0-9_+/=-]=)\r?\n[ \t]{0,16}(?![A-Za-z_][\w.-]{0,40}[\"']?\s?(?::|=(?!3D))|"
-    r"[A-Z]?[a-z]{1,30}[\s,;:!?]))"
-    r"(?=[A-Za-z0-9_+/=-])",
+    r"[A-Z]?[a-z]{1,30}[\s,;:!?]))(?=[A-Za-z0-9_+/=-])|"
+    r"(?:(?<==[ \t]\\)|(?<==[ \t]{2}\\))\r?\n[ \t]{0,40}(?=[A-Za-z0-9\"']))",
     _nothing,
     (b"\\\n", b"=\n", b"\\\r", b"=\r"),
+)
+_CELLS: Final = "tr|td|th"
+TAGS: Final = Sign(
+    # <b>Password</b>: <code>x</code>, <td>password</td><td>x</td>; and <b>x</b> is the password.
+    rb"(?:(?i:pass|pwd|mdp|kennwort|contrase|senha|clave|wachtwoord|heslo|parol|token|secret|"
+    rb"api.?key)|\xd0\xbe\xd0\xbb\xd1\x8c|\xe5\xaf\x86\xe7\xa0\x81|\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89)"
+    rb"[^<>\n]{0,30}</?(?i:b|strong|em|i|u|code|tt|kbd|mark|font|span|p|div|li|br|tr|d[dt]|h[1-4]|"
+    rb"t[dh])[ >/]|</(?i:b|strong|code|em|span|kbd|td)>[^<>\n]{1,30}(?i:passw)",
+    "<",
+    # Cells of a row may stand in a line each.
+    rf"(?<=<)/?(?i:(?:{_CELLS})(?:\s[^<>\n]{{0,120}})?>\s{{0,40}}|"
+    rf"(?:{'|'.join(_TAGS)})(?:\s[^<>\n]{{0,120}})?/?>)",
+    _tag,
+    (b"<",),
 )
 SLASHES: Final = Sign(rb"[A-Za-z:]\\/[\\A-Za-z0-9]", r"\\", r"(?<=\\)/", _last, (b"\\/",))
 
@@ -209,6 +242,7 @@ SIGNS: Final = (
     LITERALS,
     MARKDOWN,
     CONTINUED,
+    TAGS,
     SLASHES,
 )
 

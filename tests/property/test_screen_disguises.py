@@ -136,6 +136,16 @@ SENTENCES = [
     "\x1b[1mpassword\x1b[0m: {}",
     '{{"note": "first\\npassword: {}"}}',
     "https://app.test/?password%3D{}",
+    "<b>Password</b>: <code>{}</code>",
+    "<p>Your temporary password is <strong>{}</strong>.</p>",
+    "<tr><td>password</td><td>{}</td></tr>",
+    "<tr><th>user</th><th>Password</th></tr>\n<tr><td>ana</td><td>{}</td></tr>",
+    '<span class="label">Password</span><span class="value">{}</span>',
+    "<dt>Passwort</dt><dd>{}</dd>",
+    "Password:<br>{}<br>",
+    "<b>{}</b> is your new password",
+    "password = \\\n    '{}'",
+    "PASSWORD = \\\n    {}",
 ]
 
 
@@ -170,6 +180,10 @@ CLEAN = [
     "caf\u00e9\u00a0: 12\u00a0%",
     "re.compile('\\x41\\u0042')",
     "\u6587\u5b57\uff1a\uff21\uff22",
+    "<td>Password</td><td>at least 12 characters</td>",
+    "<p>Forgot your <b>password</b>? <a href='/reset'>Reset it</a>.</p>",
+    "<code>token</code> is what <strong>generate_text()</strong> gives back",
+    "model = \\\n    build_model(units=64)",
 ]
 
 
