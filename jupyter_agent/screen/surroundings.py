@@ -126,8 +126,18 @@ _PUBLIC_NAMES: Final = re.compile(
 )
 
 
+# Mapbox's public tokens, PostHog's project keys, publishable keys of Stripe, Clerk and Supabase:
+# made to stand in pages that everybody loads.
+_PUBLIC_PREFIXES: Final = ("pk.eyJ", "phc_", "pk_live_", "pk_test_", "sb_publishable_")
+
+
 def _is_public(candidate: Candidate) -> bool:
-    """``public_key``, ``cache_key``, ``next_page_token``: the name says it is no secret."""
+    """``public_key``, ``cache_key``, ``next_page_token``: the name says it is no secret.
+
+    Or what the value begins with does.
+    """
+    if candidate.value.startswith(_PUBLIC_PREFIXES):
+        return True
     begin = candidate.match.start()
     return _PUBLIC_NAMES.search(candidate.text[max(0, begin - 24) : begin]) is not None
 
