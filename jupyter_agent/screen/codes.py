@@ -8,9 +8,23 @@ number is one of something else, and whether a word such as "code" is there and 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from jupyter_agent.screen.code_words import NOUN, PIN, SOURCE, USE
+from jupyter_agent.screen.code_words import (
+    APPROVED,
+    APPROVING,
+    AUTH,
+    DEVICES,
+    NOUN,
+    OWNING,
+    PIN,
+    PURPOSES,
+    SOURCE,
+    TAKING,
+    USE,
+    WORDS,
+)
 from jupyter_agent.screen.number_line import LINE, NEAR, Line
 
 if TYPE_CHECKING:
@@ -19,12 +33,14 @@ if TYPE_CHECKING:
     from jupyter_agent.screen.candidate import Candidate
 
 _CLOSE: Final = 14
+_SHORTEST: Final = 3
 _DATE: Final = re.compile(
     r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:19|20)\d\d-(?:(?:19|20)\d\d|[01]\d[0-3]\d)"
 )
 _STANDARD: Final = re.compile(
     r"(?:RFC|ISO|IEEE|SHA|AES|RSA|UTF|MD|ED|HS|RS|ES|PS|CVE|IPV|HTTP|TLS|OAUTH|BASE|FIPS|TOTP|HOTP|OTP|API|[VXH])\d{1,5}"
 )
+_SAID: Final = re.compile(r"[^\W\d_]+")
 _DRAWN: Final = re.compile(r"\d[a-z]|(?<![a-z])[a-z]{1,2}\d\d", re.IGNORECASE)
 
 
@@ -38,7 +54,7 @@ def _is_other_number(candidate: Candidate) -> bool:
     Four or five digits have to stand near such a word, or behind "is" and the like.
     """
     line = Line(candidate)
-    if line.is_other():
+    if line.is_other() or _is_of_device(line) or _is_row(line):
         return True
     if line.is_round():
         return line.is_by_chance(line.distance(NOUN))
@@ -53,7 +69,7 @@ def _is_other_number(candidate: Candidate) -> bool:
 def _is_no_code(candidate: Candidate) -> bool:
     """In a line with "SMS" or "door": a number that nothing calls a code."""
     line = Line(candidate)
-    if line.is_other():
+    if line.is_other() or _is_of_device(line) or _is_row(line):
         return True
     distance = line.distance(NOUN | USE)
     if line.is_round():
@@ -61,7 +77,7 @@ def _is_no_code(candidate: Candidate) -> bool:
     if _is_date(line.value) or line.has_failed():
         return True
     near = NEAR if line.is_few and not line.is_linked() else 2 * NEAR
-    if distance <= near or line.is_keyed():
+    if distance <= near or line.is_keyed() or _is_spelt(line) or _approves(line):
         return False
     if line.value.isdigit():
         return line.is_few or not line.is_sent()
@@ -72,6 +88,8 @@ def _is_unsaid(candidate: Candidate) -> bool:
     """In a line with "my code": nothing says that it is this number."""
     line = Line(candidate)
     if line.is_other() or line.is_round() or _is_date(line.value) or line.has_failed():
+        return True
+    if _is_row(line):
         return True
     distance = line.distance(NOUN)
     if line.is_linked():
@@ -84,12 +102,67 @@ def _is_unsaid(candidate: Candidate) -> bool:
 def _is_no_pin(candidate: Candidate) -> bool:
     """Near "pin": a number of something else, or the pin of a board."""
     line = Line(candidate)
-    if line.is_other() or line.is_wired():
+    if line.is_other() or line.is_wired() or _is_of_device(line):
         return True
     distance = line.distance(PIN)
     if line.is_round():
         return line.is_by_chance(distance)
     return distance > 2 * NEAR
+
+
+def _is_no_lock(candidate: Candidate) -> bool:
+    """Behind "bike lock … to": what it weighs, costs, or how old it is."""
+    line = Line(candidate)
+    return line.is_other() or (line.is_round() and len(line.value) > _SHORTEST)
+
+
+def _is_of_device(line: Line) -> bool:
+    """``on terminal 4471``: which one of many; but no ``PIN of the ATM 4471``."""
+    said = _SAID.findall(line.before[-NEAR:])
+    if not said or said[-1] not in DEVICES or not line.before.endswith(f"{said[-1]} "):
+        return False
+    return OWNING.isdisjoint(said[-3:-1]) and not any(
+        WORDS.get(word, 0) & (NOUN | PIN) for word in said[-2:-1]
+    )
+
+
+def _is_spelt(line: Line) -> bool:
+    """``verification … on the mac: 3 7 0 9 2 6``: one by one, where it says what they are."""
+    return line.value[1:2] == " " and line.is_linked() and line.distance(AUTH) <= 2 * NEAR
+
+
+def _is_row(line: Line) -> bool:
+    """Digits one by one that count, or to which nothing leads."""
+    value = line.value
+    if value[1:2] != " ":
+        return False
+    digits = value[::2]
+    steps = {int(second) - int(first) for first, second in pairwise(digits)}
+    return (
+        len(steps) == 1
+        or len(set(digits)) < _SHORTEST
+        or not (line.is_linked() or line.distance(NOUN) <= 1)
+    )
+
+
+def _approves(line: Line) -> bool:
+    """``Use 640182 to authorise your payment``, ``to authorise your payment use 640182``."""
+    before = _SAID.findall(line.before)
+    behind = _SAID.findall(line.behind)
+    if not before or line.before[-1:] != " ":
+        return False
+    verb = before[-2] if before[-1] == "sie" and len(before) > 1 else before[-1]
+    if verb in TAKING and behind and behind[0] in PURPOSES:
+        said = behind[1:]
+    elif verb in TAKING and not line.behind.strip(" .!)"):
+        said = before
+    elif before == ["mit"]:
+        said = behind
+    else:
+        return False
+    verbs = APPROVING.intersection(said)
+    things = APPROVED.intersection(said)
+    return bool(verbs) and bool(things - verbs if line.is_few else things)
 
 
 def _is_no_recovery(candidate: Candidate) -> bool:
@@ -117,6 +190,7 @@ def _is_unlinked(candidate: Candidate) -> bool:
 CODES: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "other-number": _is_other_number,
     "no-code": _is_no_code,
+    "no-lock": _is_no_lock,
     "no-pin": _is_no_pin,
     "no-recovery": _is_no_recovery,
     "unlinked": _is_unlinked,

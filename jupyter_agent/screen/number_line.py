@@ -351,7 +351,7 @@ class Line:
         return self._is_delivered() or (
             self.is_linked()
             and any(
-                WORDS.get(word, 0) & SOURCE and distance <= NEAR for word, distance in lasts[:4]
+                WORDS.get(word, 0) & SOURCE and distance <= NEAR for word, distance in lasts[:5]
             )
         )
 

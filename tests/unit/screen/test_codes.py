@@ -126,3 +126,97 @@ def test_a_code_is_told_from_what_it_opens_and_since_when(text: str) -> None:
 )
 def test_a_word_with_a_number_of_its_own_says_nothing_of_another(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use {} to authorise your payment of EUR 249.00 to the shop.",
+        "To authorise your payment of EUR 249.00 use {}.",
+        "Use {} to log in. Do not share it.",
+        "Nutzen Sie {}, um Ihre Zahlung von 249,00 EUR freizugeben.",
+        "Mit {} geben Sie die Zahlung über 249,00 EUR frei.",
+        "Utilisez {} pour valider votre paiement de 249,00 EUR.",
+        "Usa {} para autorizar tu compra de 249,00 EUR.",
+        "Usa {} per autorizzare il pagamento di 249,00 EUR.",
+        "Gebruik {} om uw betaling van EUR 249,00 te bevestigen.",
+        "Utilize {} para validar o pagamento",
+    ],
+)
+def test_a_number_to_approve_a_payment_or_to_log_in_with_is_a_code(text: str) -> None:
+    assert found(text.format("640182")) == ["640182"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "we used 482913 samples to verify the payment model",
+        "use 482913 as the seed to verify the account model",
+        "Use 640182 rows to confirm your payment hypothesis",
+        "use 8080 to log in to the dashboard",
+        "use 640182 to authorize bigger batches",
+        "to authorize the payment of 640182 EUR ask ana",
+    ],
+)
+def test_a_number_that_is_used_for_something_else_is_no_code(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My apple id verification thing popped up on the mac: {}. typed it",
+        "the login code on my phone says {}",
+        "otp {}",
+        "the code is {}",
+    ],
+)
+def test_six_digits_one_by_one_are_a_code_where_that_is_said(text: str) -> None:
+    assert found(text.format("3 7 0 9 2 6")) == ["3 7 0 9 2 6"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "verification levels: 1 2 3 4 5 6",
+        "verification matrix: 0 1 0 1 1 0",
+        "verification loss: 3 7 0 9 2 6 8",
+        "verification folds 3 7 0 9 2 6 were used",
+        "login attempts of the code 3 7 0 9 2 60",
+    ],
+)
+def test_other_digits_one_by_one_are_none(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "just got the text, it's {}. continue with the login",
+        "text just arrived, it says {}",
+        "got the message, it's {}",
+    ],
+)
+def test_what_a_message_that_came_says_is_a_code(text: str) -> None:
+    assert found(text.format("91-44-07")) == ["91-44-07"]
+    assert found(text.format("914407")) == ["914407"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We had 3 wrong PIN attempts on terminal 4471 at 14:32",
+        "falsche PIN am Terminal 4471",
+        "wrong PIN at ATM 4471",
+        "pin incorrecto en el cajero 4471",
+    ],
+)
+def test_the_number_of_a_device_is_no_pin(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["pin for the terminal: 4471", "the pin of the ATM 4471", "pin bancomat 4471"]
+)
+def test_the_pin_of_a_device_is_one(text: str) -> None:
+    assert found(text) == ["4471"]
