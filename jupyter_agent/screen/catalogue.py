@@ -46,10 +46,16 @@ class Catalogue:
         ids: Of the rules, in their order.
         needs: What each of them needs.
         read: Gives the rule with an index, which is asked for once.
+
+    Raises:
+        ValueError: Two rules have one id, so an index would mean another rule than its finding.
     """
 
     def __init__(self, ids: Sequence[str], needs: Needs, read: Callable[[int], Rule]) -> None:
         self._indices = {rule_id: index for index, rule_id in enumerate(ids)}
+        if len(self._indices) < len(ids):
+            twice = sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1})
+            raise ValueError(f"more than one rule is called {', '.join(twice)}")
         self.needs = needs
         self._read = read
         self._rules: dict[int, Rule] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from re import _parser  # type: ignore[attr-defined]  # the only one that knows a width
 
 import pytest
@@ -83,6 +84,12 @@ def test_every_gate_reads_alike_for_both_engines() -> None:
         # Classes by letter differ between engines, and hyperscan has no lookaround.
         assert not re.search(r"\\[sSwWdDbB]|\(\?[=!<]", rule.gate), rule.id
         assert _parser.parse(rule.gate.encode()).getwidth()[1] <= GATE_REACH, rule.id
+
+
+def test_two_rules_with_one_id_are_refused() -> None:
+    first, second, *_ = load_rules(["finance"])
+    with pytest.raises(ValueError, match=f"more than one rule is called {first.id}"):
+        Screener(rules=[first, replace(second, id=first.id)])
 
 
 def test_ids_are_unique_and_all_kinds_are_covered() -> None:
