@@ -89,7 +89,7 @@ def test_every_gate_reads_alike_for_both_engines() -> None:
 def test_two_rules_with_one_id_are_refused() -> None:
     first, second, *_ = load_rules(["finance"])
     with pytest.raises(ValueError, match=f"more than one rule is called {first.id}"):
-        Screener(rules=[first, replace(second, id=first.id)])
+        Screener(rules=[first, replace(second, id=first.id)]).screen("anything")
 
 
 def test_ids_are_unique_and_all_kinds_are_covered() -> None:
