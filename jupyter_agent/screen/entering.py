@@ -14,9 +14,14 @@ def _words(text: str) -> frozenset[str]:
 _LETTERS: Final = "A-Za-z0-9_À-ɏͰ-ϿЀ-ԯ"
 ENTERS: Final = _words(
     """get got let log ope unl cha swi rot upd res kom gel rei hin läs geh geö es ihn ent dév con se
-    des acc si abr ont bin inl öpp åbn åpn s i the and onl wan"""
+    des acc si abr ont bin inl öpp åbn åpn s i the and onl wan
+    ans rep ant rép ris"""
 )
 """How all of those begin that ``entered`` matches."""
+_ANSWER: Final = (
+    r"(?:answer|reply|respond)(?:s|ed)?\s(?:it\s)?with|antworte\s(?:\w+\s)?mit|"
+    r"réponds?(?:\savec|\spar)?|respond[ea]\sco[nm]|rispondi(?:\scon)?|antwoord(?:\smet)?"
+)
 _OBJECT: Final = r"(?:\s[^\W\d_]+){0,4}?"
 
 
@@ -26,8 +31,8 @@ def entered() -> re.Pattern[str]:
     return re.compile(
         r"(?:(?:g[eo]t(?:s|ting)?\s(?:\w+\s)?|"
         r"(?:let|log)(?:s|ged|ging)?\s(?:me|you|us|them|back)\s?(?:back\s)?)"
-        rf"(?:in|on|past|through)(?:to)?{_OBJECT}\s(?:with|using|by\styping)|"
-        r"(?:open|unlock)(?:ed|s|ing)?\s(?:\w+\s)?(?:with|using)|"
+        rf"(?:in|on|past|through)(?:to)?{_OBJECT}\s(?:with|w/|using|by\styping)|"
+        r"(?:open|unlock)(?:ed|s|ing)?\s(?:\w+\s)?(?:with|w/|using)|"
         r"(?:chang|switch|rotat|updat|reset)\w{0,5}\s(?:it|them|mine|ours|that|this)\s"
         r"(?:\w+\s){0,2}from|"
         rf"(?:komm|gelang|rein|hinein)\w{{0,2}}{_OBJECT}\smit|"
@@ -39,7 +44,19 @@ def entered() -> re.Pattern[str]:
         rf"(?:open|ontgrendel|kom|binnen|inlog)\w{{0,5}}{_OBJECT}\smet|"
         r"(?:i|then|and)\s(?:typed|entered|pasted)(?:\sin)?|"
         r"(?:only\saccepts|accepts\sonly|only\stakes|wants)|"
-        rf"(?:öppna|logga|åbn|åpn|kom)\w{{0,3}}{_OBJECT}\smed)"
+        rf"(?:öppna|logga|åbn|åpn|kom)\w{{0,3}}{_OBJECT}\smed|"
+        rf"{_ANSWER})"
+        rf"(?![{_LETTERS}])",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def asks() -> re.Pattern[str]:
+    """What asks for a password, where somebody says what to answer."""
+    return re.compile(
+        rf"(?<![{_LETTERS}])(?:prompt(?:s|ed)?|asks?|asking|wants|ssh|sudo|sftp|terminal|"
+        r"fragt|demande|pide|preguntar?|chiede|vraagt|pede|pergunta)"
         rf"(?![{_LETTERS}])",
         re.IGNORECASE,
     )
@@ -50,6 +67,7 @@ def login() -> re.Pattern[str]:
     """What a user name and a password together are for."""
     return re.compile(
         rf"(?<![{_LETTERS}$.@\\/])(?:log(?:s|ged|ging)?[ -]?(?:in|on)(?:to|s)?|"
+        r"(?:log|sign|get|let)\s(?:me|us)\s(?:back\s)?(?:in|on)(?:to)?|"
         r"\w*user|admin|root|sign(?:ed)?[ -]?in|"
         rf"credentials?|creds|acc(?:oun)?t|"
         r"zugang|zugangsdaten|anmeld\w+|logg\w*|einlogg\w+|connecte[zr]?|connexion|identifiants?|"
@@ -57,7 +75,7 @@ def login() -> re.Pattern[str]:
         r"credencial\w*|credenzial\w*|entra\w?|accedi|accesso|acesso|conta|inlog\w*|aanmeld\w*|accedere|"
         r"zaloguj\w*|dane|konto|"
         r"логин\w*|войди|зайди|đăng nhập|masuk|giriş|logga|logg|přihla[sš]\w*|inicia\w* sesi[oó]n|"
-        r"meld\w?|belépés\w*|conecta\w*|"
+        r"meld\w?|belépés\w*|con[eé]cta\w*|loga\w?|"
         r"rdp|ssh|ftp|sftp)"
         rf"(?![{_LETTERS}])",
         re.IGNORECASE,
@@ -119,8 +137,28 @@ TO: Final = re.compile(
     re.IGNORECASE,
 )
 """What it was changed to, and what it was, behind the first and before the second."""
+USED: Final = re.compile(
+    r"\b(?:i|we|he|she|they)\s(?:\w+\s)?(?:used|set|typed|chose|picked|entered)\s[\"'`]?$",
+    re.IGNORECASE,
+)
+TO_PROTECT: Final = re.compile(
+    r"[\"'`]?\sto\s(?:un)?(?:lock|protect|encrypt|decrypt|secure|open)\s"
+    r"(?:it|them|the|this|that|my|our)(?![^\W_])",
+    re.IGNORECASE,
+)
+"""How somebody says before and behind a password what it was used for."""
+ANSWERED: Final = re.compile(rf"(?:{_ANSWER})\s[\"'`]?$", re.IGNORECASE)
+"""What stands before what is answered to a prompt."""
+DOTTED: Final = re.compile(
+    r"(?=[a-z]+\d+[a-z])[a-z\d]{4,}\.(?!(?:com|org|net|info|biz|edu|gov|local|lan|internal|corp|home|"
+    r"test|example|host|site|tech|cloud|online|store|blog|page|conf|json|yaml|toml|html|xlsx|docx|"
+    r"pptx|jpeg|ipynb|lock|kdbx|ovpn|sock|service|parquet|feather|pickle|dylib)$)[a-z]{3,6}(?<!"
+    r"\.txt)(?<!\.csv)(?<!\.log)(?<!\.cfg)(?<!\.ini)(?<!\.exe)(?<!\.dll)(?<!\.bin)(?<!\.iso)"
+    r"(?<!\.img)(?<!\.zip)(?<!\.tar)(?<!\.pdf)(?<!\.xml)(?<!\.sql)(?<!\.pem)(?<!\.key)(?<!\.crt)"
+)
+"""gr4vel.pit, which is a machine's name or a file's elsewhere."""
 BESIDE: Final = re.compile(
-    r"[\w@.+-]{2,60}(?:\s?[/|:&+]|,?\s(?:and|with|und|mit|avec|et|con|y|e|com|met|en|i|z|и|с|ve|ile|"
+    r"[\w@.+-]{2,60}(?:\s?[/|:&+]|,?\s(?:and|with|w/|und|mit|avec|et|con|y|e|com|met|en|i|z|и|с|ve|ile|"
     r"then|and then|dann|und dann|puis|et puis|ensuite|luego|y luego|después|poi|e poi|depois|"
     r"então|dan|en dan|potem|a potem|"
     r"pak|a pak|potom|a potom|sedan|och sedan|sen|så|og så|потом|затем|а потом|sonra))\s$|"

@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Final, NamedTuple
 
-from jupyter_agent.screen.entering import ENTERS, entered
+from jupyter_agent.screen.entering import ENTERS, asks, entered
 
 
 def _words(text: str) -> frozenset[str]:
@@ -56,6 +56,15 @@ pwd pw pws psw psk wpa[23]?(?:[~-]?psk)? pwds ww mk sandi auth(?=~(?:is|=|:))
 """
 
 
+# How programs lock a file, and how they call that.
+_PROTECTION: Final = """
+(?:work)?(?:sheet|book)~protection (?:excel|pdf|zip|word)~protection blattschutz
+arbeitsmappenschutz protection~d(?:e~la~feuille|u~classeur) protecci[oó]n~de(?:~la~hoja|l~libro)
+protezione~(?:del~)?foglio (?:werk)?bladbeveiliging prote[cç][aã]o~da~planilha
+(?:(?:write|read)[~-])?protected
+"""
+
+
 # Between Latin letters and those of scripts without blanks a word ends.
 _LETTERS: Final = "A-Za-z0-9_À-ɏͰ-ԯ"
 
@@ -76,8 +85,12 @@ def _noun() -> re.Pattern[str]:
 @cache
 def _tight() -> re.Pattern[str]:
     return re.compile(
-        rf"(?:(?:unlock|encrypt|decrypt|protect|secured|locked|opens)\w*\s(?:it\s|them\s)?with|"
-        rf"identified\sby)(?![{_LETTERS}])",
+        r"(?:(?:unlock|encrypt|decrypt|protect|secured|locked|opens)\w*\s"
+        r"(?:it\s|them\s|(?P<what>(?:the|my|this|that|our)\s(?:[^\W_]+\s){1,2}))?(?:with|w/)|"
+        rf"identified\sby|(?:{_one_of(_PROTECTION)})(?:\s[^\W\d_]+){{0,3}}?(?:\s?[:=]|,?\s(?:"
+        r"is|was|ist|war|c['’]est|est|es|è|é|(?:i|we)(?:['’]ve|\shave)?\s(?:used?|set|chose|put)|"
+        r"hab(?:e\sich|en\swir)|j['’]ai\smis|he\s(?:usado|puesto)|ho\s(?:usato|messo)|usei|"
+        rf"heb\sik)))(?![{_LETTERS}])",
         re.IGNORECASE,
     )
 
@@ -92,7 +105,8 @@ _BEGINS: Final = _words(
     """pas paß pag pss psw psk pwo pwd pws pw ken zug los wla wif net sic mot mdp clé cle con cla
     fra sen pal par chi cha wac wag lös adg kod sal tun lyk aðg nyc has hes ges loz šif sif zap
     пар пор лоз шиф пас зап құп нуу şif şıf şîf jel fja cyf mod nen nyw κωδ συν mật mat kat san
-    phr sec dic at whe aut ide unl enc dec pro sud ww mk wpa sla pao max log loc ope mag saf"""
+    phr sec dic at if whe aut ide unl enc dec pro sud ww mk wpa sla pao max log loc ope mag saf
+    she wor boo exc pdf zip bla arb wer wri"""
 )
 _MINE: Final = _words(
     """the my your our his her le la el il das mon ma mi mia meu du new old temp root admin wifi fi
@@ -177,7 +191,7 @@ def nouns_in(text: str) -> list[Noun]:  # noqa: C901  (a hot loop)
             found += _pass(text, start, end) if word == "pass" else _at(text, start)
         if word in _JUDGED and text.startswith(" enough", end):
             found.append(Noun(start, end + 7, key=True))
-        if word[:3] in ENTERS and (door := entered().match(text, start)):
+        if word[:3] in ENTERS and (door := _door(text, start)):
             said = door[0].lower()
             # (Much is wanted, opened with programs, and changed from one thing to another.)
             least = 2.5 if said.endswith(_MUCH) or _PROGRAM.match(text, door.end()) else 2.0
@@ -188,12 +202,21 @@ def nouns_in(text: str) -> list[Noun]:  # noqa: C901  (a hot loop)
     return found
 
 
+def _door(text: str, start: int) -> re.Match[str] | None:
+    """What only a password stands right behind; an answer is one where something asks for it."""
+    door = entered().match(text, start)
+    if door and door[0].lower().startswith(_ANSWERS) and not asks().search(text):
+        return None
+    return door
+
+
 def _at(text: str, start: int) -> list[Noun]:
     """The noun that begins at a word."""
     if match := _noun().match(text, start):
         return [Noun(start, match.end())]
     if match := _tight().match(text, start):
-        return [Noun(start, match.end(), tight=True)]
+        # (Much is encrypted with programs.)
+        return [Noun(start, match.end(), tight=True, least=2.5 if match["what"] else 0.0)]
     return []
 
 
@@ -221,6 +244,7 @@ _NET_REACH: Final = 42
 _KEY_REACH: Final = 24
 _SHORT: Final = 8
 _PROGRAM: Final = re.compile(r"[\s:\"'`]{1,3}[A-Z][A-Za-z]+\d{1,4}(?![\w!#$%&*+@-])")
+_ANSWERS: Final = ("answer", "repl", "respond", "antwo", "répond", "rispond")
 _MUCH: Final = ("from", "von", "wants", "accepts", "takes", "only")
 _CHANGED: Final = ("from", "von")
 _JUDGED: Final = frozenset(("strong", "secure", "safe"))

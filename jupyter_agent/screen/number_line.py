@@ -311,7 +311,7 @@ class Line:
             return not self.is_few
         if self._is_come() and self.is_linked():
             return not self.is_few
-        if kind & WITH:
+        if kind & WITH or self.before.endswith("w/ "):
             if len(self._lasts) > 1 and self._lasts[1][0].startswith(UNLOCKS):
                 return True
             return any(

@@ -92,7 +92,7 @@ def _after(gap: str) -> float:  # noqa: PLR0911  (a list of cases)
     if _ends_with_is(words):
         return 3.0 if len(words) <= 8 else 2.0
     last = words[-1]
-    if last in nouns.LEADS:
+    if last in nouns.LEADS or gap.endswith(" w/ "):
         return 2.0 if len(words) <= 5 else 1.0
     if len(words) >= 2 and words[-2] in nouns.IS:
         return 2.0
@@ -152,6 +152,7 @@ def prepare() -> None:
     Line("user ana, password w1nter", 0, 25).tells(19, 25)
     entering.login()
     entering.entry()
+    entering.asks()
     nouns_in("\u00e9")
     nouns_in("unlock it with")
 
@@ -181,7 +182,7 @@ class Line:
         if self._is_part(start, end) and not is_generated(value):
             return False
         line = self._line
-        good = shape(value) or _network_key(value, line)
+        good = shape(value) or _network_key(value, line) or self._answer(start, value)
         if not good or self._is_other(start, end):
             return False
         start -= self._begin
@@ -192,7 +193,7 @@ class Line:
             tie = max(
                 tie,
                 self._sibling(start, value, good),
-                self._logs_in(start, good),
+                self._logs_in(start, end, good),
                 self._opens(start, end, good),
                 self._changed(start, end, good),
             )
@@ -278,6 +279,8 @@ class Line:
 
     def _opens(self, start: int, end: int, good: float) -> float:
         """The tie of a word behind which stands that it lets somebody in: "… got me onto"."""
+        if good >= _STRONG and entering.TO_PROTECT.match(self._line, end):
+            return 2.0 if entering.USED.search(self._line, max(0, start - 24), start) else 0.0
         if good < 2.0 or not entering.LETS_IN.match(self._line, end):
             return 0.0
         # "Uploading with 4G gets you in": what stands before it is no password.
@@ -297,13 +300,22 @@ class Line:
         other = shape(change[1])
         return self._tie(begin, stop, other) if other else 0.0
 
-    def _logs_in(self, start: int, good: float) -> float:
+    def _answer(self, start: int, value: str) -> float:
+        """The shape of ``gr4vel.pit`` behind "answer with"."""
+        if "." not in value or not entering.DOTTED.fullmatch(value):
+            return 0.0
+        before = self._text[max(0, start - 24) : start]
+        return 2.0 if entering.ANSWERED.search(before) else 0.0
+
+    def _logs_in(self, start: int, end: int, good: float) -> float:
         """The tie of a word behind a user name, where somebody is to log in."""
         line = self._line
         if good < 2.0 or not entering.BESIDE.search(line, max(0, start - 70), start):
             return 0.0
         begin = max(0, start - _FAR)
         between = line[max(0, start - 2) : start]
+        if good < _STRONG and between == ": " and _PAIR_BEHIND.match(line, end):
+            return 0.0  # "log me into moodle: bgarcia22 / …"
         is_pair = between.strip() in _BETWEEN_PAIR or bool(_PAIRED.search(line, begin, start))
         if not entering.login().search(line, begin, start) and not (
             between in _BEHIND_A_NETWORK and entering.network().search(line, begin, start)
@@ -313,6 +325,8 @@ class Line:
 
 
 _LIKELY: Final = 1.5
+_STRONG: Final = 2.5
+_PAIR_BEHIND: Final = re.compile(r" [/|] (?:[^\s:]{5,64}(?:\s|$)|$)")
 
 
 def _network_key(value: str, line: str) -> float:

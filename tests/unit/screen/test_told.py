@@ -293,3 +293,93 @@ def test_a_table_with_a_wide_head_in_a_long_text_is_no_more_work_than_in_a_short
     rows = "".join(blanks.join(["ana", f"Kettle42{n}!", "b"]) + "\n" for n in range(9))
     # Read from the text's beginning each time, these would use up its time.
     Screener().screen("a line of text\n" * 60_000 + (table + rows + "\n") * 60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the zip is encrypted w/ marmot57lake please extract",
+        "got back in w/ marmot57lake again",
+        "log in w/ ana / marmot57lake",
+    ],
+)
+def test_with_may_be_written_short(text: str) -> None:
+    assert told(text) == ["marmot57lake"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log me into the moodle: bgarcia22 / {}",
+        "sign me in to the wiki, ana.lee / {}",
+        "get us into the router - admin / {}",
+        "logge mich in moodle ein: bgarcia22 / {}",
+        "connecte-moi au moodle : bgarcia22 / {}",
+        "conéctame al moodle: bgarcia22 / {}",
+    ],
+)
+def test_who_is_to_be_logged_in_by_somebody_else_tells_a_password_and_its_user(text: str) -> None:
+    secret = "marmot57" + "lake"
+    line = text.format(secret)
+
+    found = Screener().screen(line)
+
+    assert [line[finding.start : finding.end] for finding in found] == [secret]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for the excel sheet protection I used {} i think",
+        "der Blattschutz ist {}",
+        "für den Blattschutz habe ich {} genommen",
+        "protección de la hoja: {}",
+        "the file is write-protected, i used {}",
+        "i used {} to protect the sheet",
+        "i've locked the pdf with {}",
+    ],
+)
+def test_what_protects_a_sheet_or_a_file_is_told(text: str) -> None:
+    assert told(text.format("budget25lock")) == ["budget25lock"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sheet protection in xlsx2 with SHA512crypt",
+        "remove the write-protected flag on sd2card",
+        "protect the endpoint with oauth2-proxy",
+        "encrypt the zip with 7z22",
+        "we used pdf2image to open the pdf",
+    ],
+)
+def test_what_protects_with_a_program_is_not(text: str) -> None:
+    assert told(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ssh into pi@host.local, it'll prompt you, answer with {} then run htop",
+        "when sudo asks, reply with {}",
+        "sudo fragt nach, antworte mit {}",
+        "ssh pi@host, il te demande, réponds {}",
+        "ssh pi@host, te lo pide, responde con {}",
+    ],
+)
+def test_what_is_answered_where_something_asks_for_it_is_told(text: str) -> None:
+    assert told(text.format("gr4vel.pit")) == ["gr4vel.pit"]
+    assert told(text.format("marmot57lake")) == ["marmot57lake"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the server answers with marmot57lake",
+        "over ssh the server answers with utf8mb4",
+        "ssh to gr4vel.pit and run htop",
+        "prompt it, answer with i18n.json",
+    ],
+)
+def test_what_nothing_asks_for_is_not(text: str) -> None:
+    assert told(text) == []
