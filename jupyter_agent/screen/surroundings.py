@@ -278,6 +278,57 @@ def _is_behind_a_prompt(candidate: Candidate) -> bool:
     return _ASKED_BY_A_PROGRAM.match(line) is not None
 
 
+_OF_NO_SECRET: Final = re.compile(
+    r"(?<![A-Za-z])(?:public|publishable|anon|site|cache|primary|foreign|sort|partition|row|hash|dict|"
+    r"lookup|idempotency|object|bucket|s3|redis|routing|map|join|unique|index|citation|cite|ssh|gpg|"
+    r"pgp|host|session|page|next|csrf|xsrf|verify|verification|spreadsheet|sheet|document|playlist|"
+    r"video|folder|file|dataset|device|order|tracking|ticket|model)(?:'s|s)?[ _-]{0,2}(?:api )?"
+    r"(?:key|token|id)(?![A-Za-z])|"
+    r"(?:key|token|id) of (?:the|a|this|our) (?:spreadsheet|sheet|document|playlist|video|folder|"
+    r"file|object|row|record|cache|dataset|page)",
+    re.IGNORECASE,
+)
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_DIGESTS: Final = re.compile(
+    r"(?<![A-Za-z])(?:commit(?:s|ted)?|git|sha-?\d*|md5|digest|checksum|hash(?:es|ed)?|fingerprint|"
+    r"etag|revision|rev|docker|container|image|layer|block|transaction|tx|address|trace)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+
+
+def _is_identified(candidate: Candidate) -> bool:
+    """The line says that a value is the key of something, or the digest of it, and no secret."""
+    text, start, end = candidate.text, candidate.start, candidate.end
+    begin = max(text.rfind("\n", 0, start) + 1, start - 120)
+    stop = text.find("\n", end, end + 100)
+    rest = text[end : end + 100 if stop < 0 else stop]
+    line = f"{text[begin:start]}\u00b7{rest}"
+    if _OF_NO_SECRET.search(line):
+        return True
+    return bool(_HEXADECIMAL.fullmatch(candidate.value)) and bool(_DIGESTS.search(line))
+
+
+_LEAST_DIGITS: Final = 3
+_TASK: Final = re.compile(r"[a-z]+(?:_[a-z]+)*-[0-9a-f]{32}")
+_LEAST_DRAWN: Final = 14
+
+
+def _is_worded(candidate: Candidate) -> bool:
+    """``gosthash94cp_update``, ``prime192v1``: what is drawn has digits and a long part.
+
+    Nor is a task of Dask's, ``read_csv-…``.
+    """
+    value = candidate.value
+    if sum(map(str.isdecimal, value)) < _LEAST_DIGITS or _TASK.fullmatch(value):
+        return True
+    parts = value.replace("-", "_").split("_")
+    longest = max(map(len, parts))
+    if longest == len(value):
+        return False
+    behind = parts[[len(part) for part in parts].index(longest) + 1 :]
+    return longest < _LEAST_DRAWN or any(part.isalpha() and len(part) > 2 for part in behind)
+
+
 SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "name": _is_name,
     "blob": _is_in_blob,
@@ -296,6 +347,8 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "other-place": _is_in_other_place,
     "prompt": _is_behind_a_prompt,
     "titled": _is_titled,
+    "identified": _is_identified,
+    "worded": _is_worded,
     "no-sigil": _is_no_variable,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""
@@ -305,6 +358,7 @@ LOOKING_BACK: Final = frozenset(
         "address",
         "blob",
         "default-url",
+        "identified",
         "no-code",
         "no-pin",
         "no-sigil",
