@@ -217,8 +217,8 @@ CONTINUED: Final = Sign(
 _CELLS: Final = "tr|td|th"
 TAGS: Final = Sign(
     # <b>Password</b>: <code>x</code>, <td>password</td><td>x</td>; and <b>x</b> is the password.
-    rb"(?:(?i:pass|pwd|mdp|kennwort|contrase|senha|clave|wachtwoord|heslo|parol|token|secret|"
-    rb"api.?key)|\xd0\xbe\xd0\xbb\xd1\x8c|\xe5\xaf\x86\xe7\xa0\x81|\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89)"
+    rb"(?:(?i:pass|pwd|mdp|kennwort|contrase|senha|clave|wachtwoord|heslo|parol|secret|"
+    rb"api.?key|(?:access|api|auth|bearer|bot|refresh).?token|>token)|\xd0\xbe\xd0\xbb\xd1\x8c|\xe5\xaf\x86\xe7\xa0\x81|\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89)"
     rb"[^<>\n]{0,30}</?(?i:b|strong|em|i|u|code|tt|kbd|mark|font|span|p|div|li|br|tr|d[dt]|h[1-4]|"
     rb"t[dh])[ >/]|</(?i:b|strong|code|em|span|kbd|td)>[^<>\n]{1,30}(?i:passw)",
     "<",

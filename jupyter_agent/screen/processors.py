@@ -15,8 +15,8 @@ from typing import Final, TypeVar
 Piece = TypeVar("Piece")
 Report = TypeVar("Report")
 
-_LEAST: Final = 8
-"""Pieces of 64 kB, whose scan takes ten times what a thread costs."""
+_LEAST: Final = 4
+"""Pieces of 128 kB, whose scan takes ten times what a thread costs."""
 
 
 def scan_all(

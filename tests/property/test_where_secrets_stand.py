@@ -33,7 +33,7 @@ def example(template: str, seed: int) -> str:
 
 examples = st.builds(example, st.sampled_from(TEMPLATES), st.integers(0, 999))
 # Bytes at which a block, a short text, a piece and its overlap end.
-BORDERS = (512, 1_024, 8_192, 65_536 - 1_280, 65_536, 2 * 65_536 - 1_280)
+BORDERS = (512, 1_024, 8_192, 65_536 - 1_280, 65_536, 2 * 65_536 - 1_280, 2 * 65_536)
 FILLED = ("x = 1; y = 2\n", "图表显示了每组。\n", "caf\u00e9 au lait\n")
 
 

@@ -57,7 +57,7 @@ def test_one_processor_scans_alone() -> None:
 
 def test_few_pieces_are_not_worth_a_thread() -> None:
     me = threading.current_thread().name
-    assert set(scan_all(lambda _: threading.current_thread().name, range(4), nothing)) == {me}
+    assert set(scan_all(lambda _: threading.current_thread().name, range(3), nothing)) == {me}
 
 
 @TOGETHER
