@@ -18,7 +18,7 @@ from jupyter_agent.screen.rule import GATE_REACH
 
 _PIECE: Final = 131_072
 """Bytes that are scanned between two looks at the clock."""
-_AT_ONCE: Final = 80
+_AT_ONCE: Final = 40
 """Pieces whose reports are kept before they are looked at; of a hostile text they are large."""
 _SHORT: Final = 1_024
 """Bytes in which looking for a few words costs less than finding out where to look."""
