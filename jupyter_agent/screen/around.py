@@ -108,21 +108,10 @@ class RunAround(Around):
     ) -> Sequence[int]:
         """See ``Need.kept``."""
         kept: list[int] = []
-        table, long, inside = self._table, self._long, len(self._long) - 1
-        low = clear = 0  # between these it stands nowhere
         for at in places:
             deadline.check()
-            begin, end = self._reach(data, at, is_ascii)
-            # Places in a row share what was looked at, but for what may reach over its end.
-            is_known = low <= begin < clear
-            first = max(begin, clear - inside) if is_known else begin
-            if data[first:end].translate(table).find(long) >= 0:
+            if self.stands(data, at, is_ascii):
                 kept.append(at)
-                low = clear = 0
-                continue
-            if not is_known:
-                low = begin
-            clear = max(clear, end)
         return kept
 
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_agent.screen import load_rules
-from jupyter_agent.screen.around import RunAround
 from jupyter_agent.screen.compiled import OVERLAP
 from jupyter_agent.screen.deadline import Deadline
 from jupyter_agent.screen.examples import assemble
@@ -17,21 +16,9 @@ from jupyter_agent.screen.need import Need
 from jupyter_agent.screen.needs import Needs
 from jupyter_agent.screen.rule import Rule
 
-
-def _need(rule: Rule) -> Need:
-    (need,) = Needs.of([rule]).by_rule
-    assert need is not None
-    return need
-
-
 NEAR = [rule for rule in load_rules() if rule.shape]
 # One rule for each shape that values have.
 SHAPES = list({rule.shape: rule for rule in NEAR}.values())
-ROWS = [
-    rule
-    for rule in load_rules()
-    if rule.apart and rule.needs and isinstance(_need(rule), RunAround)
-]
 GAPS = st.text(st.sampled_from("ab_ .:='\"\n\\\u00e9\u65e5\U0001f511/-"), max_size=24)
 VALUES = st.one_of(
     st.integers(0, 999).map(lambda seed: assemble("{alnum:32}", seed)),
@@ -41,6 +28,12 @@ VALUES = st.one_of(
     st.text(st.sampled_from("aZ9bY8-_."), min_size=14, max_size=90),
     st.from_regex("[a-z]{1,60}[0-9]{1,3}[a-z]{0,60}", fullmatch=True),
 )
+
+
+def _need(rule: Rule) -> Need:
+    (need,) = Needs.of([rule]).by_rule
+    assert need is not None
+    return need
 
 
 @given(st.sampled_from(SHAPES), st.lists(st.tuples(GAPS, VALUES), min_size=1, max_size=3), GAPS)
@@ -54,7 +47,7 @@ def test_a_rule_that_matches_has_what_it_needs(
         assert _need(rule).stands(data, byte, text.isascii())
 
 
-@given(st.sampled_from([*SHAPES, *ROWS]), st.lists(st.one_of(VALUES, GAPS, st.none()), max_size=12))
+@given(st.sampled_from(SHAPES), st.lists(st.one_of(VALUES, GAPS, st.none()), max_size=12))
 def test_keywords_that_share_a_search_get_the_same_answer(
     rule: Rule, pieces: list[str | None]
 ) -> None:
@@ -65,23 +58,6 @@ def test_keywords_that_share_a_search_get_the_same_answer(
     kept = need.kept(data, places, data.isascii(), Deadline(lambda: 0.0, 0))
     alone = [at for at in places if need.stands(data, at, data.isascii())]
     assert list(kept) == alone
-
-
-@pytest.mark.parametrize("rule", ROWS, ids=lambda rule: rule.id)
-def test_a_row_that_ends_behind_what_two_keywords_share_is_seen(rule: Rule) -> None:
-    word = rule.keywords[0].encode()
-    need = _need(rule)
-    assert rule.window is not None
-    before, after = rule.window
-    for wide in (b"", "\u65e5".encode()):
-        for begins in range(before, before + 2 * after):
-            # The first keyword sees the beginning of the row at most, the second one all of it.
-            data = b" " * before + word + b" " * (after // 2) + word
-            data = data.ljust(max(len(data), begins)) + wide + b"aB3" * 40 + b" "
-            places = [match.start() for match in re.finditer(re.escape(word), data)]
-            kept = need.kept(data, places, data.isascii(), Deadline(lambda: 0.0, 0))
-            alone = [at for at in places if need.stands(data, at, data.isascii())]
-            assert list(kept) == alone
 
 
 def test_every_example_of_a_vendor_whose_name_stands_beside_has_what_its_rule_needs() -> None:
