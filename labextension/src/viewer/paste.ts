@@ -3,7 +3,7 @@
 import { whenSent } from './send.ts';
 
 const LARGEST = 4096; // bytes; the desktop's X server takes no more
-const GONE_AFTER = 2000; // milliseconds; the browser inside asks for it within some hundredths of them
+const GONE_AFTER = 10_000; // milliseconds; the browser inside asks for it at once, and on a machine that is busy within some seconds
 
 export class Paste {
   private readonly give: (text: string) => void;

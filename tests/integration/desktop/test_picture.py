@@ -227,7 +227,7 @@ def test_requirement_10_a_text_is_pasted_exactly_and_then_gone(world: World) -> 
         await until_copied(clipboard, text)
         assert await world.until("value", text)
         await clear(world)
-        async with asyncio.timeout(30):  # by itself, after two seconds
+        async with asyncio.timeout(30):  # by itself, after ten seconds
             while await clipboard.text():  # noqa: ASYNC110  (nobody is told that it is empty)
                 await asyncio.sleep(0.1)
         clipboard.close()
