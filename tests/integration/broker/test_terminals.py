@@ -34,7 +34,7 @@ def terminal(*answers: str, keyboard: bool = False, rows: int = 24, cols: int = 
 
 
 def on_terminal(client: Client, script: str, *answers: str, **more):
-    return run(client, script, timeout=20, terminal=terminal(*answers), **more)
+    return run(client, script, timeout=90, terminal=terminal(*answers), **more)
 
 
 def test_every_stream_is_a_terminal_with_a_size_and_colours(guest):
