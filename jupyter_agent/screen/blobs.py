@@ -40,7 +40,7 @@ def blobs(data: bytes) -> Sequence[tuple[int, int]]:
     # A run that counts goes on for a stride from one of these places. Between them ordinary text
     # is not looked at: its words end at once.
     for probe in range(0, len(data), _STRIDE):
-        # (Of most places a few bytes tell, which takes a third of what an expression does.)
+        # (Of most places a few bytes tell.)
         if probe < done or data[probe : probe + _FEW].lstrip(_CHARACTERS):
             continue
         run = _RUN.match(data, probe)
