@@ -254,6 +254,26 @@ def _is_said(candidate: Candidate) -> bool:
     return bool(_IS.search(before)) and words.IN_NAMES.isdisjoint(words_of(value))
 
 
+_NAMED_WITHIN: Final = 80
+_UNSPACED: Final = re.compile(r"\w=\Z")
+_AFTER: Final = frozenset(("", " ", "\n", "\r", '"', "'"))
+
+
+def _is_in_file(candidate: Candidate) -> bool:
+    """``ansible_ssh_pass=Tarn.Bracken6``: a file of settings or a shell has no attributes.
+
+    Without blanks a program has such a thing between brackets only, and its names are others.
+    """
+    text, start, end = candidate.text, candidate.start, candidate.end
+    return (
+        _UNSPACED.search(text, max(0, start - 2), start) is not None
+        and text[end : end + 1] in _AFTER
+        and text.find("(", max(text.rfind("\n", 0, start), start - _NAMED_WITHIN, 0), start) < 0
+        and words.IN_NAMES.isdisjoint(words_of(candidate.value))
+        and (shape(candidate.value) >= _GOOD or "ansible_" in text[max(0, start - 32) : start])
+    )
+
+
 _SIGNED: Final = re.compile(
     r"[&*@+](?=\D*\d\D*\d)(?=.*[A-Z])(?=.*[a-z])[A-Za-z][A-Za-z0-9!#$%]{5,}"
 )
@@ -274,7 +294,7 @@ def _is_reference(candidate: Candidate) -> bool:
         if candidate.quoted and len(_DIGIT.findall(value)) > 2 and value.lower() != value:
             # Between quotation marks, with digits and capitals, it names nothing: n83.bat47Fy4
             return False
-        if not called and (_is_misspelt(value) or _is_said(candidate)):
+        if not called and (_is_misspelt(value) or _is_said(candidate) or _is_in_file(candidate)):
             return False
         return called or short or is_not_random(candidate)
     drawn = candidate.was_drawn() or (value[0] in "&*@+" and not called and _is_signed(value))
@@ -322,6 +342,8 @@ def _is_default_url(candidate: Candidate) -> bool:
     """``user:password@localhost``: a recipe. On the web the same words open somebody's door."""
     before = candidate.text[max(0, candidate.match.start() - 6) : candidate.match.start()]
     after = candidate.text[candidate.end + 1 : candidate.end + 12]
+    if candidate.value == "password" and after.startswith("example."):
+        return True  # RFC 2606: nobody's door
     on_the_web = _WEB_SCHEME.search(before) and not _AT_HOME.match(after)
     return _is_default(candidate) and not (on_the_web and not candidate.value.isupper())
 

@@ -31,6 +31,8 @@ def _nothing() -> re.Pattern[str]:
     | [A-Za-z]{1,4}\.\w{1,2} | .*\.html?\#.* | .*\.\.\..*
     # Names in programs.
     | [$%&][A-Za-z_]\w* | [A-Z][A-Z_]*\d{0,2} | -.* | self\..* | [A-Za-z_]\w*\*+
+    | (?i:this|cfg|conf|config|settings|args|opts|options|params|env|environ|ctx|keys?|secrets?|
+         creds|credentials|request|session|form|kwargs)\.[A-Za-z_]\w*
     | (?:\w+\.)*(?:[A-Z][a-z]+){2,}(?:\.\w+)* | (?:[A-Z]+[a-z]+\d?){4,}
     | [a-z]+(?:_[a-z0-9]+){3,} | [A-Z0-9]+(?:_[A-Z0-9]+)+ | [A-Z]{3,}_.*
     | [\w.]*[A-Z]{3,}_[A-Z][A-Z_]*(?:\.\w+)*

@@ -110,6 +110,7 @@ def _is_counted(candidate: Candidate) -> bool:
     )
 
 
+_GOOD: Final = 2.5
 _LISTED: Final = re.compile(r"[\w-]{1,60}[\"']\s{0,2},")
 _LISTED_WORD: Final = re.compile(r"[A-Za-z_.-]+\d?")
 _BLANK: Final = re.compile(r"\s")
@@ -133,8 +134,8 @@ def _is_bare_word(candidate: Candidate) -> bool:
     value = candidate.value
     listed = _LISTED.match(candidate.match[0])
     if listed and _LISTED_WORD.fullmatch(value):
-        # Two neighbours in a list of words: "pass", "pixel".
-        return True
+        # Two neighbours in a list of words: "pass", "pixel". But 'Password', 'dhow-Lantern3'.
+        return shape(value) < _GOOD or not words.IN_NAMES.isdisjoint(words_of(value))
     begins = value[0] in ",.)" or (
         value[0] == "+" and (value[-1] == "+" or not _DIGIT.search(value))
     )

@@ -97,6 +97,14 @@ def test_a_recovery_phrase_with_typos_stays_a_finding() -> None:
     assert [finding.rule for finding in Screener().screen(text)] == ["seed-phrase"]
 
 
+def test_a_recovery_phrase_is_found_whole_whichever_words_it_has() -> None:
+    said = list(bip39_words())
+    for begin in range(0, len(said), 24):
+        phrase = " ".join((said * 2)[begin : begin + 24])
+        text = f"the recovery phrase is {phrase}\nplease restore it"
+        assert [text[f.start : f.end] for f in Screener().screen(text)] == [phrase]
+
+
 def test_twelve_words_of_another_text_are_no_recovery_phrase() -> None:
     words = "sampler batches tensors gradients epochs losses optimizer metrics logits shards ranks"
     assert Screener().screen(f"seed: {words} devices") == []

@@ -102,6 +102,7 @@ HARMLESS = [
     "pk_live_" + assemble("{alnum:24}", 4),
     "arn:aws:iam::111122223333:user/Development/product_1234/*",
     "postgres://user:password@localhost:5432/db",
+    "https://username:password@example.com/path",
     "password = 'changeme'",
     "key_columns = ['a', 'b']",
     "tokenizer_name_or_path='roberta-base'",
