@@ -254,6 +254,9 @@ def _is_said(candidate: Candidate) -> bool:
     return bool(_IS.search(before)) and words.IN_NAMES.isdisjoint(words_of(value))
 
 
+_JUMBLE: Final = r"(?=[a-zA-Z]*\d)(?=[a-z\d]*[A-Z])(?=[A-Z\d]*[a-z])[A-Za-z\d]{5,}"
+# Two parts, each with all that a machine draws from: hWSn6wQ.RWUC2n
+_JUMBLED: Final = re.compile(rf"{_JUMBLE}\.{_JUMBLE}")
 _NAMED_WITHIN: Final = 80
 _UNSPACED: Final = re.compile(r"\w=\Z")
 _AFTER: Final = frozenset(("", " ", "\n", "\r", '"', "'"))
@@ -294,7 +297,12 @@ def _is_reference(candidate: Candidate) -> bool:
         if candidate.quoted and len(_DIGIT.findall(value)) > 2 and value.lower() != value:
             # Between quotation marks, with digits and capitals, it names nothing: n83.bat47Fy4
             return False
-        if not called and (_is_misspelt(value) or _is_said(candidate) or _is_in_file(candidate)):
+        if not called and (
+            _is_misspelt(value)
+            or _JUMBLED.fullmatch(value)
+            or _is_said(candidate)
+            or _is_in_file(candidate)
+        ):
             return False
         return called or short or is_not_random(candidate)
     drawn = candidate.was_drawn() or (value[0] in "&*@+" and not called and _is_signed(value))

@@ -79,7 +79,7 @@ def _is_path(candidate: Candidate) -> bool:
 
 
 _KEY_PARAMETER: Final = re.compile(
-    r"(?:key|token|secret|pass|pwd|auth|access|sig|apikey|appid|id)\w{0,12}=$", re.IGNORECASE
+    r"(?:key|token|secret|pass|pwd|auth|access|sig|apikey|appid|id)\w{0,12}=[\"']?$", re.IGNORECASE
 )
 
 
@@ -103,11 +103,19 @@ _ID_NAME: Final = re.compile(
 )
 
 
+# Of a message, number or call at Twilio, of a base, table or record at Airtable.
+_VENDORS_IDS: Final = re.compile(
+    r"(?:AC|AP|CA|CH|CN|IS|MG|MM|PN|RE|SM|VA|WT)[0-9a-f]{32}|(?:app|fld|rec|tbl|usr|viw|wsp)\w{14}"
+)
+
+
 def _is_in_address(candidate: Candidate) -> bool:
     """``vendor.com/photos/a1b2c3``: an address of the vendor's, not a key beside its name."""
     before = candidate.text[candidate.match.start() : candidate.start]
     # (The middle of a public token of Mapbox's, behind MAPBOX_TOKEN, is none of Box's.)
     if _DIGEST_NAME.search(before) or before.endswith("=pk."):
+        return True
+    if _VENDORS_IDS.fullmatch(candidate.value):
         return True
     if _UUID.fullmatch(candidate.value) and _ID_NAME.search(before):
         return True
