@@ -10,7 +10,7 @@ from jupyter_agent.screen.again import name_begins
 from jupyter_agent.screen.anchors import Hits
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.encoding import LONG, Encoded, points
-from jupyter_agent.screen.spans import Span, has_marker, reaches_marker
+from jupyter_agent.screen.spans import Places, Span, has_marker, reaches_marker
 from jupyter_agent.screen.trial import NEARBY, Trial
 from jupyter_agent.screen.wrapped import joints
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _WRITTEN_LINE_END: Final = "nrt"
 _MOST_NAMES: Final = 16
+_FEW: Final = 16
+"""Findings that are looked through sooner than they are sorted by where they stand."""
 _MOST_JUDGED: Final = 300
 """Values apart from their keyword that a rule judges. A text with more of them is a table or a log,
 and judging a number takes longer than the lines of one may take."""
@@ -43,7 +45,7 @@ class Look:
     """
 
     __slots__ = (
-        *("_data", "_engine", "_has_marker"),
+        *("_data", "_engine", "_has_marker", "_places"),
         *("deadline", "hits", "inside", "joints", "names", "points", "suspects", "text"),
     )
 
@@ -53,6 +55,7 @@ class Look:
         self._engine = engine
         self._data = inside[0]
         self._has_marker: bool | None = None
+        self._places: Places | None = None
         self.text = text
         self.deadline = deadline
         self.inside = inside
@@ -226,6 +229,9 @@ class Look:
         return trial.accepted(self.text, match, found, once=once)
 
     def _told(self, trial: Trial, match: re.Match[str], found: Sequence[Span]) -> Sequence[Span]:
+        if len(found) > _FEW:
+            self._places = self._places or Places()
+            found = self._places.near(found, *match.span("secret"))
         words = trial.words(self.text, match, found)
         if not words:
             return ()

@@ -16,6 +16,8 @@ COVER: Final = "[\x00]"
 """Stands for a finding while its neighbours are looked at. Brackets, as in the marker that will
 stand there, and nothing that a rule could take for its keyword."""
 _MARKER: Final = re.compile(r"\[(?:secret:[A-Za-z0-9_-]{1,64}|\x00)\]")
+_BLOCK: Final = 256
+"""Characters. Spans are told apart by such blocks only."""
 _MARKER_BEGINS: Final = "[secret:"
 MARKER_LENGTH: Final = 73
 """The most characters of a marker."""
@@ -28,6 +30,34 @@ class Span(NamedTuple):
     start: int
     end: int
     rule: Rule
+
+
+class Places:
+    """Where the spans of a look stand, for texts with so many that nobody can ask each of them."""
+
+    __slots__ = ("_blocks", "_taken")
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, list[Span]] = {}
+        self._taken = 0
+
+    def near(self, spans: Sequence[Span], begin: int, end: int) -> list[Span]:
+        """All that overlap a stretch of the text, and some that do not; some of them twice.
+
+        Args:
+            spans: The same as before, and what has been added to them since.
+            begin: Where the stretch begins.
+            end: One past its end.
+        """
+        blocks = self._blocks
+        for span in spans[self._taken :]:
+            for number in range(span.start // _BLOCK, span.end // _BLOCK + 1):
+                blocks.setdefault(number, []).append(span)
+        self._taken = len(spans)
+        near: list[Span] = []
+        for number in range(begin // _BLOCK, end // _BLOCK + 1):
+            near += blocks.get(number, ())
+        return near
 
 
 def has_marker(text: str) -> bool:

@@ -195,7 +195,13 @@ class Trial:
     def words(
         self, text: str, match: re.Match[str], found: Sequence[Span]
     ) -> list[tuple[int, int]]:
-        """The words of a line that may be passwords, but for those that are known."""
+        """The words of a line that may be passwords, but for those that are known.
+
+        Args:
+            text: The text.
+            match: Of the rule's expression, which is the line.
+            found: What has been found before, at least all of it in that line.
+        """
         return [
             (begin, end)
             for begin, end in mixed_words(text, *match.span("secret"))
