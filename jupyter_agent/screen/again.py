@@ -1,28 +1,60 @@
-"""The look at a masked text: which of the places that were tried before can a mask change?
+"""The looks at a masked text: which of the places that were tried before can a mask change?
 
 No match may reach into a mask, so whatever a rule finds in the masked text begins at a keyword that
 stood in the text before, outside of every finding. Of these places only those are tried again from
 which a rule can see a mask: to their right, or close to their left. And nothing is found from a
 name on from which only signs lead to the mask (``password = '[…]``): what it names is the mask.
+
+That is the second look. Hardly any text takes more than three, but for a line of told passwords: it
+ends at a mask, so with each look one more of them may be the only one in what is left of it. As
+many looks as passwords, each of which takes as long as the text, would hang a cell. So these look
+at ``pieces``, around what was masked last.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from jupyter_agent.screen.finding import Finding
 from jupyter_agent.screen.spans import COVER
 
 if TYPE_CHECKING:
     from jupyter_agent.screen.anchors import Hits
-    from jupyter_agent.screen.finding import Finding
     from jupyter_agent.screen.look import Look
 
 _SIGNS: Final = " \t\r\n\"'=:<>()[]{},"
 _IN_NAMES: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _LONGEST_NAME: Final = 32
 _MOST_SIGNS: Final = 12
+_AHEAD: Final = 320
+"""Characters before a mask from which most rules may see it."""
+NEAR: Final = 512
+"""Characters around what was masked last in which a look at a piece finds anything."""
+_REACH: Final = 768
+"""Characters around what was masked last that are in a piece. What a line says may depend on those
+before and behind, and a piece's end is not the text's."""
+_start: Final = attrgetter("start")
+
+
+class Piece(NamedTuple):
+    """A part of a masked text.
+
+    Args:
+        begin: Where in the text as it was it begins.
+        end: Where in the text as it was it ends.
+        masked: The findings in it, from its beginning on.
+        first: Where in the masked piece the first cover begins that is new.
+        last: Where in the masked piece the last such cover ends.
+    """
+
+    begin: int
+    end: int
+    masked: list[Finding]
+    first: int
+    last: int
 
 
 def name_begins(text: str, start: int) -> int:
@@ -80,3 +112,99 @@ def opened(look: Look, found: Sequence[Finding]) -> list[Hits]:
         if kept:
             hits.append((index, kept))
     return hits
+
+
+def pieces(length: int, found: Sequence[Finding], fresh: Sequence[Finding]) -> Iterator[Piece]:
+    """What stands around what was masked last; none of them overlap.
+
+    Args:
+        length: Of the text as it was.
+        found: All that is masked now, sorted.
+        fresh: What of that was masked last, sorted.
+    """
+    number = 0
+    while number < len(fresh):
+        at = bisect_left(found, fresh[number].start, key=_start)
+        first = at
+        begin = _before(found, first)
+        # Those whose pieces would meet share one.
+        while True:
+            last = at
+            end = _behind(found, last, length)
+            number += 1
+            if number == len(fresh):
+                break
+            at = bisect_left(found, fresh[number].start, key=_start)
+            if _before(found, at) > end:
+                break
+        yield _piece(found, (begin, end), (first, last))
+
+
+def _piece(found: Sequence[Finding], around: tuple[int, int], new: tuple[int, int]) -> Piece:
+    begin, end = around
+    masked: list[Finding] = []
+    # How far what follows so many findings has moved.
+    moved = first = last = 0
+    for number in range(bisect_left(found, begin, key=_start), bisect_left(found, end, key=_start)):
+        finding = found[number]
+        start, stop = finding.start - begin, finding.end - begin
+        masked.append(Finding(finding.rule, finding.kind, start, stop))
+        if number == new[0]:
+            first = start + moved
+        moved += len(COVER) - (stop - start)
+        if number == new[1]:
+            last = stop + moved
+    return Piece(begin, end, masked, first, last)
+
+
+def _before(found: Sequence[Finding], number: int) -> int:
+    """Where what stands before a finding begins, as far as ``_REACH`` goes in the masked text.
+
+    It is in no finding.
+    """
+    left = _REACH
+    start = found[number].start
+    while left > 0 and number:
+        number -= 1
+        gap = start - found[number].end
+        if gap >= left:
+            return start - left
+        start = found[number].start
+        left -= gap + len(COVER)
+    return max(0, start - max(0, left))
+
+
+def _behind(found: Sequence[Finding], number: int, length: int) -> int:
+    """Where what stands behind a finding ends, in the same way."""
+    left = _REACH
+    end = found[number].end
+    while left > 0 and number + 1 < len(found):
+        number += 1
+        gap = found[number].start - end
+        if gap >= left:
+            return end + left
+        end = found[number].end
+        left -= gap + len(COVER)
+    return min(length, end + max(0, left))
+
+
+def close(look: Look, piece: Piece) -> list[Hits]:
+    """The places of a look at a piece from which a rule can see what was masked last.
+
+    Args:
+        look: The look.
+        piece: The piece.
+    """
+    points = look.points
+    kept: list[Hits] = []
+    for index, places in look.hits:
+        trial = look.trial(index)
+        begin = piece.first - (trial.window[1] if trial.window else _AHEAD)
+        end = piece.last + trial.looks_back
+        if points is None:
+            close = [at for at in places if begin < at < end]
+        else:
+            close = [byte for byte in places if begin < points[byte] < end]
+        if close:
+            kept.append((index, close))
+    return kept

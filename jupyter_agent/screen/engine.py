@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Final
 
-from jupyter_agent.screen.again import opened
+from jupyter_agent.screen.again import NEAR, Piece, opened, pieces
 from jupyter_agent.screen.anchors import Anchors, Hits, Seen
 from jupyter_agent.screen.blobs import blobs
 from jupyter_agent.screen.catalogue import Catalogue
@@ -17,6 +20,10 @@ from jupyter_agent.screen.many import ROW
 from jupyter_agent.screen.spans import Span, best, covered, merged, uncovered
 from jupyter_agent.screen.trial import Trial
 from jupyter_agent.screen.view import View
+
+_WHOLE: Final = 2
+"""Looks at a whole text, before those behind them look around what the last one has found."""
+_start: Final = attrgetter("start")
 
 
 class Engine:
@@ -59,10 +66,45 @@ class Engine:
             fresh = self._once_more(covered(text, found), hits, deadline)
         if fresh is None:
             fresh = self._look(covered(text, found), deadline)
+        looks = 2
         while fresh:
-            found = merged(found, list(uncovered(fresh, found)))
+            fresh = list(uncovered(fresh, found))
+            found = merged(found, fresh)
+            if looks > _WHOLE:
+                found = self._spread(text, found, fresh, deadline)
             fresh = self._look(covered(text, found), deadline)
+            looks += 1
         return found
+
+    def _spread(
+        self, text: str, found: list[Finding], fresh: list[Finding], deadline: Deadline
+    ) -> list[Finding]:
+        """All that is found, with what looks around ``fresh`` find, and around that, and so on."""
+        while fresh:
+            more: list[Finding] = []
+            for piece in pieces(len(text), found, fresh):
+                deadline.check_now()
+                more += self._close(text, piece, deadline)
+            fresh = more
+            for finding in fresh:
+                insort(found, finding, key=_start)
+        return found
+
+    def _close(self, text: str, piece: Piece, deadline: Deadline) -> Iterator[Finding]:
+        """What is found close to what was masked last, in a piece of a text."""
+        begin = piece.begin
+        masked = covered(text[begin : piece.end], piece.masked)
+        inside = encoded(masked)
+        noticed = self.noticed(inside[0])
+        if not noticed:
+            return
+        seen = self.anchors.seen(inside[0], noticed, deadline)
+        found, _ = self._judged(Look(self, masked, deadline, inside, piece), seen)
+        # (Farther away a line may look like a told password only because the piece cuts it.)
+        least, most = piece.first - NEAR, piece.last + NEAR
+        near = [one for one in found if least <= one.start and one.end <= most]
+        for one in uncovered(near, piece.masked):
+            yield Finding(one.rule, one.kind, begin + one.start, begin + one.end)
 
     def _look(self, text: str, deadline: Deadline) -> list[Finding]:
         """What is found in a text, in one look."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from jupyter_agent.screen.again import name_begins
+from jupyter_agent.screen.again import Piece, close, name_begins
 from jupyter_agent.screen.anchors import Hits
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.encoding import LONG, Encoded, points
@@ -34,6 +34,7 @@ class Look:
         text: The text.
         deadline: Its time.
         inside: The same, encoded; ``tried`` needs none.
+        piece: What of a masked text this is, or None if it is a whole text.
 
     Attributes:
         hits: The places that were tried, as byte offsets.
@@ -45,16 +46,22 @@ class Look:
     """
 
     __slots__ = (
-        *("_data", "_engine", "_has_marker", "_places"),
+        *("_data", "_engine", "_has_marker", "_piece", "_places"),
         *("deadline", "hits", "inside", "joints", "names", "points", "suspects", "text"),
     )
 
     def __init__(
-        self, engine: Engine, text: str, deadline: Deadline, inside: Encoded = (b"", ())
+        self,
+        engine: Engine,
+        text: str,
+        deadline: Deadline,
+        inside: Encoded = (b"", ()),
+        piece: Piece | None = None,
     ) -> None:
         self._engine = engine
         self._data = inside[0]
         self._has_marker: bool | None = None
+        self._piece = piece
         self._places: Places | None = None
         self.text = text
         self.deadline = deadline
@@ -71,6 +78,8 @@ class Look:
         self.hits = self._in_need(hits, is_ascii=is_ascii)
         if not is_ascii:
             self.points = self._points(self.hits)
+        if self._piece is not None:
+            self.hits = close(self, self._piece)
         return self.tried(self.hits, self.points)
 
     def tried(  # noqa: C901, PLR0912  (the hot loop)
@@ -185,6 +194,7 @@ class Look:
         near = at + NEARBY
         if (
             trial.is_told
+            and self._piece is None
             and done < near
             and self.text.find("\n", at, near) < 0
             and not (parted and reaches_marker(self.text, at, near))

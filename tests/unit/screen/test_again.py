@@ -59,6 +59,55 @@ def test_what_a_mask_uncovers_is_found_and_a_masked_text_is_clean(template: str)
         assert PLAIN.screen(mask(text, findings)) == []
 
 
+# What ends the line of one of them lets its neighbour be told, and so on to the line's beginning.
+TOLD = [
+    ("open with {} ssh ", "gr33n" + "4x"),
+    ("open with {}. ssh. ", "gr33n" + "4x"),
+    # Here every second keyword in a row is read in vain.
+    ("{} . open with ", "marigold" + "58"),
+    ("answer with {} ssh asks ", "gr4vel" + ".pit"),
+    ("open with {} ssh\u200b ", "gr33n" + "4x"),
+    ("\u00fcber ssh open with {} ", "gr33n" + "4x"),
+]
+
+
+def readings(text: str) -> int:
+    """How often the time of a text is looked at, which is every few steps of work."""
+    read = 0
+
+    def clock() -> float:
+        nonlocal read
+        read += 1
+        return 0.0
+
+    screener = Screener(clock=clock)
+    screener.screen(text)
+    read = 0
+    screener.screen(text)
+    return read
+
+
+@pytest.mark.parametrize(("told", "value"), TOLD)
+def test_a_line_of_many_told_passwords_is_work_in_proportion_to_its_length(
+    told: str, value: str
+) -> None:
+    sentence = told.format(value)
+    # Each look at all of the line again would make it sixteen times as much.
+    assert readings(sentence * 160) < 8 * readings(sentence * 40)
+
+
+@pytest.mark.parametrize(("told", "value"), TOLD)
+@pytest.mark.parametrize("before", ["", "\u00fcber \U0001f600 nothing " * 60, "a line\n" * 200])
+def test_every_password_of_such_a_line_is_found_wherever_it_stands(
+    told: str, value: str, before: str
+) -> None:
+    text = before + told.format(value) * 60 + "and so on"
+    findings = Screener(clock=lambda: 0.0).screen(text)
+    assert {text[finding.start : finding.end] for finding in findings} == {value}
+    assert len(findings) == 60
+    assert Screener(clock=lambda: 0.0).screen(mask(text, findings)) == []
+
+
 def lookbehinds(pattern: str) -> Iterator[str]:
     """What stands inside the lookbehinds of an expression."""
     for begin in re.finditer(r"\(\?<[=!]", pattern):
