@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final
@@ -172,10 +172,11 @@ class Engine:
         look.deadline.check()
         found = stretches(data, signs, look.suspects)
         befores = points(inside, (begin for begin, _, _ in found))
+        joints = sorted(set(look.joints))
         for (begin, end, chosen), before in zip(found, befores, strict=True):
             look.deadline.check()
             piece = data[begin:end].decode("utf-8", "surrogatepass")
-            yield _undone(piece, before, chosen, look.joints), before
+            yield _undone(piece, before, chosen, joints), before
 
     def _undisguised(self, undone: Sequence[tuple[View, int]], look: Look) -> Iterable[Span]:
         """What is found in stretches of a text, each with its offset, without their disguises."""
@@ -194,11 +195,14 @@ class Engine:
                 yield Span(start + offset, end + offset, found.rule)
 
 
-def _undone(text: str, offset: int, chosen: Chosen, joints: Iterable[tuple[int, int]]) -> View:
-    """A stretch without its disguises."""
-    here = [
-        (start - offset, end - offset)
-        for start, end in joints
-        if offset <= start and end <= offset + len(text)
-    ]
-    return View(text, chosen, sorted(here))
+def _undone(text: str, offset: int, chosen: Chosen, joints: Sequence[tuple[int, int]]) -> View:
+    """A stretch without its disguises; the joints are those of the whole text, in order."""
+    stop = offset + len(text)
+    here: list[tuple[int, int]] = []
+    for number in range(bisect_left(joints, (offset, 0)), len(joints)):
+        start, end = joints[number]
+        if start >= stop:
+            break
+        if end <= stop:
+            here.append((start - offset, end - offset))
+    return View(text, chosen, here)

@@ -46,7 +46,7 @@ class Look:
     """
 
     __slots__ = (
-        *("_data", "_engine", "_has_marker", "_piece", "_places"),
+        *("_cuts", "_data", "_engine", "_has_marker", "_piece", "_places"),
         *("deadline", "hits", "inside", "joints", "names", "points", "suspects", "text"),
     )
 
@@ -59,6 +59,7 @@ class Look:
         piece: Piece | None = None,
     ) -> None:
         self._engine = engine
+        self._cuts: dict[tuple[int, bool], set[int]] = {}
         self._data = inside[0]
         self._has_marker: bool | None = None
         self._piece = piece
@@ -141,8 +142,11 @@ class Look:
                     self.suspects.append(byte)
                 # Glued to a word on its left a prefix is chance, as in a blob of base64.
                 if prefixes and not (match is None and at and text[at - 1].isalnum()):
-                    cuts = joints(text, at, match, prefixes)
+                    # A list of tokens goes on from each of its lines to its end.
+                    same = (index, match is None)
+                    cuts = joints(text, at, match, prefixes, self._cuts.get(same, ()))
                     if cuts:
+                        self._cuts.setdefault(same, set()).update(start for start, _ in cuts)
                         self.joints += cuts
                         self.suspects.append(byte)
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 _CUT: Final = re.compile(
@@ -24,7 +25,11 @@ _WIDE: Final = 60
 
 
 def joints(
-    text: str, at: int, whole: re.Match[str] | None, prefixes: tuple[str, ...]
+    text: str,
+    at: int,
+    whole: re.Match[str] | None,
+    prefixes: tuple[str, ...],
+    known: Collection[int] = (),
 ) -> list[tuple[int, int]]:
     """Line ends inside the vendor's token that begins at a place.
 
@@ -33,6 +38,9 @@ def joints(
         at: Where its prefix stands.
         whole: What the rule matches there without joining anything.
         prefixes: The vendor's; a line that begins with one is the next token of a list.
+        known: Where those begin that were found from other places, for the same vendor and where
+            the rule matched, or did not, as it does here. What comes behind one of them is the same
+            from wherever it is reached, so it is left out.
     """
     found: list[tuple[int, int]] = []
     cut = _CUT.match(text, at)
@@ -49,6 +57,8 @@ def joints(
             if not _is_random(cut["next"]):
                 break
         found.append((start, end))
+        if start in known:
+            break
         cut = _MORE.match(text, cut.end("next"))
     return found
 

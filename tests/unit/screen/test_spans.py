@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from types import FrameType
-
-from jupyter_agent.screen import Screener, load_rules
+from jupyter_agent.screen import load_rules
 from jupyter_agent.screen.spans import Places, Span
 
 RULE = load_rules(["prose-told"])[0]
@@ -24,29 +21,3 @@ def test_of_very_many_spans_only_those_near_a_line_are_asked_whether_they_overla
             there = {span for span in spans if span.start < end and begin < span.end}
             assert there <= set(near)
             assert len(near) < 60
-
-
-def calls(text: str) -> int:
-    """How many functions of Python are entered, or gone on with, while a text is screened."""
-    entered = 0
-
-    def note(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal entered
-        entered += event == "call"
-
-    screener = Screener(clock=lambda: 0.0)
-    screener.screen(text)
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        screener.screen(text)
-    finally:
-        sys.setprofile(before)
-    return entered
-
-
-def test_a_line_of_very_many_findings_is_work_in_proportion_to_its_length() -> None:
-    sentence = "pw gr33n" + "4x "
-    # (Machine code enters none, and takes the same steps.) Each word compared with each finding
-    # would make it sixteen times as many.
-    assert calls(sentence * 1_600) <= 6 * calls(sentence * 400)
