@@ -169,13 +169,19 @@ _VOWEL: Final = re.compile("[aeiou]", re.IGNORECASE)
 _JAM: Final = re.compile("[^aeiouy]{6}", re.IGNORECASE)
 
 
+_LEAST_DRAWN: Final = 16
+_SURE: Final = 20
+
+
 def is_drawn(value: str) -> bool:
     """Letters alone: capitals that begin no words, or hardly a vowel."""
-    if not (len(value) >= 20 and value.isascii() and value.isalpha()):
+    if not (len(value) >= _LEAST_DRAWN and value.isascii() and value.isalpha()):
         return False
     changes = sum(a.isupper() != b.isupper() for a, b in pairwise(value))
     vowels = len(_VOWEL.findall(value))
     jam = _JAM.search(value)
+    if len(value) < _SURE:  # such as Google's app passwords
+        return value.islower() and bool(jam) and vowels * 5 < len(value)
     if value.islower() or value.isupper():
         return bool(jam) and vowels * 10 < len(value) * 3
     return changes * 10 >= len(value) * 4 and bool(jam)

@@ -127,7 +127,7 @@ def _is_in_address(candidate: Candidate) -> bool:
 _PUBLIC_NAMES: Final = re.compile(
     r"(?<![A-Za-z])(?:pub|gpg|pgp|gnupg|openpgp|websocket|public|primary|foreign|sort|partition|cache|row|hash|dict|lookup|group|idempotency|object|"
     r"bucket|file|path|host|known|routing|translation|message|event|page|next|prev|cursor|resume|"
-    r"sync|csrf|xsrf|continuation|publishable|anon|site|verify|verification|merge|unique|index|"
+    r"sync|csrf|xsrf|continuation|public_key|publishable|anon|site|verify|verification|merge|unique|index|"
     r"join|column|dedup\w*|etag|trace|span|commit|image|model|tokenizer|sha\d*|pad|eos|bos|unk|sep|"
     r"cls|mask|special|added|new|random|prng|rng|seed|blob|s3|object_store|hugging_?face|"
     r"data|input|output|left|right|on|by|spreadsheet|sheet|document|doc)s?(?:[ \t_-]{0,2}|\.)\Z",

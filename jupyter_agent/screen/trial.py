@@ -11,6 +11,7 @@ from jupyter_agent.screen.generated import whole_end
 from jupyter_agent.screen.lines import mixed_words
 from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
 from jupyter_agent.screen.spans import Span, between_markers, reaches_marker
+from jupyter_agent.screen.whole import whole_token
 
 _FEW: Final = 16
 NEARBY: Final = 40
@@ -47,8 +48,8 @@ class Trial:
     """
 
     __slots__ = (
-        *("_each", "_entropy", "_filters", "_finditer", "_grows", "_in_line", "_line"),
-        *("_may_quote", "_needed", "_rank", "_rule", "apart", "can_tell", "has_several"),
+        *("_each", "_entropy", "_filters", "_finditer", "_grows", "_in_line", "_is_beside"),
+        *("_line", "_may_quote", "_needed", "_rank", "_rule", "apart", "can_tell", "has_several"),
         *("is_told", "is_words", "looks_back", "looks_before", "looks_on", "match", "prefixes"),
         "window",
     )
@@ -64,6 +65,8 @@ class Trial:
         self._each = rule.each_regex if rule.each else None
         self.has_several = self._each is not None
         self._entropy = rule.entropy
+        # A vendor's name, and then a value: the shape may be that of a part.
+        self._is_beside = rule.within[0] > 0
         self._grows = rule.kind == "password" and not rule.each
         # In the order of what they cost: whichever finds the value harmless ends it.
         wanted = {*rule.filters}
@@ -174,8 +177,11 @@ class Trial:
                 )
             ):
                 return ()
-        secret = self._is_secret(Candidate(text, start, end, match, quoted))
-        return (Span(start, end, self._rule),) if secret else ()
+        if not self._is_secret(Candidate(text, start, end, match, quoted)):
+            return ()
+        if self._is_beside:
+            start, end = whole_token(text, match.start(), start, end)
+        return (Span(start, end, self._rule),)
 
     def _accepted_each(
         self, each: re.Pattern[str], text: str, match: re.Match[str]
