@@ -113,6 +113,7 @@ def _is_counted(candidate: Candidate) -> bool:
 _GOOD: Final = 2.5
 _LISTED: Final = re.compile(r"[\w-]{1,60}[\"']\s{0,2},")
 _LISTED_WORD: Final = re.compile(r"[A-Za-z_.-]+\d?")
+_NEXT_SETTING: Final = re.compile(r"[A-Z][A-Z0-9_]{2,40}=")
 _BLANK: Final = re.compile(r"\s")
 _MARK: Final = re.compile(r"[^\w\s]")
 _INNER_CAPITAL: Final = re.compile("[a-z][A-Z]")
@@ -133,9 +134,12 @@ def _is_bare_word(candidate: Candidate) -> bool:
     """A quoted value that is plain words: an interface text, a column, a type."""
     value = candidate.value
     listed = _LISTED.match(candidate.match[0])
-    if listed and _LISTED_WORD.fullmatch(value):
+    if listed and (_LISTED_WORD.fullmatch(value) or _NEXT_SETTING.match(value)):
         # Two neighbours in a list of words: "pass", "pixel". But 'Password', 'dhow-Lantern3'.
-        return shape(value) < _GOOD or not words.IN_NAMES.isdisjoint(words_of(value))
+        # Or of settings: "DB_PASSWORD_FILE=/run/db_pass", "DB_NAME=kc".
+        return (
+            "=" in value or shape(value) < _GOOD or not words.IN_NAMES.isdisjoint(words_of(value))
+        )
     begins = value[0] in ",.)" or (
         value[0] == "+" and (value[-1] == "+" or not _DIGIT.search(value))
     )

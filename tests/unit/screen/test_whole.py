@@ -1,0 +1,44 @@
+"""A token of which a rule knows the shape of a part only is masked from end to end."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_agent.screen import Screener
+from jupyter_agent.screen.examples import assemble
+
+SCREENER = Screener()
+
+
+@pytest.mark.parametrize(
+    ("before", "token", "behind"),
+    [
+        ('onesignal_rest_api_key = "', "os_v2_app_{lowernum:100}", '"'),
+        ("infobip_api_key=", "{hex:32}-{hex:8}-{hex:4}-{hex:4}-{hex:4}-{hex:12}", "\nDEBUG=1"),
+        ("pastebin_dev_key = '", "RULnoXd{digit:1}j_JuzzSk{digit:1}ELq{digit:1}xe-1CEKrZsU", "'"),
+        ('intercomToken = "', "dG{digit:1}r{alnum:28}/{alnum:22}=", '"'),
+        ("baremetrics KEY: ", "lk_{alnum:22}", ", please"),
+        ("webex_bot_token: ", "{alnum:44}Q-{alnum:18}_P0A1_{hex:8}", ""),
+    ],
+)
+def test_what_goes_on_without_a_gap_is_part_of_the_token(
+    before: str, token: str, behind: str
+) -> None:
+    value = assemble(token, 3)
+    [finding] = SCREENER.screen(before + value + behind)
+    assert (finding.start, finding.end) == (len(before), len(before) + len(value))
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("datadog_api_key_", " is its name"),
+        ("mistral_key=", "/chat/completions"),
+        ("mistral key ", ". Then restart"),
+        ("mistral key ", "&user=ana"),
+    ],
+)
+def test_a_name_a_path_and_a_sentence_are_no_part_of_it(before: str, behind: str) -> None:
+    value = assemble("{alnum:32}", 5)
+    [finding] = SCREENER.screen(before + value + behind)
+    assert (finding.start, finding.end) == (len(before), len(before) + len(value))
