@@ -124,20 +124,23 @@ def pieces(length: int, found: Sequence[Finding], fresh: Sequence[Finding]) -> I
     """
     number = 0
     while number < len(fresh):
-        at = bisect_left(found, fresh[number].start, key=_start)
-        first = at
-        begin = _before(found, first)
+        first = last = bisect_left(found, fresh[number].start, key=_start)
+        number += 1
+        end = -1
         # Those whose pieces would meet share one.
-        while True:
-            last = at
-            end = _behind(found, last, length)
-            number += 1
-            if number == len(fresh):
-                break
+        while number < len(fresh):
             at = bisect_left(found, fresh[number].start, key=_start)
-            if _before(found, at) > end:
-                break
-        yield _piece(found, (begin, end), (first, last))
+            # (This shows it for most, in no time.)
+            if at > last + 1 or found[at].start - found[last].end > _REACH:
+                end = _behind(found, last, length)
+                if _before(found, at) > end:
+                    break
+            last = at
+            end = -1
+            number += 1
+        if end < 0:
+            end = _behind(found, last, length)
+        yield _piece(found, (_before(found, first), end), (first, last))
 
 
 def _piece(found: Sequence[Finding], around: tuple[int, int], new: tuple[int, int]) -> Piece:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 from re import _parser  # type: ignore[attr-defined]  (as re.compile reads expressions)
@@ -9,11 +10,13 @@ from re import _parser  # type: ignore[attr-defined]  (as re.compile reads expre
 import pytest
 
 from jupyter_agent.screen import Screener, load_rules, mask
-from jupyter_agent.screen.again import name_begins
+from jupyter_agent.screen.again import name_begins, pieces
 from jupyter_agent.screen.candidate import Candidate
 from jupyter_agent.screen.checksums import CHECKSUMS
 from jupyter_agent.screen.examples import assemble
 from jupyter_agent.screen.filters import FILTERS
+from jupyter_agent.screen.finding import Finding
+from jupyter_agent.screen.spans import COVER, covered
 from jupyter_agent.screen.structure import STRUCTURE
 from jupyter_agent.screen.surroundings import LOOKING_BACK
 from jupyter_agent.screen.trial import LOOKS_BACK
@@ -106,6 +109,35 @@ def test_every_password_of_such_a_line_is_found_wherever_it_stands(
     assert {text[finding.start : finding.end] for finding in findings} == {value}
     assert len(findings) == 60
     assert Screener(clock=lambda: 0.0).screen(mask(text, findings)) == []
+
+
+def test_each_piece_holds_what_was_masked_last_and_enough_of_what_stands_around_it() -> None:
+    drawn = random.Random(7)
+    for gap in (4, 60, 900, 4_000):
+        found: list[Finding] = []
+        at = drawn.randrange(3_000)
+        for _ in range(drawn.randrange(1, 60)):
+            end = at + drawn.choice((6, 40, 3_000))
+            found.append(Finding("told-entry", "password", at, end))
+            at = end + drawn.randrange(1, gap)
+        text = "abcdefghij" * ((at + drawn.randrange(3_000)) // 10)
+        fresh = sorted(drawn.sample(found, (len(found) + 1) // 2), key=lambda one: one.start)
+        held: list[Finding] = []
+        done = 0
+        for piece in pieces(len(text), found, fresh):
+            inside = [one for one in fresh if piece.begin <= one.start and one.end <= piece.end]
+            masked = covered(text[piece.begin : piece.end], piece.masked)
+            ends = (inside[0].start, inside[-1].end)
+            there = [one for one in found if ends[0] <= one.start and one.end <= ends[1]]
+            assert masked.count(COVER) == len(piece.masked) >= len(there)
+            assert masked[piece.first : piece.last].count(COVER) == len(there)
+            assert masked.startswith(COVER, piece.first)
+            assert piece.first >= 760 or piece.begin == 0
+            assert len(masked) - piece.last >= 760 or piece.end == len(text)
+            assert done <= piece.begin
+            done = piece.end
+            held += inside
+        assert held == fresh
 
 
 def lookbehinds(pattern: str) -> Iterator[str]:
