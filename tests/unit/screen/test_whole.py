@@ -42,3 +42,13 @@ def test_a_name_a_path_and_a_sentence_are_no_part_of_it(before: str, behind: str
     value = assemble("{alnum:32}", 5)
     [finding] = SCREENER.screen(before + value + behind)
     assert (finding.start, finding.end) == (len(before), len(before) + len(value))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a jelszó mostantól {} mert a régit letiltották", "the new password from now on {}, ok?"],
+)
+def test_a_plus_at_the_end_of_a_told_password_is_part_of_it(text: str) -> None:
+    secret = "Paprikas" + "504+"
+    line = text.format(secret)
+    assert [line[found.start : found.end] for found in SCREENER.screen(line)] == [secret]
