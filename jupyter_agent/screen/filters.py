@@ -51,7 +51,7 @@ _STAND_IN_HINTS: Final = (
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
 _TEMPLATE: Final = re.compile(
     r"\$\w+|\$\{[^}]*\}.*|\$\(.*|\$env:\w+|%\w+%|%\(\w+\)s|(?:%s\W?)+|@\w+@|<[^>]*>?|\[[^\]]*\]?|"
-    r"\{[^}]*\}.*|`[^`]*`|__\w+__|\W*",
+    r"\{[^}]*\}.*|`[^`]*[`']|_\w+_|\W*",
     re.ASCII,
 )
 # Only a field that is closed is a field: a password may hold any bracket.
@@ -353,8 +353,11 @@ def _is_default_url(candidate: Candidate) -> bool:
     """``user:password@localhost``: a recipe. On the web the same words open somebody's door."""
     before = candidate.text[max(0, candidate.match.start() - 6) : candidate.match.start()]
     after = candidate.text[candidate.end + 1 : candidate.end + 12]
-    if candidate.value == "password" and after.startswith("example."):
-        return True  # RFC 2606: nobody's door
+    # GitHub's token stands in front of this; and RFC 2606: nobody's door.
+    if candidate.value == "x-oauth-basic" or (
+        candidate.value == "password" and after.startswith("example.")
+    ):
+        return True
     on_the_web = _WEB_SCHEME.search(before) and not _AT_HOME.match(after)
     return _is_default(candidate) and not (on_the_web and not candidate.value.isupper())
 
