@@ -36,8 +36,8 @@ DEFAULTS: Final = _words(
     off hunter basic bearer token123 mypassword mypass mypwd mysecret mytoken secret123
     password123 test123 user123 pass123 admin123 1234 12345 123456 abcd encrypted hashed hash md5
     sha1 sha-1 sha256 sha-256 sha512 sha-512 scram-sha-1 scram-sha-256 scram-sha-512 bcrypt
-    argon2 argon2id pbkdf2 incomplete changeit pa$$word self this args kwargs config settings environ env
-    anonymous"""
+    argon2 argon2id pbkdf2 incomplete changeit pa$$word self this args kwargs config settings
+    environ env anonymous"""
 )
 """Documentation's favourite "passwords": as whole values they are words, not secrets."""
 
