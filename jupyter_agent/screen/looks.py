@@ -39,7 +39,7 @@ def _nothing() -> re.Pattern[str]:
     # Numbers, with what is counted or numbered, versions, dates, digests.
     | \#?\d[\d.,:%+-]* | \#[\w-]+ | PKCS\#.* | (?:Bug|bug|[Ii]ssue|PR|RT|LP|[a-z]{1,4})\#\d+
     | \d+[^\W\d_]{1,3}\d+ | \d+x\d+\w? | .*\d\.\d.* | [vVrR]\d+(?:[._-]\d+)*[a-z]?
-    | [A-Za-z][A-Za-z0-9]*-v\d\d?
+    | [A-Za-z][A-Za-z0-9]*-v\d\d? | [A-Z]{2,4}-\d{4,5} | SQL\d{4,5}[A-Z] | db2inst\d
     | \d+(?:er|[a-zA-Z]{1,4}|min(?:s|utes?)?|bits?|bytes?|digits?) | \d+(?:[_-][^\W\d_]+)+
     | [^\W\d_]{1,3}\d+ | [^\W\d_]{1,2}-?\d+[^\W\d_]? | \d{1,4}[^\W\d_]{3,9}\d{4}
     | (?:0x)?[0-9a-f]{7,}(?:-[0-9a-f]{4,}){0,4} | (?:0x)?[0-9A-F]{7,}

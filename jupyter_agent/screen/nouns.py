@@ -29,6 +29,7 @@ contra(?:se|ce|ze|sé)(?:ñ|n|ni|gn|ny)a contrasinal pasahitz clave frase~de~pas
 palavras?[~-]passe parola~d['’]ordine parola~chiave parol[ae]? parol[ăęąu]
 chiave~(?:wifi|wi-fi|wpa|di~rete|del~wi) wach?t?woor[dt] wachtword paswoord wagwoord
 (?:wifi|netwerk)-?sleutel l[öo]senord adgangskode kodeord salasana salasan tunnussana
+koden?~till?~[\w-]{3,24}kont(?:oen|ot|o)
 lykilor[ðd] aðgangsor[ðd] nyckeln?~till~w salas[õo]na slapta[žz]od has(?:ł|l)(?:o|a|em|u|e)
 hase[łl] hesl[oauey] hesel gesl[oau] lozin[kc] šifr[aeu] zapork п[ао]рол лозин[кц] шифр[аеу]
 пас+ворд запорк құпия~?сөз нууц~үг паролк şifr sifre şıfre şîfre jelsz fjal[ëe]kalim

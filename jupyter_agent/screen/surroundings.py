@@ -109,13 +109,22 @@ _VENDORS_IDS: Final = re.compile(
 )
 
 
+_SUM: Final = re.compile(r"[0-9a-f]{32}(?:[0-9a-f]{8}|[0-9a-f]{32}|[0-9a-f]{96})?")
+
+
 def _is_in_address(candidate: Candidate) -> bool:
     """``vendor.com/photos/a1b2c3``: an address of the vendor's, not a key beside its name."""
     before = candidate.text[candidate.match.start() : candidate.start]
     # (The middle of a public token of Mapbox's, behind MAPBOX_TOKEN, is none of Box's.)
     if _DIGEST_NAME.search(before) or before.endswith("=pk."):
         return True
-    if _VENDORS_IDS.fullmatch(candidate.value):
+    behind = candidate.text[candidate.end : candidate.end + 3]
+    if (
+        _VENDORS_IDS.fullmatch(candidate.value)
+        or (before.endswith("@") and _SUM.fullmatch(candidate.value))
+        # What sha256sum and its like print: a digest, and the file's name.
+        or (behind[:2] in ("  ", " *") and behind[2:].isalnum() and _SUM.fullmatch(candidate.value))
+    ):
         return True
     if _UUID.fullmatch(candidate.value) and _ID_NAME.search(before):
         return True
