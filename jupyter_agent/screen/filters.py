@@ -261,7 +261,7 @@ _JUMBLE: Final = r"(?=[a-zA-Z]*\d)(?=[a-z\d]*[A-Z])(?=[A-Z\d]*[a-z])[A-Za-z\d]{5
 # Two parts, each with all that a machine draws from: hWSn6wQ.RWUC2n
 _JUMBLED: Final = re.compile(rf"{_JUMBLE}\.{_JUMBLE}")
 _NAMED_WITHIN: Final = 80
-_UNSPACED: Final = re.compile(r"\w=\Z")
+_UNSPACED: Final = re.compile(r"(?:\w=|--[\w-]{2,30}[ =])\Z")
 _AFTER: Final = frozenset(("", " ", "\n", "\r", '"', "'"))
 
 
@@ -272,7 +272,7 @@ def _is_in_file(candidate: Candidate) -> bool:
     """
     text, start, end = candidate.text, candidate.start, candidate.end
     return (
-        _UNSPACED.search(text, max(0, start - 2), start) is not None
+        _UNSPACED.search(text, max(0, start - 34), start) is not None
         and text[end : end + 1] in _AFTER
         and text.find("(", max(text.rfind("\n", 0, start), start - _NAMED_WITHIN, 0), start) < 0
         and words.IN_NAMES.isdisjoint(words_of(candidate.value))
