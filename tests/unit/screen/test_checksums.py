@@ -99,10 +99,11 @@ def test_a_recovery_phrase_with_typos_stays_a_finding() -> None:
 
 def test_a_recovery_phrase_is_found_whole_whichever_words_it_has() -> None:
     said = list(bip39_words())
+    screener = Screener()
     for begin in range(0, len(said), 24):
         phrase = " ".join((said * 2)[begin : begin + 24])
         text = f"the recovery phrase is {phrase}\nplease restore it"
-        assert [text[f.start : f.end] for f in Screener().screen(text)] == [phrase]
+        assert [text[f.start : f.end] for f in screener.screen(text)] == [phrase]
 
 
 def test_twelve_words_of_another_text_are_no_recovery_phrase() -> None:
