@@ -7,6 +7,7 @@ import contextlib
 import errno
 import json
 import os
+import select
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -212,6 +213,12 @@ class _Output:
             self.waits = False
             loop.remove_reader(self._handle)
 
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read now, and writers are left."""
+        poll = select.poll()
+        poll.register(self._handle, select.POLLIN)
+        return not poll.poll(0)
+
     def close(self) -> None:
         os.close(self._handle)
 
@@ -265,7 +272,9 @@ async def _drain(readers: Mapping[asyncio.Task[None], _Output]) -> None:
         before = {task: readers[task].chunks for task in left}
         _, left = await asyncio.wait(left, timeout=_DRAIN)
         for task in set(left):
-            if readers[task].waits and readers[task].chunks == before[task]:
+            output = readers[task]
+            # (One that came back from its sink just now has not looked yet whether there is more.)
+            if output.waits and output.chunks == before[task] and output.is_empty():
                 task.cancel()
                 left.discard(task)
     for task in readers:
