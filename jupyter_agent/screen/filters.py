@@ -51,7 +51,7 @@ _STAND_IN_HINTS: Final = (
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
 _TEMPLATE: Final = re.compile(
     r"\$\w+|\$\{[^}]*\}.*|\$\(.*|\$env:\w+|%\w+%|%\(\w+\)s|(?:%s\W?)+|@\w+@|<[^>]*>?|\[[^\]]*\]?|"
-    r"\{[^}]*\}.*|`[^`]*[`']|_\w+_|\W*",
+    r"\{[^}]*\}.*|`[^`]*[`']|__\w+__|_[a-z]+_|\W*",
     re.ASCII,
 )
 # Only a field that is closed is a field: a password may hold any bracket.

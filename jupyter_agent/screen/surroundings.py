@@ -109,7 +109,9 @@ _VENDORS_IDS: Final = re.compile(
 )
 
 
+# What sha256sum and its like print: a digest, and the file's name.
 _SUM: Final = re.compile(r"[0-9a-f]{32}(?:[0-9a-f]{8}|[0-9a-f]{32}|[0-9a-f]{96})?")
+_SUMMED: Final = re.compile(r" [ *][\w./-]{1,80}\.[A-Za-z0-9]{1,6}(?:\s|$)")
 
 
 def _is_in_address(candidate: Candidate) -> bool:
@@ -118,12 +120,10 @@ def _is_in_address(candidate: Candidate) -> bool:
     # (The middle of a public token of Mapbox's, behind MAPBOX_TOKEN, is none of Box's.)
     if _DIGEST_NAME.search(before) or before.endswith("=pk."):
         return True
-    behind = candidate.text[candidate.end : candidate.end + 3]
     if (
         _VENDORS_IDS.fullmatch(candidate.value)
         or (before.endswith("@") and _SUM.fullmatch(candidate.value))
-        # What sha256sum and its like print: a digest, and the file's name.
-        or (behind[:2] in ("  ", " *") and behind[2:].isalnum() and _SUM.fullmatch(candidate.value))
+        or (_SUM.fullmatch(candidate.value) and _SUMMED.match(candidate.text, candidate.end))
     ):
         return True
     if _UUID.fullmatch(candidate.value) and _ID_NAME.search(before):
