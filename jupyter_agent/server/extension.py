@@ -46,6 +46,7 @@ from jupyter_agent.server.relay import Relay
 from jupyter_agent.server.room import Chats, Rooms
 from jupyter_agent.server.saved import Allowing, SavedValues
 from jupyter_agent.server.saves import MaskingHook
+from jupyter_agent.server.saves_in_thread import SavesInThread
 from jupyter_agent.server.seen import SeenInOutput
 from jupyter_agent.server.stored import StoredValues
 from jupyter_agent.server.uploads import UploadHooks
@@ -90,22 +91,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     chats = _chats(app, ChatScreening(of_chats, Attached(app.contents_manager)), relay)
 
     door = Door(folders)
-    register_hook = getattr(app.contents_manager, "register_pre_save_hook", None)
-    if register_hook is None:
-        app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
-    else:
-        allowing = Allowing(screener, door, root)
-        masking = MaskingHook(
-            Masker(allowing),
-            app.log,
-            _telling(app, relay),
-            values=SavedValues(door, app.log),
-            allowing=allowing,
-        )
-        register_hook(masking)
-        uploads = UploadHooks(masking, app.log)
-        register_hook(uploads.begin)
-        app.contents_manager.register_post_save_hook(uploads.end)
+    are_saves_guarded = _guard_saves(app, Allowing(screener, door, root), door, relay)
 
     chosen = settings_of(app)
     let_frame(settings, [*LOCAL, *chosen.origins])
@@ -136,7 +122,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         blocks,
         chats,
         desktops,
-        saves_guarded=register_hook is not None,
+        saves_guarded=are_saves_guarded,
     )
     settings["jupyter_agent"] = rooms
     agents = Agents(folders, screener, root=str(app.root_dir), check=link.call)
@@ -164,6 +150,29 @@ def _chats(app: Any, screening: ChatScreening, relay: Relay) -> Chats:
     chats = Chats(screening, ChatGuard(screening, relay.tell, app.log))
     chats.guard.watch(app)
     return chats
+
+
+def _guard_saves(app: Any, allowing: Allowing, door: Door, relay: Relay) -> bool:
+    """Mask what is saved, where the contents manager has hooks for it."""
+    manager = app.contents_manager
+    if getattr(manager, "register_pre_save_hook", None) is None:
+        app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
+        return False
+    masking = MaskingHook(
+        Masker(allowing),
+        app.log,
+        _telling(app, relay),
+        values=SavedValues(door, app.log),
+        allowing=allowing,
+    )
+    manager.register_pre_save_hook(masking)
+    uploads = UploadHooks(masking, app.log)
+    manager.register_pre_save_hook(uploads.begin)
+    manager.register_post_save_hook(uploads.end)
+    saves = SavesInThread(masking, uploads)
+    saves.watch(manager)
+    _close_with(app, saves)
+    return True
 
 
 def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:

@@ -1,7 +1,8 @@
 """The pre-save hook: what reaches the disk in a notebook is masked.
 
 Jupyter Server calls it for every save of its contents manager: by hand, autosave, and those of the
-real-time collaboration extensions. Masking beats refusing, because collaboration retries a refused
+real-time collaboration extensions. Most of its work is done ahead of the call, in a thread
+(``saves_in_thread``). Masking beats refusing, because collaboration retries a refused
 save for ever and shows nobody why.
 
 Masked is every field of ``jupyter_agent.screen.notebook``: cell sources, outputs (streams,
@@ -21,10 +22,15 @@ names its cell. The document stays open in the page, whole.
 from __future__ import annotations
 
 import json
+import secrets
+import threading
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from hashlib import blake2b
 from logging import Logger
-from typing import Any
+from typing import Any, Final
 
 from tornado.web import HTTPError
 
@@ -33,6 +39,9 @@ from jupyter_agent.screen.masking import Masker, mask_notebook
 from jupyter_agent.screen.notebook import METADATA, Field, fields, is_notebook
 from jupyter_agent.server.chats import saved as chat_file
 from jupyter_agent.server.saved import Allowing, SavedValues
+
+_EXPECTED: Final[ContextVar[bytes]] = ContextVar("jupyter_agent_masked", default=b"")
+"""Digest of what was masked ahead, for the save that is under way."""
 
 
 class MaskingHook:
@@ -66,6 +75,9 @@ class MaskingHook:
         self._allowing = allowing
         self._known = 0  # stored values that were masked so far
         self._told: set[str] = set()
+        # Keyed with a key of this process: a plain hash of a short text would give it away.
+        self._key = secrets.token_bytes(32)
+        self._lock = threading.RLock()  # some extensions save in threads of their own
 
     def __call__(self, *, model: dict[str, Any], path: str, **_: Any) -> None:
         """Mask the notebook in ``model`` before it is written.
@@ -73,6 +85,68 @@ class MaskingHook:
         Raises:
             HTTPError: 503, a text could not be screened; nothing is written and nothing is lost.
         """
+        if not self._is_expected(model, path):
+            with self._lock:
+                self._mask(model, path)
+
+    @staticmethod
+    def concerns(model: dict[str, Any], path: str) -> bool:
+        """Whether there is anything to screen in what is to be saved."""
+        is_notebook_model = model.get("type") == "notebook" and model.get("content") is not None
+        return is_notebook_model or _is_screened_file(model, path)
+
+    def ahead(self, *, model: dict[str, Any], path: str) -> bytes:
+        """Mask a model before it is given to a contents manager; in any thread.
+
+        Returns:
+            What to expect when the hook is called for it: see ``expecting``.
+
+        Raises:
+            HTTPError: As for a call.
+        """
+        with self._lock:
+            self._mask(model, path)
+        return self._digest(model, path)
+
+    @contextmanager
+    def expecting(self, masked: bytes) -> Iterator[None]:
+        """Inside, what ``ahead`` has masked is not masked again by the hook."""
+        before = _EXPECTED.set(masked)
+        try:
+            yield
+        finally:
+            _EXPECTED.reset(before)
+
+    def _is_expected(self, model: dict[str, Any], path: str) -> bool:
+        """Whether this is what ``ahead`` has masked.
+
+        Anything may have changed it since: another hook, or a manager that saves in other forms.
+        """
+        if not (expected := _EXPECTED.get()):
+            return False
+        try:
+            return expected == self._digest(model, path)
+        except Exception:  # noqa: BLE001  (masking it says what is wrong, and fails closed)
+            return False
+
+    def _digest(self, model: dict[str, Any], path: str) -> bytes:
+        """Of all texts in it that are screened; of a file that is not screened nothing."""
+        content: Any = model.get("content")
+        texts: Iterator[str]
+        if model.get("type") == "notebook" and is_notebook(content):
+            texts = (next(field.texts()) for field in fields(content))
+        elif _is_screened_file(model, path):
+            texts = iter((content,))
+        else:
+            return b""
+        digest = blake2b(key=self._key, digest_size=16)
+        for text in texts:
+            raw = text.encode("utf-8", "surrogatepass")
+            digest.update(len(raw).to_bytes(8, "big"))  # or one text could pass for two
+            digest.update(raw)
+        return digest.digest()
+
+    def _mask(self, model: dict[str, Any], path: str) -> None:
         field, masked_before = None, self._count
         if self._allowing is not None:
             self._allowing.begin(path)
@@ -137,13 +211,15 @@ class MaskingHook:
             return text
         if not is_notebook(document):
             raise TypeError
-        if self._allowing is not None:
-            self._allowing.begin(path)
-        masked_before = self._count
-        self._mask_known(document, path)
-        mask_notebook(document, self._masker)
-        self._forget_allowed()
-        if self._count == masked_before:
+        with self._lock:
+            if self._allowing is not None:
+                self._allowing.begin(path)
+            masked_before = self._count
+            self._mask_known(document, path)
+            mask_notebook(document, self._masker)
+            self._forget_allowed()
+            is_clean = self._count == masked_before
+        if is_clean:
             return text
         if is_chat:
             chat_file.put_back(content, document)

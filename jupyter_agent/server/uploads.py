@@ -27,6 +27,8 @@ class UploadHooks:
         self._masking = masking
         self._log = log
         self._coming: set[str] = set()
+        self._come: list[tuple[Path, str]] = []
+        self._waits = False
 
     def begin(self, *, model: dict[str, Any], path: str, **_: Any) -> None:
         """Before a save: note an upload's first piece; the contents manager asks for no other."""
@@ -34,18 +36,35 @@ class UploadHooks:
             self._coming.add(path)
 
     def end(self, *, os_path: str, model: dict[str, Any], **_: Any) -> None:
-        """After a save: mask what was uploaded in pieces."""
+        """After a save: mask what was uploaded in pieces, or note that it has come."""
         path = str(model.get("path", ""))
         if path not in self._coming:
             return
         self._coming.remove(path)
-        try:
-            self._mask(Path(os_path).resolve(), path)
-        except Exception as problem:  # noqa: BLE001  (the upload itself has worked)
-            self._log.warning(
-                "An uploaded notebook could not be masked (%s); saving it will.",
-                type(problem).__name__,
-            )
+        self._come.append((Path(os_path).resolve(), path))
+        if not self._waits:
+            self.finish()
+
+    def wait(self) -> None:
+        """From now on somebody calls ``finish`` after each save."""
+        self._waits = True
+
+    @property
+    def have_come(self) -> bool:
+        """Whether anything is there to be masked."""
+        return bool(self._come)
+
+    def finish(self) -> None:
+        """Mask what has come; in any thread."""
+        while self._come:
+            file, path = self._come.pop()
+            try:
+                self._mask(file, path)
+            except Exception as problem:  # noqa: BLE001  (the upload itself has worked)
+                self._log.warning(
+                    "An uploaded notebook could not be masked (%s); saving it will.",
+                    type(problem).__name__,
+                )
 
     def _mask(self, file: Path, path: str) -> None:
         text = file.read_text("utf-8", "surrogateescape")

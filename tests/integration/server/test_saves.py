@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
+import threading
 
 import nbformat
 import pytest
 from tornado.httpclient import HTTPClientError
 
 from jupyter_agent.errors import ScreenTimeout
+from jupyter_agent.screen.masking import Masker
 from jupyter_agent.server.saves import MaskingHook
 
 pytestmark = pytest.mark.one_server
@@ -199,3 +203,64 @@ async def test_pages_are_told_which_notebook_was_masked_and_when_it_no_longer_is
         ("some folder/a.ipynb", False),
         ("b.ipynb", True),
     ]
+
+
+async def test_others_are_served_while_a_notebook_is_screened(
+    put, jp_fetch, jp_root_dir, canary, monkeypatch
+):
+    loop = asyncio.get_running_loop()
+    begun, served = loop.create_future(), threading.Event()
+    doubtful, looks = Masker.doubtful, []
+
+    def slow(masker, some):
+        looks.append(threading.get_ident())
+        if len(looks) == 1:
+            loop.call_soon_threadsafe(begun.set_result, None)
+        assert served.wait(30)
+        return doubtful(masker, some)
+
+    monkeypatch.setattr(Masker, "doubtful", slow)
+    saving = asyncio.ensure_future(put("a.ipynb", notebook(canary.value)))
+    await begun
+    await jp_fetch("api", "status")
+    served.set()
+    await saving
+
+    assert len(looks) == 1, "the hook has screened it once more"
+    assert looks[0] != threading.get_ident()
+    assert canary.search_tree(jp_root_dir) == []
+
+
+async def test_what_another_hook_puts_in_after_screening_is_masked_too(
+    put, jp_root_dir, canary, jp_serverapp, monkeypatch
+):
+    def add(*, model, **_):
+        model["content"]["cells"].append(nbformat.v4.new_markdown_cell(f"key {canary.value}"))
+
+    monkeypatch.setattr(jp_serverapp.contents_manager, "pre_save_hook", add)
+
+    await put("a.ipynb", notebook("clean"))
+
+    assert canary.search_tree(jp_root_dir) == []
+    assert "[secret:" in nbformat.read(jp_root_dir / "a.ipynb", 4).cells[-1].source
+
+
+class TestAManagerWhoseSavesAreNotAwaited:
+    pytestmark = pytest.mark.one_server(shared=False)
+
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config):
+        manager = "jupyter_server.services.contents.largefilemanager.LargeFileManager"
+        jp_server_config.ServerApp.contents_manager_class = manager
+        return jp_server_config
+
+    async def test_is_masked_by_the_hooks(self, put, jp_root_dir, canary):
+        await put("a.ipynb", notebook(canary.value))
+        text = nbformat.writes(notebook(canary.value)).encode()
+        for piece, chunk in ((text[:90], 1), (text[90:], -1)):
+            content = base64.b64encode(piece).decode()
+            await put("b.ipynb", content, type="file", format="base64", chunk=chunk)
+
+        assert canary.search_tree(jp_root_dir) == []
+        for name in ("a.ipynb", "b.ipynb"):
+            assert "[secret:" in (jp_root_dir / name).read_text()
