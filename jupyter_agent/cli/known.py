@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from jupyter_agent.client import Client
     from jupyter_agent.screen import Finding, Rule
     from jupyter_agent.screen.cell import Screens
+    from jupyter_agent.screen.stored import StoredFinding
 
 PATIENCE: Final = 10.0
 """Seconds: a folder of long texts is worth waiting for."""
+_MOST_ASKED: Final = 80_000
+"""Characters of findings that fit into one question; JSON writes one as 12 bytes at worst. Of a
+text with more none are allowed."""
 
 
 class KnownScreener:
@@ -69,23 +73,26 @@ class KnownScreener:
             self._client.close()
 
     def _judged(self, text: str, findings: list[Finding]) -> list[Finding]:
-        from jupyter_agent.client import matching  # noqa: PLC0415  (startup time)
-        from jupyter_agent.screen.stored import combined, stored  # noqa: PLC0415
+        from jupyter_agent.screen.stored import combined  # noqa: PLC0415  (startup time)
 
         client = self._opened()
         if client is None:
             return findings
-        matches = [
-            stored(one.label, one.kind, one.start, one.end, exact=one.exact)
-            for one in matching.find(client, text).matches
+        matches = _matches(client, text)
+        return combined(self._not_allowed(client, text, findings), matches)
+
+    def _not_allowed(self, client: Client, text: str, findings: list[Finding]) -> list[Finding]:
+        from jupyter_agent.screen.stored import MOST  # noqa: PLC0415  (startup time)
+
+        if not findings or len(findings) > MOST:
+            return findings
+        asked = [{"rule": f.rule, "value": text[f.start : f.end]} for f in findings]
+        if sum(len(each["value"]) for each in asked) > _MOST_ASKED:
+            return findings
+        allowed = client.call("allow.check", findings=asked, notebook=self.notebook, spend=False)[
+            "allowed"
         ]
-        if findings:
-            asked = [{"rule": f.rule, "value": text[f.start : f.end]} for f in findings]
-            allowed = client.call(
-                "allow.check", findings=asked, notebook=self.notebook, spend=False
-            )["allowed"]
-            findings = [f for f, ok in zip(findings, allowed, strict=True) if not ok]
-        return combined(findings, matches)
+        return [f for f, ok in zip(findings, allowed, strict=True) if not ok]
 
     def _opened(self) -> Client | None:
         """The conversation; None where no broker runs and nothing is stored that one could know."""
@@ -105,3 +112,21 @@ class KnownScreener:
                 return None
             self._client.limit(PATIENCE)
         return self._client
+
+
+def _matches(client: Client, text: str) -> list[StoredFinding]:
+    """Every stored value in a text; one answer holds the first ``matching.MOST`` only."""
+    from jupyter_agent.client import matching  # noqa: PLC0415  (startup time)
+    from jupyter_agent.screen.stored import stored  # noqa: PLC0415
+
+    found: list[StoredFinding] = []
+    begin = 0
+    while True:
+        known = matching.find(client, text[begin:]).matches
+        found += [
+            stored(one.label, one.kind, begin + one.start, begin + one.end, exact=one.exact)
+            for one in known
+        ]
+        if len(known) < matching.MOST:
+            return found
+        begin = found[-1].end

@@ -86,6 +86,52 @@ def test_a_terminal_screens_for_stored_values_and_lets_pass_what_is_allowed(cli,
         screener.close()
 
 
+def test_a_stored_value_is_found_wherever_it_stands_however_often_it_does(cli, saved):
+    screener = KnownScreener(OneRule())
+    lines = [f"{number} got {saved.value}" for number in range(2100)]
+    try:
+        found = screener.screen("\n".join(lines))
+    finally:
+        screener.close()
+    assert [f.start for f in found] == [
+        at + len(line) - len(saved.value) for at, line in _begins(lines)
+    ]
+
+
+class EachLine:
+    """Finds every line, as a rule would."""
+
+    def screen(self, text: str) -> list[Finding]:
+        return [Finding("generic-key", "api-key", at, at + len(line))
+                for at, line in _begins(text.split("\n"))]  # fmt: skip
+
+    def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
+        return range(len(texts))
+
+    def rule(self, rule_id: str):
+        raise KeyError(rule_id)
+
+
+@pytest.mark.parametrize("lines", [["x"] * 1001, ["x" * 20_000] * 60], ids=["many", "long"])
+def test_more_findings_than_can_be_asked_about_hide_no_stored_value(cli, saved, lines):
+    screener = KnownScreener(EachLine())
+    try:
+        found = screener.screen("\n".join([*lines, saved.value]))
+    finally:
+        screener.close()
+    assert [f.rule for f in found] == ["generic-key"] * len(lines) + ["stored-value"]
+    assert screener.off == ""
+
+
+def _begins(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Each line and where it begins."""
+    at, begins = 0, []
+    for line in lines:
+        begins.append((at, line))
+        at += len(line) + 1
+    return begins
+
+
 @pytest.mark.one_broker(shared=False)
 def test_a_terminal_without_a_vault_starts_no_broker_to_screen(agent_home):
     screener = KnownScreener(OneRule())
