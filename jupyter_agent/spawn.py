@@ -43,6 +43,7 @@ class HelperResult:
 
     returncode: int
     stdout: bytes
+    stderr: bytes = b""
 
     def __repr__(self) -> str:
         return f"HelperResult(returncode={self.returncode})"
@@ -97,8 +98,7 @@ def run_helper(
         done = subprocess.run(
             list(argv),
             input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            capture_output=True,
             timeout=timeout,
             env=dict(env),
             cwd="/",
@@ -109,7 +109,7 @@ def run_helper(
     except subprocess.TimeoutExpired:
         # Not chained: the exception carries what the helper had printed so far.
         raise TimeoutError(f"{Path(argv[0]).name} did not answer in {timeout:g} s") from None
-    return HelperResult(done.returncode, done.stdout)
+    return HelperResult(done.returncode, done.stdout, done.stderr)
 
 
 def start_broker(argv: Sequence[str]) -> IO[bytes]:

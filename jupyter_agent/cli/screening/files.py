@@ -103,26 +103,50 @@ def _below(folder: str) -> Iterator[str]:
     if listed is None:
         yield from _walked(folder)
         return
-    for name in listed:
+    for name in listed.names:
         path = os.path.join(folder, name)  # noqa: PTH118  (as above)
         mode = _mode(path)
         if stat.S_ISREG(mode):
             yield path
         elif stat.S_ISDIR(mode) and name.endswith("/"):
             yield from _below(path.rstrip("/"))  # a repository in a repository
+    if not listed.is_all:
+        for path in _closed(folder):
+            if not git.is_ignored(folder, os.path.relpath(path, folder)):
+                yield path
 
 
 def _walked(folder: str) -> Iterator[str]:
-    for parent, folders, names in os.walk(folder):
+    closed: list[str] = []
+    for parent, folders, names in os.walk(folder, onerror=lambda error: _note(error, closed)):
         folders[:] = sorted(set(folders) - _PASSED_OVER)
         for name in sorted(names):
             path = os.path.join(parent, name)  # noqa: PTH118  (as above)
             if stat.S_ISREG(_mode(path)):  # a pipe would be waited for for ever
                 yield path
+    yield from closed
+
+
+def _closed(folder: str) -> list[str]:
+    """The folders below a folder that can't be listed.
+
+    They can't be read as files either, and that is told: nobody knows what is in them.
+    """
+    closed: list[str] = []
+    for _, folders, _ in os.walk(folder, onerror=lambda error: _note(error, closed)):
+        folders[:] = sorted(set(folders) - {".git"})
+    return closed
+
+
+def _note(error: OSError, closed: list[str]) -> None:
+    if not isinstance(error, FileNotFoundError):  # deleted since
+        closed.append(error.filename)
 
 
 def _mode(path: str) -> int:
     try:
         return os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0  # deleted since
     except OSError:
-        return 0  # deleted since, or not ours to see
+        return stat.S_IFREG  # not ours to see, which is told when it is read

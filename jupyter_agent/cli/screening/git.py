@@ -10,14 +10,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.errors import AgentError, RequestInvalid
+
+if TYPE_CHECKING:
+    from jupyter_agent.spawn import HelperResult
 
 _PATIENCE: Final = 120.0
 """Seconds; a work tree on a slow network drive takes its time."""
 _BATCH: Final = 32 * 2**20
 """Bytes of staged files that are held at once."""
+_NOT_OPENED: Final = b"could not open directory"
+"""What git warns of and takes for empty (dir.c)."""
 _NO_PROGRAMS: Final = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
 
 
@@ -36,6 +41,19 @@ class Staged:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What git lists below a folder.
+
+    Attributes:
+        names: Relative to the folder. A repository inside it ends with a slash.
+        is_all: Whether git could look into each folder that counts.
+    """
+
+    names: list[str]
+    is_all: bool
+
+
 def call(folder: str, *words: str, stdin: bytes = b"") -> bytes:
     """What git answers.
 
@@ -47,41 +65,47 @@ def call(folder: str, *words: str, stdin: bytes = b"") -> bytes:
     Raises:
         RequestInvalid: There is no git, or it refused.
     """
+    return _done(folder, *words, stdin=stdin).stdout
+
+
+def _done(folder: str, *words: str, stdin: bytes = b"") -> HelperResult:
     from jupyter_agent import spawn  # noqa: PLC0415  (startup time)
 
     argv = ["git", "-C", os.path.abspath(folder), *_NO_PROGRAMS, *words]  # noqa: PTH100
     try:
-        # The caller's environment: inside a git hook it says which index is meant.
-        done = spawn.run_helper(argv, stdin=stdin, timeout=_PATIENCE, env=os.environ)
+        # The caller's environment: inside a git hook it says which index is meant. Warnings are
+        # read, and so must be in English.
+        env = {**os.environ, "LC_ALL": "C"}
+        done = spawn.run_helper(argv, stdin=stdin, timeout=_PATIENCE, env=env)
     except TimeoutError:
         raise RequestInvalid("git did not answer in time.") from None
     except OSError:
         raise RequestInvalid("git could not be started.", "Install git.") from None
     if done.returncode:
         raise RequestInvalid("git could not do it.", "Call this inside a git repository.")
-    return done.stdout
+    return done
 
 
-def files_below(folder: str) -> list[str] | None:
+def files_below(folder: str) -> Listed | None:
     """The files that git tracks or would track below a folder; None where git does not manage it.
 
     A folder that git ignores as a whole, and that was named all the same, is not managed by it.
-
-    Names are relative to the folder. A repository inside it ends with a slash.
     """
     try:
-        listed = call(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        if not listed and _is_ignored(folder):
+        listed = _done(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        if not listed.stdout and is_ignored(folder):
             return None
     except AgentError:
         return None  # walked instead, which finds more files and never fewer
     # A file in a conflict is listed once for each side.
-    return sorted({os.fsdecode(name) for name in listed.split(b"\0") if name})
+    names = sorted({os.fsdecode(name) for name in listed.stdout.split(b"\0") if name})
+    return Listed(names, is_all=_NOT_OPENED not in listed.stderr)
 
 
-def _is_ignored(folder: str) -> bool:
+def is_ignored(folder: str, name: str = ".") -> bool:
+    """Whether git ignores something in a folder, or the folder itself."""
     try:
-        call(folder, "check-ignore", "--quiet", ".")
+        call(folder, "check-ignore", "--quiet", "--", name)
     except RequestInvalid:
         return False
     return True

@@ -11,6 +11,7 @@ import pytest
 from canary import Canary
 from command_line import ended
 from notebooks_made import with_value
+from repository import Repository
 
 _TOKEN_CHARACTERS = string.ascii_letters + string.digits
 
@@ -105,6 +106,49 @@ def test_what_can_not_be_read_is_not_called_clean(cli):
     assert done.code == 1
     assert done.json["failures"][0]["path"] == "no-such-file"
     assert b"no-such-file" in cli("screen", "no-such-file").err
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="nothing is closed to root")
+@pytest.mark.parametrize("mode", [0o000, 0o400], ids=["closed", "listed-only"])
+@pytest.mark.parametrize("is_managed", [False, True], ids=["folder", "repository"])
+def test_a_folder_with_one_that_can_not_be_looked_into_is_not_called_clean(
+    cli, token, mode, is_managed
+):
+    if is_managed:
+        git = Repository.make(cli.cwd)
+        git.write(".gitignore", "ignored/\n")
+    for name in ("sub/new", "sub/tracked", *(["ignored"] if is_managed else [])):
+        (cli.cwd / name).mkdir(parents=True)
+        (cli.cwd / name / "a.txt").write_text(token.value)
+    if is_managed:
+        git("add", "sub/tracked")
+    closed = [path.parent for path in cli.cwd.glob("**/a.txt")]
+    for folder in closed:
+        folder.chmod(mode)
+    try:
+        done = cli("screen", ".", "--json")
+    finally:
+        for folder in closed:
+            folder.chmod(0o700)
+    assert done.code == 1
+    named = {failure["path"].removesuffix("/a.txt") for failure in done.json["failures"]}
+    assert named == {"./sub/new", "./sub/tracked"}
+
+
+def test_a_folder_that_lies_too_deep_is_not_called_clean(cli, token):
+    here = os.open(cli.cwd, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=here)
+        deeper = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    with os.fdopen(os.open("a.txt", os.O_WRONLY | os.O_CREAT, dir_fd=here), "w") as file:
+        file.write(token.value)
+    os.close(here)
+    done = cli("screen", ".", "--json")
+    assert done.code == 1
+    (failure,) = done.json["failures"]
+    assert failure["message"] == "File name too long."
 
 
 def test_a_call_that_names_nothing_on_a_terminal_says_what_to_name(cli):
