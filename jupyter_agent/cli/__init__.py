@@ -41,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             asked = parse(words)
-            return asked.do(terminal)
+            code = asked.do(terminal)
+            terminal.flush()  # what can't be written is no success
         except AgentError as error:
             terminal.fail(error)
             return asked.failure
@@ -57,11 +58,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 terminal.crash(error)
             return asked.failure
+        else:
+            return code
         finally:
             terminal.flush()
-    except BrokenPipeError:
-        # The reader went away (`| head`), which is its right: no word about it. What is still
-        # buffered must not be written when the interpreter ends.
+    except OSError:
+        # The reader went away (`| head`), which is its right: no word about it; or there is no room
+        # for the words about it either. What is still buffered must not be written when the
+        # interpreter ends.
         terminal.abandon()
         return asked.failure
 

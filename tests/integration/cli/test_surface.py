@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -58,17 +59,38 @@ def test_streams_that_are_closed_are_no_error(cli):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")  # noqa: PTH110
 @pytest.mark.parametrize(
-    ("words", "code"), [(("secret", "list"), 1), (("run", "--", "echo", "much"), 125)]
+    ("words", "code"),
+    [
+        (("secret", "list"), 1),
+        (("run", "--", "echo", "much"), 125),
+        (("screen", "-", "--sarif"), 1),
+    ],
 )
-def test_a_disk_that_is_full_is_said_and_is_no_bug(cli, words, code):
+def test_a_disk_that_is_full_is_said_and_is_no_bug(cli, monkeypatch, words, code):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # a short answer is written at the end
     with open("/dev/full", "wb") as full:  # noqa: PTH123  (no path)
         done = subprocess.run(
-            cli.argv(*words), cwd=cli.cwd, stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE,
-            check=False,
+            cli.argv(*words), cwd=cli.cwd, stdin=subprocess.DEVNULL, stdout=full,
+            stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
         )  # fmt: skip
     assert done.returncode == code
     assert done.stderr.startswith(b"error: Not all could be written: No space left on device.")
     assert done.stderr.count(b"\n") == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")  # noqa: PTH110
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_hook_whose_answer_can_not_be_written_stops_its_host(cli, monkeypatch, stream):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    event = {"hook_event_name": "UserPromptSubmit", "prompt": "my password is kV7rQ2mWz"}
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  (no path)
+        done = subprocess.run(
+            cli.argv("screen", "--hook", "codex"), cwd=cli.cwd, input=json.dumps(event).encode(),
+            **{**streams, stream: full}, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert b"Traceback" not in (done.stderr or b"")
 
 
 def test_the_start_is_quick_because_it_loads_next_to_nothing():
