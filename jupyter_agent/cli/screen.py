@@ -42,8 +42,10 @@ def add(commands: Family) -> None:
         examples=_EXAMPLES,
     )
     parser.add_argument(
-        "paths", nargs="*", metavar="PATH", help="files and folders; - is standard input"
-    )
+        "paths", nargs="*", metavar="PATH",
+        help="files and folders; - is standard input; behind --, also names that begin with -",
+    )  # fmt: skip
+    parser.set_defaults(takes_words=True)
     parser.add_argument("--sarif", action="store_true", help="answer in SARIF 2.1.0")
     parser.add_argument("--baseline", metavar="FILE", help="findings that are known and accepted")
     parser.add_argument(
@@ -76,6 +78,7 @@ def add(commands: Family) -> None:
 
 def screen(arguments: Arguments, terminal: Terminal) -> int:
     """Do what the mode says. Values are never printed."""
+    arguments.paths += arguments.words or []
     if arguments.hook:
         return _answer_hook(arguments.hook, terminal)
     if arguments.git_clean or arguments.git_textconv:

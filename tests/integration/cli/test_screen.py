@@ -71,6 +71,14 @@ def test_stdin_is_screened_when_nothing_is_named(cli, token):
     assert token.found_in(done.out + done.err) == []
 
 
+def test_a_file_whose_name_looks_like_an_option_is_screened_behind_two_dashes(cli, token):
+    for name in ("-x.txt", "--json", "--staged"):
+        (cli.cwd / name).write_text(token.value)
+    done = cli("screen", "--json", "--", "-x.txt", "--json", "--staged")
+    assert done.code == 2
+    assert [f["path"] for f in done.json["findings"]] == ["-x.txt", "--json", "--staged"]
+
+
 def test_folders_are_walked_without_the_history_of_version_control(cli, token):
     for name in ("src", ".git"):
         (cli.cwd / name).mkdir()

@@ -346,20 +346,23 @@ def test_a_folder_of_hooks_for_every_repository_is_left_alone(cli, git, tmp_path
 
 
 def test_what_the_pre_commit_framework_calls_stops_a_secret(cli, git, token):
-    # https://pre-commit.com/#new-hooks: `entry`, then the staged files of `types`.
+    # https://pre-commit.com/#new-hooks: `entry`, `args`, then the staged files of `types`.
     hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
-    entries = re.findall(r"^  entry: (.*)$", hooks, re.MULTILINE)
+    entries = re.findall(r"^  entry: (.*)\n  args: \[(\S*)\]", hooks, re.MULTILINE)
+    assert len(entries) == 2
     assert re.findall(r"^- id: (.*)$", hooks, re.MULTILINE) == [
         "jupyter-agent-screen",
         "jupyter-agent-screen-installed",
     ]
     git.write("a file.py", f"t = '{token.value}'")
     git.write("clean.ipynb", notebook("nothing"))
-    for entry in entries:
-        program, *words = entry.split()
+    git.write("--json", f"t = '{token.value}'")
+    for entry, arguments in entries:
+        program, *words = [*entry.split(), *arguments.split()]
         assert program == "jupyter-agent"
         assert cli(*words, "clean.ipynb").code == 0
         assert cli(*words, "a file.py", "clean.ipynb").code == 2
+        assert cli(*words, "--json").code == 2
 
 
 def test_an_installed_program_does_not_take_its_modules_from_the_repository(cli, git, tmp_path):
