@@ -20,6 +20,7 @@ from jupyter_agent.errors import AgentError, RequestInvalid
 
 _DRIVER: Final = "jupyter-agent"
 _ATTRIBUTES: Final = f"*.ipynb filter={_DRIVER} diff={_DRIVER}"
+_PROGRAM: Final = "jupyter agent screen"
 _OURS: Final = "# Written by `jupyter agent screen --install-git`; --uninstall-git removes it."
 
 
@@ -58,9 +59,11 @@ def install(repository: Repository, what: str) -> list[str]:
         what: One of ``screening.INSTALLED``.
 
     Raises:
-        RequestInvalid: A hook of somebody else is there, or something can't be written.
+        RequestInvalid: A hook or filter of somebody else is there, or something can't be written.
     """
     done: list[str] = []
+    if what in (EVERYTHING, FILTER):
+        _check_no_other_filter(repository)
     try:
         if what in (EVERYTHING, PRE_COMMIT):
             done += _install_hook(repository)
@@ -87,6 +90,18 @@ def uninstall(repository: Repository, what: str) -> list[str]:
     except OSError as error:
         raise _unwritable(error) from None
     return done or ["Nothing of ours was there."]
+
+
+def _check_no_other_filter(repository: Repository) -> None:
+    """A file has one filter: ours would switch the other one off, or never be called."""
+    told = git.call(str(repository.top), "check-attr", "-z", "filter", "--", "any.ipynb")
+    name = os.fsdecode(told.split(b"\0")[2])
+    if name not in (_DRIVER, "unspecified"):
+        raise RequestInvalid(
+            f"This repository has another filter for notebooks already ({name}), and it stays as "
+            "it is.",
+            f"Screen what is committed instead: {_PROGRAM} --install-git {PRE_COMMIT}",
+        )
 
 
 def _install_filter(repository: Repository) -> list[str]:

@@ -336,6 +336,22 @@ def test_a_hook_of_somebody_else_stays_and_the_line_to_add_is_said(cli, git):
     assert theirs.exists()
 
 
+@pytest.mark.parametrize("where", [".gitattributes", ".git/info/attributes"])
+def test_a_notebook_filter_of_somebody_else_stays_and_nothing_is_set_up_beside_it(cli, git, where):
+    git.write(where, "*.ipynb filter=nbstripout\n")
+    before = (cli.cwd / ".git/config").read_bytes()
+
+    done = cli("screen", "--install-git")
+
+    assert done.code == 1
+    assert b"another filter for notebooks already (nbstripout)" in done.err
+    assert b"--install-git pre-commit" in done.err
+    assert (cli.cwd / where).read_text() == "*.ipynb filter=nbstripout\n"
+    assert (cli.cwd / ".git/config").read_bytes() == before
+    assert not (cli.cwd / ".git/hooks/pre-commit").exists()
+    assert cli("screen", "--install-git", "pre-commit").code == 0
+
+
 def test_a_folder_of_hooks_for_every_repository_is_left_alone(cli, git, tmp_path):
     git("config", "core.hooksPath", str(tmp_path / "all hooks"))
 
