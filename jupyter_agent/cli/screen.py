@@ -86,6 +86,8 @@ def screen(arguments: Arguments, terminal: Terminal) -> int:
     if arguments.git_process:
         return _filter(terminal)
     if what := arguments.install_git or arguments.uninstall_git:
+        if arguments.paths:  # else it would be done here, and not to what was named
+            raise usage("git is set up where you are: it takes no paths.", _PROGRAM)
         return _set_up(what, terminal, remove=not arguments.install_git)
     return _survey(arguments, terminal)
 

@@ -167,6 +167,18 @@ def test_a_call_that_names_nothing_on_a_terminal_says_what_to_name(cli):
     assert b"jupyter agent screen --help" in shown
 
 
+@pytest.mark.parametrize("option", ["--install-git", "--uninstall-git"])
+def test_git_is_set_up_where_one_stands_and_nowhere_when_something_else_is_named(cli, option):
+    git = Repository.make(cli.cwd)
+    (cli.cwd / "other").mkdir()
+    before = git("config", "--local", "--list")
+    done = cli("screen", "other", option)
+    assert done.code == 1
+    assert b"takes no paths" in done.err
+    assert git("config", "--local", "--list") == before
+    assert not (cli.cwd / ".gitattributes").exists()
+
+
 def test_what_was_found_is_followed_by_the_safer_path(cli, token):
     told = cli("screen", "-", stdin=token.value.encode()).err.decode()
     assert "1 secret in 1 text\n" in told
