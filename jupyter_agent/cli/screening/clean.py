@@ -37,6 +37,8 @@ def clean(raw: bytes, masker: Masker) -> bytes:
         ScreenTimeout: It could not be screened in its time.
         RequestInvalid: It is no UTF-8 text.
     """
+    if b"\0" in raw:  # in UTF-16 or UTF-32 no rule would find anything
+        raise RequestInvalid("The file is no UTF-8; notebooks are.", "Save it again as UTF-8.")
     mark, text = _decoded(raw)
     before = masker.count
     masked = _masked(text, masker)

@@ -7,6 +7,7 @@ lies somewhere else; a file that is named is always screened.
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 import sys
@@ -23,6 +24,8 @@ LARGEST: Final = 64 * 2**20
 
 _LOOK: Final = 8192
 """Bytes at a file's beginning that tell a text from other things, as git does it."""
+_WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+"""How texts begin that hold zeros; UTF-32 begins as UTF-16 does where the small end comes first."""
 _PASSED_OVER: Final = frozenset(
     {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".tox", ".mypy_cache"}
 )
@@ -95,7 +98,7 @@ def too_large() -> RequestInvalid:
 
 def is_binary(raw: bytes) -> bool:
     """Whether these are no text that anybody would send: a picture, an archive."""
-    return b"\0" in raw[:_LOOK] and not raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return b"\0" in raw[:_LOOK] and not raw.startswith(_WIDE)
 
 
 def _below(folder: str) -> Iterator[str]:

@@ -12,10 +12,14 @@ from typing import Any
 from jupyter_agent.screen.notebook import fields, is_notebook
 
 _BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # begins with the one of UTF-16
+    codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_LOOK = 4096
+"""Bytes that tell UTF-16 without a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,16 @@ def decoded(raw: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if raw.startswith(mark):
             return raw.decode(encoding, "replace")
-    return raw.decode("utf-8", "replace")
+    return raw.decode(_unmarked(raw[:_LOOK]), "replace")
+
+
+def _unmarked(look: bytes) -> str:
+    """The encoding of a file without a mark: of most characters of UTF-16 one half is zero."""
+    halves = look[0::2], look[1::2]
+    for zero, other, encoding in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
+        if 0 not in halves[other] and 2 * halves[zero].count(0) > len(halves[zero]):
+            return encoding
+    return "utf-8"
 
 
 def _notebook(content: str) -> dict[str, Any] | None:

@@ -207,9 +207,10 @@ def test_a_difference_is_shown_by_cell_and_without_the_value(cli, git, token):
     assert b'"source"' not in shown
 
 
-def test_what_can_not_be_screened_is_not_stored(cli, git, token):
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+def test_what_can_not_be_screened_is_not_stored(cli, git, token, encoding):
     cli("screen", "--install-git", "filter")
-    git.write("tour.ipynb", "").write_bytes(notebook(token.value).encode("utf-16"))
+    git.write("tour.ipynb", "").write_bytes(notebook(token.value).encode(encoding))
 
     told = git("add", ".", fails=True)
 
