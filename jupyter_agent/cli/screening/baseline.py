@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FORMAT: Final = 1
 _KEY_BYTES: Final = 16
 _LARGEST: Final = 16 * 2**20
+_WRITE: Final = "Write one first, with --write-baseline."
 
 _Entry = tuple[str, str, str]
 """Path, rule, tag."""
@@ -59,11 +60,11 @@ class Baseline:
         except OSError as error:
             raise RequestInvalid(
                 f"The baseline can't be read: {os.strerror(error.errno or 0)}.",
-                "Write one first, with --write-baseline.",
+                _WRITE if isinstance(error, FileNotFoundError) else "Name one that can be read.",
             ) from None
         except (ValueError, TypeError, KeyError, RecursionError):
             raise RequestInvalid(
-                "That file is no baseline.", "Write a new one, with --write-baseline."
+                "That file is no baseline.", "Name another file, or remove this one and write it."
             ) from None
         return Baseline(path, key, accepted)
 

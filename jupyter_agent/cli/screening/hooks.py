@@ -153,9 +153,9 @@ def _reason(name: str, titles: list[str]) -> str:
     what = ", ".join(titles[:3]) + (" and more" if len(titles) > 3 else "")
     if name in ("UserPromptSubmit", "UserPromptExpansion"):
         return (
-            f"Not sent: this looks like a secret ({what}). Save it with: jupyter agent secret set "
-            "LABEL, and write the label instead. The host may have kept the text in its "
-            "transcript: treat the value as exposed and rotate it."
+            f"Not sent: this looks like a secret ({what}). Write its label instead; where it has "
+            "none, save it with: jupyter agent secret set LABEL. The host may have kept the text "
+            "in its transcript: treat the value as exposed and rotate it."
         )
     if name in ("PreToolUse", "PermissionRequest"):
         return (

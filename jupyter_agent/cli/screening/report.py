@@ -53,11 +53,18 @@ def _summary(survey: Survey) -> str:
 def _advice(found: list[Found]) -> list[str]:
     if not found:
         return []
-    label = next((finding.label for finding in found if finding.label), "LABEL")
-    lines = [
-        f"Save it instead: jupyter agent secret set {label}",
-        f"and use it by its label: jupyter agent run -s {label} -- COMMAND",
-        "What was committed or shared is exposed: rotate, replace or revoke it.",
-    ]
+    from jupyter_agent.screen.stored import STORED  # noqa: PLC0415  (startup time)
+
+    unsaved = [finding for finding in found if finding.rule != STORED]
+    label = next((finding.label for finding in unsaved or found if finding.label), "LABEL")
+    run = f"jupyter agent run -s {label} -- COMMAND"
+    if unsaved:
+        lines = [
+            f"Save it instead: jupyter agent secret set {label}",
+            f"and use it by its label: {run}",
+        ]
+    else:
+        lines = [f"{label} is stored already. Use it by its label: {run}"]
+    lines.append("What was committed or shared is exposed: rotate, replace or revoke it.")
     pages = dict.fromkeys(finding.revoke for finding in found if finding.revoke)
     return lines + [f"  {page}" for page in list(pages)[:3]]

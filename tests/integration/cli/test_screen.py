@@ -49,6 +49,9 @@ def test_a_stored_value_is_named_by_its_label_whatever_it_looks_like(cli, saved)
     hook = cli("screen", "--hook", "claude-code", stdin=json.dumps(prompt).encode())
     assert hook.code == 2
     assert b"Stored secret DEMO_TOKEN" in hook.err
+    told = cli("screen", "-", stdin=text).err
+    assert b"secret set" not in told  # it is stored already
+    assert b"jupyter agent run -s DEMO_TOKEN -- COMMAND\n" in told
     assert saved.found_in(hook.out + hook.err) == []
 
 

@@ -219,8 +219,10 @@ def test_the_file_holds_no_value_and_sorts_its_entries(path) -> None:
 )  # fmt: skip
 def test_a_file_that_is_no_baseline_is_refused(path, content) -> None:
     Path(path).write_text(content)
-    with pytest.raises(RequestInvalid):
-        Baseline.read(path)
+    for read in (Baseline.read, Baseline.read_or_new):
+        with pytest.raises(RequestInvalid) as error:
+            read(path)
+        assert "--write-baseline" not in error.value.hint  # that would end in the same error
 
 
 def test_a_baseline_that_is_not_there_is_not_an_empty_one(path) -> None:
