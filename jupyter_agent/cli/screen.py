@@ -16,8 +16,8 @@ from jupyter_agent.cli.screening import EVERYTHING, HOSTS, INSTALLED
 from jupyter_agent.cli.terminal import Terminal, printable
 
 if TYPE_CHECKING:
+    from jupyter_agent.cli.known import KnownScreener
     from jupyter_agent.cli.screening.survey import Survey
-    from jupyter_agent.screen.cell import Screens
 
 CLEAN, FAILED, FOUND = 0, 1, 2
 _PROGRAM: Final = "jupyter agent screen"
@@ -107,7 +107,11 @@ def _survey(arguments: Arguments, terminal: Terminal) -> int:
         baseline = read(arguments.baseline)
     is_much = arguments.staged or any(os.path.isdir(path) for path in paths)  # noqa: PTH112
     with _screener(terminal, many=is_much) as screener:
-        looker = Looker(screener, baseline.tag if baseline else None)
+
+        def stand_at(path: str) -> None:
+            screener.notebook = os.path.abspath(path)  # noqa: PTH100  (startup time)
+
+        looker = Looker(screener, baseline.tag if baseline else None, stand_at)
         result = survey_staged(".", looker) if arguments.staged else survey(paths, looker, terminal)
     if baseline is not None and arguments.write_baseline:
         baseline.write(result.found, result.screened)
@@ -202,13 +206,13 @@ def _set_up(what: str, terminal: Terminal, *, remove: bool) -> int:
 
 
 @contextmanager
-def _screener(terminal: Terminal, *, many: bool) -> Iterator[Screens]:
+def _screener(terminal: Terminal, *, many: bool) -> Iterator[KnownScreener]:
     """The rules, and what is stored and allowed where somebody can be asked."""
     from jupyter_agent.cli.known import KnownScreener  # noqa: PLC0415  (startup time)
     from jupyter_agent.cli.screening.engine import screener  # noqa: PLC0415
     from jupyter_agent.folders import Folders  # noqa: PLC0415
 
-    # What is allowed in a folder counts for whoever works in it.
+    # Of a text without a path: what is allowed in a folder counts for whoever works in it.
     here = os.path.join(os.getcwd(), "_")  # noqa: PTH109, PTH118  (startup time)
     known = KnownScreener(screener(Folders.of(), many=many), here)
     try:

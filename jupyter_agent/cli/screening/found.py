@@ -78,14 +78,19 @@ class Looker:
 
     Args:
         screener: Knows the rules.
-        file_line: Line of the file; in a notebook another one than ``line``.
-        file_column: Column of the file.
         tag: What a baseline remembers of a value; None where there is no baseline.
+        stand_at: Told the file before each text, for rules that are allowed in a folder.
     """
 
-    def __init__(self, screener: Screens, tag: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self,
+        screener: Screens,
+        tag: Callable[[str], str] | None = None,
+        stand_at: Callable[[str], None] = lambda _path: None,
+    ) -> None:
         self._screener = screener
         self._tag = tag
+        self._stand_at = stand_at
 
     def look(self, text: Text) -> Iterator[Found]:
         """What a text holds, in order.
@@ -93,6 +98,7 @@ class Looker:
         Raises:
             ScreenTimeout: It could not be screened in its time.
         """
+        self._stand_at(text.path)
         try:
             findings = self._screener.screen(text.content)
         except ScreenTimeout:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+from command_line import CommandLine
 
 from jupyter_agent import person as person_door
 from jupyter_agent.cli.known import KnownScreener
@@ -84,6 +86,26 @@ def test_a_terminal_screens_for_stored_values_and_lets_pass_what_is_allowed(cli,
         assert "locked" in screener.off
     finally:
         screener.close()
+
+
+def test_a_rule_is_allowed_where_the_file_lies_and_not_where_one_stands(cli, saved):
+    text = "api_key = 'kV7rQ2mWzT9pLx4cBn'\n"
+    for folder in ("tour", "work"):
+        (cli.cwd / folder).mkdir()
+        (cli.cwd / folder / "a.py").write_text(text)
+    (found,) = cli("screen", "tour/a.py", "--json").json["findings"]
+    with person_door.open_client(Folders.of()) as client:
+        client.call(
+            "allow.add", scope="rule", rule=found["rule"], value="", reason="made up",
+            notebook=str(cli.cwd / "tour" / "tour.ipynb"),
+        )  # fmt: skip
+
+    def told(*words: str, cwd: Path) -> list[str]:
+        found = CommandLine(cwd)("screen", "--json", *words, stdin=text.encode()).json["findings"]
+        return [each["path"] for each in found]
+
+    assert told("tour/a.py", "work/a.py", "-", cwd=cli.cwd) == ["work/a.py", "stdin"]
+    assert told("a.py", "../work/a.py", "-", cwd=cli.cwd / "tour") == ["../work/a.py"]
 
 
 def test_a_stored_value_is_found_wherever_it_stands_however_often_it_does(cli, saved):
