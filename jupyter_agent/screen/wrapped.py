@@ -8,12 +8,12 @@ from typing import Final
 
 _CUT: Final = re.compile(
     r"[A-Za-z0-9_.~+/=-]{8,250}+(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
-    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
+    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}<*\\]|$)",
     re.ASCII,
 )
 _MORE: Final = re.compile(
     r"(?P<joint>[ \t]{0,2}\r?\n[ \t>|#+]{0,12})"
-    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}]|$)",
+    r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}<*\\]|$)",
     re.ASCII,
 )
 _SETTING: Final = re.compile(

@@ -70,12 +70,19 @@ def test_a_disguised_token_is_found_with_its_whole_span(disguise: str, seed: int
 
 
 @settings(max_examples=60, deadline=None)
-@given(seeds, st.integers(12, 30), st.sampled_from(["\n", "\r\n", "\n  ", "\n> "]))
-def test_a_token_wrapped_before_its_end_is_found_whole(seed: int, cut: int, wrap: str) -> None:
+@given(
+    seeds,
+    st.integers(12, 30),
+    st.sampled_from(["\n", "\r\n", "\n  ", "\n> "]),
+    st.sampled_from([".\nplease", "</pre>", "**", '\\n",', "`"]),
+)
+def test_a_token_wrapped_before_its_end_is_found_whole(
+    seed: int, cut: int, wrap: str, behind: str
+) -> None:
     value = token(seed)
     # Cut so early that no rule sees a whole token on the first line.
     hidden = value[:cut] + wrap + value[cut:]
-    text = f"use {hidden}.\nplease"
+    text = f"use {hidden}{behind}"
     (finding,) = COMPILED.screen(text)
     assert text[finding.start : finding.end] == hidden
     assert PLAIN.screen(text) == [finding]
