@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+from types import FrameType
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notebooks_made import notebooks
@@ -45,6 +48,33 @@ def test_each_entry_of_a_traceback_has_its_own_line():
     for word in ("one", "1", "two", "three", "ree"):
         line, column = Positions(raw).place(0, text.content.index(word))
         assert raw.splitlines()[line - 1][column - 1 :].startswith(word)
+
+
+@pytest.mark.parametrize("as_list", [False, True], ids=["text", "lines"])
+def test_places_of_a_text_are_work_in_proportion_to_its_length(as_list):
+    def steps(number: int) -> int:
+        lines = [f"line {one}\n" for one in range(number)]
+        cell = {"cell_type": "code", "source": lines if as_list else "".join(lines)}
+        raw = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4})
+        (text,) = texts_of("a.ipynb", raw.encode())
+        begins = [0, *(at + 1 for at, char in enumerate(text.content[:-1]) if char == "\n")]
+        positions = Positions(raw)
+        taken = 0
+
+        def note(_frame: FrameType, event: str, _argument: object) -> None:
+            nonlocal taken
+            taken += event in ("call", "c_call")
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            places = [positions.place(0, at) for at in begins]
+        finally:
+            sys.setprofile(before)
+        assert all(raw[column - 1 :].startswith("line ") for _, column in places)
+        return taken
+
+    assert steps(400) <= 6 * steps(100)
 
 
 @settings(deadline=None)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from json import decoder, scanner
 from typing import Any, Final
 
@@ -45,6 +47,10 @@ class Positions:
         self._texts = [
             (field, text) for field in fields(_parsed(content)) for text in field.texts()
         ]
+        self._number = -1
+        self._offsets: list[int] = []
+        self._starts: list[int] = []
+        self._walked = (-1, 0, 0)
 
     def place(self, number: int, at: int) -> tuple[int, int]:
         """Line and column in the file, both from 1.
@@ -52,17 +58,27 @@ class Positions:
         Args:
             number: Which text, in the order of ``texts.texts_of``.
             at: Code point in that text. Of a tree of JSON the place is where the tree begins.
+                Asked for in order, places of a text are work in proportion to its length.
         """
         field, text = self._texts[number]
-        begin, skipped = _begin(field, text, at)
-        return self._lines.place(self._behind(begin, skipped))
+        if number != self._number:
+            self._number = number
+            self._offsets, self._starts = _laid_out(field, text)
+        if _is_tree(field, text):
+            return self._lines.place(self._starts[0] if self._starts else 0)
+        piece = bisect_right(self._offsets, at) - 1
+        return self._lines.place(self._behind(self._starts[piece], at - self._offsets[piece]))
 
-    def _behind(self, at: int, characters: int) -> int:
-        for _ in range(characters):
+    def _behind(self, begin: int, characters: int) -> int:
+        at, gone = begin, 0
+        if self._walked[0] == begin and self._walked[1] <= characters:
+            _, gone, at = self._walked
+        for _ in range(characters - gone):
             character = _CHARACTER.match(self._content, at)
             if character is None:
                 break
             at = character.end()
+        self._walked = begin, characters, at
         return at
 
 
@@ -82,18 +98,18 @@ def _placed(content: str, at: int, strict: bool = True) -> tuple[str, int]:  # n
     return placed, end
 
 
-def _begin(field: Field, text: str, at: int) -> tuple[int, int]:
-    """Where the string begins in which a code point lies, and how many come before it there."""
+def _laid_out(field: Field, text: str) -> tuple[list[int], list[int]]:
+    """The strings that a text is made of: where each begins in the text, and where in the file."""
     if isinstance(text, _Placed):
-        return text.start, at
+        return [0], [text.start]
     pieces = list(_pieces(field.value))
-    if field.form is not Form.TREE:
-        between = 1 if field.form is Form.TRACEBACK else 0
-        for piece in pieces:
-            if at < len(piece) + between:
-                return piece.start, at
-            at -= len(piece) + between
-    return (pieces[0].start if pieces else 0), 0
+    between = 1 if field.form is Form.TRACEBACK else 0
+    lengths = [len(piece) + between for piece in pieces]
+    return list(accumulate(lengths, initial=0))[:-1], [piece.start for piece in pieces]
+
+
+def _is_tree(field: Field, text: str) -> bool:
+    return field.form is Form.TREE and not isinstance(text, _Placed)
 
 
 def _pieces(tree: Any) -> Iterator[_Placed]:
