@@ -97,6 +97,26 @@ def test_ids_are_unique_and_all_kinds_are_covered() -> None:
     assert {rule.kind for rule in RULES} == set(KINDS)
 
 
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [
+        *((" API key", "api-key"), (" client secret", "api-key"), (" private key", "private-key")),
+        *((" API token", "access-token"), (" access token", "access-token")),
+        *((" auth token", "access-token"), (" refresh token", "refresh-token")),
+        *((" app password", "password"), (" storage account key", "api-key")),
+    ],
+)
+def test_what_a_title_calls_a_secret_is_its_kind(ending: str, kind: str) -> None:
+    titled = [rule for rule in RULES if rule.title.endswith(ending)]
+    assert titled
+    assert [rule.id for rule in titled if rule.kind != kind] == []
+
+
+def test_titles_write_the_same_word_the_same_way() -> None:
+    odd = re.compile(r"\bAPI API|[Ll]icense|(?<![.\w])IDs?\b|\bURL\b|Wi-?fi\b|WiFi|[.:]$|^\s|\s$|  ")
+    assert [rule.title for rule in RULES if odd.search(rule.title)] == []
+
+
 def test_at_least_300_vendors_are_known_with_their_pages() -> None:
     vendors = [rule for rule in RULES if rule.docs and rule.revoke]
     assert len(vendors) >= 300
