@@ -19,6 +19,9 @@ from jupyter_agent.errors import AgentError
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Of a disk that output goes to: no bug of ours."""
 
+_STOPS_HOST = 2
+"""Our own failure where a hook's host asks; nothing else fails with this code."""
+
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
 
@@ -47,7 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             terminal.fail(error)
             return asked.failure
         except KeyboardInterrupt:
-            return INTERRUPTED
+            if asked.failure != _STOPS_HOST:
+                return INTERRUPTED
+            # 130 would mean "go on" to a hook's host, and to Codex so would a stop without reason.
+            terminal.reason("Stopped before it was screened for secrets.")
+            return asked.failure
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001  (the door: no message of a stranger gets out)

@@ -146,12 +146,8 @@ def _code(result: Survey) -> int:
 def _answer_hook(host: str, terminal: Terminal) -> int:
     from jupyter_agent.cli.screening import files, hooks  # noqa: PLC0415  (startup time)
 
-    try:
-        with _screener(terminal, many=False) as screener:
-            answer = hooks.answer(host, files.read(files.STDIN), screener)
-    except KeyboardInterrupt:
-        # The usual 130 would mean "go on" to the host, and to Codex so would a stop without reason.
-        answer = hooks.Answer(hooks.STOP, reason="Stopped before it was screened for secrets.")
+    with _screener(terminal, many=False) as screener:
+        answer = hooks.answer(host, files.read(files.STDIN), screener)
     if answer.body is not None:
         terminal.document(answer.body)
     if answer.reason:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from notebooks_made import trees
 
+from jupyter_agent.cli import main
 from jupyter_agent.cli.screening import CLAUDE_CODE, CODEX, HOSTS, hooks
 from jupyter_agent.errors import AgentError, RequestInvalid, ScreenTimeout
 from jupyter_agent.screen import Finding, Screener
@@ -226,3 +227,16 @@ def test_no_event_does_more_than_fail(event):
     except AgentError:
         return
     assert answer.code in (0, 2)
+
+
+@pytest.mark.parametrize(
+    "when", ["jupyter_agent.cli.parse", "jupyter_agent.cli.screening.files.read"]
+)
+def test_a_hook_that_is_interrupted_stops_its_host_and_says_why(monkeypatch, capsys, when):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(when, interrupted)
+    assert main(["screen", "--hook", "codex"]) == 2
+    assert capsys.readouterr().err == "Stopped before it was screened for secrets.\n"
+    assert main(["screen", "-"]) == 130
