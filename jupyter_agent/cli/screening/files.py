@@ -111,8 +111,8 @@ def _below(folder: str) -> Iterator[str]:
         mode = _mode(path)
         if stat.S_ISREG(mode):
             yield path
-        elif stat.S_ISDIR(mode) and name.endswith("/"):
-            yield from _below(path.rstrip("/"))  # a repository in a repository
+        elif stat.S_ISDIR(mode):
+            yield from _below(path.rstrip("/"))  # a repository in a repository, or a submodule
     if not listed.is_all:
         for path in _closed(folder):
             if not git.is_ignored(folder, os.path.relpath(path, folder)):

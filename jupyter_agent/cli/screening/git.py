@@ -46,7 +46,7 @@ class Listed:
     """What git lists below a folder.
 
     Attributes:
-        names: Relative to the folder. A repository inside it ends with a slash.
+        names: Relative to the folder. A folder among them is a repository of its own.
         is_all: Whether git could look into each folder that counts.
     """
 
@@ -99,6 +99,8 @@ def files_below(folder: str) -> Listed | None:
         return None  # walked instead, which finds more files and never fewer
     # A file in a conflict is listed once for each side.
     names = sorted({os.fsdecode(name) for name in listed.stdout.split(b"\0") if name})
+    if "./" in names:  # the place of a submodule that is not there: the folder lists itself
+        return None
     return Listed(names, is_all=_NOT_OPENED not in listed.stderr)
 
 

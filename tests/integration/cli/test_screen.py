@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import string
 
 import pytest
@@ -168,6 +169,21 @@ def test_a_call_that_names_nothing_on_a_terminal_says_what_to_name(cli):
     assert code == 1
     assert b"Name files or folders to screen" in shown
     assert b"jupyter agent screen --help" in shown
+
+
+def test_a_submodule_is_screened_whether_it_has_been_filled_or_not(cli, token):
+    git, part = Repository.make(cli.cwd), cli.cwd / "part"
+    Repository.make(part).write("a.txt", token.value)
+    Repository(part)("add", ".")
+    Repository(part)("commit", "-qm", "one", "--no-verify")
+    git("add", "part")  # as git submodule does it
+    for words in ((".",), ("part",)):
+        assert len(cli("screen", *words, "--json").json["findings"]) == 1
+    shutil.rmtree(part / ".git")  # in a fresh clone nothing is there yet
+    for words in ((".",), ("part",)):
+        assert len(cli("screen", *words, "--json").json["findings"]) == 1
+    (part / "a.txt").unlink()
+    assert cli("screen", "part").code == cli("screen", ".").code == 0
 
 
 @pytest.mark.parametrize("option", ["--install-git", "--uninstall-git"])
