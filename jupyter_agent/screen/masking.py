@@ -5,6 +5,7 @@ What was clean once is not screened again, so a save costs what has changed sinc
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -29,6 +30,9 @@ _REMEMBERED: Final = 50_000
 
 _ROUNDS: Final = 4
 """Looks at a tree, each at what the one before has masked."""
+
+_NUMBER_MASKED: Final = re.compile(r'(?:(?<=: )|(?<=, )|(?<=\[))\[secret:[^\]"\\]*\](?=[,}\]])')
+"""A mask where a number stood: a code, which has to become a text now."""
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -206,6 +210,8 @@ def _loaded(masked: str, *, like: dict[str, Any] | list[Any]) -> Any:
     try:
         value = json.loads(masked)
     except ValueError:
+        with contextlib.suppress(ValueError):
+            return json.loads(_NUMBER_MASKED.sub(r'"\g<0>"', masked))
         # A finding over quotes. What is left is the mask alone: lossy, but what must be an object
         # for the notebook to be valid still is one.
         marker = "".join(re.findall(r"\[secret:[^\]]*\]", masked)[:1]) or "[secret:hidden]"

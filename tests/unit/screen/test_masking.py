@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notebooks_made import with_value
@@ -163,6 +164,17 @@ def test_a_finding_over_quotes_leaves_an_object_an_object():
 
     assert masked == {"masked": "[secret:demo]"}
     assert Masker(Greedy()).tree(["one", "two"]) == ["[secret:demo]"]
+
+
+@pytest.mark.parametrize(
+    ("tree", "masked"),
+    [
+        ({"otp": 482133, "rows": [1, 2]}, {"otp": "[secret:login-code]", "rows": [1, 2]}),
+        ({"a": "x, [1]", "otp": 482133}, {"a": "x, [1]", "otp": "[secret:login-code]"}),
+    ],
+)
+def test_a_code_that_is_a_number_costs_what_stands_around_it_nothing(tree, masked):
+    assert Masker(SCREENER).tree(tree) == masked
 
 
 def test_no_half_of_a_pair_is_left_in_a_text_that_json_spells_with_escapes():
