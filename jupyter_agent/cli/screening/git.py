@@ -1,7 +1,8 @@
 """What git knows: the files of a work tree, and what is staged.
 
 git is asked, never obeyed: a repository that somebody else made could name a program of its own to
-be run (``core.fsmonitor``), so that is switched off, and nothing else that is used here runs one.
+be run (``core.fsmonitor``, or one that fetches), so that is switched off, and nothing else that is
+used here runs one.
 Commands: https://git-scm.com/docs/git-ls-files, git-diff-index, git-cat-file.
 """
 
@@ -24,6 +25,13 @@ _BATCH: Final = 32 * 2**20
 _NOT_OPENED: Final = b"could not open directory"
 """What git warns of and takes for empty (dir.c)."""
 _NO_PROGRAMS: Final = ("-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
+_ALONE: Final = {
+    # What a repository lacks could be fetched, by a program that it names (``uploadpack``) and over
+    # a network. By no protocol it can't, whatever the version of git.
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "LC_ALL": "C",  # warnings are read
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +81,8 @@ def _done(folder: str, *words: str, stdin: bytes = b"") -> HelperResult:
 
     argv = ["git", "-C", os.path.abspath(folder), *_NO_PROGRAMS, *words]  # noqa: PTH100
     try:
-        # The caller's environment: inside a git hook it says which index is meant. Warnings are
-        # read, and so must be in English.
-        env = {**os.environ, "LC_ALL": "C"}
+        # The caller's environment: inside a git hook it says which index is meant.
+        env = {**os.environ, **_ALONE}
         done = spawn.run_helper(argv, stdin=stdin, timeout=_PATIENCE, env=env)
     except TimeoutError:
         raise RequestInvalid("git did not answer in time.") from None
@@ -134,6 +141,8 @@ def staged(folder: str) -> list[Staged]:
         "--batch-check=%(objectsize)",
         stdin="".join(f"{blob}\n" for _, blob in found).encode(),
     ).split()
+    if b"missing" in sizes:
+        raise RequestInvalid("git lacks a file that is staged.", "Stage it again: git add FILE")
     return [Staged(*each, int(size)) for each, size in zip(found, sizes, strict=True)]
 
 

@@ -186,6 +186,23 @@ def test_a_submodule_is_screened_whether_it_has_been_filled_or_not(cli, token):
     assert cli("screen", "part").code == cli("screen", ".").code == 0
 
 
+def test_a_program_that_would_fetch_what_a_repository_lacks_is_not_run(cli, tmp_path):
+    git, proof = Repository.make(cli.cwd), tmp_path / "proof"
+    git.write("a.txt", "nothing")
+    git("add", "a.txt")
+    name = git("rev-parse", ":a.txt").decode().strip()
+    (cli.cwd / ".git/objects" / name[:2] / name[2:]).unlink()
+    for setting, value in (
+        ("core.repositoryFormatVersion", "1"), ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"), ("remote.origin.url", str(cli.cwd)),
+        ("remote.origin.uploadpack", f"touch '{proof}'; false"),
+    ):  # fmt: skip
+        git("config", setting, value)
+    done = cli("screen", "--staged", "--json")
+    assert (done.code, done.error["code"]) == (1, "request_invalid")
+    assert not proof.exists()
+
+
 @pytest.mark.parametrize("option", ["--install-git", "--uninstall-git"])
 def test_git_is_set_up_where_one_stands_and_nowhere_when_something_else_is_named(cli, option):
     git = Repository.make(cli.cwd)
