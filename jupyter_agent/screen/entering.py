@@ -165,3 +165,9 @@ BESIDE: Final = re.compile(
     r"[\w@.+-]{2,60}[/|:]$|[\w.+-]{1,40}@[\w-]{1,40}\.[\w.-]{2,40},?\s$"
 )
 """A user name and what stands between it and a password."""
+OF_USER: Final = re.compile(
+    r"\b(?:user|username|usuario|usuária|utente|utilisateur|benutzer|gebruiker|użytkownik)\s"
+    r"[\w@.+-]{2,60}\s(?:with|w/|and|und|mit|avec|et|con|y|e|com|met|en|z|i)\s$",
+    re.IGNORECASE,
+)
+"""The same, where the word user says which of them it is."""

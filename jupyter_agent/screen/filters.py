@@ -50,7 +50,7 @@ _STAND_IN_HINTS: Final = (
 )
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
 _TEMPLATE: Final = re.compile(
-    r"\$\w+|\$\{[^}]*\}.*|\$\(.*|\$env:\w+|%\w+%|%\(\w+\)s|(?:%s\W?)+|@\w+@|<[^>]*>?|\[[^\]]*\]?|"
+    r"\$\w+|\$\{[^}]*\}.*|\$\(.*|\$env:\w+|%\w+%|%\(\w+\)s|(?:%s\W?)+|@{1,2}\w+@{1,2}|<[^>]*>?|\[[^\]]*\]?|"
     r"\{[^}]*\}.*|`[^`]*[`']|__\w+__|_[a-z]+_|\W*",
     re.ASCII,
 )
@@ -216,6 +216,7 @@ _REFERENCE: Final = re.compile(
     | [A-Z]{{2,}}+(?:_[A-Z0-9]+)+                         # NAME_OF_A_VARIABLE
     | [&*@]{_NAME}                                        # YAML anchor, C pointer, @file
     | vault:\S+
+    | env:[A-Z_][A-Z0-9_]*
     | (?:op|vault|keyring|secretsmanager|ssm|env|file|gcp|azurekv)://?.*
     | (?:arn:aws:|projects/|secrets?/|/run/secrets/|/etc/|/var/|/home/|\./|~/).*
     """,
@@ -223,6 +224,7 @@ _REFERENCE: Final = re.compile(
 )
 
 
+_WORDS_AND_YEAR: Final = re.compile(r"[a-z]{3,12}\.[a-z]{3,12}\d{2,4}")  # masa.madre33
 _LEET: Final = re.compile(r"[A-Za-z]{2}[013457][A-Za-z]{2}|[A-Z][013457][a-z]{2}")
 
 
@@ -297,7 +299,10 @@ def _is_reference(candidate: Candidate) -> bool:
     if _ATTRIBUTE.fullmatch(value):
         # A token in two parts has the same dot: Xk29fLq81mZ.a8Kd03Lpw7
         short = min(map(len, _NO_WORD.split(value))) < 8
-        if candidate.quoted and len(_DIGIT.findall(value)) > 2 and value.lower() != value:
+        if candidate.quoted and (
+            (len(_DIGIT.findall(value)) > 2 and value.lower() != value)
+            or (not called and _WORDS_AND_YEAR.fullmatch(value))
+        ):
             # Between quotation marks, with digits and capitals, it names nothing: n83.bat47Fy4
             return False
         if not called and (
@@ -307,7 +312,7 @@ def _is_reference(candidate: Candidate) -> bool:
             or _is_in_file(candidate)
         ):
             return False
-        return called or short or is_not_random(candidate)
+        return called or (value.isascii() and (short or is_not_random(candidate)))
     drawn = candidate.was_drawn() or (value[0] in "&*@+" and not called and _is_signed(value))
     if not drawn and _REFERENCE.fullmatch(value):
         return True

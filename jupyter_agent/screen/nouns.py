@@ -255,7 +255,8 @@ _GLUES: Final = frozenset("_$.@\\0123456789")
 
 IS: Final = _words(
     """is was are s its it's thats that's be being been becomes became now equals reads says called
-    set changed here's heres here ist lautet heißt heisst war wäre wurde est c'est était sera
+    set changed cambiado cambió cambiou mudou cambiata changé geändert gewijzigd here's heres
+    here ist lautet heißt heisst war wäre wurde est c'est cest était sera
     devient es era será son sería e è é eh foi fica será tá está ta jest to brzmi było byl było
     je zní este получается это är er on var blir lyder olyan az lett lesz şu şudur olacak adalah
     yaitu ialah jadi là это е є це есть был теперь стал такой такая будет було буде هي هو είναι
@@ -281,7 +282,7 @@ HEDGES: Final = _words(
 AS: Final = _words(
     """as als comme como come jako как як som kao ca sebagai làm olarak for für pour para per voor
     dla для til till za pentru untuk cho için that which thats the my our your mein das le la el
-    il o a het de to moje мой это оце to mijn min mitt mit bu budur benim ez az a це"""
+    il o a het de to voilà voila moje мой это оце to mijn min mitt mit bu budur benim ez az a це"""
 )
 """The first word between a value and the noun behind it."""
 

@@ -41,7 +41,7 @@ _TECHNICAL: Final = re.compile(
     r"[A-Za-z0-9_/]+-v\d|[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|"
     rf"(?!{_EQUATED})\w+=.+|"
     r"-{1,2}[a-z].*|(?-i:[a-z]+_[a-z_]+\d?)|#\d+|"
-    r"\w+@\w+\.\w+|[a-z]*@\d{1,3}|\W+(?:[A-Za-z_]*|\w{1,4}|\d+)\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
+    r"\w+@\w+\.\w+|(?:p|r|f1?|k|hr|acc|map|mrr|top|pass|hits?|n?dcg|recall|precision|success)?@\d{1,3}|\W+(?:[A-Za-z_]*|\w{1,4}|\d+)\W*|[A-Za-z]+[)\]]+.*|[A-Za-z]+\W+|"
     # The next field of an object, as in a minified script: !0,range:!0
     r"[^,\s]{1,40},[\w$-]+[:=].*|[A-Za-z]+\.?&(?:quot|amp|lt|gt|nbsp|apos);?",
     re.IGNORECASE | re.ASCII,

@@ -239,6 +239,8 @@ def _is_in_other_column(candidate: Candidate) -> bool:
     head = text[text.rfind("\n", first, begin) + 1 or first : begin]
     row = text[text.rfind("\n", 0, candidate.start) + 1 : candidate.start]
     line = text[begin : text.find("\n", begin)]
+    if head.startswith("||"):  # Jira's heads have two
+        head, line = head.replace("||", "|"), line.replace("||", "|")
     for mark in ("|", "\t", ";", ","):
         if mark in head or mark in line:
             cells = (head + line).strip("|\t\r ").split(mark)

@@ -181,6 +181,8 @@ class Line:
         value = self._text[start:end]
         if self._is_part(start, end) and not is_generated(value):
             return False
+        if self._text.endswith("SHA256:", 0, start):
+            return False  # the fingerprint of a key
         line = self._line
         good = shape(value) or _network_key(value, line) or self._answer(start, value)
         if not good or self._is_other(start, end):
@@ -310,6 +312,10 @@ class Line:
     def _logs_in(self, start: int, end: int, good: float) -> float:
         """The tie of a word behind a user name, where somebody is to log in."""
         line = self._line
+        if _NAME_AND_DATE.match(line, start, end) and entering.OF_USER.search(
+            line, max(0, start - 80), start
+        ):
+            return 2.0
         if good < 2.0 or not entering.BESIDE.search(line, max(0, start - 70), start):
             return 0.0
         begin = max(0, start - _FAR)
@@ -324,6 +330,7 @@ class Line:
         return 2.0 if good >= 2.5 or is_pair else 0.0
 
 
+_NAME_AND_DATE: Final = re.compile(r"[A-Z][a-z]{2,}\d{4,}$")  # Quarz050980
 _LIKELY: Final = 1.5
 _STRONG: Final = 2.5
 _PAIR_BEHIND: Final = re.compile(r" [/|] (?:[^\s:]{5,64}(?:\s|$)|$)")
