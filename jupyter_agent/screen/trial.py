@@ -167,6 +167,8 @@ class Trial:
             end = whole_end(text, start, end)
         # What overlaps a finding of a higher rank goes in the end; so it need not be judged. Nor
         # what another rule of the same rank has found: the first one gives the finding its name.
+        # (Beside a vendor's name it may grow, and then it is more than that one.)
+        once = once and not self._is_beside
         for other in found[:_FEW]:
             if (
                 other.start < end

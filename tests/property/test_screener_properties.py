@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from unittest import mock
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_agent.screen import Screener, load_rules, mask, to_json
@@ -92,6 +92,7 @@ def test_findings_do_not_depend_on_the_prose_around(
 
 @settings(max_examples=60, deadline=None)
 @given(texts)
+@example("s2_apilicense_key: VT425-KU3MP-9NHT6-GX9VX_")
 def test_judging_a_secret_once_more_for_another_rule_changes_nothing(text: str) -> None:
     judged = Trial.accepted
 
