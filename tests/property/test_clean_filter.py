@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from notebooks_made import notebooks, with_value
 
 from jupyter_agent.cli.screening.clean import clean, readable
+from jupyter_agent.cli.screening.texts import texts_of
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
@@ -138,9 +139,26 @@ def test_a_value_behind_an_escape_in_half_a_notebook_is_masked():
     assert TOKEN.encode() not in readable(half.encode(), Masker(SCREENER))
 
 
-def test_utf_16_is_refused_and_not_passed_through():
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"cells": [{"source": "t = \'%s\'", "source": "x"}], "nbformat": 4}',
+        '{"cells": [{"source": "t = \'%s\'"}], "cells": [], "nbformat": 4}',
+    ],
+)
+def test_of_two_fields_with_one_name_both_are_masked_and_told(content):
+    # As a conflict that was resolved by hand leaves them. Who reads JSON sees the last one only.
+    raw = (content % TOKEN).encode()
+
+    assert TOKEN.encode() not in cleaned(raw)
+    assert TOKEN.encode() not in readable(raw, Masker(SCREENER))
+    assert any(SCREENER.screen(text.content) for text in texts_of("a.ipynb", raw))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+def test_utf_16_is_refused_and_not_passed_through(encoding):
     with pytest.raises(RequestInvalid):
-        cleaned(TOKEN.encode("utf-16"))
+        cleaned(TOKEN.encode(encoding))
 
 
 def test_the_text_conversion_shows_cells_and_no_value():

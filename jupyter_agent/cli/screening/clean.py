@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from jupyter_agent.cli.screening.texts import notebook_in
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.screen.masking import Masker, mask_notebook
-from jupyter_agent.screen.notebook import ATTACHMENT, SOURCE, fields, is_notebook
+from jupyter_agent.screen.notebook import ATTACHMENT, SOURCE, fields
 
 _MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LITERAL: Final = re.compile(r'"(?:[^"\\\n]|\\.)*+"?')
@@ -59,7 +60,7 @@ def readable(raw: bytes, masker: Masker) -> bytes:
         RequestInvalid: It is no UTF-8 text.
     """
     _, text = _decoded(raw)
-    notebook = _notebook(text)
+    notebook = notebook_in(text)
     if notebook is None:
         shown = _half_masked(text, masker)
     else:
@@ -76,16 +77,8 @@ def _decoded(raw: bytes) -> tuple[bytes, str]:
     return mark, raw[len(mark) :].decode("utf-8", "surrogateescape")
 
 
-def _notebook(text: str) -> dict[str, Any] | None:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return content if is_notebook(content) else None
-
-
 def _masked(text: str, masker: Masker) -> str:
-    notebook = _notebook(text)
+    notebook = notebook_in(text)
     if notebook is None:
         return _half_masked(text, masker)
     mask_notebook(notebook, masker)

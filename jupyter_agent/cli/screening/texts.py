@@ -63,7 +63,7 @@ def texts_of(path: str, raw: bytes) -> list[Text]:
         raw: Its content. Bytes that are no text are screened all the same, with replacements.
     """
     content = decoded(raw)
-    if path.endswith(".ipynb") and (notebook := _notebook(content)) is not None:
+    if path.endswith(".ipynb") and (notebook := notebook_in(content)) is not None:
         return list(_texts_in(path, notebook))
     return [Text(path, content)]
 
@@ -85,13 +85,24 @@ def _unmarked(look: bytes) -> str:
     return "utf-8"
 
 
-def _notebook(content: str) -> dict[str, Any] | None:
-    """The notebook that a file holds; None where it holds none, and is then plain text."""
+def notebook_in(content: str) -> dict[str, Any] | None:
+    """The notebook that a file holds; None where it holds none, and is then plain text.
+
+    One in which two fields have one name is none either: a reader sees one of them, and git and
+    whoever opens the file as text see both.
+    """
     try:
-        notebook = json.loads(content)
+        notebook = json.loads(content, object_pairs_hook=_unambiguous)
     except (ValueError, RecursionError):
         return None
     return notebook if is_notebook(notebook) else None
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError
+    return fields
 
 
 def _texts_in(path: str, notebook: dict[str, Any]) -> Iterator[Text]:
