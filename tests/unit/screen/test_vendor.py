@@ -46,6 +46,8 @@ def test_an_everyday_word_in_a_label_sends_nobody_to_a_vendor(label: str) -> Non
         ("VAULT_TOKEN", "https://developer.hashicorp.com/vault/docs/commands/token/revoke"),
         ("REPLICATE_API_TOKEN", "https://replicate.com/account/"),
         ("PUBNUB_SECRET_KEY", "https://admin.pubnub.com"),
+        ("XERO_API_KEY", "https://developer.xero.com/app/"),
+        ("QDRANT_API_KEY", "https://cloud.qdrant.io"),
     ],
 )
 def test_a_label_leads_to_where_keys_are_made_and_not_to_a_page_about_them(
