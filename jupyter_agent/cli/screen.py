@@ -121,7 +121,7 @@ def _survey(arguments: Arguments, terminal: Terminal) -> int:
     if arguments.sarif:
         terminal.document(report.sarif(result))
     else:
-        report.tell(result, terminal)
+        report.tell(result, terminal, off=screener.off)
     return _code(result)
 
 

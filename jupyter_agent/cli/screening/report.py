@@ -11,8 +11,14 @@ from jupyter_agent.cli.screening.survey import Survey
 from jupyter_agent.cli.terminal import Terminal, printable
 
 
-def tell(survey: Survey, terminal: Terminal) -> None:
-    """Print it, as text or JSON."""
+def tell(survey: Survey, terminal: Terminal, *, off: str = "") -> None:
+    """Print it, as text or JSON.
+
+    Args:
+        survey: What came of it.
+        terminal: Where to.
+        off: Why nobody looked for stored values, or ""; people have been told.
+    """
     for failure in survey.failures:
         terminal.notice(f"not screened: {printable(failure['path'])}: {failure['message']}")
     body = {
@@ -21,6 +27,7 @@ def tell(survey: Survey, terminal: Terminal) -> None:
         "passed_over": survey.passed_over,
         "known": survey.known,
         "failures": survey.failures,
+        "exact_match_off": off,
     }
     terminal.answer(body, [_line(finding) for finding in survey.found])
     if survey.screened or not survey.failures:  # "no secrets" would be said of nothing

@@ -62,6 +62,7 @@ def test_a_locked_vault_leaves_the_rules_and_says_so(cli, saved, token):
     assert done.code == 2
     assert done.out.count(b"stdin:") == 1
     assert b"not for stored values" in done.err
+    assert "locked" in cli("screen", "-", "--json", stdin=b"x").json["exact_match_off"]
 
 
 def test_stdin_is_screened_when_nothing_is_named(cli, token):
