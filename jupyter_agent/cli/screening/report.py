@@ -53,7 +53,8 @@ def _summary(survey: Survey) -> str:
     what = "1 secret" if found == 1 else f"{found or 'no'} secrets"
     where = "1 text" if screened == 1 else f"{screened} texts"
     besides = f"; {survey.known} known from the baseline" if survey.known else ""
-    besides += f"; {survey.passed_over} binary files passed over" if survey.passed_over else ""
+    binary = "1 binary file" if survey.passed_over == 1 else f"{survey.passed_over} binary files"
+    besides += f"; {binary} passed over" if survey.passed_over else ""
     return f"{what} in {where}{besides}"
 
 

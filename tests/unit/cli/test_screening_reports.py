@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 
 from jupyter_agent.cli.screening.baseline import Baseline
 from jupyter_agent.cli.screening.found import Found
+from jupyter_agent.cli.screening.report import tell
 from jupyter_agent.cli.screening.sarif import report, uri
+from jupyter_agent.cli.screening.survey import Survey
+from jupyter_agent.cli.terminal import Terminal
 from jupyter_agent.errors import RequestInvalid
 
 FOUND = Found(
@@ -40,6 +44,15 @@ IN_CELL = replace(FOUND, path="tour.ipynb", cell=2, part="output", line=1, file_
 
 def document(*found, failures=()):
     return report(found, failures, "1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(1, "1 binary file passed over"), (2, "2 binary files passed over")]
+)
+def test_people_are_told_what_was_passed_over(number, told, capsys) -> None:
+    terminal = Terminal(sys.stdout, sys.stderr, as_json=False, environ={})
+    tell(Survey(screened=["a.txt"], passed_over=number), terminal)
+    assert capsys.readouterr().err == f"no secrets in 1 text; {told}\n"
 
 
 def test_a_report_has_what_sarif_requires() -> None:
