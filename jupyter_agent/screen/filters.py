@@ -224,8 +224,10 @@ _REFERENCE: Final = re.compile(
 )
 
 
-_WORDS_AND_YEAR: Final = re.compile(r"[a-z]{3,12}\.[a-z]{3,12}\d{2,4}")  # masa.madre33
-_LEET: Final = re.compile(r"[A-Za-z]{2}[013457][A-Za-z]{2}|[A-Z][013457][a-z]{2}")
+_WORDS_AND_YEAR: Final = re.compile(r"[A-Za-z]{3,12}\.[A-Za-z]{3,12}\d{2,4}")  # masa.madre33
+_LEET: Final = re.compile(
+    r"[A-Za-z]{2}[013457][A-Za-z]{2}|\b[a-z][04][a-z]{3}|[A-Z][013457][a-z]{2}"
+)
 
 
 def _is_misspelt(value: str) -> bool:
@@ -319,7 +321,12 @@ def _is_reference(candidate: Candidate) -> bool:
     if candidate.quoted or drawn:
         return False
     return (
-        called or "&&" in value or "||" in value or value[0] in "([{\"'<&|=+*/\\,;" or "(" in value
+        called
+        or ("$" in value and "<-" in candidate.match[0])  # a column of R: pass <- df$qc
+        or "&&" in value
+        or "||" in value
+        or value[0] in "([{\"'<&|=+*/\\,;"
+        or "(" in value
     )
 
 

@@ -36,7 +36,7 @@ _TECHNICAL: Final = re.compile(
     r"[-_]?\d+(?:[-_/].*)?|0x[0-9a-f]+|"
     r"\d+(?:[-:./,]\d+)*(?:%|s|ms|min|h|d|px|kb|mb|gb|x|k|m|st|nd|rd|th)?|"
     r"\d+[-\s]?(?:char|digit|bit|byte|day|letter|word|line|token|time|step|minute|hour|fold|"
-    r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|"
+    r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|0x[0-9a-f]+\)+|"
     r"\w+\.(?:txt|py|json|ya?ml|csv|md|html?|pdf|ipynb|env|ini|cfg|toml|com|org|io|net)(?:\W.*)?|"
     r"[A-Za-z0-9_/]+-v\d|[A-Za-z]+'[a-z]+|[A-Za-z]+/[A-Za-z/]+|"
     rf"(?!{_EQUATED})\w+=.+|"
@@ -83,6 +83,8 @@ def _is_plain(candidate: Candidate) -> bool:  # noqa: PLR0911  (one question aft
         return False
     if _JOINED_WORDS.fullmatch(value):
         said = value.split("-")
+        if len(said) > 2 and said[0].islower() and any(map(str.istitle, said)):
+            return any(map(str.isupper, said))  # kettle-Nine-Barn; but my-API-key
         before = candidate.match[0].lower()
         led = _ABOUT_PHRASE.search(before) or (
             _ARROW.search(before) and words.IN_NAMES.isdisjoint(said)
