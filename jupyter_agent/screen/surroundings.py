@@ -8,6 +8,7 @@ from typing import Final
 
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate
+from jupyter_agent.screen.columns import COLUMNS
 
 _JOINED: Final = re.compile(r"-{0,2}[A-Za-z]{1,20}(?:\\?[_-]+[A-Za-z]{1,20}){1,20}[_-]?")
 _PARTS: Final = re.compile("[A-Z][a-z]{2,}|[a-z]{3,}")
@@ -231,55 +232,6 @@ def _is_titled(candidate: Candidate) -> bool:
     return candidate.text[begin - 1 : begin] == "/" and _SLUG.match(value) is not None
 
 
-def _is_in_other_column(candidate: Candidate) -> bool:
-    """Of a table with a head: a column that has another name."""
-    text = candidate.text
-    begin = candidate.match.start()
-    first = max(0, begin - _WIDEST)
-    head = text[text.rfind("\n", first, begin) + 1 or first : begin]
-    row = text[text.rfind("\n", 0, candidate.start) + 1 : candidate.start]
-    line = text[begin : text.find("\n", begin)]
-    if head.startswith("||"):  # Jira's heads have two
-        head, line = head.replace("||", "|"), line.replace("||", "|")
-    for mark in ("|", "\t", ";", ","):
-        if mark in head or mark in line:
-            cells = (head + line).strip("|\t\r ").split(mark)
-            # A sentence with commas has longer ones.
-            is_head = len(cells) > 1 and all(0 < len(cell.split()) <= _MOST_WORDS for cell in cells)
-            return not is_head or head.count(mark) != row.count(mark)
-    return True
-
-
-def _is_in_other_place(candidate: Candidate) -> bool:
-    """Of a table whose columns blanks keep apart: another one than this."""
-    text = candidate.text
-    named = candidate.match.start()
-    first = max(0, named - _WIDEST)
-    # (Where the line begins before that, not at the text's beginning, which may be far.)
-    head_begin = text.rfind("\n", first, named) + 1 or first
-    head = text[head_begin : text.find("\n", named)]
-    cells = list(_CELL.finditer(head))
-    if len(cells) < _LEAST_COLUMNS or not all(
-        len(cell[0].split()) <= _MOST_WORDS for cell in cells
-    ):
-        return True
-    row_begin = text.rfind("\n", 0, candidate.start) + 1
-    row_end = text.find("\n", candidate.start)
-    row = list(_CELL.finditer(text[row_begin : row_end if row_end >= 0 else len(text)]))
-    more = len(row) - len(cells)
-    start, end = candidate.start - row_begin, candidate.end - row_begin
-    place = next((n for n, cell in enumerate(row) if cell.span() == (start, end)), -1)
-    column = next(n for n, cell in enumerate(cells) if cell.end() > named - head_begin)
-    # Of what pandas prints, a number stands before each row.
-    return more not in (0, 1) or place != column + more
-
-
-_CELL: Final = re.compile(r"\S+(?: \S+)*")
-_LEAST_COLUMNS: Final = 2
-_WIDEST: Final = 160
-_MOST_WORDS: Final = 3
-
-
 def _has_few_symbols(candidate: Candidate) -> bool:
     """Fewer than four kinds of symbols are ordinary code."""
     return len(set(re.sub(r"\w", "", candidate.value))) < 4
@@ -363,13 +315,12 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "few-symbols": _has_few_symbols,
     "sentence": _is_sentence,
     "talk": _is_talk,
-    "other-column": _is_in_other_column,
-    "other-place": _is_in_other_place,
     "prompt": _is_behind_a_prompt,
     "titled": _is_titled,
     "identified": _is_identified,
     "worded": _is_worded,
     "no-sigil": _is_no_variable,
+    **COLUMNS,
 }
 """By the name that rules use. True means: harmless, drop the candidate."""
 
@@ -386,6 +337,7 @@ LOOKING_BACK: Final = frozenset(
         "other-column",
         "other-number",
         "other-place",
+        "other-value",
         "prompt",
         "public",
         "titled",
