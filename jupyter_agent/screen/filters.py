@@ -216,7 +216,7 @@ _REFERENCE: Final = re.compile(
     | [A-Z]{{2,}}+(?:_[A-Z0-9]+)+                         # NAME_OF_A_VARIABLE
     | [&*@]{_NAME}                                        # YAML anchor, C pointer, @file
     | vault:\S+
-    | env:[A-Z_][A-Z0-9_]*
+    | env:[A-Z_][A-Z0-9_]* | @Microsoft\.KeyVault\(.*
     | (?:op|vault|keyring|secretsmanager|ssm|env|file|gcp|azurekv)://?.*
     | (?:arn:aws:|projects/|secrets?/|/run/secrets/|/etc/|/var/|/home/|\./|~/).*
     """,

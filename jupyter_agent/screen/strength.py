@@ -32,7 +32,7 @@ _EQUATED: Final = (
     r"[a-z]{4,}=(?=[a-z]*[a-z]\d|\d+[a-z])[a-z\d!]{5,}(?![^\s])"
 )
 _TECHNICAL: Final = re.compile(
-    r"(?:sha|md|aes|rsa|ecdsa|utf|base|oauth|http|tls|ssl|bcrypt|pbkdf|argon|x\.?509|ed|hmac|v)"
+    r"1password|(?:sha|md|aes|rsa|ecdsa|utf|base|oauth|http|tls|ssl|bcrypt|pbkdf|argon|x\.?509|ed|hmac|v)"
     r"[-_]?\d+(?:[-_/].*)?|0x[0-9a-f]+|"
     r"\d+(?:[-:./,]\d+)*(?:%|s|ms|min|h|d|px|kb|mb|gb|x|k|m|st|nd|rd|th)?|"
     r"\d+[-\s]?(?:char|digit|bit|byte|day|letter|word|line|token|time|step|minute|hour|fold|"
