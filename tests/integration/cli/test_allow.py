@@ -90,7 +90,7 @@ def test_a_terminal_screens_for_stored_values_and_lets_pass_what_is_allowed(cli,
 
 def test_a_rule_is_allowed_where_the_file_lies_and_not_where_one_stands(cli, saved):
     text = "api_key = 'kV7rQ2mWzT9pLx4cBn'\n"
-    for folder in ("tour", "work"):
+    for folder in ("tour", "desk"):
         (cli.cwd / folder).mkdir()
         (cli.cwd / folder / "a.py").write_text(text)
     (found,) = cli("screen", "tour/a.py", "--json").json["findings"]
@@ -104,8 +104,8 @@ def test_a_rule_is_allowed_where_the_file_lies_and_not_where_one_stands(cli, sav
         found = CommandLine(cwd)("screen", "--json", *words, stdin=text.encode()).json["findings"]
         return [each["path"] for each in found]
 
-    assert told("tour/a.py", "work/a.py", "-", cwd=cli.cwd) == ["work/a.py", "stdin"]
-    assert told("a.py", "../work/a.py", "-", cwd=cli.cwd / "tour") == ["../work/a.py"]
+    assert told("tour/a.py", "desk/a.py", "-", cwd=cli.cwd) == ["desk/a.py", "stdin"]
+    assert told("a.py", "../desk/a.py", "-", cwd=cli.cwd / "tour") == ["../desk/a.py"]
 
 
 def test_a_stored_value_is_found_wherever_it_stands_however_often_it_does(cli, saved):
