@@ -174,4 +174,5 @@ def timestamp(moment: datetime | None = None) -> str:
         moment: An aware datetime.
     """
     moment = moment or datetime.now(UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: it writes the year 26 in two digits, which nothing reads as a time.
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

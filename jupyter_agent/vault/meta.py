@@ -176,6 +176,9 @@ class Meta:
         """Undo ``to_bytes``. The content has authenticated, so it is what we once wrote."""
         body = json.loads(content)
         body["exposed"] = tuple(Exposure(**each) for each in body["exposed"])
+        if body["expires"] is not None:
+            # A year before 1000 was once written without its zeros, and no list could be read.
+            body["expires"] = body["expires"].rjust(len("0026-12-31T12:00:00Z"), "0")
         return cls(label=label, **body)
 
 

@@ -117,6 +117,17 @@ def test_a_time_near_the_end_of_all_years_hides_no_secret() -> None:
     assert meta.shown(NOON)["due"] is None
 
 
+def test_an_end_whose_year_was_typed_in_two_digits_hides_no_secret(tmp_path: Path) -> None:
+    clock = Clock()
+    meta = saved(tmp_path, clock, expires="0026-12-31T23:59:59.000Z")
+    assert meta.expires == "0026-12-31T23:59:59Z"
+    (listed,) = open_vault(tmp_path, clock=clock).list()
+    assert listed.shown(NOON)["due"]["level"] == 0
+    # As it was stored once.
+    content = listed.to_bytes().replace(b"0026-", b"26-")
+    assert Meta.from_bytes("DEMO_TOKEN", content) == listed
+
+
 def test_a_use_that_a_wrong_clock_put_far_ahead_is_not_the_last_one_for_ever(
     tmp_path: Path,
 ) -> None:
