@@ -17,6 +17,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import NoneType
 from typing import IO, Any, Final
 
 from jupyter_agent import locks
@@ -33,7 +34,18 @@ _UNKNOWN: Final[dict[str, Any]] = {
     "labels": [],
     "command": "",
     "decision": "unknown",
+    "exit": None,
+    "seconds": None,
+    "bytes": None,
+    "hits": {},
 }
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "notebook": (str, NoneType),
+    "exit": (int, NoneType),
+    "seconds": (int, float, NoneType),
+    "bytes": (int, NoneType),
+}
+"""What else than the kind of the above a field may be."""
 _NO_FILE: Final = frozenset({errno.ELOOP, errno.EISDIR})  # a link or a folder stands in its place
 
 
@@ -108,13 +120,12 @@ class Audit:
             if not isinstance(event, dict):
                 continue
             run = event.pop("run", None)
-            if run in runs:
-                runs[run].update(event)
+            if isinstance(run, str) and run in runs:
+                runs[run].update(_readable({**runs[run], **event}))
                 continue
-            if run is not None:
-                # An end without its start, which was cut off: `verify` says so, and who reads the
-                # events finds in each what an event has.
-                event = runs[run] = {**_UNKNOWN, **event}
+            event = _readable(event)
+            if isinstance(run, str):
+                runs[run] = event
             found.append(event)
         return found
 
@@ -207,10 +218,25 @@ class Audit:
                 yield _parsed(raw)
 
 
+def _readable(event: dict[str, Any]) -> dict[str, Any]:
+    """An event with all that an event has, each of its kind.
+
+    It has not where its start was cut off, or where somebody else wrote the line: `verify` says so,
+    and nobody who reads the events stumbles over it.
+    """
+    strange = {
+        name: unknown
+        for name, unknown in _UNKNOWN.items()
+        if not isinstance(event.get(name), _KINDS.get(name, (type(unknown),)))
+    }
+    whole = {**_UNKNOWN, **event, **strange}
+    return {**whole, "labels": [each for each in whole["labels"] if isinstance(each, str)]}
+
+
 def _parsed(raw: bytes) -> dict[str, Any]:
     try:
         line = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         line = {}  # a broken line is reported by its number, never passed over
     return line if isinstance(line, dict) else {}
 

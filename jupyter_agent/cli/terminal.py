@@ -120,7 +120,7 @@ class Terminal:
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         """Aligned columns below a head; the last column is cut to the width of a terminal."""
         cells = [[printable(cell) for cell in row] for row in rows]
-        widths = [max(len(cell) for cell in column) for column in zip(head, *cells, strict=True)]
+        widths = [max(map(_columns, column)) for column in zip(head, *cells, strict=True)]
         lines = [self._row(row, widths) for row in (list(head), *cells)]
         return [self.styled(lines[0], "bold"), *lines[1:]]
 
@@ -144,10 +144,15 @@ class Terminal:
 
     def _row(self, cells: Sequence[str], widths: Sequence[int]) -> str:
         line = "  ".join(
-            cell.ljust(width) for cell, width in zip(cells, widths, strict=True)
+            cell + " " * (width - _columns(cell)) for cell, width in zip(cells, widths, strict=True)
         ).rstrip()
         room = self._width()
-        return line if room is None or len(line) <= room else line[: room - 1] + "…"
+        if room is None or _columns(line) <= room:
+            return line
+        line = line[:room]
+        while _columns(line) >= room:
+            line = line[:-1]
+        return line + "…"
 
     def _width(self) -> int | None:
         """Columns of the terminal; None where the answer goes into a file or a pipe."""
@@ -155,6 +160,17 @@ class Terminal:
             return max(40, os.get_terminal_size(self._out.fileno()).columns)
         except (OSError, ValueError):
             return None
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes: 漢 takes two, a combining accent none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415  (startup time)
+
+    return sum(
+        0 if combining(char) else 2 if east_asian_width(char) in ("W", "F") else 1 for char in text
+    )
 
 
 def _lines(text: str) -> str:

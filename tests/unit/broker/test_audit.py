@@ -59,6 +59,30 @@ def test_a_changed_line_is_found_although_the_last_one_was_torn(path: Path) -> N
     assert audit.verify()[1] == 2
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"time": 5, "labels": None, "exit": "x", "hits": []},
+        {"labels": [["A"]], "run": []},
+        {"run": "1"},
+    ],
+)
+def test_a_line_that_somebody_else_wrote_is_read_with_all_that_an_event_has(
+    path: Path, event: dict[str, Any]
+) -> None:
+    audit = Audit(path, KEY)
+    audit.append(EVENT)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("[" * 100_000 + "\n" + json.dumps({"event": event, "mac": "0"}) + "\n")
+    known, strange = audit.events()
+    assert known["command"] == EVENT["command"]
+    assert {name: strange[name] for name in ("time", "labels", "command", "exit", "seconds")} == {
+        "time": "", "labels": [], "command": "", "exit": None, "seconds": None
+    }  # fmt: skip
+    assert audit.verify() == (2, 2)
+
+
 def test_many_writers_keep_one_chain(path: Path) -> None:
     def write() -> None:
         audit = Audit(path, KEY)  # as another broker would

@@ -46,6 +46,18 @@ def test_what_nobody_sees_is_written_out_although_unicode_calls_it_printable():
     assert printable("größe → 漢字 🔑") == "größe → 漢字 🔑"
 
 
+def test_columns_stand_below_each_other_whatever_their_letters_take():
+    on, _, _ = terminal()
+    rows = [["漢字.ipynb", "a"], ["cafe\u0301.ipynb", "b"], ["plain.ipynb", "c"]]
+    # 漢 and 字 take two columns each, the accent none.
+    assert on.table(["WHO", "WHAT"], rows) == [
+        "WHO          WHAT",
+        "漢字.ipynb   a",
+        "cafe\u0301.ipynb   b",
+        "plain.ipynb  c",
+    ]
+
+
 @settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_a_question_holds_every_line_and_no_control_character(script, cwd, notebook):
