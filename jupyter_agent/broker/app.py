@@ -21,6 +21,7 @@ from jupyter_agent.broker.callers import Caller
 from jupyter_agent.broker.conversation import Conversation
 from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.exposures import Exposures
+from jupyter_agent.broker.installed import Installed
 from jupyter_agent.broker.kernels import Kernels
 from jupyter_agent.broker.opened import OpenedValues
 from jupyter_agent.broker.operations import Operations
@@ -28,7 +29,7 @@ from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.reasons import Reasons
 from jupyter_agent.broker.runs import Runs
 from jupyter_agent.broker.safe import Safe
-from jupyter_agent.errors import AgentError, ProtocolMismatch, VaultUnsafe
+from jupyter_agent.errors import AgentError, BrokerRefused, ProtocolMismatch, VaultUnsafe
 from jupyter_agent.folders import Folders, check_private_file, read_private, write_private
 from jupyter_agent.opening import NONBLOCK, open_unfollowed
 from jupyter_agent.processes.exits import end_command
@@ -77,6 +78,7 @@ class Broker:
         self._runner_pid = runner_pid
         self._runner = runner
         self._person_key = _person_key(folders)
+        self._installed = Installed()
         self._approvals = Approvals(seconds_to_answer)
         self._safe = Safe(folders, self._secrets_changed)
         self._kernels = Kernels()
@@ -109,6 +111,7 @@ class Broker:
             agents=self._agents,
             reasons=reasons,
             started=wire.timestamp(),
+            installed=self._installed,
         )
         self._conversations = 0
         self._over = asyncio.Event()
@@ -161,6 +164,8 @@ class Broker:
                 writer.write(wire.encode({"id": 0, "error": error.to_json()}))
                 await writer.drain()
                 return
+            if await self._makes_room(pid):
+                return  # nothing was answered, so whoever it is greets our successor
 
             with contextlib.ExitStack() as until_the_end:
 
@@ -222,15 +227,35 @@ class Broker:
                     "An older broker is running, and its secrets live in its memory only.",
                     f"They are lost when it ends: {end_command(os.getpid())}, then try again.",
                 )
-            # A newer release is here: make room for its broker, and end when our runs are over.
-            self._leave()
-            if self._leaving is None:
-                self._leaving = asyncio.create_task(self._end_after_runs())
+            # A newer release is here: make room for its broker.
+            self._leave_after_runs()
             raise ProtocolMismatch("An older broker is running; it ends now.", "Try again.")
         raise ProtocolMismatch(
             "The broker and this program speak no common protocol.",
             "Update jupyter-agent-secrets where this program is installed.",
         )
+
+    async def _makes_room(self, pid: int) -> bool:
+        """Whether we leave, because an upgrade has put other files in the place of ours.
+
+        Else what an upgrade mends would go on, and we would import what does not fit. We stay while
+        something can't be had again without a person: a way out, or a vault in our memory only.
+        """
+        if not self._installed.is_replaced() or self._operations.ways:
+            return False
+        if await self._safe.must_stay():
+            return False
+        try:
+            callers.refuse_runs(pid, self._runner_pid)
+        except BrokerRefused:
+            return False  # a run must not make us leave; it is told no in a moment
+        self._leave_after_runs()
+        return True
+
+    def _leave_after_runs(self) -> None:
+        self._leave()
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._end_after_runs())
 
     def _leave(self) -> None:
         """Take no new conversation, and let another broker take our place."""

@@ -23,6 +23,7 @@ from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.exposures import Exposures
 from jupyter_agent.broker.grant_operations import GrantOperations
 from jupyter_agent.broker.guard_operations import GuardOperations
+from jupyter_agent.broker.installed import Installed
 from jupyter_agent.broker.kept_profiles import KeptProfiles
 from jupyter_agent.broker.kernels import Kernels
 from jupyter_agent.broker.offers import Offers
@@ -62,6 +63,7 @@ class Operations:
         agents: The registered ones.
         reasons: Prepares what agents say about why.
         started: When the broker came up, RFC 3339 UTC.
+        installed: What it was started from.
     """
 
     def __init__(  # noqa: PLR0913  (the broker's rooms)
@@ -80,6 +82,7 @@ class Operations:
         agents: Agents,
         reasons: Reasons,
         started: str,
+        installed: Installed,
     ) -> None:
         self._safe = safe
         self._values = values
@@ -89,6 +92,7 @@ class Operations:
         self._runs = runs
         self._kernels = kernels
         self._started = started
+        self._installed = installed
         self._offers = Offers()
         self._grants = GrantOperations(safe, approvals, permission, executables, self._changed)
         self._guards = GuardOperations(safe, values, exposures, permission, self._changed)
@@ -126,6 +130,11 @@ class Operations:
 
     # -- the broker itself
 
+    @property
+    def ways(self) -> int:
+        """How many ways out are open."""
+        return len(self._ways)
+
     async def _status(self, _ask: Ask) -> wire.Message:
         return {
             "version": __version__,
@@ -134,9 +143,10 @@ class Operations:
             "protocol": max(wire.PROTOCOLS),
             "vault": await self._safe.status(),
             "runs": len(self._runs),
-            "ways": len(self._ways),
+            "ways": self.ways,
             "approvers": self._approvals.watchers,
             "memory": _resident_bytes(),
+            "replaced": self._installed.is_replaced(),
         }
 
     async def _lock(self, _ask: Ask) -> wire.Message:
