@@ -23,6 +23,9 @@ _LOOK: Final = 0.02
 """Seconds between two looks at whether the terminal hides what is typed: nobody tells us."""
 _LOOK_SELDOM: Final = 0.25
 _SOON: Final = 1.0  # seconds after output in which a prompt is likely
+_LONGEST: Final = (
+    0.5  # seconds after which it is a prompt although something is printed all the time
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,11 @@ class Prompts:
 
     A value is written only while the terminal reads a hidden line, and each one once. Another
     prompt than the one before is one that came after something was printed, or after the terminal
-    had shown again what is typed: else a slow program would get two answers to one question.
+    had shown again what is typed: else a slow program would get two answers to one question. What
+    is printed before it has read the first answer is still that question.
+
+    Programs hide first and print their question then. So nothing is typed before a look has found
+    the line hidden and the next one that nothing was printed since.
 
     Args:
         terminal: The run's own; no other run's prompt can be reached through it.
@@ -142,6 +149,8 @@ class Prompts:
         self._left = list(lines)
         self._unanswered = unanswered
         self._is_new = True
+        self._unread = False  # what was typed last
+        self._since: float | None = None  # when a look first found this prompt
         self._printed = asyncio.Event()
 
     def saw(self, output: bytes) -> None:
@@ -149,29 +158,38 @@ class Prompts:
         self._printed.set()
         # What ends the line in which a value was typed is no new prompt.
         if output.strip(b"\r\n"):
-            self._is_new = True
+            self._unread = self._unread and self._terminal.has_unread()
+            self._is_new = not self._unread
 
     async def watch(self) -> None:
         """Look at the terminal until cancelled."""
         loop = asyncio.get_running_loop()
         soon = loop.time() + _SOON
+        printed = True
         while True:
-            await self._look()
-            pause = _LOOK if loop.time() < soon else _LOOK_SELDOM
+            await self._look(printed=printed)
+            often = self._since is not None or loop.time() < soon
+            pause = _LOOK if often else _LOOK_SELDOM
             try:
                 async with asyncio.timeout(pause):
                     await self._printed.wait()
             except TimeoutError:
+                printed = False
                 continue
+            printed = True
             self._printed.clear()
             soon = loop.time() + _SOON
 
-    async def _look(self) -> None:
+    async def _look(self, *, printed: bool) -> None:
+        now = asyncio.get_running_loop().time()
         if not self._terminal.hides_a_line():
-            self._is_new = True
-        elif self._is_new:
-            self._is_new = False
+            self._is_new, self._unread, self._since = True, False, None
+        elif self._is_new and self._since is None:
+            self._since = now
+        elif self._is_new and not (printed and now < (self._since or 0) + _LONGEST):
+            self._is_new, self._since = False, None
             if self._left:
+                self._unread = True
                 await self._terminal.type(self._left.pop(0))
             else:
                 await self._unanswered()

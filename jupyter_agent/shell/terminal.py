@@ -14,6 +14,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from jupyter_agent.opening import CLOSE_ON_EXEC
+
 if TYPE_CHECKING or sys.platform != "win32":
     import fcntl
     import termios
@@ -54,6 +56,7 @@ class Terminal:
             raise NotImplementedError  # ``WantedTerminal.open`` says so
         self.near, self.far = os.openpty()
         try:
+            self._name = os.ttyname(self.far)
             os.fchmod(self.far, 0o600)  # not even `write` of other users
             os.set_blocking(self.near, False)
             mode = termios.tcgetattr(self.far)
@@ -89,6 +92,24 @@ class Terminal:
         except (OSError, termios.error):
             return False
         return bool(flags & termios.ICANON) and not flags & termios.ECHO
+
+    def has_unread(self) -> bool:
+        """Whether something was typed that no program has read yet."""
+        if sys.platform == "win32":
+            raise NotImplementedError  # ``WantedTerminal.open`` says so
+        try:
+            # Only the far end tells. Not kept: while it is open, the command's output has no end.
+            # The name is still this terminal's, because our end is open.
+            far = os.open(self._name, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | CLOSE_ON_EXEC)
+        except OSError:
+            return False
+        try:
+            waiting = fcntl.ioctl(far, termios.FIONREAD, bytes(4))
+        except OSError:
+            return False
+        finally:
+            os.close(far)
+        return int.from_bytes(waiting, sys.byteorder) > 0
 
     async def type(self, data: bytes) -> None:
         """Write what a keyboard would; waits while the command does not read."""

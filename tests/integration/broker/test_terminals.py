@@ -154,6 +154,20 @@ def test_each_value_is_typed_once_and_the_next_prompt_is_reported(granted, guest
     assert collect(guest, number).stdout.split(b"<")[1].rstrip() == f"{len(VALUE)} 4>".encode()
 
 
+def test_a_question_that_comes_after_its_answer_was_typed_does_not_get_the_next_one(granted, guest):
+    """Programs hide what is typed first and print their question then, some much later."""
+    # Waits until a whole line is there to be read, however long that takes.
+    script = (
+        'stty -echo; until read -t 0; do sleep 0.02; done; printf "Password: ";'
+        ' read a; read b; stty echo; echo "<${#a} ${#b}>"'
+    )
+    wanted = terminal("PASS", "PASS", keyboard=True)
+    number = guest.begin("run", **request(script, terminal=wanted))
+    output_until(guest, number, b"Password: ")
+    guest.begin("type", run=number, data=base64.b64encode(b"mine\n").decode())
+    assert collect(guest, number).stdout.split(b"<")[1].rstrip() == f"{len(VALUE)} 4>".encode()
+
+
 def test_a_value_goes_to_the_prompt_of_its_own_run_only(granted, folders):
     with Client(folders, Hello()) as one, Client(folders, Hello()) as other:
         ask = 'read -s -p "Password: " -t 1.5 p; echo "<${#p}>"'
