@@ -8,7 +8,6 @@ Linux tells it in /proc; what other systems tell is in ``elsewhere``.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -114,16 +113,27 @@ def below(root: int, children: Mapping[int, list[tuple[int, int]]]) -> list[tupl
     return tree
 
 
-def send(root: int, number: signal.Signals) -> None:
+def send(root: int, number: signal.Signals) -> bool:
     """Send a signal to every descendant of a process.
 
     Each one is held by a pidfd and its start time is looked at again before the signal, so that a
     number that was used again meanwhile is never hit. Beyond Linux nothing can hold it between the
     look and the signal.
+
+    Returns:
+        Whether some are there and all of them are another user's, as what sudo has started.
     """
+    refused = reached = False
     for process in descendants(root):
-        with contextlib.suppress(OSError):
+        try:
             send_to(process, number)
+        except PermissionError:
+            refused = True
+        except OSError:
+            pass  # it is gone
+        else:
+            reached = True
+    return refused and not reached
 
 
 def send_to(process: tuple[int, int], number: signal.Signals) -> None:

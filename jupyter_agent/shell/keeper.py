@@ -10,7 +10,8 @@ On the control socket:
                       "terminal": whether stdin is one, to be the command's own}
                       any byte                                    stop: INT, then TERM, then KILL
     keeper → broker   {"started": pid, "keeper": pid} | {"failed": errno, "files": bool}   one line
-                      {"exit": n, "signal": n | null}             one line, when nothing is left
+                      {"exit": n, "signal": n | null}             one line, when nothing is left;
+                      with "others": true where only what is another user's is, as sudo makes it
 """
 
 from __future__ import annotations
@@ -108,7 +109,8 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
     if not on_terminal:
         os.close(stdin)
     _say(control, {"started": command.pid, "keeper": os.getpid()})
-    status = _Watch(control, command.pid, lambda: _forget(private)).until_nothing_is_left()
+    watch = _Watch(control, command.pid, lambda: _forget(private))
+    status = watch.until_nothing_is_left()
     # Before anybody hears that it is over. What the watch has removed may have been made anew.
     _forget(private)
     del lock
@@ -117,20 +119,25 @@ def keep(control: socket.socket, stdin: int, stdout: int, stderr: int) -> int:
         # closed it may open it again by name.
         os.close(stdin)
     code = command.returncode = os.waitstatus_to_exitcode(status)
-    _say(
-        control,
-        {"exit": 128 - code, "signal": -code} if code < 0 else {"exit": code, "signal": None},
-    )
+    ending = {"exit": 128 - code, "signal": -code} if code < 0 else {"exit": code, "signal": None}
+    _say(control, {**ending, "others": True} if watch.others else ending)
     return 0
 
 
 class _Watch:
+    """What becomes of a command.
+
+    Attributes:
+        others: Whether what is left is another user's, which we can't end and don't wait for.
+    """
+
     def __init__(self, control: socket.socket, command: int, forget: Callable[[], None]) -> None:
         self._control = control
         self._command = command
         self._forget = forget
         self._steps: list[tuple[float, signal.Signals]] = []
         self._looks = False
+        self.others = False
         self._wakeup, write = os.pipe()
         for end in (self._wakeup, write):
             os.set_blocking(end, False)
@@ -138,7 +145,7 @@ class _Watch:
         signal.set_wakeup_fd(write)
 
     def until_nothing_is_left(self) -> int:
-        """Return the command's wait status once every descendant is gone."""
+        """Return the command's wait status once every descendant is gone that can be ended."""
         watched = [self._control.fileno(), self._wakeup]
         status: int | None = None
         while True:
@@ -162,6 +169,8 @@ class _Watch:
                 else:  # the only thing the broker says after the start is stop
                     self._plan(STOP_STEPS)
             self._take_steps()
+            if self.others:
+                return status if status is not None else signal.SIGKILL
 
     def _plan(self, steps: tuple[tuple[float, signal.Signals], ...]) -> None:
         now = time.monotonic()
@@ -177,13 +186,14 @@ class _Watch:
         now = time.monotonic()
         while self._steps and self._steps[0][0] <= now:
             _, number = self._steps.pop(0)
-            tree.send(os.getpid(), number)
+            refused = tree.send(os.getpid(), number)
             if not linux.ADOPTS:
                 session.send(self._command, number)
             if number != signal.SIGINT:
                 # From here on nothing has to work any more: a command that will not end must not
                 # keep its files for longer than a second.
                 self._forget()
+            self.others = refused and number == signal.SIGKILL
             if number == signal.SIGKILL and not self._steps:
                 self._steps = [(now + _KILL_AGAIN, number)]
                 return

@@ -129,7 +129,7 @@ class Process:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
-            await _drain(readers)
+            await _drain(readers, others=bool(answer.result().get("others")))
         finally:
             for task in (answer, *readers):
                 task.cancel()
@@ -261,11 +261,16 @@ def _settle(ready: asyncio.Future[None]) -> None:
         ready.set_result(None)
 
 
-async def _drain(readers: Mapping[asyncio.Task[None], _Output]) -> None:
+async def _drain(readers: Mapping[asyncio.Task[None], _Output], *, others: bool = False) -> None:
     """Wait for the rest of the output after the tree is gone.
 
     Nothing is left that could write, except where a descriptor was given away to a process outside
     of the tree; that one is not waited for. A sink that is slow is.
+
+    Args:
+        readers: What reads each output.
+        others: Whether something is left that is another user's: it may print for ever, and then
+            finds nobody who reads.
     """
     left = {task for task in readers if not task.done()}
     while left:
@@ -274,7 +279,8 @@ async def _drain(readers: Mapping[asyncio.Task[None], _Output]) -> None:
         for task in set(left):
             output = readers[task]
             # (One that came back from its sink just now has not looked yet whether there is more.)
-            if output.waits and output.chunks == before[task] and output.is_empty():
+            quiet = output.waits and output.chunks == before[task] and output.is_empty()
+            if quiet or others:
                 task.cancel()
                 left.discard(task)
     for task in readers:
@@ -387,6 +393,8 @@ def _not_started(answer: dict[str, Any]) -> CommandNotStarted:
         )
     return CommandNotStarted(
         f"The command could not be started: {os.strerror(number)}.",
-        "Check that the program and the folder exist.",
+        "Hand long values over in files: --file ENV=LABEL"
+        if number == errno.E2BIG
+        else "Check that the program and the folder exist, and that you may use them.",
         data={"errno": number},
     )

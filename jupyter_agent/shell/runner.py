@@ -157,7 +157,8 @@ class _Serving:
             self._spare.dismiss()
         while tree.reap()[1]:
             select.select(self._pipe[:1], (), (), _LAST_WAIT)
-            _end_strays(self._known())
+            if _end_strays(self._known()):
+                break
         _remove(self._folders.values())
 
     def _known(self) -> set[int]:
@@ -188,11 +189,25 @@ def _remove(folders: Iterable[Path | None]) -> None:
             files.remove(folder)
 
 
-def _end_strays(keepers: Container[int]) -> None:
-    """Kill what was below a keeper that is gone: it has become a child of ours."""
-    me = os.getpid()
+def _end_strays(keepers: Container[int]) -> bool:
+    """Kill what was below a keeper that is gone: it has become a child of ours.
+
+    Returns:
+        Whether nothing is left but what is another user's, which we can't end (sudo).
+    """
+    me, refused, reached = os.getpid(), False, False
     for pid, _ in tree.descendants(me):
         found = tree.parent_and_start(pid)
-        if found is not None and found[0] == me and pid not in keepers:
-            tree.send(pid, signal.SIGKILL)
+        if found is None or found[0] != me:
+            continue
+        if pid in keepers:
+            reached = True
+            continue
+        tree.send(pid, signal.SIGKILL)
+        try:
             os.kill(pid, signal.SIGKILL)  # safe: our own child's number is ours until we reap it
+        except PermissionError:
+            refused = True
+        else:
+            reached = True
+    return refused and not reached

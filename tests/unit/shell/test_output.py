@@ -41,3 +41,24 @@ def test_a_sink_that_is_done_as_a_wait_ends_gets_the_rest(monkeypatch: pytest.Mo
 
     asyncio.run(drained())
     assert len(got) == SIZE
+
+
+def test_what_sudo_has_left_behind_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_DRAIN", 0)
+    reading, writing = os.pipe()
+    os.write(writing, b"more")
+
+    async def sink(_: str, chunk: bytes) -> None:
+        os.write(writing, chunk)
+        await asyncio.sleep(0)
+
+    async def drained() -> None:
+        output = process._Output(reading)
+        reader = asyncio.create_task(output.hand_to("stdout", sink))
+        await process._drain({reader: output}, others=True)
+        await asyncio.wait({reader})
+        assert reader.cancelled()
+        output.close()
+
+    asyncio.run(drained())
+    os.close(writing)
