@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.stamps import Stamp
-from jupyter_agent.errors import AgentError, LabelNotFound, VaultLocked
+from jupyter_agent.errors import AgentError, LabelNotFound, PassphraseRequired, VaultLocked
 from jupyter_agent.scrub import Fingerprints, Others, Scrubber, too_short
 from jupyter_agent.scrub.matcher import Matcher
 
@@ -203,7 +203,7 @@ class OpenedValues:
         """
         try:
             return await self.current()
-        except VaultLocked:
+        except (VaultLocked, PassphraseRequired):  # a person has closed it, or has yet to open it
             return None
 
     async def _read(self) -> Opened:

@@ -84,6 +84,15 @@ def test_a_vault_moves_to_a_passphrase_that_is_asked_for_after_lock(cli, granted
     assert holds(cli, granted)
 
 
+def test_before_its_passphrase_is_typed_what_needs_no_secret_runs(cli, granted, agent_home):
+    words = ("vault", "move", "provided", "--passphrase", "--stdin", *CHEAP, "--yes")
+    assert cli(*words, stdin=WORDS).code == 0
+    end_brokers(agent_home)
+    plain = cli("run", "-c", "echo ran")
+    assert (plain.code, plain.out, plain.err) == (0, b"ran\n", b"")
+    assert cli("run", "-s", "DEMO_TOKEN", "-c", "echo ran").code == 125
+
+
 def test_a_passphrase_is_typed_twice_and_not_shown(cli, granted):
     terminal = cli.on_terminal("vault", "move", "provided", "--passphrase", *CHEAP, "--yes")
     for question in (rb"passphrase.*\(not shown\): ", rb"Once more: "):
