@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,17 +67,56 @@ class CommandLine:
             env={**os.environ, **(env or {})},
         )
 
-    def on_terminal(self, *words: str, env: dict[str, str] | None = None) -> pexpect.spawn:
-        """Start it on a pseudo-terminal."""
+    def on_terminal(
+        self,
+        *words: str,
+        env: dict[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+        typed: str = "",
+    ) -> pexpect.spawn:
+        """Start it on a pseudo-terminal.
+
+        Args:
+            words: Its arguments.
+            env: Variables beside those of this process.
+            before: What the process does first.
+            typed: What stands on the terminal before it begins; letters, and Enter.
+        """
         program, *arguments = self.argv(*words)
-        return pexpect.spawn(
+        if typed:
+            arguments = ["-c", 'kill -STOP $$; exec "$@"', "sh", program, *arguments]
+            program = "sh"
+        terminal = pexpect.spawn(
             program,
             arguments,
             cwd=str(self.cwd),
             timeout=PATIENCE,
             dimensions=(50, 300),
             env={**os.environ, "TERM": "xterm", **(env or {})},
+            preexec_fn=before,
         )
+        if typed:
+            os.waitpid(terminal.pid, os.WUNTRACED)
+            terminal.send(typed)
+            terminal.expect_exact(typed.rstrip("\r"))  # its echo: the terminal has it
+            os.kill(terminal.pid, signal.SIGCONT)
+        return terminal
+
+    @contextmanager
+    def shell_on_terminal(self) -> Iterator[pexpect.spawn]:
+        """A plain shell with jobs on a pseudo-terminal, which leaves that as it finds it."""
+        env = {**os.environ, "TERM": "xterm", "PS1": "prompt> ", "ENV": ""}
+        shell = pexpect.spawn("/bin/dash", ["-i"], cwd=str(self.cwd), timeout=PATIENCE, env=env)
+        shell.expect("prompt> ")
+        try:
+            yield shell
+        finally:
+            shell.close(force=True)
+
+    @classmethod
+    def line(cls, *words: str) -> str:
+        """A call as a shell takes it."""
+        return shlex.join(cls.argv(*words))
 
     @staticmethod
     def argv(*words: str) -> list[str]:

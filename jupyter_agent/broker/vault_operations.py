@@ -195,6 +195,11 @@ class VaultOperations:
         return {"imported": imported}
 
     async def _accept_restored(self, ask: Ask) -> wire.Message:
+        if await self._safe.keeps_memory():  # closing it would destroy every secret
+            raise RequestInvalid(
+                "The vault is in the broker's memory, and no copy of it can have been put back.",
+                "Let it outlive the broker: jupyter agent vault move",
+            )
         await self._safe.accept_restored(self._safe.provided(passphrase=self._passphrase(ask)))
         self._withdraw()
         await self._safe.record(act("vault accept-restored", []))

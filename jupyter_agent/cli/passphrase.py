@@ -53,8 +53,12 @@ def sealed(client: Client, question: str, arguments: Arguments, *, new: bool) ->
     import base64  # noqa: PLC0415  (startup time)
 
     from jupyter_agent.entry import Offer, seal  # noqa: PLC0415
+    from jupyter_agent.processes.linux import forbid_inspection  # noqa: PLC0415
 
-    typed = _from_stdin() if arguments.stdin else _typed(question, new=new)
+    forbid_inspection()  # a core file would hold what is typed
+    # From a terminal nobody pipes anything, and it would show what is typed.
+    piped = arguments.stdin and not sys.stdin.isatty()
+    typed = _from_stdin() if piped else _typed(question, new=new)
     offer = Offer.from_json(client.call("vault.offer", origin=_ORIGIN)["offer"])
     return {
         "kid": offer.kid,

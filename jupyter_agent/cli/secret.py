@@ -8,7 +8,7 @@ from jupyter_agent.cli import importing
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family, Parser
 from jupyter_agent.cli.terminal import Terminal, printable
-from jupyter_agent.cli.value import save, typed_label, value_in_arguments
+from jupyter_agent.cli.value import how_long_it_lasts, save, typed_label, value_in_arguments
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.secret import KINDS, check_label, reminder
 
@@ -71,7 +71,8 @@ def set_secret(arguments: Arguments, terminal: Terminal) -> int:
     label = typed_label(arguments.label)
     with open_as_person() as client:
         saved = save(client, label, arguments, replace=arguments.replace)
-    terminal.answer({"secret": saved}, [f"Saved {label}.", *_next_steps(saved)])
+        lasting = how_long_it_lasts(client)
+    terminal.answer({"secret": saved}, [f"Saved {label}.", *lasting, *_next_steps(saved)])
     return 0
 
 
@@ -81,7 +82,8 @@ def replace(arguments: Arguments, terminal: Terminal) -> int:
     with open_as_person() as client:
         client.call("secret.show", label=label)  # a typing error must not make a new secret
         saved = save(client, label, arguments, replace=True)
-    terminal.answer({"secret": saved}, [f"Replaced {label}.", *_next_steps(saved)])
+        lasting = how_long_it_lasts(client)
+    terminal.answer({"secret": saved}, [f"Replaced {label}.", *lasting, *_next_steps(saved)])
     return 0
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import termios
-from typing import Final, Literal, Self
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final, Literal, Self
 
 from jupyter_agent.cli.hidden_line import HiddenLine
 
@@ -16,6 +20,8 @@ assert sys.platform != "win32"  # noqa: S101  (for mypy)
 # private key are not taken for Enter. Source: xterm's ctlseqs, "Bracketed Paste Mode".
 _PASTE_ON: Final = "\x1b[?2004h"
 _PASTE_OFF: Final = "\x1b[?2004l"
+_LEAVES: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
+"""What ends or stops a program that does not ask for it; Ctrl-C raises, and needs nothing."""
 _SETTLE: Final = 0.05
 """Seconds of silence after Enter that tell a typed Enter from the first line of a long paste."""
 
@@ -113,14 +119,18 @@ class Tty:
         # No echo, and no line editing by the terminal; ISIG stays, so that Ctrl-C works.
         silent[3] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON)
         silent[6][termios.VMIN], silent[6][termios.VTIME] = 1, 0
-        try:
+
+        def begin() -> None:
             termios.tcsetattr(self._handle, termios.TCSAFLUSH, silent)
             self.say(f"{_PASTE_ON if marks else ''}{question}")
-            return self._hidden_line()
-        finally:
-            self.say(f"{_PASTE_OFF if marks else ''}\n")
+
+        def end() -> None:
             # FLUSH: what came in behind the value must not reach the shell.
             termios.tcsetattr(self._handle, termios.TCSAFLUSH, before)
+            self.say(f"{_PASTE_OFF if marks else ''}\n")
+
+        with _left_as_it_was(begin, end):
+            return self._hidden_line()
 
     def _hidden_line(self) -> bytes:
         line = HiddenLine()
@@ -133,3 +143,38 @@ class Tty:
                 break
             line.feed(more)
         return line.entered()
+
+
+@contextmanager
+def _left_as_it_was(begin: Callable[[], None], end: Callable[[], None]) -> Iterator[None]:
+    """Keep a terminal changed, and give it back however this process leaves it.
+
+    Also where a signal ends it, or stops it for a while (Ctrl-Z): a shell that finds a terminal
+    without echo keeps it so, and the person types blindly from then on.
+
+    Args:
+        begin: Changes the terminal.
+        end: Gives it back.
+    """
+
+    def leave(number: int, _frame: Any) -> None:
+        with suppress(OSError, termios.error):  # it is gone
+            end()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+        # Only who was stopped comes to here, once somebody lets it go on.
+        signal.signal(number, leave)
+        begin()
+
+    is_main = threading.current_thread() is threading.main_thread()  # only it may set handlers
+    caught = [n for n in _LEAVES if is_main and signal.getsignal(n) is not signal.SIG_IGN]
+    handlers = {number: signal.signal(number, leave) for number in caught}
+    try:
+        begin()
+        yield
+    finally:
+        try:
+            end()
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent.cli.parser import Arguments, usage
+from jupyter_agent.cli.terminal import printable
 from jupyter_agent.errors import ConsentRequired, RequestInvalid
 from jupyter_agent.secret import MAX_VALUE, check_label, without_line_end
 
@@ -55,6 +57,14 @@ def seal_and_save(client: Client, label: str, value: bytes) -> dict[str, Any]:
     return _save_sealed(client, _offer(client, label, replace=False), value, {})
 
 
+def how_long_it_lasts(client: Client) -> list[str]:
+    """What to say of a vault that ends with the broker; nothing of any other."""
+    vault = client.call("status")["vault"]
+    if vault["tier"] != "memory":
+        return []
+    return [printable(vault[name]) for name in ("promise", "better") if vault[name]]
+
+
 def _save_sealed(
     client: Client, offer: Offer, value: bytes, details: dict[str, Any]
 ) -> dict[str, Any]:
@@ -100,15 +110,21 @@ def _consents(wanted: ConsentRequired) -> bool:
 
 def _value(label: str, arguments: Arguments) -> bytes:
     from jupyter_agent.cli.prompts import Tty  # noqa: PLC0415
+    from jupyter_agent.processes.linux import forbid_inspection  # noqa: PLC0415
 
-    if arguments.stdin:
+    forbid_inspection()  # Ctrl-\\ would leave the value in a core file in the current folder
+    # From a terminal nobody pipes anything, and it would show what is typed.
+    if arguments.stdin and not sys.stdin.isatty():
         return _without_newline(sys.stdin.buffer.read(MAX_VALUE + 3), label)
-    if arguments.file:
+    if arguments.file is not None:
         try:
             with open(arguments.file, "rb") as file:  # noqa: PTH123  (no Path: startup time)
                 return _checked(without_line_end(file.read(MAX_VALUE + 3)), label)
-        except OSError:
-            raise RequestInvalid("The file with the value can't be read.") from None
+        except OSError as error:
+            raise RequestInvalid(
+                f"The file with the value can't be read: {os.strerror(error.errno or 0)}.",
+                "Check its path and its mode.",
+            ) from None
     tty = Tty.open()
     if tty is None:
         raise RequestInvalid(

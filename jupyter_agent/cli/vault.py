@@ -160,7 +160,15 @@ def export(arguments: Arguments, terminal: Terminal) -> int:
 
 def import_(arguments: Arguments, terminal: Terminal) -> int:
     """Show what is in such a file, and take it in."""
-    path = os.path.abspath(os.path.expanduser(arguments.path))  # noqa: PTH100, PTH111  (startup time)
+    # Links are followed here, because the broker follows none.
+    path = os.path.realpath(os.path.expanduser(arguments.path))  # noqa: PTH111  (startup time)
+    try:
+        os.stat(path)  # noqa: PTH116  (startup time)
+    except OSError as error:  # nobody should type a passphrase only to hear this
+        raise RequestInvalid(
+            f"That file can't be read: {os.strerror(error.errno or 0)}.",
+            "Check its path and its mode.",
+        ) from None
     with open_as_person() as client:
         words = passphrase.sealed(client, "Passphrase of this file", arguments, new=False)
         answer = client.call("vault.import", path=path, passphrase=words)

@@ -244,8 +244,10 @@ def _make(
 def _note(setting: str | None, source: KeySource) -> str:
     if setting in (None, source.name):
         return ""
-    return (
+    said = (
         f'This vault was made with the key source "{source.name}" and keeps it; '
-        f"{SETTING}={setting} counts only for a new vault. To change it: jupyter agent vault move "
-        f"{setting}"
+        f"{SETTING}={setting} counts only for a new vault."
     )
+    if setting == MEMORY:  # nothing moves to where it would be lost
+        return said
+    return f"{said} To change it: jupyter agent vault move {setting}"

@@ -266,3 +266,69 @@ def test_under_sudo_nothing_is_started(cli, agent_home: Path):
     done = cli("doctor", "--json", env=env)
     states = {check["id"]: check["state"] for check in done.json["checks"]}
     assert (states["sudo"], states["broker"], done.code) == ("fail", "fail", 1)
+
+
+def test_who_saves_into_a_vault_in_memory_is_told_that_it_does_not_last(cli, monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
+    for words in (("set", "DEMO_TOKEN"), ("replace", "DEMO_TOKEN")):
+        done = cli("secret", *words, "--stdin", stdin=b"made-up value")
+        assert b"all is gone when the broker ends" in done.out
+        assert b"vault move" in done.out
+
+
+def test_nothing_is_said_of_a_vault_that_lasts(cli):
+    done = cli("secret", "set", "DEMO_TOKEN", "--stdin", stdin=b"made-up value")
+    assert b"gone" not in done.out
+
+
+def test_no_passphrase_is_asked_for_a_file_that_is_not_there(cli, saved):
+    code, shown = ended(cli.on_terminal("vault", "import", "nowhere"))
+    assert code == 1
+    assert b"No such file" in shown
+    assert b"not shown" not in shown
+
+
+def test_a_passphrase_is_not_shown_where_standard_input_is_a_terminal(cli, saved):
+    words = "six words nobody would ever guess"
+    terminal = cli.on_terminal("vault", "export", "copy", "--stdin", "--memory", "16")
+    for question in ("A passphrase", "Once more"):
+        terminal.expect(question)
+        terminal.expect(r"(\(not shown\))?: ")
+        terminal.send(words + "\r")
+    code, shown = ended(terminal)
+    assert code == 0
+    assert words.encode() not in shown
+
+
+def test_nothing_is_accepted_in_the_place_of_a_vault_in_memory(cli, monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
+    cli("secret", "set", "DEMO_TOKEN", "--stdin", stdin=b"made-up value")
+    done = cli("vault", "accept-restored", "--yes")
+    assert done.code == 1
+    assert b"in the broker's memory" in done.err
+    assert b"DEMO_TOKEN" in cli("secret", "list").out
+
+
+def test_an_export_is_taken_in_through_a_link(cli, saved):
+    words = b"six words nobody would ever guess\n"
+    assert cli("vault", "export", "copy", "--stdin", "--memory", "16", stdin=words).code == 0
+    (cli.cwd / "link").symlink_to("copy")
+    cli("secret", "remove", "DEMO_TOKEN", "--yes")
+    done = cli("vault", "import", "link", "--stdin", "--yes", "--json", stdin=words)
+    assert done.json["imported"] == ["DEMO_TOKEN"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+@pytest.mark.parametrize("mode", [0o500, 0o000])
+def test_a_home_that_is_closed_to_us_is_named_with_what_to_do(cli, tmp_path, monkeypatch, mode):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=mode)
+    monkeypatch.delenv("JUPYTER_AGENT_HOME")
+    for name in ("XDG_DATA_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(closed / "below"))
+    done = cli("status")
+    assert done.code == 1
+    assert b"bug" not in done.err
+    assert b"hint:" in done.err
+    failed = [check for check in cli("doctor", "--json").json["checks"] if check["state"] == "fail"]
+    assert any("JUPYTER_AGENT_HOME" in check["hint"] for check in failed)

@@ -241,8 +241,8 @@ def test_everything_but_a_clear_yes_is_a_no(cli, saved, answer):
 
 
 def test_what_was_typed_before_the_question_is_no_answer(cli, saved):
-    terminal = cli.on_terminal("run", "-s", "DEMO_TOKEN", "--", "touch", "it-ran")
-    terminal.send("o\r")
+    words = ("run", "-s", "DEMO_TOKEN", "--", "touch", "it-ran")
+    terminal = cli.on_terminal(*words, typed="o\r")
     terminal.expect(QUESTION)
     terminal.send("\r")
     assert ended(terminal)[0] == 125

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import resource
 import signal
 
 import pytest
@@ -66,6 +68,24 @@ def test_the_prompt_shows_nothing_of_what_is_typed(cli, planted):
     assert stores(cli, "DEMO_TOKEN", planted.value.encode())
 
 
+def test_standard_input_that_is_a_terminal_is_asked_and_shows_nothing(cli, planted):
+    terminal = cli.on_terminal("secret", "set", "DEMO_TOKEN", "--stdin")
+    terminal.expect(PROMPT)
+    terminal.send(planted.value + "\r")
+    code, shown = ended(terminal)
+    assert code == 0
+    assert planted.found_in(shown) == []
+    assert stores(cli, "DEMO_TOKEN", planted.value.encode())
+
+
+def test_a_file_that_can_not_be_read_is_told_with_why_and_what_next(cli):
+    for path, why in (("nowhere", b"No such file"), (".", b"Is a directory"), ("", b"No such")):
+        done = cli("secret", "set", "DEMO_TOKEN", "--file", path)
+        assert done.code == 1
+        assert why in done.err
+        assert b"hint: Check its path" in done.err
+
+
 def test_the_prompt_reads_the_terminal_although_stdin_is_a_pipe(cli, planted):
     terminal = cli.on_terminal("--version")
     ended(terminal)
@@ -118,6 +138,49 @@ def test_nothing_is_saved_when_the_prompt_is_left(cli, key):
     code, _ = ended(terminal)
     assert code == (128 + signal.SIGINT if key == "\x03" else 1)
     assert labels(cli) == []
+
+
+def most_of_a_core() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+
+
+def test_a_prompt_that_is_quit_leaves_no_core_with_the_value(cli, planted):
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+        pytest.skip("nothing may leave a core here")
+    terminal = cli.on_terminal("secret", "set", "DEMO_TOKEN", before=most_of_a_core)
+    terminal.expect(PROMPT)
+    terminal.send(planted.value)
+    terminal.send("\x1c")
+    ended(terminal)
+    assert terminal.signalstatus == signal.SIGQUIT
+    assert not os.WCOREDUMP(terminal.status)
+    assert list(cli.cwd.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
+def test_a_terminal_shows_what_is_typed_again_whatever_ended_the_prompt(cli, number):
+    with cli.shell_on_terminal() as shell:
+        shell.sendline(cli.line("secret", "set", "DEMO_TOKEN"))
+        shell.expect(PROMPT)
+        os.kill(os.tcgetpgrp(shell.child_fd) * -1, number)
+        shell.expect("prompt> ")
+        assert shell.getecho()
+
+
+def test_a_prompt_that_is_stopped_gives_the_terminal_back_and_takes_it_again(cli, planted):
+    with cli.shell_on_terminal() as shell:
+        shell.sendline(cli.line("secret", "set", "DEMO_TOKEN"))
+        shell.expect(PROMPT)
+        shell.send("\x1a")
+        shell.expect("prompt> ")
+        assert shell.getecho()
+        shell.sendline("fg")
+        shell.expect(PROMPT)
+        assert not shell.getecho()
+        shell.send(planted.value + "\r")
+        shell.expect(r"Saved DEMO_TOKEN\.")
+        assert planted.found_in(shell.before) == []
+    assert stores(cli, "DEMO_TOKEN", planted.value.encode())
 
 
 def test_without_terminal_and_stdin_it_says_how(cli):

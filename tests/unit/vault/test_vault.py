@@ -327,6 +327,7 @@ def test_an_existing_vault_keeps_its_source_and_says_so(vault: Vault, tmp_path: 
         again = open_vault(tmp_path, key_source=setting)
         assert again.tier == "file"
         assert setting in again.note
+        assert ("vault move" in again.note) == (setting != "memory")  # nothing moves there
         assert again.get("A").reveal() == b"x"
     assert open_vault(tmp_path, key_source=None, machine=MACHINE).note == ""
 
