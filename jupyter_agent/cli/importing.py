@@ -27,17 +27,19 @@ from jupyter_agent.cli.plain_files import (
 )
 from jupyter_agent.cli.terminal import Terminal, printable, secrets_of
 from jupyter_agent.cli.usual_places import usual_places
-from jupyter_agent.cli.value import seal_and_save
+from jupyter_agent.cli.value import how_long_it_lasts, seal_and_save
 from jupyter_agent.errors import AgentError, RequestInvalid
 from jupyter_agent.folders import sync, sync_folder, take_place
 from jupyter_agent.opening import CLOSE_ON_EXEC, NONBLOCK, open_unfollowed
 from jupyter_agent.secret import MAX_LABEL, MAX_VALUE
 
 if TYPE_CHECKING:
+    from jupyter_agent.client import Client
     from jupyter_agent.screen import Screener
 
 _LARGEST: Final = 1024 * 1024
 """Bytes of a file that is looked at."""
+_CHECK: Final = "Check its path and its mode."
 _ENVIRONMENT: Final = "environment"
 
 
@@ -88,12 +90,15 @@ def add(secrets_: Family) -> None:
 
 def import_(arguments: Arguments, terminal: Terminal) -> int:
     """Show what was found, save it, and take the originals away."""
+    from jupyter_agent.processes.linux import forbid_inspection  # noqa: PLC0415  (ctypes)
+
+    forbid_inspection()  # a core file would hold what is read
     origins = _named_apart(_origins(arguments))
     with open_as_person() as client:
-        taken = {meta["label"] for meta in client.call("secret.list")["secrets"]}
+        states = _states(client, origins)
         rows = [
             {"label": find.label, "from": origin.shown, "line": find.line,
-             "state": "taken" if find.label in taken else "new"}
+             "state": states[find.label]}
             for origin in origins
             for find in origin.found
         ]  # fmt: skip
@@ -105,20 +110,62 @@ def import_(arguments: Arguments, terminal: Terminal) -> int:
         if wanted and not arguments.dry_run:
             _agreed(f"Save {secrets_of(wanted)}?", arguments)
             for origin in origins:
-                new = [find for find in origin.found if find.label not in taken]
-                for find in new:
-                    if find.label in saved:
-                        continue
-                    value = find.value.encode("utf-8", "surrogateescape")
-                    seal_and_save(client, find.label, value)
-                    saved.append(find.label)
-                if new and origin.path and _may_remove(origin, len(new), arguments):
-                    _take_out(origin, new)
-                    removed.append(origin.shown)
-    terminal.answer(
-        {"found": rows, "saved": saved, "removed": removed}, _ending(saved, removed, rows)
-    )
+                for find in origin.found:
+                    if states[find.label] == "new" and find.label not in saved:
+                        value = find.value.encode("utf-8", "surrogateescape")
+                        seal_and_save(client, find.label, value)
+                        saved.append(find.label)
+        lasting = how_long_it_lasts(client) if rows and not arguments.dry_run else []
+        if not arguments.dry_run:
+            removed = _remove_originals(origins, states, arguments, lasts=not lasting)
+    answer = {"found": rows, "saved": saved, "removed": removed}
+    terminal.answer(answer, [*_ending(saved, removed, rows), *(lasting if saved else [])])
     return 0
+
+
+def _states(client: Client, origins: list[Origin]) -> dict[str, str]:
+    """By label: whether it is ``new``, ``stored`` (this very value) or ``taken`` by another one."""
+    from jupyter_agent.client import matching  # noqa: PLC0415  (startup time)
+
+    known = {meta["label"] for meta in client.call("secret.list")["secrets"]}
+    states = {}
+    for find in (find for origin in origins for find in origin.found):
+        if find.label not in known:
+            states[find.label] = "new"
+            continue
+        whole = (find.label, 0, len(find.value), True)
+        stored = any(
+            (match.label, match.start, match.end, match.exact) == whole
+            for match in matching.find(client, find.value).matches
+        )
+        states[find.label] = "stored" if stored else "taken"
+    return states
+
+
+def _remove_originals(
+    origins: list[Origin], states: dict[str, str], arguments: Arguments, *, lasts: bool
+) -> list[str]:
+    """Take what the vault now holds out of the files, where a person wants that.
+
+    Raises:
+        RequestInvalid: It was asked for, and the vault would be the only place, and end with the
+            broker.
+    """
+    removed: list[str] = []
+    for origin in origins:
+        held = [find for find in origin.found if states[find.label] != "taken"]
+        if not (held and origin.path):
+            continue
+        if not lasts and arguments.remove:
+            raise RequestInvalid(
+                "The secrets are in the broker's memory only, and would be gone with it; the files "
+                "were left alone.",
+                "Give the vault a key that lasts (jupyter agent vault move), then import again.",
+            )
+        if lasts and _may_remove(origin, len(held), arguments):
+            _take_out(origin, held)
+            removed.append(origin.shown)
+    return removed
 
 
 def _origins(arguments: Arguments) -> list[Origin]:
@@ -158,10 +205,22 @@ def _origins(arguments: Arguments) -> list[Origin]:
 def _is_secret(find: Find, screener: Screener) -> bool:
     if not 0 < len(find.value.encode("utf-8", "surrogateescape")) <= MAX_VALUE:
         return False
+    if _is_path(find.value):
+        return False
     try:
         return find.named or bool(screener.screen(find.value))
     except AgentError:  # it took too long: whoever reads the list decides
         return True
+
+
+def _is_path(value: str) -> bool:
+    """Whether a value is where something lies: PWD, KEY_FILE and their like hold no secret."""
+    if not value.startswith(("/", "~/", "./", "../")):
+        return False
+    try:
+        return Path(value).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # no path after all, or nobody's home
+        return False
 
 
 def _named_apart(origins: list[Origin]) -> list[Origin]:
@@ -196,12 +255,13 @@ def _text(path: Path) -> str:
         handle = os.open(path, os.O_RDONLY | NONBLOCK | CLOSE_ON_EXEC)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise RequestInvalid("That is no plain file.")
+                raise RequestInvalid("That is no plain file.", _CHECK)
             raw = file.read(_LARGEST + 1)
-    except OSError:
-        raise RequestInvalid("A file that was named can't be read.") from None
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise RequestInvalid(f"A file that was named can't be read: {why}.", _CHECK) from None
     if len(raw) > _LARGEST:
-        raise RequestInvalid("A file that was named is too long.")
+        raise RequestInvalid("A file that was named is longer than 1 MiB.", "Check its path.")
     # Bytes that are no text come out as they went in.
     return raw.decode("utf-8", "surrogateescape")
 
@@ -272,6 +332,8 @@ def _ending(saved: list[str], removed: list[str], rows: list[dict[str, Any]]) ->
         return ["No secrets were found. Name a file, or see: jupyter agent secret import --help"]
     lines = [f"Saved {len(saved)} of {len({row['label'] for row in rows})}."]
     lines += [f"Taken out of {printable(path)}." for path in removed]
+    if any(row["state"] == "taken" for row in rows):
+        lines.append("What is taken holds another value here; its lines were left alone.")
     if saved:
         lines.append(
             "They lay in plain text until now, and may still be in backups or in git: rotate them."

@@ -24,6 +24,8 @@ _ASSIGNMENT: Final = re.compile(
     [ \t]*(?:(?<=[\s"'])\#[^\r\n]*)?(?:\r?\n|\Z)""",
     re.MULTILINE | re.VERBOSE | re.DOTALL,
 )
+_REFERENCE: Final = re.compile(r"\$\{[A-Za-z_]")
+"""``${NAME}``: only whoever reads the file as a whole knows the value that is meant."""
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _SECTION: Final = re.compile(r"^[ \t]*\[(?:profile[ \t]+)?(?P<name>[^\]\r\n]+)\]", re.MULTILINE)
 _AWS_LINE: Final = re.compile(
@@ -111,6 +113,8 @@ def sounds_secret(name: str) -> bool:
 def _dotenv(text: str) -> Iterator[Find]:
     for match in _ASSIGNMENT.finditer(text):
         name = match["name"]
+        if _REFERENCE.search(match["double"] or match["bare"] or ""):
+            continue
         if match["double"] is not None:
             value = re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), match["double"])
         else:

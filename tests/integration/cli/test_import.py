@@ -77,6 +77,34 @@ def test_a_label_that_is_taken_keeps_its_value_and_the_file_its_line(cli, env_fi
     assert planted.found_in(env_file.read_bytes()) != []
 
 
+def test_what_was_imported_before_is_taken_out_of_the_file_later(cli, env_file):
+    assert cli("secret", "import", ".env", "--yes", "--keep").code == 0
+    done = cli("secret", "import", ".env", "--remove", "--json")
+    assert done.json["found"][0]["state"] == "stored"
+    assert (done.json["saved"], done.json["removed"]) == ([], [".env"])
+    assert files(cli.cwd) == {".env": b"# settings\nDEBUG=1\n"}
+
+
+@pytest.mark.stands(reason="the person's own file stays as it is")
+def test_a_file_keeps_its_values_where_the_vault_ends_with_the_broker(cli, env_file, monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
+    before = files(cli.cwd)
+    done = cli("secret", "import", ".env", "--yes", "--remove")
+    assert done.code == 1
+    assert b"gone with it; the files were left alone" in done.err
+    assert b"vault move" in done.err
+    assert files(cli.cwd) == before
+    assert labels(cli) == ["API_TOKEN"]
+
+
+def test_a_variable_that_says_where_something_lies_is_no_secret(cli, planted):
+    env = {"PWD": str(cli.cwd), "KEY_FILE": "/etc/passwd", "DEMO_TOKEN": f"/{planted.value}"}
+    done = cli("secret", "import", "--environment", "--dry-run", "--json", env=env)
+    found = {each["label"] for each in done.json["found"]}
+    assert "DEMO_TOKEN" in found
+    assert not {"PWD", "KEY_FILE"} & found
+
+
 @pytest.mark.stands(reason="the person's own file stays as it is")
 def test_nothing_is_saved_or_removed_without_a_yes(cli, env_file):
     before = files(cli.cwd)
@@ -104,6 +132,13 @@ def test_variables_of_the_shell_are_found_by_name_or_shape(cli, planted):
     assert "DEMO_PASSWORD" in done.json["saved"]
     assert "MY_EDITOR" not in done.json["saved"]
     assert planted.found_in(done.out + done.err) == []
+
+
+def test_a_file_that_is_not_there_is_told_with_what_next(cli):
+    done = cli("secret", "import", "nowhere.env")
+    assert done.code == 1
+    assert b"No such file" in done.err
+    assert b"hint: Check its path" in done.err
 
 
 @pytest.mark.stands(reason="the person's own file stays as it is")

@@ -48,6 +48,11 @@ def test_what_is_left_of_a_dotenv_file_is_the_rest_of_it():
     assert without(DOTENV, named) == "# a comment with KEY=none\nDEBUG=1\nEMPTY_TOKEN=\n"
 
 
+def test_what_refers_to_another_variable_is_left_where_it_is():
+    text = "A_URL=https://me:${B_PASSWORD}@example.com\nC_KEY=\"${D_KEY}x\"\nE_KEY='made ${UP}'\n"
+    assert {find.label: find.value for find in finds(text, "dotenv")} == {"E_KEY": "made ${UP}"}
+
+
 def test_aws_profiles_have_labels_of_their_own():
     text = (
         "[default]\naws_access_key_id = made-up-id\naws_secret_access_key=made-up-1\n"
