@@ -16,6 +16,7 @@ import hashlib
 import os
 import re
 import secrets
+import shlex
 import stat
 import sys
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ from typing import Final
 
 from jupyter_agent.errors import BrokerUnreachable, VaultUnsafe
 from jupyter_agent.opening import CLOSE_ON_EXEC, DIRECTORY, NONBLOCK, open_unfollowed
+from jupyter_agent.owner import is_closed, is_mine
 
 _NAME: Final = "jupyter_agent"
 _SUN_PATH: Final = 107 if sys.platform.startswith("linux") else 103
@@ -34,9 +36,8 @@ _DARWIN_USER_DIR: Final = 65536
 """``_CS_DARWIN_USER_DIR`` of <unistd.h>: the person's own folder below ``/var/folders``, which is
 not on a network and, unlike the temporary one beside it, not swept. See confstr(3)."""
 
-_MAX_PRIVATE: Final = (
-    64 * 1024 * 1024
-)  # no file of ours comes near; a planted one must not fill memory
+_ELSEWHERE: Final = "Name a folder of yours that is for nobody else: JUPYTER_AGENT_HOME=DIR"
+_MAX_PRIVATE: Final = 64 << 20  # no file of ours comes near; a planted one must not fill memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ class Folders:
             return False
 
     def _mark(self) -> str:
-        both = f"{self.data}\0{self.state}".encode()
-        return hashlib.sha256(both).hexdigest()[:8]
+        # Not UTF-8: a folder may be called any bytes, which are the same in each locale.
+        return hashlib.sha256(os.fsencode(f"{self.data}\0{self.state}")).hexdigest()[:8]
 
     def make(self) -> None:
         """Make the three folders, each 0700, or check them.
@@ -140,13 +141,10 @@ def _darwin_user_folder() -> Path | None:
 
 
 def _is_private(path: Path) -> bool:
-    if sys.platform == "win32":
-        raise NotImplementedError
     try:
-        info = path.lstat()
+        return stat.S_ISDIR(path.lstat().st_mode) and is_mine(path) and is_closed(path)
     except OSError:
         return False
-    return stat.S_ISDIR(info.st_mode) and info.st_uid == os.getuid() and not info.st_mode & 0o077
 
 
 def check_private_dir(path: Path, *, make: bool = True) -> Path:
@@ -161,14 +159,17 @@ def check_private_dir(path: Path, *, make: bool = True) -> Path:
         make: Make it, mode 0700, where it is missing.
 
     Raises:
-        VaultUnsafe: It is missing and not to be made, a link, somebody else's, or open to others.
+        VaultUnsafe: It is missing and not (to be) made, a link, somebody else's, or open to others.
     """
     if sys.platform == "win32":
         from jupyter_agent.windows import private  # noqa: PLC0415  (Windows)
 
         return private.check_folder(path, make=make)
     if make:
-        _make_folder(path)
+        try:
+            _make_folder(path)
+        except PermissionError:  # no home, as for a service, or one that somebody else owns
+            raise VaultUnsafe(f"You may not make the folder {path}.", _ELSEWHERE) from None
     try:
         info = path.lstat()
     except OSError:
@@ -178,9 +179,8 @@ def check_private_dir(path: Path, *, make: bool = True) -> Path:
     if info.st_uid != os.getuid():
         raise VaultUnsafe(f"The folder {path.name} belongs to somebody else.", "Move it away.")
     if info.st_mode & 0o077:
-        raise VaultUnsafe(
-            f"The folder {path.name} is open to other users.", "Close it: chmod 700 on that folder."
-        )
+        close = f"Close it: chmod 700 {shlex.quote(str(path))}"
+        raise VaultUnsafe(f"The folder {path.name} is open to other users.", close)
     for parent in path.parents:
         info = parent.stat()
         # A group of one's own (the user private groups of most distributions) is nobody else. On
@@ -189,10 +189,9 @@ def check_private_dir(path: Path, *, make: bool = True) -> Path:
         writable = 0o002 if alone else 0o022
         others_write = info.st_mode & writable and not info.st_mode & stat.S_ISVTX
         if info.st_uid not in (0, os.getuid()) or others_write:
-            raise VaultUnsafe(
-                f"The folder {path.name} lies where another user could exchange it.",
-                "Choose a place that only you can write to.",
-            )
+            close = f"Close it: chmod go-w {shlex.quote(str(parent))}"
+            said = f"{path} lies in {parent}, where another user could exchange it."
+            raise VaultUnsafe(said, close if info.st_uid == os.getuid() else _ELSEWHERE)
     return path
 
 
@@ -205,7 +204,8 @@ def _make_folder(path: Path) -> None:
     for folder in reversed(missing):
         # Somebody else was faster, or something that is no folder is in the way: the checks say so.
         with contextlib.suppress(FileExistsError, FileNotFoundError, NotADirectoryError):
-            folder.mkdir(mode=0o700 if folder == path else 0o777)
+            # Whatever the umask lets: where others may write, ours could not lie.
+            folder.mkdir(mode=0o700 if folder == path else 0o755)
             with contextlib.suppress(PermissionError):  # a parent that may be written, not read
                 sync_folder(folder.parent)
 

@@ -58,12 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001  (the door: no message of a stranger gets out)
-            if isinstance(error, OSError) and error.errno in _FULL:
-                why = os.strerror(error.errno)
-                terminal.fail(AgentError(f"Not all could be written: {why}.", "Make room there."))
-                terminal.abandon()  # or what is still buffered would fail once more
-            else:
-                terminal.crash(error)
+            _say(error, terminal)
             return asked.failure
         else:
             return code
@@ -75,6 +70,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         # interpreter ends.
         terminal.abandon()
         return asked.failure
+
+
+def _say(error: Exception, terminal: Terminal) -> None:
+    """Say what nobody has caught: what the machine lacks, or a bug."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        why = os.strerror(error.errno)
+        terminal.fail(AgentError(f"Not all could be written: {why}.", "Make room there."))
+        terminal.abandon()  # or what is still buffered would fail once more
+    elif isinstance(error, FileNotFoundError) and _folder_is_gone():
+        terminal.fail(AgentError("The current folder is gone.", "Go to one that exists."))
+    else:
+        terminal.crash(error)
+
+
+def _folder_is_gone() -> bool:
+    """Whether what is relative leads nowhere, because somebody removed the folder we are in."""
+    try:
+        os.getcwd()  # noqa: PTH109  (startup time)
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _wants_json(words: Sequence[str]) -> bool:

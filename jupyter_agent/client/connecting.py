@@ -70,7 +70,35 @@ def _start(folders: Folders) -> None:
         return
     if "error" in answer:
         raise AgentError.from_json(answer["error"])
-    raise BrokerUnreachable("The broker ended while it started.", "Look at: jupyter agent doctor")
+    raise _ended_at_once(argv[: argv.index("-m")])
+
+
+def _ended_at_once(python: list[str]) -> BrokerUnreachable:
+    """Why a broker said nothing at all; mostly it can't import what we can.
+
+    Args:
+        python: The program and the options that it was started with.
+    """
+    env = spawn.fixed_environment()
+    try:
+        tried = spawn.run_helper(
+            [*python, "-c", "import jupyter_agent.broker.app"], stdin=b"", timeout=10, env=env
+        )
+    except OSError:
+        said = ""
+    else:
+        said = tried.stderr.decode(errors="replace").rstrip().rpartition("\n")[2]
+    if not said.startswith(("ModuleNotFoundError: ", "ImportError: ")):
+        return BrokerUnreachable(
+            "The broker ended while it started.",
+            "Try again. Where it stays so, the log of the system (dmesg) may say what ends it.",
+        )
+    why = said.partition(": ")[2].rstrip(".")
+    return BrokerUnreachable(
+        f"The broker could not start: {why}.",
+        "It goes by neither PYTHONPATH nor HOME. Install jupyter-agent-secrets with all it needs "
+        "into an environment of its own: python -m venv DIR && DIR/bin/pip install …",
+    )
 
 
 def _ready_line(pipe: IO[bytes]) -> wire.Message:

@@ -78,6 +78,30 @@ def test_a_disk_that_is_full_is_said_and_is_no_bug(cli, monkeypatch, words, code
     assert done.stderr.count(b"\n") == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("grant", "DEMO_TOKEN", "--any-command"), 1),
+        (("screen", "here"), 1),
+        (("vault", "export", "here"), 1),
+        (("run", "--", "true"), 125),
+    ],
+)
+def test_a_folder_that_was_removed_is_said_and_is_no_bug(cli, saved, words, code):
+    gone = cli.cwd / "gone"
+    gone.mkdir()
+    go = f'cd {shlex.quote(str(gone))} && rmdir "$PWD" && exec "$@"'
+    done = subprocess.run(
+        ["bash", "-c", go, "go", *cli.argv(*words)], stdin=subprocess.DEVNULL,
+        capture_output=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert done.returncode == code
+    assert done.stderr.splitlines() == [
+        b"error: The current folder is gone.",
+        b"hint: Go to one that exists.",
+    ]
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")  # noqa: PTH110
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_hook_whose_answer_can_not_be_written_stops_its_host(cli, monkeypatch, stream):
