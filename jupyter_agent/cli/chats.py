@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from jupyter_agent.chat import jupyter_ai
-from jupyter_agent.cli.installation import Check, check
+from jupyter_agent.cli.installation import Check, check, reinstall
 from jupyter_agent.cli.jupyter_settings import Settings, is_installed
 from jupyter_agent.cli.usual_places import served_folders
 
@@ -46,7 +46,7 @@ def _page(number: str) -> Check:
             "chat-page",
             "fail",
             "Layers A and A2 are not active: this environment lacks our browser part.",
-            "Install it in this environment: pip install --force-reinstall jupyter-agent-secrets",
+            reinstall(),
         )
     if not jupyter_ai.is_tried(number):
         return check(

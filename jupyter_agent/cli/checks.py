@@ -17,6 +17,7 @@ from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.installation import Check, check, installation
 from jupyter_agent.cli.lock import MAKE_AN_EXPORT, export_reminder
 from jupyter_agent.cli.mcp import sdk_version, set_up
+from jupyter_agent.cli.times import local
 from jupyter_agent.errors import AgentError
 from jupyter_agent.folders import Folders, check_private_dir, check_private_file
 from jupyter_agent.opening import NONBLOCK, open_unfollowed
@@ -35,11 +36,20 @@ def every_check() -> list[Check]:
         _machine(),
         _sudo(),
         *folder_checks(folders),
-        *_record(folders),
+        *_as_far_as_allowed(_record(folders), "record"),
         *_broker_and_vault(),
-        *installation(),
-        *chats(),
+        *_as_far_as_allowed(installation(), "installation"),
+        *_as_far_as_allowed(chats(), "chat"),
     ]
+
+
+def _as_far_as_allowed(checks: Iterator[Check], id_: str) -> Iterator[Check]:
+    """Checks, up to one that needs what this person may not look at: another's home, say."""
+    try:
+        yield from checks
+    except PermissionError:
+        hint = "See that HOME is your own home."
+        yield check(id_, "fail", "What has to be looked at for this is closed to you.", hint)
 
 
 def _failed(id: str, error: AgentError) -> Check:  # noqa: A002
@@ -109,18 +119,28 @@ def folder_checks(folders: Folders) -> Iterator[Check]:
     """Whether each folder is this person's alone, and has room."""
     for name, path in (("data", folders.data), ("state", folders.state), ("run", folders.run)):
         id_ = f"folder-{name}"
-        if not path.exists():
-            yield check(id_, "ok", f"{path} is made when it is needed.")
-            continue
         try:
+            if not path.exists():
+                yield check(id_, "ok", f"{path} is made when it is needed.")
+                continue
             check_private_dir(path, make=False)
+        except PermissionError:
+            yield check(
+                id_,
+                "fail",
+                f"You may not look at {path}.",
+                "Name a folder of yours that is for nobody else: JUPYTER_AGENT_HOME=DIR",
+            )
         except AgentError as error:
             yield _failed(id_, error)
         else:
             mode = stat.S_IMODE(path.stat().st_mode)
             shown = "" if sys.platform == "win32" else f", mode {mode:04o}"
             disk = shutil.disk_usage(path)
-            if disk.total and disk.free < _ROOM:
+            if not os.access(path, os.W_OK):
+                what = "Make it writable; until then secrets can be read and none be saved."
+                yield check(id_, "fail", f"{path} can't be written.", what)
+            elif disk.total and disk.free < _ROOM:
                 yield check(
                     id_,
                     "fail",
@@ -172,14 +192,17 @@ def _broker_and_vault() -> Iterator[Check]:
 def _broker(status: dict[str, Any]) -> Check:
     memory = status["memory"] / 2**20
     message = f"It answers: process {status['pid']}, {memory:.0f} MB, {status['runs']} runs."
-    if status["version"] != __version__:
-        end = end_command(status["pid"])
-        return check(
-            "broker",
-            "warn",
-            f"{message} It is version {status['version']}.",
-            f"It makes room for the new version when its runs have ended; or: {end}",
+    end = f"End it, and the next command starts the new one: {end_command(status['pid'])}"
+    if status["vault"]["tier"] == "memory":
+        end = (
+            f"Its secrets are in its memory and are lost when it ends: {end_command(status['pid'])}"
         )
+    if status.get("replaced"):
+        said = f"{message} It is older than what is installed, and stays for what it holds open."
+        return check("broker", "warn", said, end)
+    if status["version"] != __version__:
+        said = f"{message} It is version {status['version']}, from another installation."
+        return check("broker", "warn", said, end)
     return check("broker", "ok", message)
 
 
@@ -256,13 +279,26 @@ def _export(vault: dict[str, Any]) -> Iterator[Check]:
     if reminder := export_reminder(vault):
         yield check("export", "warn", reminder, MAKE_AN_EXPORT)
     elif export["last"]:
-        yield check("export", "ok", f"Every secret is in an export; the last: {export['last']}.")
+        last = local(export["last"])
+        yield check("export", "ok", f"Every secret is in an export; the last: {last}.")
+
+
+KEY_SOURCES: Final = ("hardware", "provided", "os-keyring", "file", "memory")
+"""What the setting may say."""
 
 
 def key_source_check(vault: dict[str, Any]) -> Check:
     """Where the vault's key is, from the broker's status."""
     wanted = os.environ.get("JUPYTER_AGENT_KEY_SOURCE", "")
     tier = vault["tier"]
+    if wanted and wanted not in KEY_SOURCES:
+        # Not repeated: it might be anything, even a pasted value.
+        return check(
+            "key-source",
+            "fail",
+            "JUPYTER_AGENT_KEY_SOURCE names no key source, and no vault is opened or made.",
+            f"Set it to one of {', '.join(KEY_SOURCES)}, or take it away.",
+        )
     if not tier:
         if vault["state"] != "absent":
             return check("key-source", "ok", "It is told when the vault is open.")

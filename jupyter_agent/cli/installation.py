@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
+import site
 import sys
 from collections.abc import Iterator
-from importlib import util
+from importlib import metadata, util
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from jupyter_agent.cli.jupyter_settings import json_object
 
 Check = dict[str, str]
 
 _PACKAGE: Final = "jupyter-agent-secrets"
-_REINSTALL: Final = f"Install it in this environment: pip install --force-reinstall {_PACKAGE}"
 
 
 def check(id: str, state: str, message: str, hint: str = "") -> Check:  # noqa: A002
@@ -26,6 +31,22 @@ def check(id: str, state: str, message: str, hint: str = "") -> Check:  # noqa: 
         hint: What to do, where something is to be done.
     """
     return {"id": id, "state": state, "message": message, "hint": hint}
+
+
+def reinstall() -> str:
+    """The next step where a part is missing: from where pip has this package, as it remembers.
+
+    What came from a checkout or a file (PEP 610) is perhaps in no index, or somebody else's there.
+    """
+    source = _PACKAGE
+    try:
+        told = json.loads(metadata.distribution(_PACKAGE).read_text("direct_url.json") or "{}")
+        address = urlsplit(told.get("url", ""))
+        if address.scheme == "file":
+            source = shlex.quote(url2pathname(address.path))
+    except (metadata.PackageNotFoundError, ValueError, AttributeError):
+        pass
+    return f"Install it in this environment: pip install --force-reinstall {source}"
 
 
 def installation() -> Iterator[Check]:
@@ -53,7 +74,9 @@ def _server_extension() -> Check:
                 f"Switched off by {file}.",
                 "Switch it on: jupyter server extension enable jupyter_agent",
             )
-    return check("server-extension", "fail", "Not enabled in this Jupyter environment.", _REINSTALL)
+    return check(
+        "server-extension", "fail", "Not enabled in this Jupyter environment.", reinstall()
+    )
 
 
 def _labextension() -> Check:
@@ -64,28 +87,37 @@ def _labextension() -> Check:
         if package.exists():
             version = json_object(package).get("version", "of unknown version")
             return check("labextension", "ok", f"{version}, in {package.parent}.")
-    return check("labextension", "fail", "Not installed in this environment.", _REINSTALL)
+    return check("labextension", "fail", "Not installed in this environment.", reinstall())
 
 
 def _kernel_extension() -> Check:
-    for folder in (Path(sys.prefix), Path("/usr/local"), Path("/usr")):
+    profile = Path(os.environ.get("IPYTHONDIR") or Path.home() / ".ipython") / "profile_default"
+    system = (Path("/usr/local/etc/ipython"), Path("/etc/ipython"))
+    for folder in (profile, Path(sys.prefix) / "etc" / "ipython", *system):
         for name in ("ipython_kernel_config.json", "ipython_config.json"):
-            file = folder / "etc" / "ipython" / name
-            app = json_object(file)
-            loaded = [
-                extension
-                for section in app.values()
-                if isinstance(section, dict)
-                for extension in section.get("extensions", ())
-            ]
-            if "jupyter_agent" in loaded:
+            file = folder / name
+            if _loads_us(file):
                 return check("kernel-extension", "ok", f"Loaded by {file}.")
+    hint = reinstall()
+    of_user = Path(site.getuserbase()) / "etc" / "ipython" / "ipython_config.json"
+    if _loads_us(of_user):
+        to = shlex.quote(str(profile))
+        hint = (
+            "pip install --user has put what loads it where IPython does not look. Link it: "
+            f"mkdir -p {to} && ln -s {shlex.quote(str(of_user))} {to}/"
+        )
     return check(
         "kernel-extension",
         "fail",
         "IPython kernels of this environment do not load it.",
-        f"{_REINSTALL}; in one notebook: %load_ext jupyter_agent",
+        f"{hint}; in one notebook: %load_ext jupyter_agent",
     )
+
+
+def _loads_us(file: Path) -> bool:
+    """Whether settings of IPython load the extension."""
+    sections = [each for each in json_object(file).values() if isinstance(each, dict)]
+    return any("jupyter_agent" in each.get("extensions", ()) for each in sections)
 
 
 def _screener() -> Check:

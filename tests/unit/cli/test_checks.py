@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from importlib import metadata
 
 import pytest
 
 from jupyter_agent.broker.vault_state import without_vault
 from jupyter_agent.cli.checks import (
+    KEY_SOURCES,
     agents_checks,
     folder_checks,
     key_source_check,
     vault_check,
     waiting_checks,
 )
+from jupyter_agent.cli.installation import reinstall
 from jupyter_agent.cli.jupyter_settings import Settings
 from jupyter_agent.errors import ConsentRequired, PassphraseRequired
 from jupyter_agent.folders import Folders
+from jupyter_agent.vault.key_source import NAMES
 
 
 def test_a_decision_that_the_first_secret_waits_for_is_named_with_its_next_step():
@@ -62,6 +67,14 @@ def test_where_a_vault_keeps_its_key_is_said_once_and_not_guessed(monkeypatch):
     assert (check["state"], check["hint"]) == ("warn", "Type it.")
 
 
+def test_a_setting_that_names_no_key_source_fails_and_is_not_repeated(monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "made-up value")
+    check = key_source_check(without_vault("absent"))
+    assert check["state"] == "fail"
+    assert "made-up" not in check["message"] + check["hint"]
+    assert set(KEY_SOURCES) == set(NAMES)
+
+
 def test_a_question_that_waits_is_named_with_who_asks():
     assert list(waiting_checks([])) == []
     asked = {"role": "agent", "agent": "claude", "notebook": None}
@@ -96,3 +109,26 @@ def test_settings_in_python_are_not_run_but_named_where_they_may_matter(tmp_path
     assert file not in Settings.read().unread
     file.write_text("c.YDocExtension.disable_rtc = True\nraise SystemExit('run')\n")
     assert Settings.read().unread[0] == file
+
+
+@pytest.mark.parametrize(
+    ("told", "source"),
+    [
+        ('{"dir_info": {}, "url": "file:///home/ana/my%20checkout"}', "'/home/ana/my checkout'"),
+        ('{"url": "https://files.example/x.whl"}', "jupyter-agent-secrets"),
+        (None, "jupyter-agent-secrets"),
+        ("{", "jupyter-agent-secrets"),
+    ],
+)
+def test_what_is_missing_is_installed_from_where_the_package_came(monkeypatch, told, source):
+    monkeypatch.setattr(metadata.PathDistribution, "read_text", lambda *_: told)
+    assert reinstall().endswith(f"pip install --force-reinstall {source}")
+
+
+def test_a_folder_that_can_not_be_written_is_named(tmp_path, monkeypatch):
+    folders = Folders(*(tmp_path / name for name in ("data", "state", "run")))
+    folders.make()
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != folders.data)
+    checks = list(folder_checks(folders))
+    assert [check["state"] for check in checks] == ["fail", "ok", "ok"]
+    assert "can't be written" in checks[0]["message"]
