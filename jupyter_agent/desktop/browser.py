@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM
@@ -23,7 +23,7 @@ from jupyter_agent.desktop.flags import EVERYWHERE, of_this_system
 from jupyter_agent.desktop.machine import AT_ONCE, Machine, Program
 from jupyter_agent.desktop.programs import Programs, Role
 from jupyter_agent.desktop.signed_in import PROFILE
-from jupyter_agent.errors import DesktopError
+from jupyter_agent.errors import DesktopError, DesktopUnavailable
 from jupyter_agent.spawn import fixed_environment
 
 FLUSH: Final = 31.0
@@ -31,6 +31,9 @@ FLUSH: Final = 31.0
 (net/extras/sqlite, kCommitIntervalMs). Killed before, it has forgotten them."""
 
 _CLOSING: Final = 5.0  # seconds for a browser that was asked to close; it takes half of one
+
+_THERE: Final = 10.0  # seconds for a browser that starts; it takes half of one
+_TOLD: Final = 1.0
 
 _PASSED_ON: Final = ("LANG", "LANGUAGE", "TZ")
 _PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -136,6 +139,44 @@ class Browser:
         await self.finish(cdp, flush=flush)
         await asyncio.to_thread(self._prefer, "")
         return await self._start(steered=steered)
+
+    async def until(self, shown: Awaitable[Any]) -> None:
+        """Wait until it is there, as long as that usually takes.
+
+        Args:
+            shown: Ends once it is there, or fails where it never will be.
+
+        Raises:
+            DesktopUnavailable: It has ended instead, as where it may not run at all.
+        """
+        there = asyncio.ensure_future(shown)
+        ends = {self.program.ended} if self.program is not None else set()
+        try:
+            await asyncio.wait({there, *ends}, timeout=_THERE, return_when=asyncio.FIRST_COMPLETED)
+            failed = there.done() and there.exception() is not None
+        finally:
+            there.cancel()
+        await self.refuse_ended(_TOLD if failed else 0)
+
+    async def refuse_ended(self, patience: float = _TOLD) -> None:
+        """Say so if it has ended.
+
+        Args:
+            patience: Seconds to wait for that: its pipe is told before we are.
+
+        Raises:
+            DesktopUnavailable: It has.
+        """
+        if self.program is None:
+            return
+        await asyncio.wait({self.program.ended}, timeout=patience)
+        if self.program.ended.done():
+            name = Path(self._programs.paths["browser"]).name
+            raise DesktopUnavailable(
+                f"The browser ended at once, with exit code {self.program.ended.result()}.",
+                f"Start {name} in a terminal, which says why; in a container it often lacks what "
+                "its sandbox needs.",
+            )
 
     async def finish(self, cdp: Cdp | None, *, flush: float = FLUSH) -> None:
         """Close it as a person would; when this returns, what its pages have set is on the disk.

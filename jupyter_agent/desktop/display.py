@@ -29,6 +29,7 @@ LARGEST_PASTE: Final = 4096
 
 _READY: Final = 30.0  # seconds; it takes a tenth to half of one, and longer where much is done
 _CAUGHT_UP: Final = 3.0  # seconds; it takes some thousandths of one
+_SOCKETS: Final = Path("/tmp/.X11-unix")  # noqa: S108  (where every X server has it)
 _ANY_HOST: Final = 0xFFFF  # FamilyWild of Xauth.h: the cookie is good for whichever display
 _COOKIE: Final = b"MIT-MAGIC-COOKIE-1"
 
@@ -218,11 +219,23 @@ async def _number(reads: int, program: Program) -> int:
         async with asyncio.timeout(_READY):
             said = await asyncio.shield(asyncio.to_thread(_all, reads))
     except TimeoutError:
-        raise DesktopUnavailable("The X server did not answer in time.", "Try it again.") from None
+        raise DesktopUnavailable(
+            "The X server did not answer in time.", f"Try it again. {_another_way()}"
+        ) from None
     if not said.strip().isdigit():
         code = await program.ended
-        raise DesktopUnavailable(f"The X server ended at once, with exit code {code}.")
+        raise DesktopUnavailable(
+            f"The X server ended at once, with exit code {code}.", _another_way()
+        )
     return int(said)
+
+
+def _another_way() -> str:
+    """What to do where no X server starts."""
+    other = "take the provider local-cdp, which needs no X server."
+    if _SOCKETS.is_dir() and not os.access(_SOCKETS, os.W_OK):  # read-only below WSLg, for one
+        return f"It may not write to {_SOCKETS}: have that changed, or {other}"
+    return f"{other[:1].upper()}{other[1:]}"
 
 
 def _all(reads: int) -> bytes:

@@ -86,7 +86,11 @@ class LocalCdp(HereProvider):
         desktop = CdpDesktop(
             machine, browser, cdp, size, streams=self._streams, publish=self._publish, kept=kept
         )
-        await desktop.begin(painting=bool(options.url))
+        try:
+            await desktop.begin(painting=bool(options.url))
+        except DesktopError:
+            await browser.refuse_ended()
+            raise
         return desktop
 
 

@@ -32,7 +32,7 @@ from jupyter_agent.desktop.provider import (
 )
 from jupyter_agent.desktop.relay import StreamServer
 from jupyter_agent.desktop.screen import Screen
-from jupyter_agent.errors import DesktopError
+from jupyter_agent.errors import AgentError, DesktopError
 
 CAPS: Final = Caps(
     isolation=Isolation.SAME_USER,
@@ -57,7 +57,7 @@ class LocalVnc(HereProvider):
     async def _begin(
         self, machine: Machine, programs: Programs, kept: Kept | None, options: StartOptions
     ) -> LocalDesktop:
-        """Returns when there is a picture, in which the browser soon appears."""
+        """Returns when there is a picture, and a browser that runs."""
         size = Size(options.width, options.height)
         display = await Display.start(machine, programs, size)
         browser = Browser(
@@ -77,7 +77,12 @@ class LocalVnc(HereProvider):
             kept=kept,
         )
         await display.manage_windows()
-        await asyncio.gather(display.set_layout(options.layout), desktop.open(options.url))
+        try:
+            await asyncio.gather(display.set_layout(options.layout), desktop.open(options.url))
+        except AgentError:
+            await browser.refuse_ended(0)  # with it ended what the layout was set by
+            raise
+        await browser.until(desktop.there())
         return desktop
 
 
@@ -125,6 +130,18 @@ class LocalDesktop(HereDesktop):
         self._listen(painting=bool(url))
         self._driving.leases.ready()
         self._ended = asyncio.create_task(self._end_with_its_machine())
+
+    async def there(self) -> None:
+        """Wait until the browser answers; in strict mode, until it has a window.
+
+        Raises:
+            AgentError: It is gone.
+            OSError: The X server is gone.
+        """
+        if self._cdp is not None:
+            await self._cdp.send("Browser.getVersion")
+        else:
+            await self._display.until_focused()
 
     async def host(self) -> str:
         """The host of the page in front; "" in strict mode while nothing looks into the browser."""
