@@ -104,7 +104,8 @@ def find(label: str, name: str | None) -> Service:
             return service
     raise RequestInvalid(
         f"No service is known for the label {label}.",
-        f"In a notebook, %agent_egress --services lists those that are. {_GENERAL}",
+        "%agent_egress --services, or jupyter agent egress --services, lists those that are. "
+        f"{_GENERAL}",
     )
 
 

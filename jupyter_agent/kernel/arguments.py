@@ -83,6 +83,8 @@ def parse(line: str) -> RunArguments:
     try:
         words = iter(shlex.split(line))
     except ValueError:
+        if line.endswith("\\"):  # as shells join lines; behind %% there is one
+            raise RequestInvalid("All options stand on one line.", _HELP) from None
         raise RequestInvalid("A quote in the options is not closed.", _HELP) from None
     arguments = RunArguments()
     for word in words:

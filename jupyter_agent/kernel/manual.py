@@ -7,6 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 _ASKS: Final = ("--help", "-h")
+_LEFT_OUT: Final = (
+    "This Python leaves descriptions out (-OO, or PYTHONOPTIMIZE=2); start the kernel without that."
+)
 _WITH_A_BODY: Final = ("%%agent_run", "%%agent_chat")
 
 
@@ -34,5 +37,5 @@ with_body.has_side_effects = True  # type: ignore[attr-defined]
 
 def show(magic: Callable[..., Any]) -> None:
     """Print what ``magic?`` shows, without the marks that are for whoever formats it."""
-    described = inspect.getdoc(magic) or ""
+    described = inspect.getdoc(magic) or _LEFT_OUT
     print(described.replace("::\n\n", "\n").replace("\n\n\n", "\n\n"))  # noqa: T201  (a magic's own output)

@@ -14,7 +14,7 @@ from IPython.core.magic import Magics, cell_magic, magics_class, no_var_expand
 from jupyter_agent import wire
 from jupyter_agent.client import Client, run_fields
 from jupyter_agent.errors import RequestInvalid, RunError
-from jupyter_agent.kernel import failures, manual, notes, permission, terminal
+from jupyter_agent.kernel import failures, manual, notes, paths, permission, terminal
 from jupyter_agent.kernel.arguments import RunArguments, parse
 from jupyter_agent.kernel.background import BackgroundRuns
 from jupyter_agent.kernel.identity import has_terminal, open_client
@@ -120,10 +120,10 @@ def run_request(shell: Any, arguments: RunArguments, script: str) -> wire.Messag
         "stdin": arguments.stdin or None,
         "files": [{"label": label, "env": env} for env, label in arguments.files.items()],
         "templates": [
-            run_fields.read_template(env, str(Path(path).expanduser()))
+            run_fields.read_template(env, str(paths.absolute(path)))
             for env, path in arguments.templates.items()
         ],
-        "cwd": str(Path(arguments.cwd or ".").expanduser().absolute()),
+        "cwd": str(paths.absolute(arguments.cwd or ".")),
         "env": {
             **_supplied(arguments.shell),
             **(terminal.ENVIRONMENT if arguments.pty else {}),
@@ -204,7 +204,7 @@ class _Run:
         )
         if error and self._arguments.raises:
             raise error
-        self._bind_json()
+        self._bind_json(withheld=bool(result.get("withheld")))
 
     def _follow(self, request: wire.Message, output: Output) -> wire.Message:
         number = self._client.begin("run", **request)
@@ -254,9 +254,14 @@ class _Run:
                     )
                     notes.show(self._shell, note)
 
-    def _bind_json(self) -> None:
+    def _bind_json(self, *, withheld: bool) -> None:
         if not self._arguments.json:
             return
+        if withheld:
+            raise RunError(
+                f"The output is not shown, so {self._arguments.json} was not bound.",
+                "Show it all the same, if you trust what the script prints: --show-output",
+            )
         try:
             self._shell.user_ns[self._arguments.json] = json.loads(_text(self._stdout) or "")
         except ValueError:

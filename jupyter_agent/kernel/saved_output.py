@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from jupyter_agent import owner
 from jupyter_agent.errors import RequestInvalid, RunError
-from jupyter_agent.opening import open_unfollowed
+from jupyter_agent.kernel import paths
+from jupyter_agent.opening import NONBLOCK, open_unfollowed
 
 
 class SavedOutput:
-    """A private file that takes bytes while a run lasts. Gone again if nothing was run.
+    """A private file that takes bytes while a run lasts.
+
+    Gone again if nothing was run; what was there before is then still in it.
 
     Args:
         name: As written.
@@ -26,10 +28,11 @@ class SavedOutput:
     """
 
     def __init__(self, name: str, *, overwrite: bool) -> None:
-        self.path = Path(name).expanduser().absolute()
+        self.path = paths.absolute(name)
         self._size = 0
         self._new = True
-        flags = os.O_WRONLY | os.O_CREAT
+        # Else a pipe that nobody reads would keep the kernel until somebody does.
+        flags = os.O_WRONLY | os.O_CREAT | NONBLOCK
         try:
             try:
                 self._handle = open_unfollowed(self.path, flags | os.O_EXCL)
@@ -57,6 +60,8 @@ class SavedOutput:
         error: BaseException | None,
         _: TracebackType | None,
     ) -> None:
+        if error is None and not self._size:
+            os.ftruncate(self._handle, 0)
         os.close(self._handle)
         if error is not None and self._new and not self._size:
             self.path.unlink(missing_ok=True)
@@ -69,6 +74,8 @@ class SavedOutput:
         """
         left = memoryview(data)
         try:
+            if not self._size:
+                os.ftruncate(self._handle, 0)
             while left:
                 left = left[os.write(self._handle, left) :]
         except OSError as error:
@@ -79,7 +86,7 @@ class SavedOutput:
         self._size += len(data)
 
     def _take_over(self) -> None:
-        """Empty a file that a person gave away, and make it private."""
+        """Make a file private that a person gave away."""
         if not stat.S_ISREG(os.fstat(self._handle).st_mode):
             os.close(self._handle)
             raise RequestInvalid("The output can be saved in a file only.", "Choose another name.")
@@ -91,4 +98,3 @@ class SavedOutput:
                 f"{self.path.name} is open to other users; nothing was run.",
                 "Remove it, or choose another name.",
             )
-        os.ftruncate(self._handle, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from steps import save
 
@@ -56,6 +58,33 @@ def test_a_run_that_is_not_permitted_leaves_no_file(kernel, person, tmp_path):
     file = tmp_path / "none"
     assert kernel.run(f"%%agent_run -s LONG_TOKEN --save {file}\ntrue").ename == "GrantRequired"
     assert not file.exists()
+
+
+def test_a_run_that_is_not_permitted_leaves_the_file_as_it_was(kernel, person, tmp_path):
+    save(person, "LONG_TOKEN", VALUE)
+    file = tmp_path / "before"
+    file.write_text("what the last run has printed\n")
+    refused = kernel.run(f"%%agent_run -s LONG_TOKEN --save {file} --overwrite\ntrue")
+    assert refused.ename == "GrantRequired"
+    assert file.read_text() == "what the last run has printed\n"
+    assert kernel.run(f"%%agent_run --save {file} --overwrite\ntrue").ename == ""
+    assert file.read_text() == ""
+
+
+def test_a_pipe_that_nobody_reads_is_no_file_to_save_in(kernel, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    cell = kernel.run(f"%%agent_run --save {pipe} --overwrite\necho ran")
+    assert (cell.ename, cell.text()) == ("RequestInvalid", "")
+
+
+def test_output_that_is_withheld_is_not_called_bad_json(kernel, granted):
+    cell = kernel.run("%%agent_run -s DOOR_PIN --json found\necho '{}'")
+    assert cell.ename == "RunError"
+    assert "not shown, so found was not bound" in cell.shown_error
+    assert "--show-output" in cell.shown_error
+    cell = kernel.run("%%agent_run -s DOOR_PIN --show-output --json found\necho '{}'")
+    assert (cell.ename, kernel.value("found")) == ("", "{}")
 
 
 def test_output_beside_a_short_value_is_withheld_unless_one_says_otherwise(kernel, granted):

@@ -130,6 +130,40 @@ def test_cwd_is_the_kernels_unless_named(kernel, agent_home):
     assert kernel.run("%%agent_run --cwd nowhere\npwd").ename == "CommandNotStarted"
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%%agent_run --cwd ~nobody-at-all\ntouch ran",
+        "%%agent_run --template ~nobody-at-all/a\ntouch ran",
+        "%%agent_run --save ~nobody-at-all/a\ntouch ran",
+        "%secret set NEW_TOKEN --file ~nobody-at-all/a",
+    ],
+)
+def test_a_home_of_nobody_is_said_and_nothing_runs(kernel, tmp_path, cell):
+    said = kernel.run(cell)
+    assert said.ename == "RequestInvalid"
+    assert said.shown_error.startswith("RequestInvalid: There is no such home folder.")
+    assert not list(tmp_path.rglob("ran"))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["%%agent_run\necho ran", "%%agent_run --save a\necho ran", "%secret set NEW_TOKEN --file a"],
+)
+def test_a_kernel_whose_folder_is_gone_says_so(kernel, tmp_path, cell):
+    gone = tmp_path / "gone"
+    kernel.run(f"import os; was = os.getcwd(); os.mkdir({str(gone)!r})")
+    kernel.run(f"os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})")
+    said = kernel.run(cell)
+    elsewhere = kernel.run(f"%%agent_run --cwd {tmp_path}\npwd")
+    kernel.run("os.chdir(was)")
+    assert said.shown_error.splitlines() == [
+        "RequestInvalid: The folder of this kernel is gone.",
+        "  → Go to one that exists: %cd ~",
+    ]
+    assert elsewhere.text() == f"{tmp_path}\n"
+
+
 def test_sh_is_another_shell(kernel):
     assert kernel.run('%%agent_run\necho "${BASH_VERSION:+bash}"').text() == "bash\n"
     assert kernel.run('%%agent_run --shell sh\necho "${ZSH_VERSION}$0"').text().endswith("sh\n")

@@ -10,6 +10,7 @@ from persons import answer_next
 from steps import save
 
 from jupyter_agent.kernel.arguments import OPTIONS
+from jupyter_agent.person import open_client
 
 pytestmark = pytest.mark.one_kernel
 
@@ -128,6 +129,18 @@ def test_a_person_confirms_a_rename_and_a_removal(stored, kernel, folders):
     assert stored.call("secret.list")["secrets"] == []
 
 
+@pytest.mark.one_kernel(shared=False)
+def test_a_form_for_a_vault_in_memory_says_that_it_does_not_last(kernel, folders, monkeypatch):
+    monkeypatch.setenv("JUPYTER_AGENT_KEY_SOURCE", "memory")
+    with open_client(folders) as person:
+        save(person, "OTHER_TOKEN", VALUE)
+    assert "all is gone when the broker ends" in kernel.run("%secret set DEMO_TOKEN").text()
+
+
+def test_a_form_for_a_vault_that_lasts_says_nothing(stored, kernel):
+    assert kernel.run("%secret set OTHER_TOKEN").text() == ""
+
+
 def test_a_file_is_saved_by_the_broker_once_a_person_confirms_it(person, kernel, folders, tmp_path):
     key = tmp_path / "id_ed25519"
     key.write_text(f"-----BEGIN MADE UP-----\n{VALUE}\n-----END MADE UP-----\n")
@@ -205,3 +218,20 @@ def test_help_explains_every_option(kernel):
     text = page["data"]["text/plain"]
     assert [option for option in OPTIONS if option not in text] == []
     assert "jupyter agent grant" in text
+
+
+@pytest.mark.one_kernel(shared=False)
+def test_a_form_whose_package_is_missing_names_it_and_other_ways(kernel):
+    kernel.run("import sys; sys.modules['anywidget'] = None")
+    cell = kernel.run("%secret set DEMO_TOKEN")
+    assert cell.ename == "EntryInvalid"
+    assert "anywidget" in cell.shown_error
+    assert "jupyter agent secret set DEMO_TOKEN" in cell.shown_error
+    assert "File" not in cell.shown_error
+
+
+@pytest.mark.one_kernel(shared=False)
+def test_a_python_that_leaves_descriptions_out_says_so_where_one_is_asked_for(start_kernel):
+    kernel = start_kernel({"PYTHONOPTIMIZE": "2"})
+    for line in ("%secret", "%secret --help", "%agent_egress --help"):
+        assert "PYTHONOPTIMIZE" in kernel.run(line).text()

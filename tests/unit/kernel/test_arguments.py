@@ -97,6 +97,13 @@ def test_a_template_whose_name_has_an_equals_sign_is_written_with_its_folder():
     assert parse("--template ./a=b").templates == {"TEMPLATE": "./a=b"}
 
 
+def test_a_backslash_at_the_end_is_no_quote_that_is_not_closed():
+    with pytest.raises(RequestInvalid, match="one line"):
+        parse("-s DEMO_TOKEN \\")
+    with pytest.raises(RequestInvalid, match="quote"):
+        parse("-s 'DEMO_TOKEN")
+
+
 @pytest.mark.parametrize("label", ["demo", "9A", "A-B", "A B", "", "X=", "=", "PYTHONPATH"])
 def test_what_is_no_label_is_no_label(label):
     for option in ("-s ", "--stdin ", "--file X="):
