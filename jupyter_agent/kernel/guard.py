@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent.folders import Folders
 from jupyter_agent.kernel.identity import is_kernel
@@ -92,7 +92,11 @@ class Guard:
     def _screen_execution(self, parent: dict[str, Any]) -> None:
         content = parent["content"]
         expressions = content.get("user_expressions") or {}
-        stub = self.replacement(str(content.get("code", "")), *map(str, expressions.values()))
+        try:
+            stub = self.replacement(str(content.get("code", "")), *map(str, expressions.values()))
+        except KeyboardInterrupt:
+            # ■, while the broker is waited for: a handler that is left would never be answered.
+            stub = _INTERRUPTED
         if stub is not None:
             # In place: the kernel keeps this very message as its parent.
             content["code"] = stub
@@ -151,6 +155,9 @@ class Guard:
                 delattr(shell, name)
 
         self._restore.append(restore)
+
+
+_INTERRUPTED: Final = 'raise KeyboardInterrupt("the cell was not run.")'
 
 
 def _stub(found: tuple[Found, ...]) -> str:

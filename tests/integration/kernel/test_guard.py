@@ -194,3 +194,21 @@ def test_the_debuggers_dump_of_a_cell_is_emptied(kernel, canary, name):
         f"'k = ' + repr(''.join({list(canary.value)!r}))}}}}}})"
     )
     assert seen == "''"
+
+
+PRESSED_WHILE_IT_ASKS = """
+import signal
+from jupyter_agent.kernel.known import KnownValues
+judged = KnownValues.judged
+def pressed(*asked):
+    KnownValues.judged = judged
+    signal.raise_signal(signal.SIGINT)
+KnownValues.judged = pressed
+"""
+
+
+def test_stop_while_a_cell_is_screened_ends_the_cell(kernel):
+    kernel.run(PRESSED_WHILE_IT_ASKS)
+    cell = kernel.run("print('ran')")
+    assert (cell.ename, cell.text()) == ("KeyboardInterrupt", "")
+    assert kernel.run("print('on')").text() == "on\n"
