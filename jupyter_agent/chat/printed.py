@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from typing import Final
 
+from jupyter_agent.chat.cutting import without_cut_end, without_cut_start
+
 HEAD: Final = 64 * 1024
 TAIL: Final = 32 * 1024
 """Characters."""
@@ -34,8 +36,11 @@ class Printed:
     @property
     def text(self) -> str:
         """All that is kept, with a line that says how much is not."""
-        between = f"\n[{self._left_out} characters left out]\n" if self._left_out else ""
-        return self._head + between + self._tail
+        if not self._left_out:
+            return self._head + self._tail
+        head, tail = without_cut_end(self._head), without_cut_start(self._tail)
+        left_out = self._left_out + len(self._head) + len(self._tail) - len(head) - len(tail)
+        return f"{head}\n[{left_out} characters left out]\n{tail}"
 
 
 def cut_to(text: str, most: int | None) -> tuple[str, bool]:
