@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from jupyter_agent.chat.choice import is_loopback
+from jupyter_agent.chat.plain import plain, seen
 from jupyter_agent.errors import RequestInvalid, SecretBlocked
 
 MOST_QUESTIONS: Final = 12
@@ -22,7 +23,12 @@ MOST_TEXT: Final = 2_000
 _SECRET: Final = re.compile(
     r"pass[-_ ]?(?:word|phrase|code|wd)|\bpin\b|secret|credential|token|api[-_ ]?key|\bkey\b"
     r"|private[-_ ]?key|one[-_ ]?time|\botp\b|2fa|\bmfa\b|verification code|\bcvv\b|\bcvc\b"
-    r"|card[-_ ]?number|\biban\b|seed phrase|mnemonic|\bssn\b",
+    r"|card[-_ ]?number|\biban\b|seed phrase|mnemonic|\bssn\b"
+    # And as others say password.
+    r"|passwor[td]|kennwort|wachtwoord|l\u00f6senord|adgangskode|salasana|mot de passe|\bsenha\b"
+    r"|contrase[n\u00f1]a|\bhas[l\u0142]o\b|\bheslo\b|parola d.ordine|\u015fifre"
+    r"|\u043f\u0430\u0440\u043e\u043b\u044c|\u5bc6[\u7801\u78bc]|\u53e3\u4ee4"
+    r"|\u30d1\u30b9\u30ef\u30fc\u30c9|\u6697\u8a3c|\ube44\ubc00\ubc88\ud638",
     re.IGNORECASE,
 )
 _NAMES: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -81,7 +87,7 @@ def questions(message: str, form: Mapping[str, Any]) -> list[Question]:
         RequestInvalid: It has what can't be asked here.
     """
     fields = form.get("properties") or {}
-    if any(_SECRET.search(_NAMES.sub(" ", text)) for text in _texts([message, form])):
+    if any(_SECRET.search(_NAMES.sub(" ", seen(text))) for text in _texts([message, form])):
         raise SecretBlocked(
             "It wants a secret in a form, so the form was declined.",
             "Save it with %secret set LABEL, and tell the agent to use {{LABEL}} in its commands.",
@@ -118,9 +124,9 @@ def _question(name: str, field: Mapping[str, Any], required: bool) -> Question: 
         raise RequestInvalid("Its form has a question that can't be put here, so it was declined.")
     titled = [str(each.get("const", "")) for each in field.get("oneOf") or ()]
     choices = tuple(map(str, field.get("enum") or titled))
-    may = " / ".join(choices) if choices else {"boolean": "y/n"}.get(kind, "")
+    may = plain(" / ".join(choices)) if choices else {"boolean": "y/n"}.get(kind, "")
     said = [str(field.get("title") or name), str(field.get("description") or "")]
-    prompt = " - ".join(" ".join(text.split())[:MOST_TEXT] for text in said if text)
+    prompt = " - ".join(" ".join(plain(text).split())[:MOST_TEXT] for text in said if text)
     left = "" if required else ", or nothing"
     return Question(name, f"{prompt} [{may or kind}{left}]: ", kind, choices, required)
 

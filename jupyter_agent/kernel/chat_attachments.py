@@ -6,6 +6,8 @@ import re
 from typing import Any, Final
 
 from jupyter_agent.chat.conversation import Attachment
+from jupyter_agent.chat.cutting import start_of
+from jupyter_agent.chat.halves import whole
 from jupyter_agent.errors import RequestInvalid
 
 MOST: Final = 20_000
@@ -70,16 +72,19 @@ def as_text(cell: dict[str, Any]) -> str:
 def _shown(shell: Any, value: Any, name: str) -> str:
     try:
         if isinstance(value, str):
-            return value
+            return whole(value)
         if all(hasattr(value, each) for each in ("to_string", "dtypes", "head", "shape")):
-            return f"{value.shape[0]} rows\n{value.dtypes}\n\n{value.head(_ROWS).to_string()}"
+            rows = value.head(_ROWS).to_string()
+            return whole(f"{value.shape[0]} rows\n{value.dtypes}\n\n{rows}")
         pretty = shell.display_formatter.formatters["text/plain"]
         text = pretty(value)
-        return text if isinstance(text, str) else repr(value)
+        return whole(text if isinstance(text, str) else repr(value))
     except Exception as error:  # noqa: BLE001  (it is the value's own code)
         kind = type(error).__name__
         raise RequestInvalid(f"{name} can't be shown as text ({kind}).", "Attach str(…).") from None
 
 
 def _cut(text: str, most: int = MOST) -> str:
-    return text if len(text) <= most else f"{text[:most]}\n[{len(text) - most} characters left out]"
+    kept = start_of(text, most)
+    left_out = len(text) - len(kept)
+    return f"{kept}\n[{left_out} characters left out]" if left_out else text

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from jupyter_agent.chat.answering import ASKS, Called, Event, Said
 from jupyter_agent.chat.conversation import Turn
+from jupyter_agent.chat.fetching import fetches
+from jupyter_agent.chat.halves import whole
+from jupyter_agent.chat.plain import plain
 from jupyter_agent.kernel.identity import is_kernel
 
 GAP: Final = 0.1
@@ -15,6 +19,7 @@ GAP: Final = 0.1
 
 _SHOWN_OUTPUT: Final = 1_500
 _SHOWN_ARGUMENT: Final = 120
+_PLAIN: Final = re.compile(r"\w[\w ]*")
 _STATES: Final = {
     "called": "…",
     "asking": "… waiting for your permission in JupyterLab",
@@ -24,6 +29,7 @@ _STATES: Final = {
     "declined": "✗ declined",
     "failed": "✗ failed",
 }
+_WITHHELD: Final = "*What was said is not shown: it could not be screened for secrets.*"
 _WAITS_FOR_YOU: Final = "… until you hand the desktop back: take over in its panel, then hand back"
 
 
@@ -48,7 +54,7 @@ class TurnDisplay:
         """Take something that happened."""
         if not self._is_page:
             # A terminal can't change what it has shown.
-            print(_line(event), end="", flush=True)  # noqa: T201  (the magic's own output)
+            print(plain(_line(event)), end="", flush=True)  # noqa: T201  (the magic's own output)
         if isinstance(event, Said):
             if self._parts and isinstance(self._parts[-1], str):
                 self._parts[-1] += event.text
@@ -81,10 +87,20 @@ class TurnDisplay:
         if not self._is_page:
             print(flush=True)  # noqa: T201  (the magic's own output)
 
+    def withhold(self) -> None:
+        """Show nothing of what was said: it could not be screened to its end."""
+        self._parts = [part for part in self._parts if isinstance(part, Called)] + [_WITHHELD]
+        self._due = True
+        self.flush()
+
     @property
     def markdown(self) -> str:
         """All of it."""
-        return "\n\n".join(part if isinstance(part, str) else _called(part) for part in self._parts)
+        said = "\n\n".join(part for part in self._parts if isinstance(part, str))
+        say = _as_text if fetches(said) else str
+        return "\n\n".join(
+            say(part) if isinstance(part, str) else _called(part) for part in self._parts
+        )
 
     def _take_call(self, called: Called) -> None:
         for at, part in enumerate(self._parts):
@@ -94,6 +110,7 @@ class TurnDisplay:
         self._parts.append(called)
 
     def _display(self, markdown: str) -> None:
+        markdown = whole(markdown)
         data = {"text/markdown": markdown, "text/plain": markdown}
         if self._handle is None:
             from IPython.display import DisplayHandle  # noqa: PLC0415  (not in plain terminals)
@@ -111,7 +128,9 @@ def _line(event: Event) -> str:
 
 
 def _called(called: Called) -> str:
-    line = " ".join(filter(None, (f"**{called.tool}**", _about(called), _state(called))))
+    # What an agent calls its tool is its own text, and no Markdown of ours.
+    tool = called.tool if _PLAIN.fullmatch(called.tool) else _code(called.tool)
+    line = " ".join(filter(None, (f"**{tool}**", _about(called), _state(called))))
     script = called.arguments.get("command")
     parts = [line, _fenced(str(script), "bash")] if script else [line]
     if called.outcome is not None:
@@ -161,6 +180,11 @@ def _came_of(called: Called) -> str:
     if called.tool == "http_request":
         return f"status {outcome.data.get('status')}"
     return str(outcome.data.get("state", ""))
+
+
+def _as_text(part: str) -> str:
+    note = "*Shown as text: the page would fetch something from elsewhere for it.*"
+    return f"{_fenced(part, '')}\n\n{note}" if part.strip() else ""
 
 
 def _fenced(text: str, language: str) -> str:

@@ -10,6 +10,7 @@ import sys
 import pexpect
 import pytest
 from canary import Canary
+from chat_service import chat_service
 
 VALUE = "correct-horse-battery-staple-42"
 PROMPT = r"In \[\d+\]: "
@@ -90,3 +91,13 @@ def test_control_c_ends_the_script(terminal):
     terminal.child.sendintr()
     terminal.child.expect("KeyboardInterrupt", timeout=60)
     terminal.child.expect(PROMPT, timeout=60)
+
+
+def test_what_a_model_says_steers_no_terminal(person, terminal):
+    with chat_service(lambda _: True) as service:
+        service.script = lambda _: "one \x1b]52;c;aGk=\x07 two \x1b[2J three"
+        shown = terminal.run(f"%%agent_chat --model m-1 --url {service.url}", "hello")
+    assert "three" in shown
+    assert "]52;c;aGk=" in shown
+    assert "\x1b]52" not in shown
+    assert "\x1b[2J" not in shown
