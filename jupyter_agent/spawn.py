@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, NoReturn
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
     import asyncio
@@ -354,7 +354,7 @@ if sys.platform == "win32":
 
 
 async def start_agent(
-    argv: Sequence[str], *, cwd: str, env: Mapping[str, str]
+    argv: Sequence[str], *, cwd: str, env: Mapping[str, str], life: int | None = None
 ) -> asyncio.subprocess.Process:
     """Start an agent that is talked to over its standard streams; what it logs is thrown away.
 
@@ -362,6 +362,7 @@ async def start_agent(
         argv: Program and arguments; nothing secret.
         cwd: Absolute folder.
         env: Its whole environment.
+        life: A descriptor that it is handed under the same number, in a session of its own.
 
     Raises:
         OSError: It could not be started.
@@ -369,9 +370,15 @@ async def start_agent(
     from asyncio import create_subprocess_exec  # noqa: PLC0415  (a terminal has no use for it)
 
     pipe, none = subprocess.PIPE, subprocess.DEVNULL
-    return await create_subprocess_exec(
-        *argv, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=none, limit=1 << 26
-    )
+    kept: dict[str, Any] = {"stdin": pipe, "stdout": pipe, "stderr": none, "limit": 1 << 26}
+    if life is not None:
+        kept |= {"pass_fds": (life,), "start_new_session": True}
+    return await create_subprocess_exec(*argv, cwd=cwd, env=env, **kept)
+
+
+def start_below(argv: Sequence[str]) -> Child:
+    """Start a program as our own child, with our streams, environment and folder; OSError."""
+    return subprocess.Popen(list(argv))
 
 
 def run_in_terminal(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:

@@ -16,6 +16,7 @@ class Scripted:
     """Does each step, and tells what came of it."""
 
     heard = ""
+    reason: Any = "end_turn"
 
     def on_connect(self, client: Any) -> None:
         self.client = client
@@ -38,7 +39,7 @@ class Scripted:
             self.heard += f"{said}\n"
             self.tell()
             await self.client.session_update("s", acp.update_agent_message_text(f"{said}\n"))
-        return acp.PromptResponse(stop_reason="end_turn")
+        return acp.PromptResponse(stop_reason=self.reason)
 
     def tell(self) -> None:
         Path(sys.argv[1]).write_text(self.heard)
@@ -52,6 +53,30 @@ class Scripted:
         await self.client.wait_for_terminal_exit(session_id="s", terminal_id=made.terminal_id)
         out = await self.client.terminal_output(session_id="s", terminal_id=made.terminal_id)
         return f"{out.exit_status.exit_code}: {out.output}"
+
+    async def _end(self, reason: str) -> str:
+        """Say why the turn ends."""
+        self.reason = reason
+        return reason
+
+    async def _raw(self, line: str) -> str:
+        """Write what the SDK on the other side can't read."""
+        print(line, flush=True)
+        return "written"
+
+    async def _leave(self, path: str, *, waits: bool) -> str:
+        """Tell what stands in a file that it reads by itself, and go, or wait for its end."""
+        said = await asyncio.to_thread(Path(path).read_text)
+        await self.client.session_update("s", acp.update_agent_message_text(said))
+        if waits:
+            await asyncio.Event().wait()
+        sys.exit(3)
+
+    async def _start(self, script: str) -> str:
+        """Run a command by itself, without asking its client, and say when it is there."""
+        started = await asyncio.create_subprocess_exec("bash", "-c", script)
+        await self.client.session_update("s", acp.update_agent_message_text("started"))
+        return str(await started.wait())
 
     async def _watch(self, command: str) -> str:
         """Look at the output until there is some, and end the command."""

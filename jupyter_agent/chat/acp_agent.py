@@ -14,6 +14,7 @@ import itertools
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,12 +22,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_agent import __version__, spawn
-from jupyter_agent.chat import acp_forms, acp_terminals
-from jupyter_agent.chat.answering import ASKS, Called, Event, Said
+from jupyter_agent.chat import acp_forms, acp_sdk, acp_terminals
+from jupyter_agent.chat.answering import ASKS, CUT, Called, Event, Said
 from jupyter_agent.chat.choice import AGENTS
 from jupyter_agent.chat.conversation import Attachment, Step, Turn
+from jupyter_agent.chat.cutting import start_of
 from jupyter_agent.chat.door import Command, Door
+from jupyter_agent.chat.halves import Halves, whole
 from jupyter_agent.chat.passage import Passage
+from jupyter_agent.chat.plain import plain
 from jupyter_agent.chat.tools import Outcome
 from jupyter_agent.errors import AgentError, ModelFailed, ModelMissing, RequestInvalid
 
@@ -34,8 +38,19 @@ Ask = Callable[[str], Awaitable[str | None]]
 
 _MOST_FILE: Final = 1_000_000
 _MOST_LINES: Final = 1_000
+_MOST_TITLE: Final = 200
 _NOBODY: Final = "Nobody can type an answer here, so it was declined."
-_STATES: Final = {"pending": "called", "in_progress": "running", "completed": "done"}
+_STATES: Final = {
+    "pending": "called",
+    "in_progress": "running",
+    "completed": "done",
+    "failed": "failed",
+}
+_ENDED: Final = {
+    "max_tokens": CUT,
+    "max_turn_requests": "stopped after as many requests as it makes for one message",
+    "refusal": "declined to go on",
+}
 
 
 def argv_of(name: str) -> list[str]:
@@ -74,6 +89,7 @@ class AcpAgent:
         passage: Stands between it and everybody else.
         cwd: Absolute folder it works in.
         ask: Puts a question to the person where the cell runs; None where nobody can type.
+        ended: Why its last answer is not whole, for people; "" where it is.
     """
 
     name: str
@@ -85,7 +101,12 @@ class AcpAgent:
     show: Callable[[Event], None] = lambda _event: None
     said: str = ""
     steps: list[Step] = field(default_factory=list)
+    ended: str = ""
+    _asked: Turn = field(default_factory=lambda: Turn(""))
+    _halves: Halves = field(default_factory=Halves)
+    _order: asyncio.Lock = field(default_factory=asyncio.Lock)
     _process: Any = None
+    _life: int | None = None
     _connection: Any = None
     _client: Any = None
     _session: str = ""
@@ -101,15 +122,16 @@ class AcpAgent:
             SecretBlocked: The message holds a secret.
             ModelFailed: The agent could not be started, or broke off.
         """
+        self.said, self.steps, self._calls, self.show = "", [], {}, show
+        self._halves, self.ended = Halves(), ""
         await self.passage.check(message, "Your message")
         cleaned = [
             Attachment(each.name, str(await self.passage.clean(each.text))) for each in attachments
         ]
-        self.said, self.steps, self._calls, self.show = "", [], {}, show
-        turn = Turn(message, tuple(cleaned), model=self.name)
+        self._asked = Turn(message, tuple(cleaned), model=self.name)
         try:
             await self._begin()
-            await self._prompt(turn.prompt)
+            await self._prompt(self._asked.prompt)
         except AgentError:
             raise
         except Exception as error:  # noqa: BLE001  (whatever it says may repeat the message)
@@ -118,15 +140,14 @@ class AcpAgent:
                 f"{self.name} broke off ({type(error).__name__}).",
                 "Does it work in a terminal, and are you signed in there?",
             ) from None
-        return await self.turn(message, cleaned)
+        async with self._order:  # what it has told of by now
+            self._tell(self._halves.finish())
+        return await self.turn()
 
-    async def turn(
-        self, message: str, attachments: Sequence[Attachment], *, stopped: bool = False
-    ) -> Turn:
-        """The turn as far as it has come, as it is kept."""
+    async def turn(self, *, stopped: bool = False) -> Turn:
+        """The turn as far as it has come; see ``Answering.turn``."""
         answer = str(await self.passage.clean(self.said))
-        kept = (tuple(attachments), tuple(self.steps), answer)
-        return Turn(message, *kept, model=self.name, stopped=stopped)
+        return replace(self._asked, steps=tuple(self.steps), answer=answer, stopped=stopped)
 
     async def close(self) -> None:
         """End it, and what runs in our terminals for it."""
@@ -135,9 +156,13 @@ class AcpAgent:
         if self._connection is not None:
             with suppress(Exception):
                 await self._connection.close()
-        if self._process is not None:
+        if self._life is not None:
+            os.close(self._life)  # which ends all that has come of it
+            self._life = None
+        elif self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
+        if self._process is not None:
             await self._process.wait()
         self._client = self._connection = self._process = None
         self._session = ""
@@ -149,9 +174,18 @@ class AcpAgent:
         if self._process is not None and self._process.returncode is None:
             return
         await self.close()
+        acp_sdk.silence()
         # Without the capability: what an agent starts by itself is no part of this notebook's.
         env = {name: text for name, text in os.environ.items() if not name.startswith("JUPYTER_")}
-        self._process = await spawn.start_agent(self.argv, cwd=self.cwd, env=env)
+        if sys.platform == "win32":
+            self._process = await spawn.start_agent(self.argv, cwd=self.cwd, env=env)
+        else:
+            theirs, self._life = os.pipe()
+            kept = spawn.python("jupyter_agent.chat.agent_keeper", str(theirs), *self.argv)
+            try:
+                self._process = await spawn.start_agent(kept, cwd=self.cwd, env=env, life=theirs)
+            finally:
+                os.close(theirs)
         self._client = acp_terminals.AcpClient(self)
         streams = (self._process.stdin, self._process.stdout)
         self._connection = acp.connect_to_agent(
@@ -185,7 +219,7 @@ class AcpAgent:
             await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not asked.done():
                 raise ModelFailed(f"{self.name} ended in the middle.", "Run it again.")
-            asked.result()
+            self.ended = _ENDED.get(str(asked.result().stop_reason), "")
         except asyncio.CancelledError:
             # Stop: the agent with everything it has started, which is the only sure way.
             await self.close()
@@ -196,20 +230,28 @@ class AcpAgent:
 
     def say(self, text: str) -> None:
         """The agent said something more."""
-        self.said += text
-        self.show(Said(text))
+        self._tell(self._halves.feed(text))
+
+    def _tell(self, text: str) -> None:
+        if text:
+            self.said += text
+            self.show(Said(text))
 
     async def seen(self, call: Any) -> None:
         """The agent told of something it does."""
-        before = self._calls.get(call.tool_call_id)
-        title = str(await self.passage.clean(call.title or (before.tool if before else "a tool")))
-        state = _STATES.get(call.status or "", "failed" if call.status == "failed" else "called")
-        number = before.number if before else next(self._numbers)
-        called = Called(number, title, {}, state)
-        self._calls[call.tool_call_id] = called
-        self.show(called)
-        if state in ("done", "failed"):
-            self.steps.append(Step(title, "{}", state, state == "failed"))
+        async with self._order:  # one after the other, as they came: each is screened meanwhile
+            before = self._calls.get(call.tool_call_id)
+            told = " ".join(whole(call.title or "").split())
+            title = str(await self.passage.clean(told or (before.tool if before else "a tool")))
+            title = title[:_MOST_TITLE]
+            state = _STATES.get(call.status or "", before.state if before else "called")
+            number = before.number if before else next(self._numbers)
+            called = Called(number, title, {}, state)
+            self._calls[call.tool_call_id] = called
+            self.show(called)
+            over = ("done", "failed")
+            if state in over and not (before and before.state in over):
+                self.steps.append(Step(title, "{}", state, state == "failed"))
 
     async def permitted(self, title: str, detail: str) -> bool:
         """Ask a person whether the agent may do something by itself."""
@@ -253,7 +295,7 @@ class AcpAgent:
         try:
             await self.passage.check([message, form], f"What {self.name} asks")
             for question in acp_forms.questions(message, form):
-                typed = await self.ask(f"{self.name} asks: {message}\n{question.prompt}")
+                typed = await self.ask(f"{self.name} asks: {plain(message)}\n{question.prompt}")
                 if typed is None:
                     raise RequestInvalid(_NOBODY)
                 if (found := question.read(typed)) is not None:
@@ -294,7 +336,7 @@ class AcpAgent:
 
         def look() -> str:
             with Path(path).open(encoding="utf-8", errors="replace") as file:
-                return file.read(_MOST_FILE)
+                return start_of(file.read(_MOST_FILE + 1), _MOST_FILE)
 
         lines = str(await self.passage.clean(await asyncio.to_thread(look))).splitlines(True)
         start = max(0, (line or 1) - 1)

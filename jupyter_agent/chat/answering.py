@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_agent.chat import failures
 from jupyter_agent.chat.conversation import Attachment, Step, Turn
 from jupyter_agent.chat.door import State
+from jupyter_agent.chat.halves import Halves
 from jupyter_agent.chat.passage import Passage
 from jupyter_agent.chat.tools import Outcome, Tool
+from jupyter_agent.errors import AgentError
 
 if TYPE_CHECKING:
     from pydantic_ai import Tool as ModelTool
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 ASKS: Final = "asks you"
 """What is shown in a tool's place where an agent puts a question to the person."""
+
+CUT: Final = "cut at the longest answer it gives; ask it to go on"
 
 MOST_REQUESTS: Final = 30
 """Requests to the model in one turn: a loop that goes nowhere ends."""
@@ -79,11 +83,13 @@ class Usage:
         requests: How often the model was asked.
         sent: Tokens, as the service counts; 0 where it does not say.
         received: Likewise.
+        ended: Why the answer is not whole, for people; "" where it is.
     """
 
     requests: int = 0
     sent: int = 0
     received: int = 0
+    ended: str = ""
 
 
 Event = Said | Called
@@ -102,6 +108,7 @@ class Answering:
         passage: Stands between the model and everybody else.
         tools: What the model may use; none for models that can't.
         show: Sees what happens as it happens.
+        key: The label of the model's key; "" where it has none.
         said: All that the model has said.
         steps: The tools that were used.
         usage: What it took.
@@ -112,10 +119,13 @@ class Answering:
     passage: Passage
     tools: Sequence[Tool]
     show: Show
+    key: str = ""
     said: str = ""
     steps: list[Step] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    _asked: Turn = field(default_factory=lambda: Turn(""))
     _calls: int = 0
+    _halves: Halves = field(default_factory=Halves)
 
     async def answer(
         self, message: str, attachments: Sequence[Attachment], before: Sequence[Turn]
@@ -136,21 +146,29 @@ class Answering:
         cleaned = [
             Attachment(each.name, str(await self.passage.clean(each.text))) for each in attachments
         ]
-        turn = Turn(message, tuple(cleaned), model=self.name)
+        self._asked = Turn(message, tuple(cleaned), model=self.name)
         history = await self._passed(before)
+        failed: AgentError | None = None
         try:
-            await self._run(turn.prompt, history)
+            await self._run(self._asked.prompt, history)
         except Exception as error:  # noqa: BLE001  (every library has its own)
-            raise failures.told(error, self.name) from None
-        return await self.turn(message, cleaned)
+            began = bool(self.said or self.steps)
+            failed = failures.told(error, self.name, key=self.key, began=began)
+        if failed is not None:
+            # Here, with nothing behind it: where that is a group of errors, IPython shows no
+            # sentence but a page of frames.
+            raise failed
+        self._tell(self._halves.finish())
+        return await self.turn()
 
-    async def turn(
-        self, message: str, attachments: Sequence[Attachment], *, stopped: bool = False
-    ) -> Turn:
-        """The turn as far as it has come, as it is kept."""
+    async def turn(self, *, stopped: bool = False) -> Turn:
+        """The turn as far as it has come, as it is kept: what went along is the masked text.
+
+        Raises:
+            AgentError: It could not be screened, or the broker could not say.
+        """
         answer = str(await self.passage.clean(self.said))
-        kept = (tuple(attachments), tuple(self.steps), answer)
-        return Turn(message, *kept, model=self.name, stopped=stopped)
+        return replace(self._asked, steps=tuple(self.steps), answer=answer, stopped=stopped)
 
     async def _passed(self, before: Sequence[Turn]) -> list[Turn]:
         """Earlier turns. What was no secret when it was said may have been stored since."""
@@ -202,23 +220,34 @@ class Answering:
                 self._say(event.delta.content_delta)
             elif isinstance(event, AgentRunResultEvent):
                 used = event.result.usage
-                self.usage = Usage(used.requests, used.input_tokens, used.output_tokens)
+                why = event.result.response.finish_reason
+                ended = CUT if why == "length" else ""
+                self.usage = Usage(used.requests, used.input_tokens, used.output_tokens, ended)
 
     def _say(self, text: str) -> None:
+        self._tell(self._halves.feed(text))
+
+    def _tell(self, text: str) -> None:
         if text:
             self.said += text
             self.show(Said(text))
 
     def _offered(self, tool: Tool) -> ModelTool[Any]:
         from pydantic_ai import Tool as ModelTool  # noqa: PLC0415
+        from pydantic_core import SchemaValidator, core_schema  # noqa: PLC0415
 
         async def use(**given: Any) -> Any:
             return await self._use(tool, given)
 
         # One after the other: a person answers one question at a time.
-        return ModelTool.from_schema(
+        made = ModelTool.from_schema(
             use, tool.name, tool.description, tool.parameters, sequential=True
         )
+        # As it comes it takes any JSON: a list as arguments would end the turn in a TypeError.
+        made.function_schema.validator = SchemaValidator(
+            core_schema.dict_schema(core_schema.str_schema())
+        )
+        return made
 
     async def _use(self, tool: Tool, given: dict[str, Any]) -> Any:
         shown = await self._shown(given)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
+from jupyter_agent.chat.plain import seen
 from jupyter_agent.errors import RequestInvalid, ScreenTimeout, SecretBlocked
 from jupyter_agent.long_texts import aside
 from jupyter_agent.screen.cell import Screens
@@ -137,20 +137,7 @@ def _readings(value: Any) -> list[str]:
     whole = value if isinstance(value, str) else _written(value)
     readings = [whole, "\n".join(texts), "".join(texts)]
     # Models write, and are told to write, characters that are not seen between those that are.
-    return list(dict.fromkeys([*readings, *map(_seen, readings)]))
-
-
-def _seen(text: str) -> str:
-    """A text as eyes see it: wide and styled letters as plain ones, and what is invisible gone.
-
-    With it go the zero bytes of texts in UTF-16, as programs from Windows write them.
-    """
-    text = text.replace("\0", "")
-    if text.isascii():
-        return text
-    return "".join(
-        each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) != "Cf"
-    )
+    return list(dict.fromkeys([*readings, *map(seen, readings)]))
 
 
 def _written(value: Any) -> str:

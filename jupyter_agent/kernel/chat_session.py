@@ -7,7 +7,6 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_agent import rulecache
@@ -20,8 +19,9 @@ from jupyter_agent.chat.tools import Tool, tools
 from jupyter_agent.client import run_fields
 from jupyter_agent.client.loop import AsyncClient
 from jupyter_agent.client.model_door import ModelDoor
+from jupyter_agent.errors import AgentError
 from jupyter_agent.folders import Folders
-from jupyter_agent.kernel import identity
+from jupyter_agent.kernel import identity, paths
 from jupyter_agent.kernel.chat_cell import ChatCell, Here
 from jupyter_agent.kernel.chat_display import GAP, TurnDisplay
 from jupyter_agent.kernel.chat_thread import ChatThread
@@ -125,9 +125,8 @@ class ChatSession:
 
         try:
             turn = self._thread.follow(work, show, display.flush, GAP)
-        except KeyboardInterrupt:
-            display.flush()
-            self._keep_stopped(current, message, attachments)
+        except BaseException as error:
+            self._ended_early(current[0] if current else None, display, error)
             raise
         finally:
             permission.answered()
@@ -155,6 +154,7 @@ class ChatSession:
         began = time.monotonic()
         argv = acp_agent.argv_of(name)
         display = TurnDisplay(self._shell)
+        current: list[AcpAgent] = []
 
         async def work(tell: Callable[[Any], None]) -> Turn:
             cell = ChatCell(self._shell, tell)
@@ -165,6 +165,7 @@ class ChatSession:
             if self._agent is None:
                 self._agent = acp_agent.AcpAgent(name, argv, door, passage, door.cwd, _nobody)
             self._agent.ask = cell.typed
+            current.append(self._agent)
             return await self._agent.answer(message, attachments, tell)
 
         def show(event: Any) -> None:
@@ -173,10 +174,14 @@ class ChatSession:
             else:
                 display.show(event)
 
-        turn = self._thread.follow(work, show, display.flush, GAP)
+        try:
+            turn = self._thread.follow(work, show, display.flush, GAP)
+        except BaseException as error:
+            self._ended_early(current[0] if current else None, display, error)
+            raise
         self.conversation.add(turn)
         display.finish(turn)
-        return turn, Usage(), time.monotonic() - began
+        return turn, Usage(ended=current[0].ended), time.monotonic() - began
 
     async def _answering(
         self, chosen: Choice, tell: Callable[[Any], None], *, with_tools: bool
@@ -189,19 +194,31 @@ class ChatSession:
             # A kernel that no server of ours has started has no server with desktops either.
             served = identity.agent_hello(self._shell).role == "agent"
             offered = tools(door, passage, cell, door if served else None)
-        return Answering(answers, str(chosen), passage, offered, tell)
+        return Answering(answers, str(chosen), passage, offered, tell, chosen.key)
 
-    def _keep_stopped(
-        self, current: list[Answering], message: str, attachments: list[Attachment]
+    def _ended_early(
+        self,
+        answering: Answering | AcpAgent | None,
+        display: TurnDisplay,
+        error: BaseException,
     ) -> None:
-        if not current or not (current[0].said or current[0].steps):
+        """Show of a turn that broke off what may be shown, and keep it where a person ended it."""
+        if answering is None or not (answering.said or answering.steps):
+            display.flush()
             return
-        answering = current[0]
+        stopped = isinstance(error, KeyboardInterrupt)
 
         async def work(_tell: Callable[[Any], None]) -> Turn:
-            return await answering.turn(message, attachments, stopped=True)
+            return await answering.turn(stopped=stopped)
 
-        self.conversation.add(self._thread.follow(work, lambda _: None, lambda: None, GAP))
+        try:
+            turn = self._thread.follow(work, lambda _: None, lambda: None, GAP)
+        except (AgentError, KeyboardInterrupt):
+            display.withhold()  # nobody has screened it
+            return
+        if stopped:
+            self.conversation.add(turn)
+        display.finish(turn)
 
     def _ready_way(self, chosen: Choice, cell: ChatCell) -> ModelWay:
         if self._way is None or self._way.chosen != chosen:
@@ -217,12 +234,12 @@ class ChatSession:
             self._door = ModelDoor(
                 self._open,
                 None,
-                cwd=str(Path.cwd()),
+                cwd=str(paths.absolute(".")),
                 env=run_fields.handed_on(os.environ),
                 confirms=True,
             )
             self._passage = Passage(CellScreener(screener), self._door.match)
-        self._door.cwd = str(Path.cwd())
+        self._door.cwd = str(paths.absolute("."))
         self._door.ask_here = cell.approving()
         return self._door, self._passage
 
