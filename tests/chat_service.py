@@ -33,6 +33,7 @@ class ChatService:
         requests: The bodies of all requests, as they arrived.
         arrived: When each arrived, in seconds of ``time.perf_counter``.
         pause: Seconds between two words of an answer.
+        breaks: Whether an answer ends in an error, after all of its words.
         busy: Set while an answer is being streamed.
     """
 
@@ -41,6 +42,7 @@ class ChatService:
     requests: list[bytes] = field(default_factory=list)
     arrived: list[float] = field(default_factory=list)
     pause: float = 0.0
+    breaks: bool = False
     busy: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -57,9 +59,12 @@ class ChatService:
         self.requests.append(request.sent)
         asked = json.loads(request.sent)
         said = self.script(asked[api.messages])
+        events = api.events(said)
+        if self.breaks:
+            events[-2:] = [_event({"error": {"message": "overloaded", "type": "server_error"}})]
         self.busy.set()
         with contextlib.suppress(OSError):  # the caller was stopped
-            request.stream(api.events(said), pause=self.pause)
+            request.stream(events, pause=self.pause)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -153,6 +154,8 @@ def choose(model: str, url: str = "", key: str = "") -> Choice:
     kind, name = _split(model)
     if url:
         _check_url(url)
+        if kind and name == model:
+            kind = ""  # guessed by its name; a server of one's own may call its models as it likes
     if key:
         check_label(key)
     if not kind and not url:
@@ -164,6 +167,11 @@ def choose(model: str, url: str = "", key: str = "") -> Choice:
         raise ModelMissing("Which model?", f"%agent_chat --model {kind or 'KIND'}:NAME")
     known = KINDS.get(kind, Kind(""))
     usual = "" if url and is_loopback(url) else known.label
+    if (key or usual) and urlsplit(url).scheme == "http" and not is_loopback(url):
+        raise RequestInvalid(
+            "A key goes by https only, but for a server on this machine.",
+            "--url https://…, or an address that wants no key",
+        )
     return Choice(name or "SmolLM2-135M", kind, known.api, url.rstrip("/"), key or usual)
 
 
@@ -183,7 +191,12 @@ def of_json(found: object) -> Choice | None:
 def is_loopback(url: str) -> bool:
     """Whether an address is one of this machine."""
     host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name, and 127.0.0.1.example.com is one like any other
 
 
 def _split(model: str) -> tuple[str, str]:
@@ -199,7 +212,12 @@ def _check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         fine = (
-            parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and "@" not in parts.netloc
+            and parts.port != 0
+            and url.isprintable()
+            and not any(map(str.isspace, url))
         )
     except ValueError:
         fine = False

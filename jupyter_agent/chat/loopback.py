@@ -12,6 +12,7 @@ from typing import Final
 
 import h11
 
+from jupyter_agent.chat.cutting import without_cut_end
 from jupyter_agent.chat.door import HttpAnswer
 from jupyter_agent.errors import EgressFailed, RequestInvalid
 
@@ -84,7 +85,8 @@ async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> H
                 break
         elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
             break
-    return HttpAnswer(status, headers, _text(bytes(body[:MOST])), cut)
+    text = _text(bytes(body[:MOST]))
+    return HttpAnswer(status, headers, without_cut_end(text) if cut else text, cut)
 
 
 def _text(body: bytes) -> str:

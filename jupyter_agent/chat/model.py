@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_agent.chat.choice import Choice
-from jupyter_agent.errors import ModelMissing
+from jupyter_agent.errors import ModelFailed, ModelMissing
 
 if TYPE_CHECKING:
     import httpx2
@@ -53,13 +53,35 @@ def built(choice: Choice, base_url: str, key: str) -> Model:
         ) from None
 
 
+async def _stay(answer: Any) -> None:
+    """Called with each answer, before anything follows it.
+
+    A server that sends on to another one would hand the conversation to somebody whom nobody has
+    chosen. Within the server, which is all that a way out of ours says, it is followed.
+
+    Raises:
+        ModelFailed: It sends on elsewhere.
+    """
+    if answer.has_redirect_location:
+        here = answer.request.url
+        there = here.join(answer.headers["location"])
+        if (there.scheme, there.netloc) != (here.scheme, here.netloc):
+            raise ModelFailed(
+                "The model's server sends on to another address, which nobody has chosen.",
+                "If that one is right, choose it: --url ADDRESS",
+            )
+
+
+_HOOKS: Final = {"response": [_stay]}
+
+
 def _openai(name: str, base_url: str, key: str) -> Model:
     from openai import AsyncOpenAI, DefaultAsyncHttpxClient  # noqa: PLC0415
     from pydantic_ai.models.openai import OpenAIChatModel  # noqa: PLC0415
     from pydantic_ai.providers.openai import OpenAIProvider  # noqa: PLC0415
 
     # trust_env: a proxy of the environment would see every message, and the placeholder.
-    http = DefaultAsyncHttpxClient(trust_env=False, timeout=_timeout())
+    http = DefaultAsyncHttpxClient(trust_env=False, timeout=_timeout(), event_hooks=_HOOKS)
     client = AsyncOpenAI(base_url=base_url, api_key=key, http_client=http, max_retries=1)
     return OpenAIChatModel(name, provider=OpenAIProvider(openai_client=client))
 
@@ -69,7 +91,7 @@ def _anthropic(name: str, base_url: str, key: str) -> Model:
     from pydantic_ai.models.anthropic import AnthropicModel  # noqa: PLC0415
     from pydantic_ai.providers.anthropic import AnthropicProvider  # noqa: PLC0415
 
-    http = DefaultAsyncHttpxClient(trust_env=False, timeout=_timeout())
+    http = DefaultAsyncHttpxClient(trust_env=False, timeout=_timeout(), event_hooks=_HOOKS)
     # auth_token: else it would be read from a variable, and sent beside the key.
     client = AsyncAnthropic(
         base_url=base_url, api_key=key, auth_token=None, http_client=http, max_retries=1

@@ -16,6 +16,7 @@ VALUES: Final = ("--model", "--url", "--key", "--agent")
 SWITCHES: Final = ("--new", "--history", "--status", "--no-tools")
 OPTIONS: Final = ("--with", *VALUES, *SWITCHES)
 
+_OF_MODELS: Final = frozenset(("model", "url", "key", "no_tools"))
 _HELP: Final = "See all of it: %agent_chat --help, or %%agent_chat?"
 
 
@@ -80,6 +81,11 @@ def parse(line: str) -> ChatArguments:
             given[_field(word)] = True
         else:
             raise RequestInvalid("%agent_chat has no such option.", _HELP)
+    if "agent" in given and not _OF_MODELS.isdisjoint(given):
+        raise RequestInvalid(
+            "--agent names who answers, and an agent has a model, a key and tools of its own.",
+            "Leave out --agent, or --model, --url, --key and --no-tools.",
+        )
     return ChatArguments(**given)
 
 

@@ -146,17 +146,21 @@ class ChatMagics(Magics):
     def _ask_agent(self, session: ChatSession, arguments: ChatArguments, message: str) -> None:
         attached = [attachment(self.shell, name) for name in arguments.attached]
         try:
-            turn, _usage, seconds = session.ask_agent(
+            turn, usage, seconds = session.ask_agent(
                 arguments.agent, message, attached, new=arguments.new
             )
         except builtins.KeyboardInterrupt:
             raise KeyboardInterrupt from None
-        notes.show(self.shell, f"{turn.model} · {seconds:.1f} s")
+        parts = (turn.model, f"{seconds:.1f} s", usage.ended)
+        notes.show(self.shell, " · ".join(filter(None, parts)))
 
     def _chosen(self, arguments: ChatArguments) -> Choice:
         before = self._ready().chosen
-        named = arguments.model or (f"{before.kind}:{before.name}" if before else "")
-        return choice.choose(named.removeprefix(":"), arguments.url, arguments.key)
+        if arguments.model or before is None:
+            return choice.choose(arguments.model, arguments.url, arguments.key)
+        # Of what is not said anew, where messages go least of all may change by itself.
+        named = f"{before.kind}:{before.name}".removeprefix(":")
+        return choice.choose(named, arguments.url or before.url, arguments.key)
 
     def _ready(self) -> ChatSession:
         if self._session is None:
@@ -174,6 +178,8 @@ def _used(name: str, chosen: Choice, usage: Any, seconds: float) -> str:
     if usage.requests > 1:
         parts.append(f"{usage.requests} requests")
     parts.append(f"{seconds:.1f} s")
+    if usage.ended and chosen.api != "local":
+        parts.append(usage.ended)
     if chosen.api == "local":
         parts.append("a small model without tools, for trying it")
     return " · ".join(parts)

@@ -113,7 +113,8 @@ def test_mistakes_are_explained_with_a_next_step(kernel, person, service, plante
     line = f"%%agent_chat --model m-1 --url {service.url}"
     refused = kernel.run(f"{line}\nhello")  # no key at all
     assert refused.ename == "ModelFailed"
-    assert "did not accept the key" in refused.shown_error
+    assert "wants a key" in refused.shown_error
+    assert "--key LABEL" in refused.shown_error
     missing = kernel.run(f"{line} --key MODEL_KEY\nhello")
     assert missing.ename == "LabelNotFound"
     save(person, "MODEL_KEY", planted.value)
@@ -135,6 +136,14 @@ def test_mistakes_are_explained_with_a_next_step(kernel, person, service, plante
         assert cell.reply["status"] == "error", wrong
         assert "→" in cell.shown_error, wrong
         assert "hunter2" not in cell.shown_error
+
+
+def test_another_key_changes_nothing_about_where_messages_go(kernel, person, planted):
+    for named in ("m-1", "anthropic:m-1"):
+        kernel.run(f"%agent_chat --model {named} --url https://gateway.example/v1 --key ONE")
+        status = kernel.run("%agent_chat --key OTHER").data[-1]["text/plain"]
+        assert "https://gateway.example/v1" in status
+        assert "OTHER" in status
 
 
 def test_a_message_with_a_secret_goes_nowhere(kernel, person, free_service):

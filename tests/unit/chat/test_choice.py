@@ -22,6 +22,12 @@ from jupyter_agent.errors import AgentError
             {"service": "openai", "host": "https://gw.example.com"},
         ),
         (
+            ("claude-x", "https://gw.example.com/v1", "MINE"),
+            "claude-x",
+            "MINE",
+            {"host": "https://gw.example.com", "header": "Authorization: Bearer {}"},
+        ),
+        (
             ("m", "http://127.0.0.1:9/v1", "MINE"),
             "m",
             "MINE",
@@ -41,6 +47,30 @@ def test_servers_on_this_machine_need_no_key() -> None:
         assert choose(name).key == ""
         assert choose(name).on_this_machine
     assert choose("openai:m", "http://localhost:1/v1").key == ""
+
+
+def test_a_server_of_ones_own_speaks_the_api_of_openai_whatever_its_models_are_called() -> None:
+    for name in ("claude-x", "gemini-2", "gpt-4o"):
+        chosen = choose(name, "https://gw.example.com/v1")
+        assert (chosen.api, chosen.kind, chosen.key) == ("openai", "", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:1/v1", True),
+        ("http://127.9.9.9/v1", True),
+        ("http://[::1]:1/v1", True),
+        ("http://localhost/v1", True),
+        ("http://127.0.0.1.evil.example/v1", False),
+        ("http://127.evil.example/v1", False),
+        ("http://localhost.evil.example/v1", False),
+        ("http://10.0.0.1/v1", False),
+    ],
+)
+def test_this_machine_is_told_by_its_address_and_not_by_how_a_name_begins(url, here) -> None:
+    assert choose("m", url).on_this_machine is here
+    assert choice.is_loopback(url) is here
 
 
 @pytest.mark.parametrize(
@@ -100,6 +130,12 @@ def test_every_kind_with_a_key_is_a_service_that_egress_knows_under_that_label()
         ("m", "ftp://x"),
         ("m", "https://me@x.example/"),
         ("m", "https://x.example/?key=1"),
+        ("m", "http://127.0.0.1:99999/v1"),
+        ("m", "http://127.0.0.1:0/v1"),
+        ("m", "http://127.0.0.1:x/v1"),
+        ("m", "http://127.0.0.1:1/v 1"),
+        ("m", "http://models.example/v1", "MINE"),
+        ("openai:m", "http://models.example/v1"),
         ("m", "http://127.0.0.1:1", "not a label"),
     ],
 )
