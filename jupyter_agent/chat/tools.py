@@ -116,7 +116,9 @@ class Tool:
             # Some errors name what somebody else has sent: an address, a file.
             return Outcome(await self._passage.clean(outcome.data), failed=True)
         except AgentError as later:
-            return _outcome(type(later)(f"{self.name} failed, and its error can't be shown."))
+            # Why nothing can be shown is ours to say, and most often why it failed in the first
+            # place: the vault is locked, the agent was forgotten.
+            return _outcome(later)
 
 
 def tools(

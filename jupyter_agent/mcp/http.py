@@ -59,6 +59,8 @@ class HttpServer:
             toolbox: Of the agent that calls.
         """
         await self._up.wait()
+        with suppress(UnicodeDecodeError):  # the SDK says that it is none
+            body = sdk.readable(body.decode()).encode()
         answer, taken = Answer(), False
 
         async def receive() -> dict[str, Any]:

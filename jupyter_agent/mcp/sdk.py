@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from importlib import metadata
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 import anyio
 from mcp import types as sdk_types
@@ -23,6 +24,10 @@ from jupyter_agent import __version__
 from jupyter_agent.chat.tools import Outcome
 from jupyter_agent.mcp.host import Action, Host
 from jupyter_agent.mcp.toolbox import INSTRUCTIONS, Toolbox
+
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2})|.)"
+)
 
 ToolboxOf = Callable[[Any], Toolbox]
 """The tools of the agent behind a request (None over standard input)."""
@@ -47,12 +52,42 @@ def server(toolbox_of: ToolboxOf) -> Any:
 
 def standard_streams() -> Any:
     """The SDK's transport over standard input and output, a context manager of two streams."""
+    if _SECOND and os.name == "nt":
+        return stdio_server()  # handles of Windows are its business
+    # It closes what it is given, and the second generation diverts what it opens itself only.
+    reading = _Lines(os.fdopen(os.dup(0), encoding="utf-8", errors="replace"))
     if _SECOND:
-        return stdio_server()
-    # The first generation closes what it is given.
-    reading = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        return stdio_server(cast("Any", reading))
     writing = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    return stdio_server(anyio.wrap_file(reading), anyio.wrap_file(writing))
+    return stdio_server(cast("Any", reading), anyio.wrap_file(writing))
+
+
+class _Lines:
+    """The lines of a file, as the SDK can read them."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = anyio.wrap_file(file)
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        async for line in self._file:
+            yield readable(line)
+
+
+def readable(message: str) -> str:
+    """A message in JSON, without halves of characters.
+
+    Programs in JavaScript cut texts through emojis, and JSON can say such a half. The SDK's reader
+    takes it for no JSON, and over standard input a call that holds one was never answered.
+
+    Args:
+        message: As it came.
+    """
+    if "\\u" not in message:
+        return message
+    return _ESCAPE.sub(lambda found: "\\ufffd" if found["half"] else found[0], message)
 
 
 def _first(toolbox_of: ToolboxOf) -> Any:
