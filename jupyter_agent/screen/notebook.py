@@ -21,11 +21,14 @@ OUTPUT: Final = "output"
 METADATA: Final = "metadata"
 ATTACHMENT: Final = "attachment"
 
-# Numbers, and names that the format itself chooses from; an id has its own alphabet and 64
-# characters at most, is made by programs, and may not change.
-_FIXED: Final = frozenset(
-    {"cell_type", "execution_count", "id", "name", "nbformat", "nbformat_minor", "output_type"}
-)
+# Names that the format itself chooses from; an id has its own alphabet and 64 characters at most,
+# is made by programs, and may not change. Whatever else stands there is a text like any other.
+_FIXED: Final = {
+    "cell_type": re.compile("code|markdown|raw"),
+    "id": re.compile("[A-Za-z0-9_-]{1,64}"),
+    "name": re.compile("stdout|stderr"),
+    "output_type": re.compile("stream|display_data|execute_result|error"),
+}
 _BINARY: Final = re.compile(
     r"(?:image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream|zip|gzip)\b)"
 )
@@ -190,9 +193,10 @@ def _others(
     holder: dict[str, Any], cell: int | None, part: str, known: tuple[str, ...]
 ) -> Iterator[Field]:
     """Whatever else an object holds: metadata, names of errors, keys of other programs."""
-    passed_over = {*known, *_FIXED}
-    for key in holder:
-        if key not in passed_over:
+    for key, value in holder.items():
+        if key not in known and not (
+            key in _FIXED and isinstance(value, str) and _FIXED[key].fullmatch(value)
+        ):
             yield Field(cell, part, holder, key, Form.TREE)
 
 

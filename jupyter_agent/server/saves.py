@@ -21,6 +21,7 @@ names its cell. The document stays open in the page, whole.
 
 from __future__ import annotations
 
+import functools
 import json
 import marshal
 import threading
@@ -41,6 +42,9 @@ from jupyter_agent.server.saved import Allowing, SavedValues
 
 _EXPECTED: Final[ContextVar[bytes]] = ContextVar("jupyter_agent_masked", default=b"")
 """What was masked ahead for the save that is under way, as ``_as_bytes`` writes it."""
+
+_MARK: Final = "\ufeff"
+"""What programs on Windows put before UTF-8."""
 
 _PLAIN: Final = 2
 """marshal's format without references: what is equal is written alike, whoever refers to it."""
@@ -172,8 +176,11 @@ class MaskingHook:
         Raises:
             ScreenTimeout: A part could not be screened in its time.
         """
+        mark = _MARK if text.startswith(_MARK) else ""
+        hidden: list[Any] = []  # of two fields of one name a reader sees the last, and files both
+        seen_last = functools.partial(_last_of_each, hidden=hidden)
         try:
-            content = json.loads(text)
+            content = json.loads(text[len(mark) :], object_pairs_hook=seen_last)
         except ValueError:
             return text  # half-edited JSON is a file like any other
         is_chat = path.endswith(chat_file.SUFFIX)
@@ -188,8 +195,9 @@ class MaskingHook:
             if self._allowing is not None:
                 self._allowing.begin(path)
             masked_before = self._count
-            self._mask_known(document, path)
-            mask_notebook(document, self._masker)
+            for each in (document, {"cells": [], METADATA: hidden}):
+                self._mask_known(each, path)
+                mask_notebook(each, self._masker)
             self._forget_allowed()
             is_clean = self._count == masked_before
         if is_clean:
@@ -198,7 +206,7 @@ class MaskingHook:
             chat_file.put_back(content, document)
         elif is_old:
             content = document[METADATA]
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        return mark + json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
     def _mask_file(self, model: dict[str, Any], path: str) -> None:
         """A chat, or a notebook that was opened as a plain file, or uploaded."""
@@ -208,6 +216,13 @@ class MaskingHook:
         text = b64decode(model["content"]).decode("utf-8", "surrogateescape")
         if (masked := self.masked(text, path)) != text:
             model["content"] = b64encode(masked.encode("utf-8", "surrogateescape")).decode()
+
+
+def _last_of_each(pairs: list[tuple[str, Any]], *, hidden: list[Any]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        hidden += [value for name, value in pairs if value is not fields[name]]
+    return fields
 
 
 def _as_bytes(model: dict[str, Any]) -> bytes:

@@ -49,6 +49,26 @@ async def test_a_notebook_that_is_uploaded_is_masked(contents, jp_root_dir, cana
     assert MASK in nbformat.read(jp_root_dir / "up.ipynb", 4).cells[0].source
 
 
+@pytest.mark.parametrize("field", ["source", "execution_count"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "with a mark"])
+async def test_neither_a_mark_nor_a_second_field_of_a_name_hides_a_secret(  # noqa: PLR0917
+    contents, jp_root_dir, canary, owner, stored_value, mark, field
+):
+    """As Windows writes them, and conflicts that were resolved by hand."""
+    for number, secret in enumerate((canary.value, stored_value)):
+        cell = json.dumps(nbformat.v4.new_code_cell("'the \u00e9nd'", id="a1"))
+        twice = f'{{"{field}": ["x = \'{secret}\'"], ' + cell[1:]
+        text = f'{mark}{{"cells": [{twice}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}'
+        name = f"up{number}.ipynb"
+
+        await contents("PUT", name, **in_base64(text.encode()))
+
+        saved = (jp_root_dir / name).read_text("utf-8")
+        assert secret not in saved
+        assert saved.startswith(mark)
+        assert nbformat.reads(saved.removeprefix(mark), 4).cells[0].source == "'the \u00e9nd'"
+
+
 @pytest.mark.parametrize("name", ["old.ipynb", "OLD.IPYNB"])
 async def test_a_notebook_of_an_older_format_is_masked_too(contents, jp_root_dir, canary, name):
     lines = ['# the "token"\n', f"token = '{canary.value}'"]

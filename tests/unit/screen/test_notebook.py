@@ -103,6 +103,29 @@ def test_what_would_not_be_walked_whole_is_no_notebook(content):
     assert not is_notebook(content)
 
 
+@pytest.mark.parametrize(
+    ("place", "key", "usual"),
+    [
+        ("cell", "id", "a1b2-c3_d4"),
+        ("cell", "cell_type", "code"),
+        ("output", "output_type", "stream"),
+        ("output", "name", "stdout"),
+        ("notebook", "nbformat", 4),
+    ],
+)
+def test_what_the_format_would_not_put_there_is_a_text_like_any_other(place, key, usual):
+    def walked(value):
+        output = {"output_type": "stream", "name": "stdout", "text": "1"}
+        cell = {"cell_type": "code", "id": "a", "source": "1", "outputs": [output]}
+        notebook = {"nbformat": 4, "cells": [cell]}
+        {"cell": cell, "output": output, "notebook": notebook}[place][key] = value
+        return [field.value for field in fields(notebook)]
+
+    planted = f"{MARK} {'x' * 64}"
+    assert planted in walked(planted)
+    assert usual not in walked(usual)
+
+
 def test_a_cell_without_outputs_is_fine():
     assert is_notebook({"cells": [{"source": "", "outputs": None}]})
 
