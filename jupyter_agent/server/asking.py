@@ -40,13 +40,17 @@ class Question:
         look: What the rules say about it.
         kernel_id: The kernel it is for, or "".
         is_long: Whether that takes so long that somebody else should do it.
+        spend: Whether what is allowed once is used up by it.
     """
 
-    __slots__ = ("_look", "kernel_id", "looked")
+    __slots__ = ("_look", "kernel_id", "looked", "spend")
 
-    def __init__(self, look: Callable[[], Looked], kernel_id: str, *, is_long: bool) -> None:
+    def __init__(
+        self, look: Callable[[], Looked], kernel_id: str, *, is_long: bool, spend: bool
+    ) -> None:
         self._look = look
         self.kernel_id = kernel_id
+        self.spend = spend
         self.looked = None if is_long else look()
 
     def now(self) -> Looked:
@@ -96,7 +100,7 @@ class Asking:
         looked = await question.soon()
         if not self.may_ask(looked):
             return looked.stop
-        asking = self._judge.verdict(looked, question.kernel_id)
+        asking = self._judge.verdict(looked, question.kernel_id, spend=question.spend)
         if asyncio.get_running_loop() is self._loop:
             return await asking
         answer = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self._loop))
@@ -111,7 +115,7 @@ class Asking:
             looked = question.now()
             if not self.may_ask(looked):
                 return looked.stop
-            asking = self._judge.verdict(looked, question.kernel_id)
+            asking = self._judge.verdict(looked, question.kernel_id, spend=question.spend)
             answer = asyncio.run_coroutine_threadsafe(asking, self._loop)
         try:
             return answer.result(_LONGEST)

@@ -15,6 +15,7 @@ from logging import Logger
 from typing import Any, Final
 
 from jupyter_agent.server.asking import Asking
+from jupyter_agent.server.endings import Endings
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guarded_client import guarded_client
 from jupyter_agent.server.seen import SeenInOutput
@@ -34,13 +35,17 @@ class GuardedClients:
         asking: Decides by all there is, where somebody can be asked.
         seen: Knows what is replaced in output, and is told where that was done.
         log: Told what was stopped, never what it said.
+        endings: Told when a kernel is interrupted or restarted.
     """
 
-    def __init__(self, gate: Gate, asking: Asking, seen: SeenInOutput, log: Logger) -> None:
+    def __init__(
+        self, gate: Gate, asking: Asking, seen: SeenInOutput, log: Logger, endings: Endings
+    ) -> None:
         self._gate = gate
         self._asking = asking
         self._seen = seen
         self._log = log
+        self._endings = endings
 
     def watch(self, kernel_manager: Any) -> None:
         """Guard the clients of all kernels, now and later.
@@ -72,6 +77,7 @@ class GuardedClients:
         setattr(kernel_manager, _FACTORY, factory)
 
     def _guard(self, manager: Any) -> None:
+        self._endings.watch(manager)
         for name in _CLASSES:
             if manager.has_trait(name):
                 self._guard_class(manager, name)

@@ -24,6 +24,9 @@ _PLAIN: Final = {
 }
 _METADATA_IDS: Final = frozenset({"cellId", "deletedCells"})
 
+_WORDS: Final = re.compile(r"[a-z]{1,16}(?:_[a-z]{1,16}|[A-Z][a-z]{1,16}){0,4}")
+"""As fields are named: ``stop_on_error``, ``recordTiming``. Another name is a text like others."""
+
 
 def unusual(header: Json, parent: Any, metadata: Any) -> Json:
     """The parts of an envelope that have to be screened; empty for an ordinary one.
@@ -50,19 +53,30 @@ def bare(header: Json) -> Json:
     return {"msg_type": "unknown", **plain}
 
 
+def says_nothing(name: str, value: Any) -> bool:
+    """Whether a field is a switch, a number or empty, under an ordinary name."""
+    is_text = isinstance(value, str | dict | list) and bool(value)
+    return not is_text and _is_name(name)
+
+
 def _beyond_plain(header: Json) -> Json:
     return {
         name: value
         for name, value in header.items()
-        if value not in ("", None) and not _is_plain(name, value)
+        if not says_nothing(name, value) and not _is_plain(name, value)
     }
 
 
 def _is_plain(name: str, value: Any) -> bool:
-    shape = _PLAIN.get(name)
-    return (
-        shape is not None and isinstance(value, str) and shape.fullmatch(value) is not None
-    ) or not isinstance(value, str | dict | list)
+    if isinstance(value, str | dict | list):
+        shape = _PLAIN.get(name)
+        return shape is not None and isinstance(value, str) and shape.fullmatch(value) is not None
+    return _is_name(name)
+
+
+def _is_name(name: str) -> bool:
+    # What sends messages in this process may name fields by anything that JSON can write.
+    return _WORDS.fullmatch(str(name)) is not None
 
 
 def _beyond_ids(metadata: Json) -> Json:
@@ -70,9 +84,7 @@ def _beyond_ids(metadata: Json) -> Json:
     return {
         name: value
         for name, value in metadata.items()
-        if isinstance(value, str | dict | list)
-        and value
-        and not (name in _METADATA_IDS and _all_ids(value))
+        if not says_nothing(name, value) and not (name in _METADATA_IDS and _all_ids(value))
     }
 
 

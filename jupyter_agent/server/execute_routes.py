@@ -10,6 +10,7 @@ jupyter_server_nbmodel has these routes; jupyter_server_documents has one withou
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Container
@@ -101,11 +102,13 @@ class Bodies:
 
 
 def _fields(body: bytes) -> Json | None:
-    try:
-        fields = json.loads(body)
-    except ValueError:
-        return None  # the extension refuses it, too
-    return fields if isinstance(fields, dict) else None
+    # As json.loads reads it, or Jupyter's get_json_body, which takes more off its ends than JSON
+    # allows to be there. What neither can read the extension refuses, too.
+    for text in (body, body.strip()):
+        with contextlib.suppress(ValueError):
+            fields = json.loads(text)
+            return fields if isinstance(fields, dict) else None
+    return None
 
 
 class _Screening(HTTPMessageDelegate):
@@ -133,5 +136,9 @@ class _Screening(HTTPMessageDelegate):
         self._inner.on_connection_close()
 
     async def _finish(self) -> None:
-        self._inner.data_received(await self._clean(b"".join(self._chunks)))
+        try:
+            body = await self._clean(b"".join(self._chunks))
+        except Exception:  # noqa: BLE001  (fail closed, whatever went wrong: it still is answered)
+            body = b"{}"
+        self._inner.data_received(body)
         self._inner.finish()

@@ -33,6 +33,7 @@ from jupyter_agent.server.desktop.settings import settings_of
 from jupyter_agent.server.desktop.stream import Streams
 from jupyter_agent.server.desktop.ways import BrokerWays
 from jupyter_agent.server.door import Door
+from jupyter_agent.server.endings import Endings
 from jupyter_agent.server.execute_routes import guard_execute_routes
 from jupyter_agent.server.fingerprinted import Fingerprinted
 from jupyter_agent.server.gate import Gate
@@ -82,9 +83,10 @@ def _load_jupyter_server_extension(app: Any) -> None:
     gate = Gate(screener)
     judge = Judge(gate, screener, values, blocks, capabilities.notebook_of)
     # Read from the settings at each connection, so that whatever class won is guarded.
-    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate, judge, seen)
+    endings = Endings()
+    settings[_CONNECTION_CLASS] = guarded(settings[_CONNECTION_CLASS], gate, judge, seen, endings)
     asking = Asking(judge, app.io_loop.asyncio_loop, app.log)
-    GuardedClients(gate, asking, seen, app.log).watch(app.kernel_manager)
+    GuardedClients(gate, asking, seen, app.log, endings).watch(app.kernel_manager)
     guard_execute_routes(app.web_app, gate, judge, app.kernel_manager)
     root = Path(app.root_dir)
     of_chats = Judge(gate, screener, values, blocks, lambda name: str(root / name), exposes=False)

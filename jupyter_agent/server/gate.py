@@ -20,6 +20,7 @@ from jupyter_agent.screen import Finding
 from jupyter_agent.screen.box import Found, Stop
 from jupyter_agent.screen.cell import Screens
 from jupyter_agent.screen.stored import found
+from jupyter_agent.server import envelope
 
 _LOOKED_AT: Final = 8000
 """Bytes at the beginning of a buffer that tell text from other things, as git tells them."""
@@ -195,7 +196,7 @@ def _split(kind: str, content: dict[str, Any]) -> tuple[str | None, dict[str, An
     return code, {
         name: value
         for name, value in content.items()
-        if name != field and value and isinstance(value, str | dict | list)
+        if name != field and not envelope.says_nothing(name, value)
     }
 
 

@@ -15,6 +15,7 @@ import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
+from weakref import WeakKeyDictionary
 
 from jupyter_client.session import DELIM
 from tornado.websocket import WebSocketClosedError
@@ -23,9 +24,10 @@ from jupyter_agent.long_texts import LONG, in_thread, is_long
 from jupyter_agent.screen.box import Stop
 from jupyter_agent.scrub.fingerprints import Fingerprints
 from jupyter_agent.server import answers, messages, stub
+from jupyter_agent.server.endings import Endings
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.guarded_client import GuardedClient
-from jupyter_agent.server.judge import Judge
+from jupyter_agent.server.judge import Judge, spends
 from jupyter_agent.server.lanes import Lanes
 from jupyter_agent.server.outbox import Outbox
 from jupyter_agent.server.outgoing import Outgoing, scrub_text
@@ -51,6 +53,7 @@ class Guarded:
     jupyter_agent_gate: ClassVar[Gate]
     jupyter_agent_judge: ClassVar[Judge | None] = None
     jupyter_agent_seen: ClassVar[SeenInOutput | None] = None
+    jupyter_agent_endings: ClassVar[Endings] = Endings()
 
     # Set by connection classes.
     websocket_handler: Any
@@ -60,7 +63,6 @@ class Guarded:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._asked: _Question | None = None
         self._failing: dict[_Lane, _Failing] = {}
         self._lanes = Lanes(self.log)
         self._outgoing = Outgoing()
@@ -91,9 +93,10 @@ class Guarded:
         judge, look = self.jupyter_agent_judge, self.jupyter_agent_gate.look
         looked = None if len(incoming_msg) > LONG else look(*what, request.beside)
         asks = looked is None or (judge is not None and judge.may_ask(looked))
+        endings = self.jupyter_agent_endings.count(self.kernel_manager)
         may_go = not asks and (self._lanes.idle(request.channel) or request.type in _ENDING)
         if looked is not None and may_go:
-            self._deal_with(request, message, looked.stop, question)
+            self._deal_with(request, message, looked.stop, question, endings)
             return
 
         async def ask() -> Stop | None:
@@ -102,10 +105,11 @@ class Guarded:
                 by_rules = await in_thread(lambda: look(*what, request.beside))
             if judge is None or not judge.may_ask(by_rules):
                 return by_rules.stop
-            return await judge.verdict(by_rules, str(getattr(self, "kernel_id", "")))
+            kernel_id = str(getattr(self, "kernel_id", ""))
+            return await judge.verdict(by_rules, kernel_id, spend=spends(request.type))
 
         def then(verdict: Stop | None) -> None:
-            self._deal_with(request, message, verdict, question)
+            self._deal_with(request, message, verdict, question, endings)
 
         self._lanes.put(request.channel, ask(), then)
 
@@ -122,12 +126,18 @@ class Guarded:
         message: str | bytes,
         stop: Stop | None,
         question: _Question | None,
+        endings: int,
     ) -> None:
         if not getattr(self, "channels", True):
             return  # closed while it waited
-        if stop is not None:
+        if request.type in _ENDING:
+            self.jupyter_agent_endings.add(self.kernel_manager)
+        is_cell = request.type == "execute_request"
+        if is_cell and endings != self.jupyter_agent_endings.count(self.kernel_manager):
+            self._answer(request.header, answers.execution_aborted(request.channel))
+        elif stop is not None:
             self._stop(request, stop, question)
-        elif request.type == "execute_request" and _lane(request) in self._failing:
+        elif is_cell and _lane(request) in self._failing:
             self._abort(request)
         else:
             self._hand_on(message)
@@ -140,11 +150,11 @@ class Guarded:
         """
         if len(message) == 1:
             if isinstance(message[0], str) and '"input_request"' in message[0]:
-                self._asked = _question_in(message[0])
+                self._ask(_question_in(message[0]))
         else:
             stream, parts = message
             if (stream if isinstance(stream, str) else getattr(stream, "channel", None)) == "stdin":
-                self._asked = self._question(parts)
+                self._ask(self._question(parts))
         if self._outbox is None:
             self._pass_out(message)
         else:
@@ -172,8 +182,11 @@ class Guarded:
     def _question_answered_by(self, request: messages.Request) -> _Question | None:
         if request.type != "input_reply":
             return None
-        question, self._asked = self._asked, None
-        return question
+        return _OPEN.get(self.kernel_manager, {}).pop(self.session.session, None)
+
+    def _ask(self, question: _Question | None) -> None:
+        # By the page's own name, under which it comes back after a lost line, and answers then.
+        _OPEN.setdefault(self.kernel_manager, {})[self.session.session] = question
 
     def _question(self, message: list[Any]) -> _Question | None:
         try:
@@ -277,6 +290,10 @@ class _Question:
     password: bool
 
 
+_OPEN: Final[WeakKeyDictionary[Any, dict[str, _Question | None]]] = WeakKeyDictionary()
+"""Kernel's manager → page → what it was asked and has not answered yet."""
+
+
 def _question_in(text: str) -> _Question | None:
     try:
         fields = json.loads(text)
@@ -308,6 +325,7 @@ def guarded(
     gate: Gate,
     judge: Judge | None = None,
     seen: SeenInOutput | None = None,
+    endings: Endings | None = None,
 ) -> type:
     """The connection class with the guard in front of it.
 
@@ -316,6 +334,7 @@ def guarded(
         gate: Decides by the rules.
         judge: Decides by all there is, where somebody can be asked.
         seen: Knows what is replaced in output, and is told where that was done.
+        endings: Knows when a kernel was interrupted or restarted.
     """
     if issubclass(connection_class, Guarded):
         return connection_class
@@ -326,6 +345,7 @@ def guarded(
             "jupyter_agent_gate": gate,
             "jupyter_agent_judge": judge,
             "jupyter_agent_seen": seen,
+            "jupyter_agent_endings": endings or Endings(),
             "__module__": __name__,
         },
     )

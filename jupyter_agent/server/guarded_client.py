@@ -14,8 +14,9 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from logging import Logger
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final
 
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -31,8 +32,9 @@ from jupyter_agent.server import answers, envelope, stub
 from jupyter_agent.server.asking import Asking, Question, Turns
 from jupyter_agent.server.gate import Gate
 from jupyter_agent.server.inbox import deliver_to
+from jupyter_agent.server.judge import spends
 from jupyter_agent.server.outgoing import Outgoing
-from jupyter_agent.server.screened_session import SendOn, screened
+from jupyter_agent.server.screened_session import SendOn, kept, screened
 from jupyter_agent.server.seen import SeenInOutput
 from jupyter_agent.server.told import tell
 
@@ -120,13 +122,17 @@ class GuardedClient(HasTraits):
 
     async def _async_execute_interactive(self, *args: Any, **kwargs: Any) -> Any:
         asked = _SIGNATURE.bind(self, *args, **kwargs).arguments
-        before = self._interactive.set(await self._decide_on_cell(asked))
+        decided = await self._decide_on_cell(asked)
+        before = self._interactive.set(decided)
         try:
             return await super()._async_execute_interactive(*args, **kwargs)  # type: ignore[misc]
         except _Stopped as stopped:
             given = stopped.messages
         finally:
             self._interactive.reset(before)
+            later, decided.later = decided.later or [], None
+            for parent, answered in later:
+                self._deliver(parent, answered)
         hook = asked.get("output_hook") or self._output_hook_default  # type: ignore[attr-defined]
         for channel, message in given:
             if channel == "iopub":
@@ -141,7 +147,8 @@ class GuardedClient(HasTraits):
 
     def _question(self, kind: str, content: Json, buffers: Any, beside: Json) -> Question:
         look = functools.partial(self.jupyter_agent_gate.look, kind, content, buffers, beside)
-        return Question(look, self._kernel_id, is_long=is_long(content, *buffers, beside))
+        long = is_long(content, *buffers, beside)
+        return Question(look, self._kernel_id, is_long=long, spend=spends(kind))
 
     @property
     def _kernel_id(self) -> str:
@@ -160,6 +167,7 @@ class GuardedClient(HasTraits):
         send = channel.send
 
         def asking_send(message: Json) -> None:
+            message = kept(message)
             self._leave(channel, message, message.get("buffers") or (), send)
 
         channel.send = asking_send
@@ -187,7 +195,8 @@ class GuardedClient(HasTraits):
 
         beside = envelope.unusual(header, message.get("parent_header"), message.get("metadata"))
         decided = self._interactive.get() if kind == _CODE else None
-        if decided is not None:
+        if decided is not None and not decided.request:
+            decided.request = header["msg_id"]
             stop = self.jupyter_agent_gate.check("", {}, (), beside) if beside else None
             return then(stop or decided.stop)
         asked = self._question(kind, content, buffers, beside)
@@ -245,8 +254,12 @@ class GuardedClient(HasTraits):
             given = answers.stopped(channel, kind, content)
         else:
             given = [*answers.execution_begun(stop), *answers.execution_ended(channel, stop)]
-            if self._interactive.get() is not None:
+            decided = self._interactive.get()
+            if decided is not None and decided.request == message["header"].get("msg_id"):
                 raise _Stopped(self._messages(message["header"], given))
+            if decided is not None and decided.later is not None:
+                decided.later.append((message["header"], given))
+                return
         self._deliver(message["header"], given)
 
     def _deliver(self, parent: Json, given: list[answers.Answer]) -> None:
@@ -266,10 +279,21 @@ class GuardedClient(HasTraits):
         ]
 
 
-class _Decided(NamedTuple):
-    """The verdict on a cell that is about to be sent."""
+@dataclass(slots=True)
+class _Decided:
+    """The verdict on one cell that is about to be sent.
+
+    Attributes:
+        stop: The verdict.
+        request: The cell's message, once it has left. Others that are sent meanwhile, by whoever
+            is told of its output, are asked about like any other.
+        later: Our answers to those. Until the cell has ended nobody but it reads, and it would
+            throw them away. None once it has.
+    """
 
     stop: Stop | None
+    request: str = ""
+    later: list[tuple[Json, list[answers.Answer]]] | None = field(default_factory=list)
 
 
 class _Stopped(Exception):

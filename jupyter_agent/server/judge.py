@@ -28,6 +28,17 @@ _MARK_AGAIN: Final = 600.0
 """Seconds. A page asks for completion at every key, and each would be a write of the vault."""
 
 
+_ONLY_LOOKING: Final = frozenset(
+    {"complete_request", "inspect_request", "is_complete_request", "history_request"}
+)
+"""What a page asks on its own while a person types, or before it sends off what they typed."""
+
+
+def spends(kind: str) -> bool:
+    """Whether a message of this type uses up what a person has allowed once."""
+    return kind not in _ONLY_LOOKING
+
+
 class Judge:
     """Decides on messages.
 

@@ -49,6 +49,19 @@ def screened(session: Any, leaving: Leaving, heard: Heard, said: Said) -> Any:
     return own
 
 
+def kept(message: Json) -> Json:
+    """The message as it is now: while it waits, who sent it may fill its dicts for the next one."""
+    return {name: _copy(part) if name in _PARTS else part for name, part in message.items()}
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copy(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copy(each) for each in value]
+    return value
+
+
 def _ask_before_sending(own: Any, leaving: Leaving) -> None:
     send, send_raw = own.send, own.send_raw
 
@@ -70,6 +83,8 @@ def _ask_before_sending(own: Any, leaving: Leaving) -> None:
                 msg_or_type, content=content, parent=parent, header=header, metadata=metadata
             )
         buffers = buffers or message.get("buffers", [])
+        if isinstance(message, dict):
+            message = kept(message)
 
         def send_on(onward: Json) -> Any:
             # What was stopped goes on without them.
@@ -86,7 +101,7 @@ def _ask_before_sending(own: Any, leaving: Leaving) -> None:
         copy: bool = True,  # noqa: FBT001, FBT002
         ident: Any = None,
     ) -> None:
-        message = _read(own, msg_list)
+        message, msg_list = _read(own, msg_list), [*msg_list]
 
         def send_on(onward: Json) -> None:
             if onward is message:

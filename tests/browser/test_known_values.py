@@ -93,3 +93,20 @@ def test_a_finding_that_is_not_a_secret_runs_and_is_listed_and_taken_back(
     expect(notebook.output(0).locator(".ja-blocked")).to_be_visible()
     notebook.write(0, "")
     notebook.save()
+
+
+def test_whoever_locked_the_vault_is_not_told_to_wait_for_a_broker(
+    lab: Lab, notebook: NotebookPage
+) -> None:
+    lab.notebook("locked.ipynb", "1 + 1", "2 + 2")
+    notebook.open("locked.ipynb")
+    notebook.run(0)  # recognised, also where a test before this one ended otherwise
+    expect(notebook.output(0)).to_contain_text("2")
+    with lab.person() as person:
+        person.call("lock")
+    notebook.run(1)
+    toast = notebook.page.locator(".Toastify__toast").filter(has_text="Exact match off")
+    expect(toast).to_contain_text("screened by the rules only. The vault is locked.")
+    expect(toast).not_to_contain_text("until")
+    expect(notebook.output(1)).to_contain_text("4")
+    toast.locator(".jp-Notification-Toast-Close").click()

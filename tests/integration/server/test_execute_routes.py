@@ -13,6 +13,7 @@ import pytest
 from jupyter_server.base.handlers import APIHandler
 from steps import allow
 from tornado import web
+from tornado.httpclient import HTTPClientError
 
 pytestmark = pytest.mark.one_server
 
@@ -110,6 +111,28 @@ async def test_no_shape_of_body_carries_it_past(post, seen, canary, place):
     fields = {"code": "1", "metadata": {}} | {place: [{"deep": canary.value}]}
 
     await post("0a1b", "execute", **fields)
+
+    assert not canary.found_in(json.dumps(seen).encode())
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda body: b"\x0c" + body,
+        lambda body: body.replace(b"{", b'{"code": "1", ', 1),
+        lambda body: body.replace(b": 1}", b": " + b"[" * 4000 + b"]" * 4000 + b"}"),
+        lambda body: body.decode().encode("utf-16"),
+    ],
+    ids=["a form feed", "two of one name", "too deep", "utf-16"],
+)
+async def test_an_odd_body_does_not_carry_it_past_and_is_answered(jp_fetch, seen, canary, odd):
+    body = odd(json.dumps({"code": f"TOKEN='{canary.value}'", "number": 1}).encode())
+    path = ("api", "kernels", "0a1b", "execute")
+
+    try:
+        await jp_fetch(*path, method="POST", body=body, request_timeout=20)
+    except HTTPClientError as refused:
+        assert refused.code in (400, 500)  # noqa: PT017  (either is an answer)
 
     assert not canary.found_in(json.dumps(seen).encode())
 

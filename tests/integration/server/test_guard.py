@@ -164,6 +164,29 @@ async def test_a_getpass_is_the_persons_own_masked_entry(connect, canary):
     assert printed(messages) == f"{len(canary.value)}\n"
 
 
+@pytest.mark.parametrize("v1", [True, False])
+async def test_a_question_outlives_a_lost_line(new_kernel, jp_ws_fetch, canary, v1):
+    kernel = await new_kernel()
+
+    async def answered_by_another_line(ask):
+        page = await KernelPage.connect(jp_ws_fetch, kernel, v1=v1, session="the-page")
+        request = await page.execute(f"from getpass import getpass; print(len({ask}('token? ')))")
+        await page.until(lambda m: m.kind == "input_request")
+        page.close()
+        again = await KernelPage.connect(jp_ws_fetch, kernel, v1=v1, session="the-page")
+        await again.send("input_reply", {"value": canary.value}, channel="stdin")
+        messages = (await again.answers(request))[request]
+        again.close()
+        return messages
+
+    masked = await answered_by_another_line("getpass")
+    shown = await answered_by_another_line("input")
+
+    assert printed(masked) == f"{len(canary.value)}\n"
+    assert printed(shown) == "0\n"
+    assert BLOCKED in of_kind(shown, "display_data")[0]["data"]
+
+
 async def test_completion_and_inspection_of_a_secret_answer_nothing(pages, canary):
     content = {"code": f"x = '{canary.value}'", "cursor_pos": 5, "detail_level": 0}
     for page in await pages():

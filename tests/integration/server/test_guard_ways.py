@@ -63,10 +63,17 @@ def beside(place, value):
         "field of the header": {"header": {"note": {"deep": [value]}}},
         "parent header": {"parent": {"msg_id": "1a", "session": value}},
         "cell's metadata": {"metadata": {"cellId": "0a1b-2c3d", "tags": [value]}},
+        "name of a switch": {"metadata": {value: True}},
     }[place]
 
 
-PLACES = ("user name", "field of the header", "parent header", "cell's metadata")
+PLACES = (
+    "user name",
+    "field of the header",
+    "parent header",
+    "cell's metadata",
+    "name of a switch",
+)
 
 
 @everywhere

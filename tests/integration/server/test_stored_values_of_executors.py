@@ -14,12 +14,12 @@ BLOCKED = "application/vnd.jupyter-agent.blocked+json"
 
 
 @pytest.fixture
-def connect(jp_serverapp, new_kernel):
+def connect(jp_serverapp, new_kernel, bash_kernel):
     """Start a kernel; its manager, and a client of it."""
     clients = []
 
-    async def start():
-        manager = jp_serverapp.kernel_manager.get_kernel(await new_kernel())
+    async def start(name="python3"):
+        manager = jp_serverapp.kernel_manager.get_kernel(await new_kernel(name))
         client = manager.client()
         clients.append(client)
         client.start_channels()
@@ -55,6 +55,43 @@ async def test_a_stored_value_stops_the_cell_and_those_sent_behind_it_keep_their
     # Stopped here, and not by the guard inside the kernel, which would say "not run".
     assert "not sent to the kernel" in came[1]["content"]["evalue"]
     assert "ORCHARD_KEY" in json.dumps(came[1]["content"])
+
+
+async def test_a_cell_goes_on_as_it_was_sent_whatever_its_sender_puts_there_next(
+    connect, owner, stored_value
+):
+    _, client = await connect()
+    content = {"silent": False, "store_history": True, "user_expressions": {"n": ""}}
+    requests = []
+
+    for cell in ("1", "2", stored_value):
+        content["code"] = content["user_expressions"]["n"] = cell
+        if cell != stored_value:
+            message = client.session.msg("execute_request", content)
+            client.shell_channel.send(message)
+            requests.append(message["header"]["msg_id"])
+    came = await replies(client, requests)
+
+    shown = [reply["content"]["user_expressions"]["n"]["data"]["text/plain"] for reply in came]
+    assert shown == ["1", "2"]
+
+
+@pytest.mark.parametrize("name", ["python3", "bash"])
+async def test_a_cell_that_is_sent_while_another_one_is_read_is_asked_about_too(
+    connect, canary, name
+):
+    _, client = await connect(name)
+    sent = []
+
+    def send_another(message):
+        if message["header"]["msg_type"] == "execute_input":
+            sent.append(client.execute(f"echo {canary.value}"))
+
+    first = await client.execute_interactive("cd .", output_hook=send_another, timeout=60)
+    (second,) = await replies(client, sent)
+
+    assert first["parent_header"]["msg_id"] not in sent
+    assert "not sent to the kernel" in second["content"]["evalue"]
 
 
 async def test_who_waits_for_one_cell_gets_the_box(connect, stored_value):

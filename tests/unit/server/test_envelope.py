@@ -50,11 +50,13 @@ def test_what_jupyter_client_sends_is_ordinary_but_for_the_users_name():
     st.sampled_from(TOKENS),
     st.sampled_from(["header", "parent", "metadata"]),
     st.sampled_from(["msg_id", "session", "msg_type", "username", "date", "cellId", "more"]),
-    st.booleans(),
+    st.sampled_from(["itself", "deep in it", "its name"]),
+    st.sampled_from(["", None, True, 4, 0.5, [], {}]),
 )
-def test_a_token_is_never_ordinary_wherever_it_stands(token, part, name, deep):
+def test_a_token_is_never_ordinary_wherever_it_stands(token, part, name, where, nothing):
     parts = {"header": {}, "parent": {}, "metadata": {}}
-    parts[part] = {name: [{"in": token}] if deep else token}
+    field = {"itself": {name: token}, "deep in it": {name: [{"in": token}]}}
+    parts[part] = field.get(where, {token: nothing})
 
     beside = unusual(parts["header"], parts["parent"], parts["metadata"])
 

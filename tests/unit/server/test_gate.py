@@ -33,6 +33,8 @@ PHRASE = assemble("my password is T-{alnum:12}", 5)
         ("execute_request", {"code": "%secret set DOOR open-sesame"}),
         ("execute_request", {"code": "x = 1\n  secret replace DOOR  open sesame  \n"}),
         ("execute_request", {"code": "1", "note_to_self": TOKEN}),
+        ("execute_request", {"code": "1", TOKEN: True}),
+        ("complete_request", {"code": "1", TOKEN: {}}),
         ("input_reply", {"value": "yes", "beside": [TOKEN]}),
         ("complete_request", {"code": f"x = '{TOKEN}"}),
         ("inspect_request", {"code": f"x = '{TOKEN}'"}),
