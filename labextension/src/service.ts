@@ -24,10 +24,9 @@ export const servicePlugin: JupyterFrontEndPlugin<IAgent> = {
     );
     events.match.connect((_, { state, why }) => {
       if (state === 'off') {
-        Notification.warning(
-          `Exact match off: until the broker answers, cells are screened by the rules only. ${why}`,
-          { autoClose: 8000 }
-        );
+        Notification.warning(`Exact match off: cells are screened by the rules only. ${why}`, {
+          autoClose: 8000
+        });
       }
     });
     return { api, events, approvals: new OpenApprovals(api, events) };

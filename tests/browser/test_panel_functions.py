@@ -84,6 +84,110 @@ def test_several_lines_are_pasted_and_a_file_that_is_too_long_is_refused(
     assert digest(lab, "LINES") == hashlib.sha256(lines.encode()).hexdigest()
 
 
+def test_nothing_leaves_a_masked_field_and_no_line_of_it_is_joined_to_another(
+    lab: Lab, panel: Locator, page: Page, canary: Canary
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    panel.locator(".ja-add").first.click()
+    panel.get_by_role("textbox", name="Label").fill("LINES")
+    # What was generated is not what is stored, so nobody may copy it any more.
+    panel.locator(".ja-generator summary").click()
+    panel.get_by_role("button", name="Generate", exact=True).click()
+    copy_once = panel.get_by_role("button", name="Copy once")
+    expect(copy_once).to_be_enabled()
+    lines = f"one {canary.value}\ntwo"
+    page.evaluate("text => navigator.clipboard.writeText(text)", lines)
+    panel.locator("input.ja-field-value").press("Control+v")
+    field = panel.locator("textarea.ja-field-value")
+    expect(field).to_have_value(lines)
+    expect(copy_once).to_be_disabled()
+
+    page.evaluate("() => navigator.clipboard.writeText('as before')")
+    for keys in ("Control+c", "Control+x"):
+        field.press("Control+a")
+        field.press(keys)
+        assert page.evaluate("() => navigator.clipboard.readText()") == "as before"
+        expect(field).to_have_value(lines)
+    assert not field.evaluate(
+        "node => node.dispatchEvent(new DragEvent('dragstart', { cancelable: true }))"
+    )
+
+    panel.get_by_role("button", name="Several lines").click()
+    expect(field).to_have_value(lines)
+    expect(panel.locator(".ja-field-remark").first).to_contain_text("It has several lines")
+    panel.get_by_role("button", name="Show", exact=True).click()
+    field.press("Control+a")
+    field.press("Control+c")
+    assert page.evaluate("() => navigator.clipboard.readText()") == lines  # it is in sight
+    field.press("Control+Enter")
+    expect(row_of(panel, "LINES")).to_be_visible()
+    assert digest(lab, "LINES") == hashlib.sha256(lines.encode()).hexdigest()
+
+
+def test_several_lines_that_are_dropped_on_the_field_stay_several(
+    lab: Lab, panel: Locator, page: Page, canary: Canary
+) -> None:
+    panel.locator(".ja-add").first.click()
+    panel.get_by_role("textbox", name="Label").fill("DROPPED")
+    lines = f"one {canary.value}\ntwo"
+    # A drag by the mouse from a text in the page, as from a cell.
+    page.evaluate(
+        """text => {
+          const from = document.createElement("pre");
+          from.id = "dragged";
+          from.textContent = text;
+          from.style = "position: fixed; left: 600px; top: 300px; z-index: 9";
+          document.body.append(from);
+          getSelection().selectAllChildren(from);
+        }""",
+        lines,
+    )
+    page.drag_and_drop("#dragged", ".ja-panel input.ja-field-value")
+    page.evaluate("() => document.querySelector('#dragged').remove()")
+    field = panel.locator("textarea.ja-field-value")
+    expect(field).to_have_value(lines)
+    field.press("Control+Enter")
+    expect(row_of(panel, "DROPPED")).to_be_visible()
+    assert digest(lab, "DROPPED") == hashlib.sha256(lines.encode()).hexdigest()
+
+
+def test_a_day_that_is_no_whole_date_is_told_and_not_noted_as_none(
+    lab: Lab, panel: Locator, page: Page, canary: Canary
+) -> None:
+    panel.locator(".ja-add").first.click()
+    panel.get_by_role("textbox", name="Label").fill("DATED")
+    panel.locator("input.ja-field-value").fill(canary.value)
+    panel.locator(".ja-form-more summary").click()
+    day = panel.get_by_label("Expires")
+    day.press_sequentially("1231")  # and no year
+    panel.locator(".ja-form-more summary").click()
+    panel.locator(".ja-form-save").click()
+    expect(panel.locator(".ja-form-problem")).to_contain_text("no whole date")
+    expect(day).to_be_focused()
+    day.press_sequentially("123126")
+    panel.locator(".ja-form-save").click()
+    expect(panel.locator(".ja-form-problem")).to_contain_text("four digits")
+    day.fill("2031-12-31")
+    panel.locator(".ja-form-save").click()
+    row = row_of(panel, "DATED")
+    expect(row).to_be_focused()
+
+    row.press("Enter")
+    row.get_by_role("button", name="Edit").click()
+    day = row.get_by_label("Expires")
+    day.fill("")
+    day.press_sequentially("0102")
+    row.get_by_role("button", name="Note it").click()
+    expect(row.locator(".ja-form-problem")).to_contain_text("no whole date")
+    expect(day).to_be_focused()
+    day.evaluate("node => { node.value = '20271-01-02'; }")  # as a slip of the finger writes it
+    row.get_by_role("button", name="Note it").click()
+    expect(row.locator(".ja-form-problem")).to_contain_text("four digits")
+    day.fill("2032-01-02")
+    row.get_by_role("button", name="Note it").click()
+    expect(row.locator(".ja-details")).to_contain_text("2032")
+
+
 def test_details_say_where_it_was_seen_and_where_to_rotate_it_and_can_be_edited(
     lab: Lab, panel: Locator, page: Page, canary: Canary
 ) -> None:

@@ -150,6 +150,50 @@ def test_a_label_that_is_taken_is_not_overwritten(
     panel.locator(".ja-form-cancel").click()
 
 
+def test_a_form_whose_answer_does_not_come_says_so_and_can_be_left(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    panel = notebook.anywhere().open_secrets()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    notebook.page.route("**/jupyter-agent/offers*", hold)
+    panel.locator(".ja-add").first.click()
+    panel.get_by_role("textbox", name="Label").fill("WAITS")
+    value = panel.locator("input.ja-field-value")
+    value.fill(canary.value)
+    with notebook.page.expect_request("**/jupyter-agent/offers*"):
+        value.press("Enter")
+    save_button = panel.locator(".ja-form-save")
+    expect(save_button).to_be_disabled()
+    expect(save_button).to_have_text("Saving…")
+    notebook.page.keyboard.press("Escape")
+    expect(panel.locator(".ja-form")).to_have_count(0)
+    with notebook.page.expect_response("**/jupyter-agent/offers*"):
+        held[0].continue_()
+    notebook.page.unroute_all()
+    assert stored(lab) == []
+
+
+def test_after_a_rename_in_vain_the_keys_are_still_for_the_same_secret(
+    lab: Lab, notebook: NotebookPage, canary: Canary
+) -> None:
+    with lab.person() as person:
+        save(person, "MINE", canary.value)
+        save(person, "TAKEN", canary.value + "x")
+    panel = notebook.anywhere().open_secrets()
+    row = panel.locator(".ja-secret[data-label=MINE]")
+    row.press("F2")
+    row.locator(".ja-rename input").fill("TAKEN")
+    row.locator(".ja-rename input").press("Enter")
+    toast = notebook.page.locator(".Toastify__toast")
+    expect(toast).to_contain_text("already stored under TAKEN")
+    expect(row).to_be_focused()
+    toast.locator(".jp-Notification-Toast-Close").click()
+
+
 def test_a_secret_saved_in_the_terminal_appears_by_itself(
     lab: Lab, notebook: NotebookPage, canary: Canary
 ) -> None:

@@ -48,12 +48,10 @@ export class ValueField {
     this.toggle = button('ja-field-tool ja-field-toggle', 'Show', () => this.show(!this.shown), {
       'aria-controls': id
     });
-    this.lines = button(
-      'ja-field-tool ja-field-lines',
-      'Several lines',
-      () => this.setLines(!this.multiline),
-      { 'aria-pressed': 'false', title: 'For private keys and certificates' }
-    );
+    this.lines = button('ja-field-tool ja-field-lines', 'Several lines', () => this.switchLines(), {
+      'aria-pressed': 'false',
+      title: 'For private keys and certificates'
+    });
     this.remark = element('div', { className: 'ja-field-remark', attributes_: { role: 'status' } });
     this.picked = new PickedFile(problem => this.showPicked(problem));
     const more = oneLine ? [] : [this.lines, this.picked.button];
@@ -141,6 +139,16 @@ export class ValueField {
     this.toggle.textContent = shown ? 'Hide' : 'Show';
   }
 
+  private switchLines(): void {
+    if (this.multiline && hasLines(this.control.value)) {
+      // One line would drop the breaks, and nobody sees a masked value change.
+      this.remark.textContent = 'It has several lines, and one line would join them.';
+      this.control.focus();
+    } else {
+      this.setLines(!this.multiline);
+    }
+  }
+
   private setLines(multiline: boolean): void {
     const value = this.control.value;
     this.control.value = '';
@@ -167,16 +175,19 @@ export class ValueField {
       className: 'ja-field-value ja-input',
       attributes_: PRIVATE
     });
-    node.addEventListener('paste', event => {
-      // A one-line field drops line breaks without a word, and a key without them is no key.
-      const text = event.clipboardData?.getData('text/plain') ?? '';
-      if (/\n/.test(text.trim())) {
+    // A one-line field drops line breaks without a word, and a key without them is no key.
+    const keepLines = (event: Event, given: DataTransfer | null) => {
+      const text = given?.getData('text/plain') ?? '';
+      if (hasLines(text)) {
         event.preventDefault();
         this.setLines(true);
         this.control.value = text;
         this.inspect();
+        this.onEdit();
       }
-    });
+    };
+    node.addEventListener('paste', event => keepLines(event, event.clipboardData));
+    node.addEventListener('drop', event => keepLines(event, event.dataTransfer));
     return this.listen(node);
   }
 
@@ -209,6 +220,15 @@ export class ValueField {
     for (const type of ['keypress', 'keyup', 'copy', 'cut', 'paste']) {
       node.addEventListener(type, event => event.stopPropagation());
     }
+    // Browsers let nothing out of a masked line. From masked lines they take dots, or what is below
+    // them: a cut that is pasted back would be stored as dots.
+    for (const type of ['copy', 'cut', 'dragstart']) {
+      node.addEventListener(type, event => {
+        if (!this.shown) {
+          event.preventDefault();
+        }
+      });
+    }
     return node;
   }
 
@@ -218,4 +238,9 @@ export class ValueField {
     this.remark.textContent =
       value !== '' && edge.test(value) ? 'It starts or ends with a space.' : '';
   }
+}
+
+/** Whether there is more than one line; a break behind the last one is none. */
+function hasLines(text: string): boolean {
+  return /\n/.test(text.trim());
 }

@@ -51,6 +51,9 @@ export class AboutFields {
     this.expires = element('input', {
       id: `${id}-expires`,
       type: 'date',
+      // Or the field takes 26 for the year 26, and years of six digits, which are no time.
+      min: '1970-01-01',
+      max: '9999-12-31',
       className: 'ja-input',
       value: day(before?.expires)
     });
@@ -99,6 +102,22 @@ export class AboutFields {
       about.rotate_every = Number(this.rotate.value);
     }
     return about;
+  }
+
+  /** What keeps it from being noted, or "". Half a date would be noted as none. */
+  get problem(): string {
+    return this.expires.validity.valid
+      ? ''
+      : 'The day on which it expires is no whole date: a year has four digits.';
+  }
+
+  /** Go to what the problem is. */
+  focusProblem(): void {
+    const folded = this.expires.closest('details');
+    if (folded) {
+      folded.open = true;
+    }
+    this.expires.focus();
   }
 
   focus(): void {

@@ -43,7 +43,8 @@ export class SecretActions implements ListActions {
         close(row);
         void this.host
           .act(() => this.host.agent.api.rename(label, to))
-          .then(() => this.list().focus(to) || this.list().focus(label));
+          // Where `to` was taken it is another secret, and the next key would be for that one.
+          .then(done => (done && this.list().focus(to)) || this.list().focus(label));
       },
       () => {
         close(row);

@@ -56,6 +56,11 @@ export class EditForm {
   }
 
   private async save(): Promise<void> {
+    if (this.about.problem) {
+      this.problem.textContent = this.about.problem;
+      this.about.focusProblem();
+      return;
+    }
     const changes = this.about.changes();
     try {
       if (Object.keys(changes).length > 0) {

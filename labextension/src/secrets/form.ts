@@ -46,11 +46,7 @@ export class SecretForm {
     // A new value begins its own life, so the old one's end is not carried over.
     this.about = new AboutFields(id, null, api.now());
     this.problem = element('div', { className: 'ja-form-problem', attributes_: { role: 'alert' } });
-    this.submitButton = button(
-      'jp-mod-styled jp-mod-accept ja-form-save',
-      replacing ? 'Replace' : 'Save',
-      submit
-    );
+    this.submitButton = button('jp-mod-styled jp-mod-accept ja-form-save', this.word, submit);
     this.node = this.build(id);
     this.node.addEventListener('keydown', event => {
       if (event.key === 'Escape' && !event.isComposing) {
@@ -58,6 +54,10 @@ export class SecretForm {
         this.cancel();
       }
     });
+  }
+
+  private get word(): string {
+    return this.replacing ? 'Replace' : 'Save';
   }
 
   focus(): void {
@@ -86,6 +86,7 @@ export class SecretForm {
       'div',
       {
         className: 'ja-form jp-mod-styled',
+        tabIndex: -1,
         attributes_: {
           role: 'form',
           'aria-label': this.replacing ? `Replace ${this.replacing}` : 'Add a secret'
@@ -138,6 +139,11 @@ export class SecretForm {
       this.plain.focus();
       return;
     }
+    if (this.about.problem) {
+      this.report(this.about.problem);
+      this.about.focusProblem();
+      return;
+    }
     this.setBusy(true);
     this.report('');
     const label = this.replacing ?? this.label.value;
@@ -179,6 +185,12 @@ export class SecretForm {
 
   private setBusy(busy: boolean): void {
     this.busy = busy;
+    // A broker may wait for a keyring, or hang: say so, and let Escape still leave the form, which a
+    // field that is disabled would not hear.
+    this.submitButton.textContent = busy ? 'Saving…' : this.word;
+    if (busy && this.node.contains(document.activeElement)) {
+      this.node.focus({ preventScroll: true });
+    }
     this.submitButton.disabled = busy;
     this.value.disabled = busy;
     this.label.disabled = busy;

@@ -115,15 +115,18 @@ export class SecretsPanel extends Widget implements Host {
     this.openForm(null);
   }
 
-  /** Do it, say so when it fails, and show what is true now. */
-  async act(action: () => Promise<unknown>): Promise<void> {
+  /** Do it, say so when it fails, and show what is true now; returns whether it was done. */
+  async act(action: () => Promise<unknown>): Promise<boolean> {
+    let done = true;
     try {
       await action();
     } catch (reason) {
+      done = false;
       const error = ApiError.from(reason);
       Notification.error(`${error.message} ${error.hint}`.trim(), { autoClose: 8000 });
     }
     await this.refresh();
+    return done;
   }
 
   /**

@@ -6,8 +6,8 @@ import type { IAgent, Status } from '../tokens.ts';
 /** What a section may ask of the panel it stands in. */
 export interface Host {
   readonly agent: IAgent;
-  /** Do it, say so when it fails, and show what is true now. */
-  act(action: () => Promise<unknown>): Promise<void>;
+  /** Do it, say so when it fails, and show what is true now; returns whether it was done. */
+  act(action: () => Promise<unknown>): Promise<boolean>;
   /** Draw something of the panel. A focus that goes with what was there stays near. */
   keepFocus(draw: () => void): void;
   /** Ask the server for everything shown in the panel. */

@@ -69,7 +69,7 @@ export class RunningSection implements Section {
     );
   }
 
-  private stop(id?: string): Promise<void> {
+  private stop(id?: string): Promise<boolean> {
     return this.host.act(() => this.host.agent.api.stop(id));
   }
 }

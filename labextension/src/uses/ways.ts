@@ -60,7 +60,7 @@ export class WaysSection implements Section {
     );
   }
 
-  private close(id: string): Promise<void> {
+  private close(id: string): Promise<boolean> {
     return this.host.act(() => this.host.agent.api.closeWay(id));
   }
 }
