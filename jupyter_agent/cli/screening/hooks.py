@@ -55,6 +55,8 @@ _ABOUT_THE_CALL: Final = frozenset(
         "prompt_id", "session_id", "tool_name", "tool_use_id", "transcript_path", "turn_id",
     }
 )  # fmt: skip
+_PLAIN_NAME: Final = re.compile("[A-Za-z_]{1,40}")
+"""What a field of a tool's result is called; a key or a code has digits."""
 _WITHHELD: Final = "[withheld by jupyter agent: it could not be screened for secrets]"
 
 
@@ -177,11 +179,11 @@ def _result_swapped(event: dict[str, Any], screener: Screens) -> Answer:
         if masker.count == 0:
             return Answer(0)
         if not _same_shape(result, masked):
-            masked = _withheld(result)
+            masked = _withheld(result, screener)
         note = "jupyter agent masked what looks like a secret in this result. "
     except ScreenTimeout:
         # Exit code 2 would be too late here: the model would see the result all the same.
-        masked = _withheld(result)
+        masked = _withheld(result, screener)
         note = "jupyter agent withheld this result: it could not be screened in its time. "
     if isinstance(masked, dict):
         # Where a long result was also put into a file, the host shows the file's content.
@@ -210,18 +212,29 @@ def _same_shape(one: Any, other: Any) -> bool:
     return type(one) is type(other)
 
 
-def _withheld(tree: Any) -> Any:
+def _withheld(tree: Any, screener: Screens) -> Any:
     """The same shape, with nothing in it that was said."""
     if isinstance(tree, str):
         return _WITHHELD
     if isinstance(tree, dict):
         return {
-            name: member if _is_type(name, member) else _withheld(member)
-            for name, member in tree.items()
+            _name(name, number, screener): (
+                member if _is_type(name, member) else _withheld(member, screener)
+            )
+            for number, (name, member) in enumerate(tree.items(), 1)
         }
     if isinstance(tree, list):
-        return [_withheld(member) for member in tree]
+        return [_withheld(member, screener) for member in tree]
     return tree
+
+
+def _name(name: str, number: int, screener: Screens) -> str:
+    """A field's name as it may be shown: where a secret is the name, no shape is worth keeping."""
+    try:
+        is_clean = not screener.screen(name)
+    except ScreenTimeout:
+        is_clean = _PLAIN_NAME.fullmatch(name) is not None
+    return name if is_clean else f"withheld-{number}"
 
 
 def _is_type(name: str, value: Any) -> bool:

@@ -154,6 +154,14 @@ def test_a_result_whose_shape_a_mask_would_break_is_withheld_in_its_own_shape():
     assert "withheld" in swapped["a"]
 
 
+@pytest.mark.parametrize("result", [{TOKEN: 1}, [{"tokens": {TOKEN: {"user": "ana"}}, "n": 2}]])
+def test_a_secret_that_is_a_fields_name_is_withheld_with_what_it_names(result):
+    answer = asked(CLAUDE_CODE, "PostToolUse", tool_name="mcp__x", tool_response=result)
+
+    assert answer.body["hookSpecificOutput"]["updatedToolOutput"]
+    assert TOKEN not in said(answer)
+
+
 def test_codex_gets_a_reason_in_place_of_the_result():
     answer = asked(CODEX, "PostToolUse", tool_input={}, tool_response=f"token: {TOKEN}")
 
