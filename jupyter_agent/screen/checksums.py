@@ -127,8 +127,29 @@ def _is_no_phrase(candidate: Candidate) -> bool:
 
 
 def _is_unchecked_phrase(candidate: Candidate) -> bool:
-    """Where hardly anything announces it, the checksum has to be right."""
-    return not has_bip39_checksum(re.findall(r"[a-z]+", candidate.value.lower()))
+    """Without a checksum a phrase has to be announced, and all of its words are from the list.
+
+    People mistype a word, and make up a wallet for a test. But a game's words, a topic's and the
+    list itself are common words too.
+    """
+    said = re.findall(r"[a-z]+", candidate.value.lower())
+    if has_bip39_checksum(said):
+        return False
+    if said == sorted(said) or len(set(said)) < len(said) - 2:
+        return True
+    if not all(word in bip39_words() for word in said):
+        return True
+    announced = candidate.match[0].lower()
+    if announced.startswith(_PHRASES):
+        return False
+    return "," in candidate.value or not announced.startswith(_WALLETS)
+
+
+_PHRASES: Final = (
+    *("seed phrase", "seedphrase", "seed-phrase", "seed fras", "seed-fras", "seedfras"),
+    *("mnemonic", "recovery", "backup words", "fraza", "frasa", "frase"),
+)
+_WALLETS: Final = ("wallet", "metamask", "ledger", "trezor")
 
 
 CHECKSUMS: Final[Mapping[str, Callable[[Candidate], bool]]] = {

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jupyter_agent.screen.candidate import Candidate
+from jupyter_agent.screen.expressions import at_need
 
 _CLOSE: Final = 14
 _SHORTEST: Final = 3
@@ -54,7 +55,7 @@ def _is_other_number(candidate: Candidate) -> bool:
     Four or five digits have to stand near such a word, or behind "is" and the like.
     """
     line = Line(candidate)
-    if line.is_other() or _is_of_device(line) or _is_row(line):
+    if line.is_other() or _is_of_device(line) or _is_row(line) or _is_end_of_card(candidate):
         return True
     if line.is_round():
         return line.is_by_chance(line.distance(NOUN))
@@ -69,7 +70,7 @@ def _is_other_number(candidate: Candidate) -> bool:
 def _is_no_code(candidate: Candidate) -> bool:
     """In a line with "SMS" or "door": a number that nothing calls a code."""
     line = Line(candidate)
-    if line.is_other() or _is_of_device(line) or _is_row(line):
+    if line.is_other() or _is_of_device(line) or _is_row(line) or _is_end_of_card(candidate):
         return True
     distance = line.distance(NOUN | USE)
     if line.is_round():
@@ -89,7 +90,7 @@ def _is_unsaid(candidate: Candidate) -> bool:
     line = Line(candidate)
     if line.is_other() or line.is_round() or _is_date(line.value) or line.has_failed():
         return True
-    if _is_row(line):
+    if _is_row(line) or _is_postal(candidate):
         return True
     distance = line.distance(NOUN)
     if line.is_linked():
@@ -99,9 +100,48 @@ def _is_unsaid(candidate: Candidate) -> bool:
     return (line.value.isdigit() or line.value[3:4] == "-") and not line.is_given()
 
 
+# India's postal code is called PIN.
+_POSTAL: Final = (
+    r"(?i:pin ?code (?:of|in)) (?:the )?[A-Z][a-z]+(?: [A-Z][a-z]+)?(?: is| was|:| =| -)? $|"
+    r"(?P<here>(?i:pin ?code)[^\n\d]{0,20})$"
+)
+_TOWN: Final = (
+    r",? [A-Z][a-z]{2,}[^\n]{0,80}?\b(?:deliver|courier|address|area|district|city|post|ship)"
+)
+
+
+# The last digits of a card, or an example.
+_ENDING: Final = (
+    # (A whole word: the code "for Alex: …" is none.)
+    r"(?<![^\W_])(?i:ending (?:in|with)|endend auf|endet auf|finissant par|terminant par|"
+    r"eindigend op|terminad[ao] en|que termina en|terminante con|ex\.?:|e\.g\.|p\. ?ex\.|"
+    r"z\. ?b\.)\s?$|"
+    r"(?:\u5c3e\u53f7|\u672b\u5c3e|\u4e0b4\u6841)\s?$"
+)
+
+
+def _is_end_of_card(candidate: Candidate) -> bool:
+    """``my card ending in 8820``: neither its number nor its PIN."""
+    start = candidate.start
+    return at_need(_ENDING).search(candidate.text, max(0, start - 24), start) is not None
+
+
+def _is_postal(candidate: Candidate) -> bool:
+    """``PIN code of Bengaluru is 560001``, ``pin code is 600028, Chennai``."""
+    start = candidate.start
+    if len(candidate.value) != 6 or candidate.value[0] in "09":
+        return False
+    said = at_need(_POSTAL).search(candidate.text, max(0, start - 60), start)
+    if said is None:
+        return False
+    return said["here"] is None or bool(at_need(_TOWN).match(candidate.text, candidate.end))
+
+
 def _is_no_pin(candidate: Candidate) -> bool:
     """Near "pin": a number of something else, or the pin of a board."""
     line = Line(candidate)
+    if _is_postal(candidate) or _is_end_of_card(candidate):
+        return True
     if line.is_other() or line.is_wired() or _is_of_device(line):
         return True
     distance = line.distance(PIN)

@@ -15,7 +15,7 @@ _LETTERS: Final = "A-Za-z0-9_À-ɏͰ-ϿЀ-ԯ"
 ENTERS: Final = _words(
     """get got let log ope unl cha swi rot upd res kom gel rei hin läs geh geö es ihn ent dév con se
     des acc si abr ont bin inl öpp åbn åpn s i the and onl wan
-    ans rep ant rép ris"""
+    ans rep ant rép ris the he she we it now"""
 )
 """How all of those begin that ``entered`` matches."""
 _ANSWER: Final = (
@@ -33,12 +33,13 @@ def entered() -> re.Pattern[str]:
         r"(?:let|log)(?:s|ged|ging)?\s(?:me|you|us|them|back)\s?(?:back\s)?)"
         rf"(?:in|on|past|through)(?:to)?{_OBJECT}\s(?:with|w/|using|by\styping)|"
         r"(?:open|unlock)(?:ed|s|ing)?\s(?:\w+\s)?(?:with|w/|using)|"
+        r"(?:chang|switch|rotat|updat|reset)\w{0,5}\s(?:my|the|our)\s(?:\w+\s){0,2}login\sfrom|"
         r"(?:chang|switch|rotat|updat|reset)\w{0,5}\s(?:it|them|mine|ours|that|this)\s"
-        r"(?:\w+\s){0,2}from|"
+        r"(?:\w+\s){0,2}from|(?:they|he|she|i|we|it)\s(?:just\s)?(?:re)?set\sit\sto|now\sit['’]?s|"
         rf"(?:komm|gelang|rein|hinein)\w{{0,2}}{_OBJECT}\smit|"
         r"(?:lässt\ssich|geht|geöffnet)\smit|"
         r"(?:es|ihn)\svon|"
-        rf"(?:entr[aeéi]\w{{0,3}}|s['’]ouvre|déverrouille|connect\w{{1,3}}){_OBJECT}\savec|"
+        rf"(?:entr[aeéi]\w{{0,3}}|s['’]ouvre|déverrouille|connect\w{{1,3}}(?:-\w{{2,4}})?){_OBJECT}\savec|"
         rf"(?:se\sabre|se\sentra|entr\w{{1,5}}|desbloque\w{{1,3}}|acced\w{{1,4}}){_OBJECT}\scon|"
         rf"(?:si\sapre|si\ssblocca|abre|entr\w{{1,4}}|desbloqueia){_OBJECT}\sco[nm]|"
         rf"(?:open|ontgrendel|kom|binnen|inlog)\w{{0,5}}{_OBJECT}\smet|"
@@ -68,8 +69,9 @@ def login() -> re.Pattern[str]:
     return re.compile(
         rf"(?<![{_LETTERS}$.@\\/])(?:log(?:s|ged|ging)?[ -]?(?:in|on)(?:to|s)?|"
         r"(?:log|sign|get|let)\s(?:me|us)\s(?:back\s)?(?:in|on)(?:to)?|"
-        r"\w*user|admin|root|sign(?:ed)?[ -]?in|"
-        rf"credentials?|creds|acc(?:oun)?t|"
+        r"\w*user|\w*admin|root|back-?(?:end|office)|dashboard|portal|console|bastion|jump\s?(?:host|box)|webmail|intranet|"
+        r"sign(?:ed)?[ -]?in|"
+        rf"credentials?|creds|acc(?:oun)?t|(?:access|permission)\sdenied|sso|"
         r"zugang|zugangsdaten|anmeld\w+|logg\w*|einlogg\w+|connecte[zr]?|connexion|identifiants?|"
         r"compte|accès|cuenta|"
         r"credencial\w*|credenzial\w*|entra\w?|accedi|accesso|acesso|conta|inlog\w*|aanmeld\w*|accedere|"
@@ -116,9 +118,10 @@ def network() -> re.Pattern[str]:
 
 
 LETS_IN: Final = re.compile(
-    r"[\"'`)\u201d]{0,2},?\s(?:(?:is|was)\s(?:what|the one that)\s|"
+    r"[\"'`)\u201d]{0,2},?\s(?:(?:opens|unlocks|decrypts)\s(?:it|them|this|that)(?![^\W_])|"
+    r"(?:(?:is|was)\s(?:what|the one that)\s|"
     r"(?:that|which|also|still|always|should|will|finally|it)\s){0,3}"
-    r"(?:g[eo]ts?|lets?)\s(?:me|you|us|him|her|them|everyone|anyone)\s(?:back\s)?(?:in|on|past|through)(?:to)?(?![^\W_])",
+    r"(?:g[eo]ts?|lets?)\s(?:me|you|us|him|her|them|everyone|anyone)\s(?:back\s)?(?:in|on|past|through)(?:to)?(?![^\W_]))",
     re.IGNORECASE,
 )
 """How somebody says behind a password that it is one: "… got me onto the cluster"."""
@@ -142,8 +145,8 @@ USED: Final = re.compile(
     re.IGNORECASE,
 )
 TO_PROTECT: Final = re.compile(
-    r"[\"'`]?\sto\s(?:un)?(?:lock|protect|encrypt|decrypt|secure|open)\s"
-    r"(?:it|them|the|this|that|my|our)(?![^\W_])",
+    r"[\"'`]?\sto\s(?:(?:un)?(?:lock|protect|encrypt|decrypt|secure|open)\s"
+    r"(?:it|them|the|this|that|my|our)|(?:get|log|sign)\s(?:in|on)(?:to)?)(?![^\W_])",
     re.IGNORECASE,
 )
 """How somebody says before and behind a password what it was used for."""
@@ -158,8 +161,9 @@ DOTTED: Final = re.compile(
 )
 """gr4vel.pit, which is a machine's name or a file's elsewhere."""
 BESIDE: Final = re.compile(
-    r"[\w@.+-]{2,60}(?:\s?[/|:&+]|,?\s(?:and|with|w/|und|mit|avec|et|con|y|e|com|met|en|i|z|и|с|ve|ile|"
-    r"then|and then|dann|und dann|puis|et puis|ensuite|luego|y luego|después|poi|e poi|depois|"
+    r"[\w@.+-]{2,60}(?:\s?(?://|[/|:&+])|,?\s(?:and|with|w/|und|mit|avec|et|con|y|e|com|met|en|i|z|и|с|ve|ile|"
+    r"then|and then|using|usando|utilisant|dann|und dann|puis|et puis|ensuite|luego|y luego|"
+    r"después|poi|e poi|depois|"
     r"então|dan|en dan|potem|a potem|"
     r"pak|a pak|potom|a potom|sedan|och sedan|sen|så|og så|потом|затем|а потом|sonra))\s$|"
     r"[\w@.+-]{2,60}[/|:]$|[\w.+-]{1,40}@[\w-]{1,40}\.[\w.-]{2,40},?\s$"

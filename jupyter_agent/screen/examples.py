@@ -25,6 +25,7 @@ _ALPHABETS: Final = {
     "bech32": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
     "digit": string.digits,
     "hex": "0123456789abcdef",
+    "modhex": "cbdefghijklnrtuv",
     "word": string.ascii_letters + string.digits + "_-",
     "base58": "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
     "base64": string.ascii_letters + string.digits + "+/",

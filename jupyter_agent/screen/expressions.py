@@ -34,6 +34,12 @@ def dialect() -> str:
     return f"{sys.implementation.cache_tag} {sys.version} {engine.MAGIC}"
 
 
+@cache
+def at_need(pattern: str) -> re.Pattern[str]:
+    """Compile, once, an expression that few texts ask for, so that not each process pays for it."""
+    return re.compile(pattern)
+
+
 def deflated(pattern: str | bytes, flags: int = 0) -> bytes:
     """The code of an expression, to be kept.
 

@@ -14,9 +14,11 @@ from jupyter_agent.screen.candidate import Candidate
 from jupyter_agent.screen.checksums import CHECKSUMS
 from jupyter_agent.screen.codes import CODES
 from jupyter_agent.screen.looks import shape
-from jupyter_agent.screen.strength import STRENGTH, is_drawn, is_not_random, words_of
+from jupyter_agent.screen.spoken import is_mine, is_said
+from jupyter_agent.screen.strength import STRENGTH, is_drawn, is_not_random
 from jupyter_agent.screen.structure import STRUCTURE
 from jupyter_agent.screen.surroundings import SURROUNDINGS
+from jupyter_agent.screen.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -51,7 +53,7 @@ _STAND_IN_HINTS: Final = (
 # The whole value is a variable, a template field, a bracketed name, or nothing but punctuation.
 _TEMPLATE: Final = re.compile(
     r"\$\w+|\$\{[^}]*\}.*|\$\(.*|\$env:\w+|%\w+%|%\(\w+\)s|(?:%s\W?)+|@{1,2}\w+@{1,2}|<[^>]*>?|\[[^\]]*\]?|"
-    r"\{[^}]*\}.*|`[^`]*[`']|__\w+__|_[a-z]+_|\W*",
+    r"\((?:sensitive|known after)[^)]*\)|\{[^}]*\}.*|`[^`]*[`']|__\w+__|_[a-z]+_|\W*",
     re.ASCII,
 )
 # Only a field that is closed is a field: a password may hold any bracket.
@@ -226,14 +228,14 @@ _REFERENCE: Final = re.compile(
 
 _WORDS_AND_YEAR: Final = re.compile(r"[A-Za-z]{3,12}\.[A-Za-z]{3,12}\d{2,4}")  # masa.madre33
 _LEET: Final = re.compile(
-    r"[A-Za-z]{2}[013457][A-Za-z]{2}|\b[a-z][04][a-z]{3}|[A-Z][013457][a-z]{2}"
+    r"[A-Za-z]{2}[013457][A-Za-z]{2}|\b[a-z][0134][a-z]{2,3}|[A-Z][013457][a-z]{2}"
 )
 
 
 def _is_misspelt(value: str) -> bool:
     """``Hazel.dorm0use``: one of the words has digits for letters, as no program has them."""
     return (
-        value.count(".") == 1
+        value.count(".") in (1, 2)
         and value.lower() != value
         and "_" not in value
         and "->" not in value
@@ -245,22 +247,6 @@ def _is_misspelt(value: str) -> bool:
 
 
 _GOOD: Final = 2.5
-_WORDS_AND_DIGIT: Final = re.compile(r"[A-Z][a-z]{2,}\.[a-z]{3,}\d{1,4}")
-_IS: Final = re.compile(
-    r"\s(?:is|was|ist|lautet|war|est|es|\u00e8|\u00e9|\u00e4r|er|jest|to|je|on|az)\s[\"'`]?$"
-)
-
-
-def _is_said(candidate: Candidate) -> bool:
-    """``the password is Stehlik.les3``: behind "is" stands no attribute of a program."""
-    value = candidate.value
-    if not _WORDS_AND_DIGIT.fullmatch(value):
-        return False
-    start = candidate.start
-    before = candidate.text[max(candidate.match.start(), start - 12) : start]
-    return bool(_IS.search(before)) and words.IN_NAMES.isdisjoint(words_of(value))
-
-
 _JUMBLE: Final = r"(?=[a-zA-Z]*\d)(?=[a-z\d]*[A-Z])(?=[A-Z\d]*[a-z])[A-Za-z\d]{5,}"
 # Two parts, each with all that a machine draws from: hWSn6wQ.RWUC2n
 _JUMBLED: Final = re.compile(rf"{_JUMBLE}\.{_JUMBLE}")
@@ -310,7 +296,8 @@ def _is_reference(candidate: Candidate) -> bool:
         if not called and (
             _is_misspelt(value)
             or _JUMBLED.fullmatch(value)
-            or _is_said(candidate)
+            or is_said(candidate)
+            or is_mine(candidate)
             or _is_in_file(candidate)
         ):
             return False

@@ -95,6 +95,25 @@ def whole_end(text: str, start: int, end: int) -> int:
     return start + len(value) if start + len(value) > end and is_generated(value) else end
 
 
+def before_pictures(text: str, start: int, end: int) -> int:
+    """Where a password ends behind which a picture stands, as on a phone: nobody can type those.
+
+    Args:
+        text: The text.
+        start: Where the password begins. It is not in quotation marks.
+        end: Where it ends, pictures included.
+    """
+    while end - start > _SHORT and text[end - 1] >= _PICTURES and _PICTURE.match(text, end - 1):
+        end -= 1
+    return end
+
+
+_PICTURES: Final = "\u200d"
+_PICTURE: Final = re.compile(
+    "[\u200d\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff]"
+)
+
+
 def trimmed(value: str) -> str:
     """The value without what ends a sentence or closes what was opened before it."""
     while value:

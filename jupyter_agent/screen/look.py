@@ -10,9 +10,10 @@ from jupyter_agent.screen.again import Piece, close, name_begins
 from jupyter_agent.screen.anchors import Hits
 from jupyter_agent.screen.deadline import STEPS, Deadline
 from jupyter_agent.screen.encoding import LONG, Encoded, points
+from jupyter_agent.screen.rule import VENDOR_RANK
 from jupyter_agent.screen.spans import Places, Span, has_marker, reaches_marker
 from jupyter_agent.screen.trial import NEARBY, Trial
-from jupyter_agent.screen.wrapped import joints
+from jupyter_agent.screen.wrapped import goes_on, joints
 
 if TYPE_CHECKING:
     from jupyter_agent.screen.engine import Engine
@@ -83,7 +84,7 @@ class Look:
             self.hits = close(self, self._piece)
         return self.tried(self.hits, self.points)
 
-    def tried(  # noqa: C901, PLR0912  (the hot loop)
+    def tried(  # noqa: C901, PLR0912, PLR0915  (the hot loop)
         self, hits: Sequence[Hits], points: Mapping[int, int] | None = None
     ) -> list[Span]:
         """``spans`` without asking what stands near these places.
@@ -95,6 +96,7 @@ class Look:
         text = self.text
         trials = self._engine.trials
         found: list[Span] = []
+        unmatched: list[tuple[int, list[tuple[int, int]]]] = []
         names = self.names
         has_escapes = "\\" in text
         steps = STEPS
@@ -142,14 +144,50 @@ class Look:
                     self.suspects.append(byte)
                 # Glued to a word on its left a prefix is chance, as in a blob of base64.
                 if prefixes and not (match is None and at and text[at - 1].isalnum()):
-                    # A list of tokens goes on from each of its lines to its end.
-                    same = (index, match is None)
-                    cuts = joints(text, at, match, prefixes, self._cuts.get(same, ()))
-                    if cuts:
-                        self._cuts.setdefault(same, set()).update(start for start, _ in cuts)
+                    cuts = self._cuts_behind(index, at, match, prefixes)
+                    if cuts and match is None:
+                        unmatched.append((byte, cuts))
+                    elif cuts:
                         self.joints += cuts
                         self.suspects.append(byte)
+        if unmatched:
+            self._join(unmatched, found)
         return found
+
+    def _cuts_behind(
+        self, index: int, at: int, match: re.Match[str] | None, prefixes: tuple[str, ...]
+    ) -> list[tuple[int, int]]:
+        """Line ends inside the vendor's token that begins at a place, but for those known before.
+
+        Args:
+            index: The rule's.
+            at: The place.
+            match: What the rule's expression matches there.
+            prefixes: The rule's.
+        """
+        # A list of tokens goes on from each of its lines to its end.
+        same = (index, match is None)
+        cuts = joints(self.text, at, match, prefixes, self._cuts.get(same, ()))
+        if cuts:
+            self._cuts.setdefault(same, set()).update(start for start, _ in cuts)
+        return cuts
+
+    def _join(
+        self, unmatched: Sequence[tuple[int, list[tuple[int, int]]]], found: Sequence[Span]
+    ) -> None:
+        """Note line ends behind which what a rule lacks may stand.
+
+        What one vendor's rule lacks may be another one's whole token, with a word below it.
+
+        Args:
+            unmatched: Where rules did not match, as byte offsets, with the line ends behind.
+            found: What all rules have found.
+        """
+        ends = {span.end for span in found if span.rule.rank == VENDOR_RANK}
+        for byte, cuts in unmatched:
+            if cuts[0][0] not in ends or goes_on(self.text, cuts[0]):
+                self.joints += cuts
+                self.suspects.append(byte)
 
     def trial(self, index: int) -> Trial:
         """What trying the rule with this index needs."""

@@ -76,7 +76,7 @@ def _known() -> re.Pattern[str]:
     | p[a@4][s\$5]{2}w[o0]rd\d*!? | qwert[yz]\d* | hunter2 | letmein\d? | changeme\d*
     | correct-?horse.* | fritz!\w* | yahoo!\w* | k8s | [il]1[08]n | \d?x\d\d?(?:_64)?
     | \w*(?:2(?:vec|seq|sql|text|json|csv|pdf|html)|64(?:en|de)code|256sum|5sum|mb4)\w*
-    | 1password\w* | 2fa\w* | mfa\d? | \w+?(?:v|ver|rev)\d
+    | pam_\w+ | 1password\w* | 2fa\w* | mfa\d? | \w+?(?:v|ver|rev)\d
     """,
         re.VERBOSE | re.IGNORECASE,
     )
@@ -98,6 +98,7 @@ _NUMBERED: Final = re.compile(r"[^\W\d_]+#\d+")
 # ROSIE_339 may be a name in a program, too.
 _SHOUTED: Final = re.compile(r"(?=[A-Z]{0,4}[AEIOUY])[A-Z]{4,12}_\d{2,4}")
 _MIXED: Final = re.compile(r"(?=.*\d)(?=.*[A-Z])(?=.*[a-z])")
+_TICKET: Final = re.compile(r"[A-Z]{2,5}-\d{2,5}")
 _SNAKE: Final = re.compile(r"[a-z]+(?:_[a-z]+)*_?\d{0,4}")
 
 
@@ -112,6 +113,8 @@ def shape(value: str) -> float:  # noqa: C901, PLR0911, PLR0912  (a list of case
         return 0.0 if len(value) < 12 or len(value) > 24 else 1.5 if len(value) >= 16 else 1.0
     if is_generated(value):
         return BEST
+    if _TICKET.fullmatch(value):
+        return 0.0
     if _SHOUTED.fullmatch(value) and not _known().fullmatch(value):
         return 1.0
     if (

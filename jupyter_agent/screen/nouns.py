@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Final, NamedTuple
 
-from jupyter_agent.screen.entering import ENTERS, asks, entered
+from jupyter_agent.screen.entering import ENTERS, asks, entered, login
 
 
 def _words(text: str) -> frozenset[str]:
@@ -26,7 +26,7 @@ passwuert pasvort paßwort pas{1,2}[a-z]?w[a-z]{1,2}r[a-z]?d kenn?wort zugangswo
 (?:wlan|wifi|wi-fi|netzwerk|netz|sicherheits)[~-]?schl(?:ü|ue)ssel mots?[~-]de[~-]pass?e?
 motdepasse mdp cl(?:é|e|ef)s?~(?:du~)?(?:wifi|wi-fi|wpa2?|wep|réseau) phrases?~de~passe
 contra(?:se|ce|ze|sé)(?:ñ|n|ni|gn|ny)a contrasinal pasahitz clave frase~de~paso senha
-palavras?[~-]passe parola~d['’]ordine parola~chiave parol[ae]? parol[ăęąu]
+palavras?[~-]passe passcode parola~d['’]ordine parola~chiave parol[ae]? parol[ăęąu]
 chiave~(?:wifi|wi-fi|wpa|di~rete|del~wi) wach?t?woor[dt] wachtword paswoord wagwoord
 (?:wifi|netwerk)-?sleutel l[öo]senord adgangskode kodeord salasana salasan tunnussana
 koden?~till?~[\w-]{3,24}kont(?:oen|ot|o)
@@ -52,7 +52,10 @@ _GLUED: Final = """
 _WHOLE: Final = r"""
 log-?in(?=~is~(?:just|simply|still|literally|basically)~)
 pwd pw pws psw psk wpa[23]?(?:[~-]?psk)? pwds ww mk sandi auth(?=~(?:is|=|:))
-(?:secret|magic|safe)[~-]?(?:word|phrase) diceware~phrase kodik\w{0,3} parol(?:im|u)? contra lösen
+(?:temp(?:orary)?|initial)~credentials?(?!~(?:from|for|in|of)~) my~usual(?=~\()
+(?:secret|magic|safe)[~-]?(?:word|phrase) (?:diceware|luks|gpg|pgp|disk|(?:de|en)cryption)~phrase
+root(?=~(?:on|for)~[\w~]{2,24}?~is~) p\.?wort
+kwdik\w{0,3} kodik\w{0,3} parol(?:im|u)? contra lösen
 пасс? clau~(?:de|del) maxfiy~so['‘’`]z wifi-?sleutel
 """
 
@@ -75,7 +78,7 @@ def _noun() -> re.Pattern[str]:
     return re.compile(
         rf"(?:(?:{_one_of(_STEMS)})(?:['’]?[^\W\d_]{{1,6}}?)?|(?:{_one_of(_WHOLE)})(?:['’]s)?|"
         # An agent of programs asks for one.
-        r"(?:at|in)\sthe\s(?:\w+\s)?prompt|when\s(?:it\sasks|prompted)|"
+        r"(?:at|in)\sthe\s(?:\w+\s)?prompt|when\s(?:it\s(?:asks|prompts)|prompted)|"
         r"if\sit\sasks|sudo(?=[^\x00-\x7f]|\s(?:prompt|asks|wants|prompts|pide|fragt|demande|chiede|pyta|просит|спросит)))"
         rf"(?![{_LETTERS}(\[/@])",
         re.IGNORECASE,
@@ -88,7 +91,7 @@ def _tight() -> re.Pattern[str]:
     return re.compile(
         r"(?:(?:unlock|encrypt|decrypt|protect|secured|locked|opens)\w*\s"
         r"(?:it\s|them\s|(?P<what>(?:the|my|this|that|our)\s(?:[^\W_]+\s){1,2}))?(?:with|w/)|"
-        rf"identified\sby|(?:{_one_of(_PROTECTION)})(?:\s[^\W\d_]+){{0,3}}?(?:\s?[:=]|,?\s(?:"
+        rf"(?:log|sign)[\s-]?in,?\s(?:(?:just\s)?(?:type|enter)|(?P<in>with))|identified\sby|(?:{_one_of(_PROTECTION)})(?:\s[^\W\d_]+(?:\.[a-z]{{3,5}})?){{0,3}}?(?:\s?[:=]|,?\s(?:"
         r"is|was|ist|war|c['’]est|est|es|è|é|(?:i|we)(?:['’]ve|\shave)?\s(?:used?|set|chose|put)|"
         r"hab(?:e\sich|en\swir)|j['’]ai\smis|he\s(?:usado|puesto)|ho\s(?:usato|messo)|usei|"
         rf"heb\sik)))(?![{_LETTERS}])",
@@ -106,8 +109,8 @@ _BEGINS: Final = _words(
     """pas paß pag pss psw psk pwo pwd pws pw ken zug los wla wif net sic mot mdp clé cle con cla
     fra sen pal par chi cha wac wag lös adg kod sal tun lyk aðg nyc has hes ges loz šif sif zap
     пар пор лоз шиф пас зап құп нуу şif şıf şîf jel fja cyf mod nen nyw κωδ συν mật mat kat san
-    phr sec dic at if whe aut ide unl enc dec pro sud ww mk wpa sla pao max log loc ope mag saf
-    she wor boo exc pdf zip bla arb wer wri"""
+    phr sec dic luk gpg pgp dis kwd at if whe aut ide unl enc dec pro sud ww mk wpa sla pao max
+    log loc ope mag saf sig roo she wor boo exc pdf zip bla arb wer wri tem ini my"""
 )
 _MINE: Final = _words(
     """the my your our his her le la el il das mon ma mi mia meu du new old temp root admin wifi fi
@@ -171,6 +174,7 @@ def nouns_in(text: str) -> list[Noun]:  # noqa: C901  (a hot loop)
     # Where the name of a network, and the word "key", ended last.
     net = key = -_NET_REACH
     key_start = 0
+    known: dict[str, bool] = {}
     for run in _RUN.finditer(text):
         word = run[0].lower()
         if word[:3] not in _ASKED:
@@ -192,22 +196,30 @@ def nouns_in(text: str) -> list[Noun]:  # noqa: C901  (a hot loop)
             found += _pass(text, start, end) if word == "pass" else _at(text, start)
         if word in _JUDGED and text.startswith(" enough", end):
             found.append(Noun(start, end + 7, key=True))
-        if word[:3] in ENTERS and (door := _door(text, start)):
+        if word[:3] in ENTERS and (door := _door(text, start, known)):
             said = door[0].lower()
             # (Much is wanted, opened with programs, and changed from one thing to another.)
             least = 2.5 if said.endswith(_MUCH) or _PROGRAM.match(text, door.end()) else 2.0
-            signed = said.endswith(_CHANGED)
+            signed = said.endswith(_CHANGED) and not said.endswith("login from")
             found.append(Noun(start, door.end(), tight=True, least=least, signed=signed))
     if not text.isascii():
         found += [Noun(*match.span()) for match in _glued_noun().finditer(text)]
     return found
 
 
-def _door(text: str, start: int) -> re.Match[str] | None:
+def _door(text: str, start: int, known: dict[str, bool]) -> re.Match[str] | None:
     """What only a password stands right behind; an answer is one where something asks for it."""
     door = entered().match(text, start)
-    if door and door[0].lower().startswith(_ANSWERS) and not asks().search(text):
+    if door is None:
         return None
+    said = door[0].lower()
+    if said.startswith(_ANSWERS) and not asks().search(text):
+        return None
+    # Anything may be set to something, and is so now.
+    if said.endswith(_SET):
+        if "logs in" not in known:
+            known["logs in"] = login().search(text) is not None
+        return door if known["logs in"] else None
     return door
 
 
@@ -217,7 +229,8 @@ def _at(text: str, start: int) -> list[Noun]:
         return [Noun(start, match.end())]
     if match := _tight().match(text, start):
         # (Much is encrypted with programs.)
-        return [Noun(start, match.end(), tight=True, least=2.5 if match["what"] else 0.0)]
+        least = 2.5 if match["what"] else 2.0 if match["in"] else 0.0
+        return [Noun(start, match.end(), tight=True, least=least)]
     return []
 
 
@@ -248,6 +261,7 @@ _PROGRAM: Final = re.compile(r"[\s:\"'`]{1,3}[A-Z][A-Za-z]+\d{1,4}(?![\w!#$%&*+@
 _ANSWERS: Final = ("answer", "repl", "respond", "antwo", "répond", "rispond")
 _MUCH: Final = ("from", "von", "wants", "accepts", "takes", "only")
 _CHANGED: Final = ("from", "von")
+_SET: Final = ("set it to", "now its", "now it's", "now it’s")
 _JUDGED: Final = frozenset(("strong", "secure", "safe"))
 _ASKED: Final = _BEGINS.union(ENTERS, (word[:3] for word in _NETS | _KEYS | _JUDGED), ("wi",))
 _GLUES: Final = frozenset("_$.@\\0123456789")
@@ -256,11 +270,11 @@ _GLUES: Final = frozenset("_$.@\\0123456789")
 IS: Final = _words(
     """is was are s its it's thats that's be being been becomes became now equals reads says called
     set changed cambiado cambió cambiou mudou cambiata changé geändert gewijzigd here's heres
-    here ist lautet heißt heisst war wäre wurde est c'est cest était sera
+    here ist lautet heißt heisst war wäre wurde est c'est cest c était sera
     devient es era será son sería e è é eh foi fica será tá está ta jest to brzmi było byl było
     je zní este получается это är er on var blir lyder olyan az lett lesz şu şudur olacak adalah
     yaitu ialah jadi là это е є це есть был теперь стал такой такая будет було буде هي هو είναι
-    ειναι זה היא זו है हैं 은 는 라고 は が よ hii yra ir oli był była estas quedó queda sigue
+    ειναι einai זה היא זו है हैं 은 는 라고 は が よ hii yra ir oli był była estas quedó queda sigue
     bleibt steht wordt luidt diventa diventerà nowe now nun jetzt maintenant ahora agora ora adesso
     nu teraz simdi тепер şimdi ezután azaz conto"""
 )
@@ -280,25 +294,32 @@ HEDGES: Final = _words(
 """What people put between "is" and a value: "is still just"."""
 
 AS: Final = _words(
-    """as als comme como come jako как як som kao ca sebagai làm olarak for für pour para per voor
-    dla для til till za pentru untuk cho için that which thats the my our your mein das le la el
-    il o a het de to voilà voila moje мой это оце to mijn min mitt mit bu budur benim ez az a це"""
+    """as als comme como come jako как як som kao ca を sebagai làm olarak for für pour para per
+    voor dla для til till za pentru untuk cho için that which thats the my our your mein das le la
+    el il o a het de to voilà voila moje мой это оце to mijn min mitt mit bu budur benim ez az a
+    це"""
 )
 """The first word between a value and the noun behind it."""
+
+
+WHEN: Final = _words("when once if wenn sobald quand cuando quando wanneer когда gdy när når")
+ASKS: Final = _words("asks asked prompts prompted wants fragt demande pide chiede vraagt pede pyta")
+"""The same, where it goes on with what asks for one."""
 
 
 LIKE: Final = _words("as als comme como come jako как як som kao sebagai làm olarak")
 """Those of them that say nothing else."""
 
 LEADS: Final = _words(
-    """to from with or and but not type typed enter entered entering use used using try tried just
-    give gave it them put paste pasted say says said got get picked pick set as with called reset
-    mit nimm tippe gib nutze benutze probier von auf zu zum eingeben tape tapez utilise avec
+    """to from with or and then but not type typed enter entered entering use used using try tried
+    just give gave it them put paste pasted say says said got get picked pick set as with called
+    reset mit nimm tippe gib nutze benutze probier von auf zu zum eingeben tape tapez utilise avec
     entre mets de à en por con usa usar pon prueba da por pela com digita coloca dale pon met
     gebruik van naar med använd från till fra til bruk brug z ze na u użyj wpisz s se iz sa za с
     со на из от используй введи попробуй з на від kullan gir yaz ile dùng nhập với dengan pakai
     ke dari named is was either probeer essaie essayez versuch versuche prova provate tente tenta
-    intenta spróbuj zkus dene kokeile testa prøv próbáld încearcă"""
+    intenta spróbuj zkus skriv schreib schreibe écris escribe scrivi escreve napiš wpisz напиши
+    kirjoita dene kokeile testa prøv próbáld încearcă"""
 )
 """The last word before a value, where it is taken for something."""
 
@@ -319,7 +340,8 @@ OTHER: Final = _words(
     användarnamn bruger brugernavn bruker brukernavn käyttäjä tunnus uživatel felhasználó
     utilizator korisnik χρήστης المستخدم משתמש khoản pengguna ssid network netz netzwerk réseau
     réseaux red rede rete netwerk sieć сеть ağ nätverk netværk mạng jaringan hotspot name named
-    called namens hostname host server srv domain box machine node model version ver file folder
+    called namens error errors fehler erreur errore
+    ошибка hostname host server srv domain box machine node model version ver file folder
     branch ticket issue order invoice commit build line port room page table column field image
     serial bug step chapter modell datei zeile raum fichier archivo línea linea arquivo bestand
     regel plik файл строка строке building flight bus train isbn iban id ids ref no nr number

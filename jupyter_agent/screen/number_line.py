@@ -55,7 +55,7 @@ NEAR: Final = 28
 """Characters between four or five digits and what makes them a code; six have twice as many."""
 _BESIDE: Final = 7
 _BRIEF: Final = 3
-_NEARER: Final = 16
+_NEARER: Final = 24
 _CHINESE: Final = "\u2e80"
 _NOWHERE: Final = 1_000
 # Scripts without blanks between words have them glued to those of others, which part there.
@@ -85,7 +85,8 @@ class Line:
     def __init__(self, candidate: Candidate) -> None:
         text = candidate.text
         start = candidate.start
-        end = candidate.end
+        self.value = candidate.value.rstrip("#*")  # which doors want behind it
+        end = start + len(self.value)
         begin = text.rfind("\n", max(0, start - LINE), start) + 1 or max(0, start - LINE)
         stop = text.find("\n", end, end + LINE)
         before = text[begin:start]
@@ -99,7 +100,6 @@ class Line:
             marked = _MARKER.search(text, end, end + len(behind) + MARKER_LENGTH)
             if marked is not None:
                 behind = text[end : min(end + len(behind), marked.start())]
-        self.value = candidate.value
         self.before = before.lower()
         # Blanks at a line's end part no columns.
         self.behind = behind.rstrip().lower()
@@ -182,7 +182,7 @@ class Line:
             previous, far = lasts[1]
             if word in ("in", "auf") and previous in ("ending", "ends", "endet", "endend"):
                 return True
-            is_beside = distance <= 3 and far - distance - len(word) <= 2
+            is_beside = distance <= 3 and far - distance - len(word) <= 1
             is_shown = previous == "phone" and word in SHOWING
             if kind & LINK and is_beside and WORDS.get(previous, 0) & OTHER and not is_shown:
                 return not self._is_owner(1)

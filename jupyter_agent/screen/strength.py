@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Final
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate, is_varied
 from jupyter_agent.screen.looks import shape
+from jupyter_agent.screen.spoken import is_mine
+from jupyter_agent.screen.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _DIGIT: Final = re.compile(r"\d")
 _LETTER: Final = re.compile("[A-Za-z]")
-_WORDS: Final = re.compile("[A-Z]?[a-z]+|[A-Z]+")
-
-
-def words_of(name: str) -> set[str]:
-    """The words that a name is made of, in lower case: ``dbPassword_old``."""
-    return {word.lower() for word in _WORDS.findall(name)}
 
 
 # What stands after "password is" and has digits or symbols, yet is no password: algorithms,
@@ -34,7 +30,7 @@ _EQUATED: Final = (
 _TECHNICAL: Final = re.compile(
     r"1password|(?:sha|md|aes|rsa|ecdsa|utf|base|oauth|http|tls|ssl|bcrypt|pbkdf|argon|x\.?509|ed|hmac|v)"
     r"[-_]?\d+(?:[-_/].*)?|0x[0-9a-f]+|"
-    r"\d+(?:[-:./,]\d+)*(?:%|s|ms|min|h|d|px|kb|mb|gb|x|k|m|st|nd|rd|th)?|"
+    r"\d+(?:[-:./,]\d+)*(?:%|s|ms|min|h|d|px|kb|mb|gb|x|k|m|st|nd|rd|th|:[ae])?|"
     r"\d+[-\s]?(?:char|digit|bit|byte|day|letter|word|line|token|time|step|minute|hour|fold|"
     r"shot|factor|way|layer|dim)\w*(?:-\w+)*|[(\[{<*`].*|.*\(\)?|https?:.*|0x[0-9a-f]+\)+|"
     r"\w+\.(?:txt|py|json|ya?ml|csv|md|html?|pdf|ipynb|env|ini|cfg|toml|com|org|io|net)(?:\W.*)?|"
@@ -67,7 +63,7 @@ _NO_NAMES: Final = words.IN_NAMES | words.VERDICTS | words.JOINING | words.TALK 
 def _is_plain(candidate: Candidate) -> bool:  # noqa: PLR0911  (one question after another)
     """In a sentence a password shows by digits, symbols or capitals inside the word."""
     value = candidate.value
-    if candidate.was_drawn():
+    if candidate.was_drawn() or is_mine(candidate):
         return False
     if _TECHNICAL.fullmatch(value) or (
         # password = password1: a variable is given to another.
@@ -121,7 +117,9 @@ _MARK: Final = re.compile(r"[^\w\s]")
 _INNER_CAPITAL: Final = re.compile("[a-z][A-Z]")
 _TWO_CAPITALS: Final = re.compile("[A-Z].*[A-Z]")
 _JOINED_LOWER: Final = re.compile("[a-z]++(?:[_.-][a-z]++){1,2}")
-_SELECTOR: Final = re.compile(r"[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*|[a-z]+/[a-z.+-]+|v?\d+(?:\.\d+)+")
+_SELECTOR: Final = re.compile(
+    r"\^?\(\?[=!:].*|\^.*\$|[#.][a-z]+(?:-[a-z]+)*|/[^/]+/.*|[a-z]+/[a-z.+-]+|v?\d+(?:\.\d+)+"
+)
 
 
 _ABOUT: Final = words.JOINING | words.TALK | words.IN_NAMES | words.ABROAD | words.ABROAD_WITH

@@ -9,6 +9,7 @@ from typing import Final
 from jupyter_agent.screen import words
 from jupyter_agent.screen.candidate import Candidate
 from jupyter_agent.screen.columns import COLUMNS
+from jupyter_agent.screen.expressions import at_need
 
 _JOINED: Final = re.compile(r"-{0,2}[A-Za-z]{1,20}(?:\\?[_-]+[A-Za-z]{1,20}){1,20}[_-]?")
 _PARTS: Final = re.compile("[A-Z][a-z]{2,}|[a-z]{3,}")
@@ -23,7 +24,8 @@ def _is_name(candidate: Candidate) -> bool:
     return (
         len(said) > 1
         and any(word[0].isupper() for word in said)
-        and sum(map(len, said)) >= 0.75 * len(value)
+        # Hardly a name begins with a digit.
+        and sum(map(len, said)) >= (0.85 if value[0].isdigit() else 0.75) * len(value)
     )
 
 
@@ -121,6 +123,8 @@ def _is_in_address(candidate: Candidate) -> bool:
     # (The middle of a public token of Mapbox's, behind MAPBOX_TOKEN, is none of Box's.)
     if _DIGEST_NAME.search(before) or before.endswith("=pk."):
         return True
+    if before.endswith("://") and candidate.text[candidate.end : candidate.end + 1] == ".":
+        return True  # a cluster's host
     if (
         _VENDORS_IDS.fullmatch(candidate.value)
         or (before.endswith("@") and _SUM.fullmatch(candidate.value))
@@ -130,6 +134,23 @@ def _is_in_address(candidate: Candidate) -> bool:
     if _UUID.fullmatch(candidate.value) and _ID_NAME.search(before):
         return True
     return "/" in before.replace("://", "") and not _KEY_PARAMETER.search(before)
+
+
+_COPIES: Final = r"(?m)^\s*\[|(?<![\w-])(?:scp|rsync|sshfs|sftp|mount|rclone|git)\s[^\n]*$"
+_TICKET: Final = r"v?\d+\.\d.*|[A-Z]{2,4}-?\d{3,}"
+
+
+def _is_far_folder(candidate: Candidate) -> bool:
+    """``scp x.csv ana@host.edu:data_2024``: a folder there. Or a ticket in a talk."""
+    begin = candidate.match.start()
+    line = candidate.text.rfind("\n", max(0, begin - _MOST_COPIED), begin) + 1
+    return bool(
+        at_need(_TICKET).fullmatch(candidate.value)
+        or at_need(_COPIES).search(candidate.text, max(line, begin - _MOST_COPIED), begin)
+    )
+
+
+_MOST_COPIED: Final = 160
 
 
 # What stands before "key" or "token" and makes it no secret. A line or a sentence that ends with
@@ -190,10 +211,18 @@ def _is_numbered(candidate: Candidate) -> bool:
     return _OTHER_NUMBER.search(candidate.text, max(0, start - 16), start) is not None
 
 
+# How no word of four letters begins, goes on or ends.
+_NO_WORD: Final = re.compile(
+    r"[^aeiouy]+|q(?!u).*|.*[jqv]|.*(?:vv|jj|hh|ww|xx|yy|uu|aa|ii|kk).*|.*[^aeiouy]{4}.*|"
+    r"(?!bl|br|ch|cl|cr|dr|dw|fl|fr|gh|gl|gn|gr|kn|ph|pl|pr|ps|rh|sc|sh|sk|sl|sm|sn|sp|sq|st|sw|th|tr|"
+    r"ts|tw|wh|wr)[^aeiouy]{2}.*"
+)
+
+
 def _is_everyday(candidate: Candidate) -> bool:
-    """``that must work from``: groups of letters with a vowel each are words."""
+    """``that must work from``: groups of letters of which each may be a word."""
     groups = re.findall(r"[a-z]+", candidate.value.lower())
-    return sum(bool(re.search(r"[aeiou]", group)) for group in groups) > len(groups) - 1
+    return not any(map(_NO_WORD.fullmatch, groups))
 
 
 def _is_no_variable(candidate: Candidate) -> bool:
@@ -208,7 +237,13 @@ def _is_sentence(candidate: Candidate) -> bool:
 
 
 _LINKS: Final = frozenset(("a", "an", "the", "of", "and", "in", "on"))
-_SAID: Final = words.JOINING - _LINKS | words.TALK
+_SAID_ABROAD: Final = frozenset(
+    (
+        *("misma", "mismo", "siempre", "que", "está", "staat", "dezelfde", "altijd", "steht"),
+        *("liegt", "dieselbe", "même", "toujours", "celui", "mesma", "sempre", "stessa", "stesso"),
+    )
+)
+_SAID: Final = words.JOINING - _LINKS | words.TALK | _SAID_ABROAD
 
 
 def _is_talk(candidate: Candidate) -> bool:
@@ -317,6 +352,7 @@ SURROUNDINGS: Final[Mapping[str, Callable[[Candidate], bool]]] = {
     "talk": _is_talk,
     "prompt": _is_behind_a_prompt,
     "titled": _is_titled,
+    "far-folder": _is_far_folder,
     "identified": _is_identified,
     "worded": _is_worded,
     "no-sigil": _is_no_variable,

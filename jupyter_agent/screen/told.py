@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final
 
 from jupyter_agent.screen import entering, nouns
+from jupyter_agent.screen.another import names_other
 from jupyter_agent.screen.generated import is_generated
 from jupyter_agent.screen.looks import BEST, shape
 from jupyter_agent.screen.nouns import Noun, nouns_in
@@ -22,7 +23,7 @@ NEEDED: Final = 3.5
 _ADJACENT: Final = 2.4
 _CLOSE: Final = 2.5
 _FAR: Final = 90
-_WORD: Final = re.compile(r"[^\W\d_](?:['\u2019]?[^\W_])*")
+_WORD: Final = re.compile(r"(?<!/)[^\W\d_](?:['\u2019]?[^\W_])*")
 _OPENS: Final = r"[\s*_\"'`(\u201c\u201e\u00ab\u300c\u2018]*$"
 _MARK: Final = re.compile(
     rf"(?::|=|->|=>|<-|\u2192|\u27a1|\uff1a|\u2014|\u2013|\s-|\U0001f449){_OPENS}"
@@ -62,7 +63,7 @@ _SHAPED: Final = re.compile(r"(?<![^\s\"'`(])[^\W\d_]+[-_.]?\d\w*")
 _EXAMPLE: Final = re.compile(
     r"(?i:(?<![^\W_])(?:e\.g\.|eg|such as|for example|for instance|z\.\s?b\.|zum beispiel|"
     r"par exemple|p\. ?ex\.|por ejemplo|por exemplo|ad esempio|bijvoorbeeld|np\.|например|"
-    r"örn\.|mesela))[\s:,\"'`(]{0,4}$"
+    r"örn\.|mesela))[\s:,\"'`(]{0,4}$|(?:sudo|[$#]) passwd(?: -[a-zA-Z]{1,8}){0,3} $"
 )
 _NAMED: Final = re.compile(
     r"(?i:pass\w{0,6}|pwd?|psk|psw|mdp|senha|clave|passwort|parola|has[łl]o|heslo)=$"
@@ -78,8 +79,13 @@ def _said(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(text)]
 
 
-def _after(gap: str) -> float:  # noqa: PLR0911  (a list of cases)
-    """How closely a value is tied to the noun before it, by what stands between them."""
+def _after(gap: str, *, glued: bool = False) -> float:  # noqa: PLR0911  (a list of cases)
+    """How closely a value is tied to the noun before it, by what stands between them.
+
+    ``glued``: The noun ends with "'s", so "pw's still …", but not "pw's like …".
+    """
+    if glued:
+        return 3.0 if _ends_with_is(["s", *_said(gap)]) else 0.0
     if len(gap) > _FAR:
         return 2.0 if _SO.search(gap) else 0.0
     words = _said(gap)
@@ -89,7 +95,7 @@ def _after(gap: str) -> float:  # noqa: PLR0911  (a list of cases)
         return 3.0 if len(words) <= 8 else 2.0
     if not words:
         return _ADJACENT
-    if _ends_with_is(words):
+    if _ends_with_is(words) or gap.endswith(_GLUED_IS):
         return 3.0 if len(words) <= 8 else 2.0
     last = words[-1]
     if last in nouns.LEADS or gap.endswith(" w/ "):
@@ -99,6 +105,9 @@ def _after(gap: str) -> float:  # noqa: PLR0911  (a list of cases)
     if last in nouns.SMALL:
         return 1.0
     return 2.0 if len(words) <= 4 else 1.5 if len(gap) <= 50 else 1.0
+
+
+_GLUED_IS: Final = ("คือ ", "है ", "हैं ", "হলো ", "হল ")
 
 
 def _ends_with_is(words: list[str]) -> bool:
@@ -138,7 +147,11 @@ def _before(gap: str, lead: str) -> float:  # noqa: PLR0911  (a list of cases)
         return 3.0 if few <= 6 else 2.0
     if words and words[0] in nouns.AS and few <= 5 and gap.lstrip()[:1] not in ",;":
         return 3.0 if few <= 3 else 2.0
-    if lead in nouns.LEADS or lead in nouns.IS:
+    if (
+        lead in nouns.LEADS
+        or lead in nouns.IS
+        or (few <= 6 and words and words[0] in nouns.WHEN and not nouns.ASKS.isdisjoint(words))
+    ):
         return 2.0
     if not nouns.IS.isdisjoint(words[:3]) or not nouns.LIKE.isdisjoint(words):
         return 2.0
@@ -184,8 +197,9 @@ class Line:
         if self._text.endswith("SHA256:", 0, start):
             return False  # the fingerprint of a key
         line = self._line
-        good = shape(value) or _network_key(value, line) or self._answer(start, value)
-        if not good or self._is_other(start, end):
+        key = _network_key(value, line)
+        good = shape(value) or key or self._answer(start, value)
+        if not good or (self._is_other(start, end) and not (key and self._is_of_box(start))):
             return False
         start -= self._begin
         end -= self._begin
@@ -235,7 +249,11 @@ class Line:
         # What begins a line and has a colon behind it is what the line is about.
         if after == ":" and not before.rsplit("\n", 1)[-1].strip(" \t*-+\u2022#>"):
             return True
-        return _names_other(before)
+        return names_other(before)
+
+    def _is_of_box(self, start: int) -> bool:
+        """Whether a network's key is said to be of a box: "clé wifi de la box …"."""
+        return bool(_BOX.search(self._text, max(0, start - 24), start))
 
     def _tie(self, start: int, end: int, good: float) -> float:
         """How closely a word is tied to a noun, at most 3."""
@@ -249,11 +267,13 @@ class Line:
                 gap = line[noun.end : start]
                 if noun.tight and (good < noun.least or len(gap) > 3 or gap.strip(" :\"'`(")):
                     continue
-                if noun.signed and not _SIGN.search(line, start, end):
+                if noun.signed and not (
+                    _SIGN.search(line, start, _with_next(line, end)) or _LOGS.search(line)
+                ):
                     continue
                 if noun.verb and (good < 2.5 or gap.strip(" \"'`(")):
                     continue
-                most = max(most, _after(gap))
+                most = max(most, _after(gap, glued=line[noun.end - 2] in "'\u2019"))
             elif noun.start >= end:
                 if noun.tight or noun.verb or (noun.key and good < 3.0):
                     continue
@@ -269,6 +289,8 @@ class Line:
         """The tie of another word that begins alike: the old one, the mistyped one."""
         most = 0.0
         line = self._line
+        if self._nouns and good >= _LIKELY and _is_corrected(line, value):
+            return 2.0
         begin = value[: max(4, len(value) // 2)]
         at = line.find(begin)
         while at >= 0:
@@ -330,6 +352,11 @@ class Line:
         return 2.0 if good >= 2.5 or is_pair else 0.0
 
 
+def _is_corrected(line: str, value: str) -> bool:
+    """Whether a word stands in its line twice, once with other capitals: that one was wrong."""
+    return line.lower().count(value.lower()) > 1 and line.count(value) == 1
+
+
 _NAME_AND_DATE: Final = re.compile(r"[A-Z][a-z]{2,}\d{4,}$")  # Quarz050980
 _LIKELY: Final = 1.5
 _STRONG: Final = 2.5
@@ -343,6 +370,8 @@ def _network_key(value: str, line: str) -> float:
     return 2.0 if entering.network().search(line) else 0.0
 
 
+_LOGS: Final = re.compile(r"(?<![a-z])(?:log(?:ging|ged|s)? ?(?:me |in|out)|auth)", re.IGNORECASE)
+_BOX: Final = re.compile(r"(?:box|router|routeur|modem|hub)\s[\"'`]?$", re.IGNORECASE)
 _NETWORK_KEYS: Final = (8, 10, 12, 13, 16, 20, 24, 26, 64)
 _HEXADECIMAL: Final = re.compile(r"(?=[A-Fa-f]*[0-9])(?=[0-9]*[A-Fa-f])(?:[0-9A-F]+|[0-9a-f]+)")
 
@@ -352,34 +381,10 @@ _BETWEEN_PAIR: Final = frozenset("/|:")
 _BEHIND_A_NETWORK: Final = ("/ ", "| ")
 
 
-def _names_other(before: str) -> bool:
-    """Whether the last word before a value says that it is something else."""
-    named = before.rstrip(" :=#\"'`*(\t")
-    # (What ends the line before says nothing about the word that begins this one.)
-    if not named or named[-1] == "\n" or len(before) - len(named) > 3:
-        return False
-    if not named.isascii():
-        if named[-1] in "\u306f\u304c\uc774\uac00":
-            named = named[:-1]
-        if named.endswith(nouns.OTHER_GLUED):
-            return True
-    word = named[max(map(named.rfind, _BLANKS)) + 1 :].lower().removesuffix("'s")
-    if word not in nouns.COPULAS:
-        return word in nouns.OTHER and not (
-            ":" in before[len(named) :] and _is_owner(named[: len(named) - len(word)])
-        )
-    rest = named[: len(named) - len(word)].rstrip()
-    word = rest[max(map(rest.rfind, _BLANKS)) + 1 :].lower()
-    return word in nouns.OTHER and not nouns_in(rest)
-
-
-def _is_owner(before: str) -> bool:
-    """Whether a noun stands before a word, and the word says of what: "key of the box: …"."""
-    found = nouns_in(before)
-    return bool(found) and nouns.OF.fullmatch(before, found[-1].end) is not None
-
-
-_BLANKS: Final = (" ", "\n", "\t", "/", "-", "_", "(", ",")
+def _with_next(line: str, end: int) -> int:
+    """Where the word ends to which this one was changed, or this one: one has the sign."""
+    change = entering.TO_WHAT.match(line, end)
+    return change.end(1) if change else end
 
 
 def _is_code(line: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from jupyter_agent.screen.candidate import Candidate, is_varied
-from jupyter_agent.screen.generated import whole_end
+from jupyter_agent.screen.generated import before_pictures, whole_end
 from jupyter_agent.screen.lines import mixed_words
 from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
 from jupyter_agent.screen.spans import Span, between_markers, reaches_marker
@@ -164,7 +164,7 @@ class Trial:
         start, end = match.span("secret")
         quoted = self._may_quote and bool(match["q"])
         if self._grows and not quoted:
-            end = whole_end(text, start, end)
+            end = before_pictures(text, start, whole_end(text, start, end))
         # What overlaps a finding of a higher rank goes in the end; so it need not be judged. Nor
         # what another rule of the same rank has found: the first one gives the finding its name.
         # (Beside a vendor's name it may grow, and then it is more than that one.)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 
@@ -100,3 +101,22 @@ TALK: Final = _words(
     expired"""
 )
 """What people say about a password, and hardly in one."""
+
+IN_MANUALS: Final = _words(
+    """camel snake kebab case sensitive env environ os sys settings io com org net json yaml
+    app file path stored plain clear read write only generated auto one time date up passed
+    argument rejected always hard coded shared wide dir main bind dn id ids ref src java
+    javascript script home work now so solid nicht noch mehr aktuell bekannt leider gesetzt
+    zu sehr falsch richtig immer muy más mas super demasiado siempre nombre apellido muito
+    demais longa nome troppo molto sempre corta niet te zeer geldig bardzo zbyt nie trudne
+    för inte mycket kort ikke meget trop pas très sous le la"""
+)
+"""What manuals say of a password in joined words: "case-sensitive", ``os.environ``."""
+
+
+_WORDS: Final = re.compile("[A-Z]?[a-z]+|[A-Z]+")
+
+
+def words_of(name: str) -> set[str]:
+    """The words that a name is made of, in lower case: ``dbPassword_old``."""
+    return {word.lower() for word in _WORDS.findall(name)}

@@ -16,6 +16,7 @@ _MORE: Final = re.compile(
     r"(?P<next>[A-Za-z0-9_.~+/=-]{3,250})(?=[\s\"'`,;)\]}<*\\]|$)",
     re.ASCII,
 )
+_RUN: Final = re.compile(r"[A-Za-z0-9_.~+/=-]{3,250}")
 _SETTING: Final = re.compile(
     r"[A-Za-z_][\w.-]{0,100}(?:[ \t]{0,3}=(?!=)[ \t]{0,3}[^\s=]|[ \t]{0,3}:)", re.ASCII
 )
@@ -61,6 +62,17 @@ def joints(
             break
         cut = _MORE.match(text, cut.end("next"))
     return found
+
+
+def goes_on(text: str, joint: tuple[int, int]) -> bool:
+    """Whether what stands behind a line end may belong to the token before it.
+
+    Args:
+        text: The text.
+        joint: The line end, from ``joints``.
+    """
+    following = _RUN.match(text, joint[1])
+    return following is not None and _is_random(following[0])
 
 
 def _is_random(run: str) -> bool:

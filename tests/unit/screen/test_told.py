@@ -224,6 +224,7 @@ def test_what_a_password_is_of_is_no_name_of_what_stands_behind_the_colon() -> N
     assert Screener().screen(f"clé wifi de la box : {value}")
     assert not Screener().screen(f"clé wifi et nom de la box : {value}")
     assert not Screener().screen(f"clé wifi de la box {value}")
+    assert Screener().screen(f"clé wifi de la box {'EA553D719FE0' + 'D3D7F397B7D9FE'}")
 
 
 def test_a_column_of_passwords_is_read_where_blanks_keep_columns_apart() -> None:

@@ -65,6 +65,7 @@ def values(seed: int) -> dict[str, str]:
         "C": str(random.randrange(100_000, 999_999)),
         "C3": str(random.randrange(100, 999)),
         "N4": str(random.randrange(2_100, 9_999)),
+        "N4H": f"{random.randrange(2_100, 9_999)}#",
         "V": assemble("{alnum:36}", seed),
         "B40": assemble("{base64:40}", seed),
         "B44": assemble("{base64:43}=", seed),

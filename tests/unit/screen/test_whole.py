@@ -44,6 +44,29 @@ def test_a_name_a_path_and_a_sentence_are_no_part_of_it(before: str, behind: str
     assert (finding.start, finding.end) == (len(before), len(before) + len(value))
 
 
+def test_a_word_in_the_line_below_is_no_part_of_a_token_that_is_whole() -> None:
+    # (The rule of another vendor, whose tokens begin alike and are longer, looks there.)
+    value = assemble("sk{+}_live_{alnum:24}", 3)
+    for line_end in ("\n", " \n", "\r\n"):
+        text = f"careful!! {value}{line_end}list the charges over 500"
+        [finding] = SCREENER.screen(text)
+        assert (finding.start, finding.end) == (10, 10 + len(value))
+
+
+def test_a_token_of_that_vendor_is_masked_with_what_was_wrapped_of_it() -> None:
+    value = assemble("sk{+}_live_{alnum:24}", 3)
+    rest = assemble("{alnum:20}", 4)
+    [finding] = SCREENER.screen(f"{value}\n{rest}\n")
+    assert (finding.start, finding.end) == (0, len(value) + 1 + len(rest))
+
+
+@pytest.mark.parametrize("picture", ["\U0001f605", "\u2728", "\u2764\ufe0f"])
+def test_a_picture_behind_a_password_is_no_part_of_it(picture: str) -> None:
+    secret = "r00tbeer" + "Float"
+    line = f"the root passwd: {secret}{picture}"
+    assert [line[found.start : found.end] for found in SCREENER.screen(line)] == [secret]
+
+
 @pytest.mark.parametrize(
     "text",
     ["a jelszó mostantól {} mert a régit letiltották", "the new password from now on {}, ok?"],
