@@ -152,13 +152,10 @@ class ModelDoor:
     async def match(self, text: str) -> str | None:
         """See ``Door.match``."""
         async with self._turn:
-            if self._asks is None or self._asks.closed:
-                self._asks = await self.open_client()
-            result: wire.Message = {}
-            for fields in matching.requests(text):
-                result = await self._asks.call("match", **fields)
-        label = result["label"]
-        return label if isinstance(label, str) else None
+            try:
+                return await self._matched(text)
+            except RunLost:  # it was kept from an earlier call; who is refused now is told why
+                return await self._matched(text)
 
     async def close(self) -> None:
         """End the conversations that are kept."""
@@ -168,6 +165,20 @@ class ModelDoor:
             self._asks = None
         for client in kept:
             await client.close()
+
+    async def _matched(self, text: str) -> str | None:
+        if self._asks is None or self._asks.closed:
+            self._asks = await self.open_client()
+        result: wire.Message = {}
+        try:
+            for fields in matching.requests(text):
+                result = await self._asks.call("match", **fields)
+        except RunLost:
+            lost, self._asks = self._asks, None
+            await lost.close()
+            raise
+        label = result["label"]
+        return label if isinstance(label, str) else None
 
     async def _tell(self, message: wire.Message, told: Told) -> None:
         if message.get("event") == "asking":
