@@ -22,9 +22,22 @@ def typed(person):
 
 def _started(cli: CommandLine, *words: str) -> pexpect.spawn:
     argv = cli.argv("run", "--pty", *words)
-    child = pexpect.spawn(argv[0], argv[1:], cwd=str(cli.cwd), timeout=PATIENCE, echo=True)
+    child = pexpect.spawn(
+        argv[0],
+        argv[1:],
+        cwd=str(cli.cwd),
+        timeout=PATIENCE,
+        echo=True,
+        preexec_fn=_heed_signals,
+    )
     child.setwinsize(30, 90)
     return child
+
+
+def _heed_signals() -> None:
+    # Whoever runs the tests may ignore some, as nohup does, and that is inherited.
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _mode(child: pexpect.spawn) -> list[object]:
