@@ -9,7 +9,7 @@ from typing import Any, Final
 from jupyter_agent.screen.candidate import Candidate, is_varied
 from jupyter_agent.screen.generated import before_pictures, whole_end
 from jupyter_agent.screen.lines import mixed_words
-from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
+from jupyter_agent.screen.rule import WORDS_RANK, Rule
 from jupyter_agent.screen.spans import Span, between_markers, reaches_marker
 from jupyter_agent.screen.whole import whole_token
 
@@ -78,7 +78,7 @@ class Trial:
         self._in_line = rule.apart == "line"
         needs = rule.needs if rule.apart else ""
         self._needed = re.compile(needs, re.ASCII) if needs else None
-        self.prefixes = rule.prefixes if rule.rank == VENDOR_RANK else ()
+        self.prefixes = rule.prefixes
         self.is_told = rule.told
         self.can_tell = False
         self._line: Any = None

@@ -44,10 +44,16 @@ def joints(
             from wherever it is reached, so it is left out.
     """
     found: list[tuple[int, int]] = []
+    has_second = False
     cut = _CUT.match(text, at)
     while cut is not None:
         start, end = cut.span("joint")
-        if cut["next"].startswith(prefixes) or _SETTING.match(text, cut.start("next")):
+        if cut["next"].startswith(prefixes):
+            # (The second part of a JSON Web Token begins as the first does, behind a dot.)
+            if has_second or text[start - 1] != ".":
+                break
+            has_second = True
+        if _SETTING.match(text, cut.start("next")):
             break
         if whole is not None or found:
             line = text.rfind("\n", 0, start) + 1

@@ -60,6 +60,24 @@ def test_a_token_of_that_vendor_is_masked_with_what_was_wrapped_of_it() -> None:
     assert (finding.start, finding.end) == (0, len(value) + 1 + len(rest))
 
 
+@pytest.mark.parametrize("width", [20, 37, 60, 76, 100])
+@pytest.mark.parametrize(
+    ("before", "between", "behind"),
+    [
+        ("it was wrapped:\n", "\n", "\nso call /me with it"),
+        ("> Authorization: Bearer ", "\n> ", "\n"),
+        ("jwt: ", "\r\n  ", ""),
+    ],
+)
+def test_a_json_web_token_is_masked_whole_wherever_it_was_wrapped(
+    width: int, before: str, between: str, behind: str
+) -> None:
+    token = assemble("{jwt:43}", 7)
+    lines = between.join(token[at : at + width] for at in range(0, len(token), width))
+    text = before + lines + behind
+    assert lines in [text[found.start : found.end] for found in SCREENER.screen(text)]
+
+
 @pytest.mark.parametrize("picture", ["\U0001f605", "\u2728", "\u2764\ufe0f"])
 def test_a_picture_behind_a_password_is_no_part_of_it(picture: str) -> None:
     secret = "r00tbeer" + "Float"
