@@ -55,7 +55,7 @@ def _is_other_number(candidate: Candidate) -> bool:
     Four or five digits have to stand near such a word, or behind "is" and the like.
     """
     line = Line(candidate)
-    if line.is_other() or _is_of_device(line) or _is_row(line) or _is_end_of_card(candidate):
+    if line.is_other() or _is_of_device(line) or _is_row(line) or _is_elsewhere(candidate):
         return True
     if line.is_round():
         return line.is_by_chance(line.distance(NOUN))
@@ -70,7 +70,7 @@ def _is_other_number(candidate: Candidate) -> bool:
 def _is_no_code(candidate: Candidate) -> bool:
     """In a line with "SMS" or "door": a number that nothing calls a code."""
     line = Line(candidate)
-    if line.is_other() or _is_of_device(line) or _is_row(line) or _is_end_of_card(candidate):
+    if line.is_other() or _is_of_device(line) or _is_row(line) or _is_elsewhere(candidate):
         return True
     distance = line.distance(NOUN | USE)
     if line.is_round():
@@ -90,7 +90,7 @@ def _is_unsaid(candidate: Candidate) -> bool:
     line = Line(candidate)
     if line.is_other() or line.is_round() or _is_date(line.value) or line.has_failed():
         return True
-    if _is_row(line) or _is_postal(candidate):
+    if _is_row(line) or _is_postal(candidate) or _is_in_object(candidate):
         return True
     distance = line.distance(NOUN)
     if line.is_linked():
@@ -124,6 +124,35 @@ def _is_end_of_card(candidate: Candidate) -> bool:
     """``my card ending in 8820``: neither its number nor its PIN."""
     start = candidate.start
     return at_need(_ENDING).search(candidate.text, max(0, start - 24), start) is not None
+
+
+def _is_elsewhere(candidate: Candidate) -> bool:
+    return _is_end_of_card(candidate) or _is_in_object(candidate)
+
+
+_PAIRS_BEFORE: Final = (
+    r"(?:\{|(?P<one>(?P<two>[A-Za-z_$]{2,24}:(?:0x|\")?[0-9a-fA-F]{1,10}\"?,)?"
+    r"[A-Za-z_$]{2,24}:(?:0x|\")?[0-9a-fA-F]{1,10}\"?,))(?P<name>[A-Za-z_$]{2,24}):\"?$"
+)
+_PAIRS_BEHIND: Final = (
+    r"\"?(?:\}|(?P<one>,[A-Za-z_$]{2,24}:(?:0x|\")?[0-9a-fA-F]{1,10}\"?(?=[,}]))"
+    r"(?P<two>,[A-Za-z_$]{2,24}:(?:0x|\")?[0-9a-fA-F]{1,10}\"?(?=[,}]))?)"
+)
+
+
+def _is_in_object(candidate: Candidate) -> bool:
+    """``steelblue:4620980,tan:13808780,teal:32896``: the colours in every library that draws."""
+    text, start, end = candidate.text, candidate.start, candidate.end
+    if text[start - 1 : start] not in {":", '"'}:
+        return False
+    before = at_need(_PAIRS_BEFORE).search(text, max(0, start - 100), start)
+    behind = at_need(_PAIRS_BEHIND).match(text, end)
+    if before is None or not (
+        (before["one"] and behind) or before["two"] or (behind and behind["two"])
+    ):
+        return False
+    name = before["name"].lower()
+    return name == "tan" or not WORDS.get(name, 0) & (NOUN | PIN)
 
 
 def _is_postal(candidate: Candidate) -> bool:

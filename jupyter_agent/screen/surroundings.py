@@ -33,6 +33,10 @@ _BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/]{40}[+/]")
 _PICTURE_BEGINS: Final = re.compile(
     r'(?:;base64,|"image/[\w.+-]{1,20}":\s{0,4}")[A-Za-z0-9+/]{0,40}[+/]$'
 )
+_LINE_OF_BASE64: Final = re.compile(
+    # Of keys in a list, one in each line, hardly any has a sign and this length.
+    r"(?=[A-Za-z0-9]{0,75}[+/])[A-Za-z0-9+/]{60,76}\r?\n[ \t>]{0,8}[A-Za-z0-9+/]{0,76}$"
+)
 _DIGEST: Final = re.compile(r"sha(?:1|256|384|512)[=:-][A-Za-z0-9+/_=-]{0,120}$")
 
 
@@ -44,6 +48,7 @@ def _is_in_blob(candidate: Candidate) -> bool:
     before = max(0, start - 130)
     return bool(
         _PICTURE_BEGINS.search(candidate.text, before, start)
+        or _LINE_OF_BASE64.search(candidate.text, max(0, start - 162), start)
         or _DIGEST.search(candidate.text, before, start)
     )
 
@@ -168,7 +173,10 @@ _PUBLIC_NAMES: Final = re.compile(
 
 # Mapbox's public tokens, PostHog's project keys, publishable keys of Stripe, Clerk and Supabase:
 # made to stand in pages that everybody loads.
-_PUBLIC_PREFIXES: Final = ("pk.eyJ", "phc_", "pk_live_", "pk_test_", "sb_publishable_")
+_PUBLIC_PREFIXES: Final = (
+    *("pk.eyJ", "phc_", "pk_live_", "pk_test_", "sb_publishable_"),
+    "eyJzZXNzaW9uX2lkIjogImRlZmF1bHQifQ",  # Bokeh's session "default", in each output of it
+)
 
 
 def _is_public(candidate: Candidate) -> bool:

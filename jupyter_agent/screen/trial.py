@@ -9,7 +9,8 @@ from typing import Any, Final
 from jupyter_agent.screen.candidate import Candidate, is_varied
 from jupyter_agent.screen.generated import before_pictures, whole_end
 from jupyter_agent.screen.lines import mixed_words
-from jupyter_agent.screen.rule import WORDS_RANK, Rule
+from jupyter_agent.screen.minified import is_minified
+from jupyter_agent.screen.rule import VENDOR_RANK, WORDS_RANK, Rule
 from jupyter_agent.screen.spans import Span, between_markers, reaches_marker
 from jupyter_agent.screen.whole import whole_token
 
@@ -36,7 +37,8 @@ class Trial:
         match: ``re.Pattern.match`` of the rule's expression.
         window: See ``Rule.window``.
         apart: Whether a value stands apart from its keyword: see ``Rule.apart``.
-        prefixes: The vendor's prefixes, where a token with one may have been wrapped.
+        prefixes: The vendor's prefixes: a token with one may have been wrapped.
+        has_rest: Whether a value may have been wrapped that only its name gives away.
         can_tell: Whether ``prepare`` was called.
         has_several: Whether a match may hold several secrets, each for itself: see ``Rule.each``.
         is_told: See ``Rule.told``.
@@ -49,8 +51,9 @@ class Trial:
 
     __slots__ = (
         *("_each", "_entropy", "_filters", "_finditer", "_grows", "_in_line", "_is_beside"),
-        *("_line", "_may_quote", "_needed", "_rank", "_rule", "apart", "can_tell", "has_several"),
-        *("is_told", "is_words", "looks_back", "looks_before", "looks_on", "match", "prefixes"),
+        *("_line", "_may_quote", "_needed", "_rank", "_rule", "apart", "can_tell"),
+        *("has_rest", "has_several", "is_told", "is_words", "looks_back", "looks_before"),
+        *("looks_on", "match", "prefixes"),
         "window",
     )
 
@@ -79,6 +82,7 @@ class Trial:
         needs = rule.needs if rule.apart else ""
         self._needed = re.compile(needs, re.ASCII) if needs else None
         self.prefixes = rule.prefixes
+        self.has_rest = rule.rank != WORDS_RANK and not rule.prefixes
         self.is_told = rule.told
         self.can_tell = False
         self._line: Any = None
@@ -237,7 +241,8 @@ class Trial:
     def _is_secret(self, candidate: Candidate) -> bool:
         if self._entropy and not is_varied(candidate.value, self._entropy):
             return False
-        for is_harmless in self._filters:  # noqa: SIM110  (a generator would cost as much)
+        for is_harmless in self._filters:
             if is_harmless(candidate):
                 return False
-        return True
+        # (A vendor's token is one wherever it stands.)
+        return self._rank == VENDOR_RANK or not is_minified(candidate)

@@ -205,3 +205,19 @@ def test_the_line_below_a_password_is_none() -> None:
     ):
         for finding in SCREENER.screen(text):
             assert text[finding.start : finding.end] in (drawn, drawn + drawn)
+
+
+@pytest.mark.parametrize(
+    "line", ["AK{+}Chb{alnum:59}", "{alnum:20}+AP{+}5q{alnum:39}", "{alnum:64}"]
+)
+@pytest.mark.parametrize("head", ["CERTIFICATE", "PGP PUBLIC KEY BLOCK"])
+def test_no_line_of_a_public_block_is_a_token_by_chance(head: str, line: str) -> None:
+    above = assemble("{alnum:20}m3o{alnum:21}+{alnum:18}/", 3)
+    chance = assemble(line, 4)
+    text = f"-----BEGIN {head}-----\n{above}\n{chance}\n{above[::-1]}\n-----END {head}-----\n"
+    assert SCREENER.screen(text) == []
+
+
+def test_a_token_below_another_one_is_no_line_of_a_block() -> None:
+    above, below = (assemble("AK{+}Cp{alnum:69}", seed) for seed in (5, 6))
+    assert len(SCREENER.screen(f"{above}\n{below}\n")) == 2
