@@ -13,12 +13,13 @@ from jupyter_agent.screen.encoding import LONG, Encoded, points
 from jupyter_agent.screen.rule import VENDOR_RANK
 from jupyter_agent.screen.spans import Places, Span, has_marker, reaches_marker
 from jupyter_agent.screen.trial import NEARBY, Trial
-from jupyter_agent.screen.wrapped import goes_on, joints
+from jupyter_agent.screen.wrapped import goes_on, joints, rest
 
 if TYPE_CHECKING:
     from jupyter_agent.screen.engine import Engine
 
 _WRITTEN_LINE_END: Final = "nrt"
+_BLANKS: Final = ("\n", "\r\n", " \n", "  \n")
 _MOST_NAMES: Final = 16
 _FEW: Final = 16
 """Findings that are looked through sooner than they are sorted by where they stand."""
@@ -136,6 +137,8 @@ class Look:
                 ):
                     found += fresh
                     done = fresh[-1].end
+                    if trial.has_rest and text.startswith(_BLANKS, done):
+                        self._note_rest(byte, fresh[-1])
                     if len(names) < _MOST_NAMES:
                         value = fresh[0].start
                         name = name_begins(text, value)
@@ -171,6 +174,17 @@ class Look:
         if cuts:
             self._cuts.setdefault(same, set()).update(start for start, _ in cuts)
         return cuts
+
+    def _note_rest(self, byte: int, span: Span) -> None:
+        """Note line ends behind which a value that a rule has found goes on.
+
+        Args:
+            byte: Where the rule was tried.
+            span: The value.
+        """
+        if cuts := rest(self.text, span.start, span.end):
+            self.joints += cuts
+            self.suspects.append(byte)
 
     def _join(
         self, unmatched: Sequence[tuple[int, list[tuple[int, int]]]], found: Sequence[Span]

@@ -23,6 +23,8 @@ _SETTING: Final = re.compile(
 """The next line of an environment file. What was drawn has "=" at its end only."""
 _WIDE: Final = 60
 """A token that is complete is taken for wrapped only where lines get wrapped at all."""
+_LONG: Final = 20
+_LINE_END: Final = re.compile(r"[\"'`,;)\]}]{0,3}[ \t]{0,2}(?:\r?\n|$)")
 
 
 def joints(
@@ -67,6 +69,30 @@ def joints(
         if start in known:
             break
         cut = _MORE.match(text, cut.end("next"))
+    return found
+
+
+def rest(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Line ends behind which a value goes on that nothing but its name gives away.
+
+    Where such a value ends nobody knows, so only what looks like the rest of one counts: alone in
+    its line, or long, below a line as wide as those that get wrapped.
+
+    Args:
+        text: The text.
+        start: Where the value begins.
+        end: Where its line ends, for all that is known.
+    """
+    line = text.rfind("\n", 0, end) + 1
+    if end - line < _WIDE or end - start < _LONG:
+        return []
+    found: list[tuple[int, int]] = []
+    while more := _MORE.match(text, end):
+        begin, end = more.span("next")
+        is_alone = end - begin >= _LONG or _LINE_END.match(text, end) is not None
+        if not (is_alone and _is_random(more["next"])) or _SETTING.match(text, begin):
+            break
+        found.append(more.span("joint"))
     return found
 
 

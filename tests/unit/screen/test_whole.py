@@ -93,3 +93,30 @@ def test_a_plus_at_the_end_of_a_told_password_is_part_of_it(text: str) -> None:
     secret = "Paprikas" + "504+"
     line = text.format(secret)
     assert [line[found.start : found.end] for found in SCREENER.screen(line)] == [secret]
+
+
+@pytest.mark.parametrize(
+    ("before", "rest", "behind"),
+    [
+        ("set it in the settings of the container: MEILISEARCH_API_KEY=", 26, "\nand restart"),
+        ("set it in the settings of the container: MEILISEARCH_API_KEY=", 26, ""),
+        ("set it in the settings of the container: MEILISEARCH_API_KEY=", 9, "\n"),
+    ],
+)
+def test_a_key_that_only_its_name_gives_away_is_masked_with_what_was_wrapped_of_it(
+    before: str, rest: int, behind: str
+) -> None:
+    value = assemble("{hex:64}", 6)
+    text = f"{before}{value[:-rest]}\n{value[-rest:]}{behind}"
+    [finding] = SCREENER.screen(text)
+    assert (finding.start, finding.end) == (len(before), len(before) + len(value) + 1)
+
+
+@pytest.mark.parametrize(
+    "below", ["python3 says", "DEADBEEF9=x", "deadbeef9: x", "restart it", "- deadbeef9"]
+)
+def test_a_line_below_a_long_key_is_no_part_of_it_unless_it_looks_like_its_rest(below: str) -> None:
+    before = "set it in the settings of the container: MEILISEARCH_API_KEY="
+    value = assemble("{hex:64}", 6)
+    [finding] = SCREENER.screen(f"{before}{value}\n{below}\n")
+    assert (finding.start, finding.end) == (len(before), len(before) + len(value))
