@@ -17,11 +17,10 @@ _AROUND: Final = 300
 _BLANKS: Final = 12
 """Prose and ordinary code have more than one blank in so many characters."""
 _MARKS: Final = re.compile(
-    r"function|return|=>|this\.|void 0|![01]\b|&&|\|\||\)\{|\}[,)};]|\)[;,.]|"
-    r"[,;({][A-Za-z_$]{1,2}="
+    r"function|return|=>|this\.|void 0|![01]\b|&&|\|\||\)\{|[,;({][A-Za-z_$]{1,2}=|[?:][a-z]\b"
 )
-_LEAST: Final = 50
-"""A program has more than one of these marks in so many characters; data has none, or hardly."""
+_LEAST: Final = 75
+"""A program has more than one of these marks in so many characters; data has hardly any."""
 _LIST: Final = re.compile(r"(?:[\w$.]{2,40}\|){12}")
 _QUOTES: Final = "\"'`"
 _SHORTEST: Final = 8

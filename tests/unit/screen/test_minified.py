@@ -70,6 +70,20 @@ def test_data_without_blanks_is_no_program() -> None:
     assert [text[found.start : found.end] for found in SCREENER.screen(text)] == ["tangerine"]
 
 
+@pytest.mark.parametrize(
+    ("row", "head"),
+    [
+        ('{{"user":"u{0}","password":"{1}"}}', "["),
+        ("({0},'u{0}','{1}')", "INSERT INTO users (id,name,password) VALUES "),
+    ],
+)
+def test_rows_without_blanks_are_no_program(row: str, head: str) -> None:
+    secret = "tanger" + "ine"
+    text = head + ",".join(row.format(number, secret) for number in range(40))
+    found = SCREENER.screen(text)
+    assert [text[each.start : each.end] for each in found] == 40 * [secret]
+
+
 def test_a_login_code_in_data_without_blanks_is_found() -> None:
     text = "user:12345,otp:482913,amount:200}"
     assert [text[found.start : found.end] for found in SCREENER.screen(text)] == ["482913"]
