@@ -201,3 +201,23 @@ def test_no_place_in_a_tree_keeps_a_secret(tree, around):
     masked = Masker(SCREENER).tree(planted)
 
     assert TOKEN not in json.dumps(masked, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("value", ["green-kettle", "x", 'a"b\\c', "gr33nK1x!", "7"])
+@pytest.mark.parametrize("name", ["model_name", "_model_name"])
+def test_what_a_password_widget_holds_is_masked_in_the_state_that_is_saved(value, name):
+    """ipywidgets saves all that its widgets hold, where somebody has asked JupyterLab for that."""
+    state = {"_dom_classes": [], "layout": "IPY_MODEL_0a1b", "value": value}
+    if name == "_model_name":
+        state, outside = {name: "PasswordModel", **state}, {}
+    else:
+        outside = {name: "PasswordModel"}
+    model = {**outside, "model_module": "@jupyter-widgets/controls", "state": state}
+    other = {"model_name": "TextModel", "state": {"value": "hello"}}
+    widgets = {"state": {"a44cf4": model, "b55cf4": other}, "version_major": 2}
+    saved = {"application/vnd.jupyter.widget-state+json": widgets}
+    notebook = {"cells": [], "metadata": {"widgets": saved}, "nbformat": 4, "nbformat_minor": 5}
+    mask_notebook(notebook, Masker(SCREENER))
+    kept = notebook["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    assert kept["a44cf4"]["state"]["value"].startswith("[secret")
+    assert kept["b55cf4"] == other
