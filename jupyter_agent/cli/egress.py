@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_agent.cli.door import open_as_person
 from jupyter_agent.cli.parser import Arguments, Family, usage
 from jupyter_agent.cli.terminal import Terminal, printable
-from jupyter_agent.errors import CommandNotStarted, RequestInvalid
+from jupyter_agent.errors import AgentError, CommandNotStarted, RequestInvalid
 from jupyter_agent.secret import check_label
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ Permit it beforehand: jupyter agent grant OPENAI_API_KEY --command 'egress https
     parser.add_argument(
         "--trust",
         metavar="FILE",
-        help="believe servers with these certificates (PEM), too; 'none' takes that back",
+        help="believe servers with these certificates (PEM), too, in place of any named before; "
+        "'none' takes that back",
     )
 
 
@@ -87,6 +88,7 @@ def _run(arguments: Arguments, terminal: Terminal) -> int:
 
     from jupyter_agent import spawn  # noqa: PLC0415
     from jupyter_agent.cli.prompts import Tty  # noqa: PLC0415
+    from jupyter_agent.client.proxies import past_proxies  # noqa: PLC0415
 
     request = {
         "label": check_label(arguments.label),
@@ -106,7 +108,7 @@ def _run(arguments: Arguments, terminal: Terminal) -> int:
         return 127  # as shells say it
     with Tty.open() or nullcontext() as tty, open_as_person() as client:
         asks = tty is not None and client.welcome["role"] == "person"
-        way = _opened(client, {**request, "approve": asks}, tty, terminal)
+        number, way = _opened(client, {**request, "approve": asks}, tty, terminal)
         terminal.notice(f"{arguments.label} goes to {way['origin']} ({way['place']}).")
         terminal.notice(f"Set: {', '.join(way['variables'])}.")
         if way["asks_later"]:
@@ -118,26 +120,40 @@ def _run(arguments: Arguments, terminal: Terminal) -> int:
         # Ctrl-C is the program's; this process only holds the way open until it has ended.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
-            code = spawn.run_in_terminal(words, env={**os.environ, **way["variables"]})
+            env = {**os.environ, **past_proxies(os.environ), **way["variables"]}
+            code = spawn.run_in_terminal(words, env=env)
         except OSError as error:
             raise CommandNotStarted(
                 f"The command could not be started: {error.strerror}.", "Check its name."
             ) from None
         finally:
             signal.signal(signal.SIGINT, before)
+        _tell_if_closed(client, number, terminal)
     return code if code >= 0 else 128 - code
 
 
 def _opened(
     client: Client, request: dict[str, Any], tty: Tty | None, terminal: Terminal
-) -> dict[str, Any]:
+) -> tuple[int, dict[str, Any]]:
     from jupyter_agent.cli.run import ask  # noqa: PLC0415
 
     number = client.begin("egress.open", **request)
     while (message := client.receive(number)).get("event") != "open":
         if message.get("event") == "asking":
             ask(client, message, tty, terminal)
-    return message
+    return number, message
+
+
+def _tell_if_closed(client: Client, number: int, terminal: Terminal) -> None:
+    """Say why the program was refused a connection, which is all that it can know itself.
+
+    Once it has ended: until then the terminal is its own.
+    """
+    try:
+        if client.ready():
+            client.receive(number)
+    except AgentError as error:
+        terminal.notice(f"While the program ran: {error.message}")
 
 
 def _services(terminal: Terminal) -> int:
@@ -180,7 +196,10 @@ def _trust(path: str, terminal: Terminal) -> int:
     said = (
         "Only this machine's own certificates are believed."
         if certificates is None
-        else ("Servers with these certificates are believed, too, from the next way on.")
+        else (
+            "Servers with these certificates are believed, too, from the next way on, and none "
+            "that were named before."
+        )
     )
     terminal.answer({"trusted": certificates is not None}, [said])
     return 0

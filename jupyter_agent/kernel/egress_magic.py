@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
 from jupyter_agent import wire
 from jupyter_agent.client import Client
+from jupyter_agent.client.proxies import past_proxies
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.kernel import manual, tables
 from jupyter_agent.kernel.identity import has_terminal, open_client
@@ -47,12 +49,26 @@ class _Open:
         variables: dict[str, str] = self.way["variables"]
         self.before = {name: os.environ.get(name) for name in variables}
         os.environ.update(variables)
+        # Stays there: whatever else is opened needs it, too, and it says only what is so.
+        os.environ.update(past_proxies(os.environ))
 
-    def close(self) -> None:
-        """End it, and put back what stood in the variables before."""
+    def close(self, later: Iterable[_Open] = ()) -> None:
+        """End it, and put back what stood in the variables before.
+
+        Args:
+            later: The ways that were opened since, in their order. A variable that one of them
+                has set stays as it is: that way puts back what this one would have.
+        """
         self.client.close()
+        later = list(later)
         for name, value in self.before.items():
-            if os.environ.get(name) != self.way["variables"][name]:
+            ours = self.way["variables"][name]
+            over = next((way for way in later if name in way.before), None)
+            if over is not None:
+                if over.before[name] == ours:
+                    over.before[name] = value
+                continue
+            if os.environ.get(name) != ours:
                 continue  # somebody has set it since
             if value is None:
                 del os.environ[name]
@@ -133,7 +149,7 @@ class EgressMagics(Magics):
             client.close()
             raise
         if label in self._open:
-            self._open.pop(label).close()
+            self._end(label)
         self._open[label] = _Open(client, way)
         self._open[label].set_variables()
         return _Opened(label, way)
@@ -158,7 +174,12 @@ class EgressMagics(Magics):
         for each in labels:
             if each not in self._open:
                 raise RequestInvalid(f"No way out is open for {each}.", "%agent_egress --list")
-            self._open.pop(each).close()
+            self._end(each)
+
+    def _end(self, label: str) -> None:
+        labels = list(self._open)
+        later = [self._open[each] for each in labels[labels.index(label) + 1 :]]
+        self._open.pop(label).close(later)
 
     def _list(self) -> tables.Table:
         rows = [

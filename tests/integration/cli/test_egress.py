@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import pytest
 from bearer_service import Service, bearer_service
 from canary import Canary
 from certificates import Authority
-from command_line import CommandLine, ended
+from command_line import PATIENCE, CommandLine, ended
 from postgres_server import PROGRAMS
 
 ASKS = (
@@ -37,6 +38,31 @@ def test_a_command_gets_variables_and_the_service_the_value(cli, saved, service)
     assert saved.found_in(done.out + done.err) == []
     assert cli("egress", "DEMO_TOKEN", *where, "--", "sh", "-c", "exit 7").code == 7
     assert cli("egress", "--list", "--json").json["ways"] == []
+
+
+@pytest.fixture
+def way(cli: CommandLine, service: Service) -> tuple[str, ...]:
+    """The words that open one that is permitted."""
+    assert cli("grant", "DEMO_TOKEN", "--command", f"egress {service.origin}").code == 0
+    return ("egress", "DEMO_TOKEN", "--host", service.origin, "--header", "X-Key: {}", "--")
+
+
+@pytest.mark.parametrize("excepted", [{}, {"NO_PROXY": "intern.example"}, {"no_proxy": "*"}])
+def test_what_goes_by_a_way_goes_past_the_proxies_of_the_environment(cli, way, excepted):
+    proxies = {"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
+    shown = f"{ASKS}; print(e['no_proxy'])"
+    done = cli(*way, sys.executable, "-c", shown, env={**os.environ, **proxies, **excepted})
+    assert (done.code, b"[secret:DEMO_TOKEN]" in done.out) == (0, True), done.err
+    hosts = done.out.split()[-1].decode().split(",")
+    assert hosts == ["*"] if "no_proxy" in excepted else hosts == [*excepted.values(), "127.0.0.1"]
+
+
+def test_a_program_whose_way_was_closed_ends_with_the_reason(cli, way):
+    started = cli.start(*way, "sh", "-c", "echo open; read line; exit 3")
+    assert started.stdout.readline() == b"open\n"
+    assert cli("lock").code == 0
+    _, err = started.communicate(b"\n", timeout=PATIENCE)
+    assert (started.returncode, b"The way out for DEMO_TOKEN was closed" in err) == (3, True), err
 
 
 def test_a_person_at_a_terminal_is_asked_there(cli, service):

@@ -159,6 +159,37 @@ def test_what_is_open_is_listed_and_closed_and_the_variables_are_put_back(kernel
     assert stored.call("egress.list")["ways"] == []
 
 
+@pytest.mark.parametrize("order", [("MY_KEY", "HF_TOKEN"), ("HF_TOKEN", "MY_KEY"), ("",)])
+def test_variables_of_two_ways_are_put_back_in_whatever_order_they_are_closed(
+    kernel, stored, order
+):
+    kernel.run("import os; os.environ['PGHOST'] = 'mine.example'")
+    line = "egress postgresql://me@127.0.0.1:1/sales?sslmode=disable"
+    for label in ("MY_KEY", "HF_TOKEN"):
+        stored.call("grant.add", label=label, script=line)
+        database = "127.0.0.1:1/sales?sslmode=disable"
+        opened = kernel.run(f"%agent_egress {label} --postgres '{database}' --user me")
+        assert opened.reply["status"] == "ok", opened.shown_error
+    for number, label in enumerate(order, 1):
+        kernel.run(f"%agent_egress --off {label}")
+        if number < len(order):  # what is still open works
+            (left,) = {"MY_KEY", "HF_TOKEN"} - {label}
+            assert kernel.value(
+                f"os.environ['PGPASSWORD'] == os.environ['{left}'], os.environ['PGHOST']"
+            ) == ("(True, '127.0.0.1')")
+    names = "{n for n in os.environ if n.startswith(('PG', 'DATABASE', 'MY_', 'HF_T'))}"
+    assert kernel.value(f"{names}, os.environ['PGHOST']") == "({'PGHOST'}, 'mine.example')"
+
+
+def test_a_proxy_of_the_environment_gets_nothing_of_it(kernel, stored, service):
+    kernel.run("import os; os.environ.pop('no_proxy', 0); os.environ.pop('NO_PROXY', 0)")
+    kernel.run("os.environ['http_proxy'] = 'http://127.0.0.1:1'")
+    assert kernel.run(GENERAL.format(origin=service.origin)).reply["status"] == "ok"
+    for library in ("requests", "httpx"):
+        cell = kernel.run(BY_HAND.format(library=library))
+        assert cell.text() == "ok\n", (library, cell.shown_error[-600:])
+
+
 def test_the_way_ends_with_the_kernel(kernel, stored, service):
     kernel.run(f"%agent_egress MY_KEY --host {service.origin} --header 'X-Api-Key: {{}}'")
     assert len(stored.call("egress.list")["ways"]) == 1
