@@ -30,6 +30,15 @@ _LAST_WORDS: Final = 1.0  # seconds
 _LOOK_AGAIN: Final = 20.0  # seconds
 
 
+def again(label: str) -> str:
+    """How a way is opened once more, in a notebook and in a terminal.
+
+    Args:
+        label: Whose.
+    """
+    return f"%agent_egress {label}, or jupyter agent egress {label}, with the options it had."
+
+
 class Way:
     """One open way, of whatever kind: decides about each use, and writes it down.
 
@@ -210,7 +219,7 @@ class Way:
         ):
             raise GrantDenied(
                 f"The permission to use {self.kind.label} here is over.",
-                f"Ask again: %agent_egress {self.kind.label}",
+                f"Ask again: {again(self.kind.label)}",
             )
         return min(untils, default=None)
 

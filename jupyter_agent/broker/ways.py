@@ -12,7 +12,7 @@ from jupyter_agent.broker.ask import Ask, Operation, for_persons
 from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.safe import Safe
 from jupyter_agent.broker.standing import check_stored
-from jupyter_agent.broker.way import Way
+from jupyter_agent.broker.way import Way, again
 from jupyter_agent.broker.way_kinds import kind_of
 from jupyter_agent.broker.way_permits import Permits
 from jupyter_agent.errors import GrantDenied, GrantRequired, RequestInvalid
@@ -97,7 +97,7 @@ class Ways:
         await self._hold(ask, way, closed)
         raise GrantDenied(
             f"The way out for {kind.label} was closed.",
-            f"Open it again: %agent_egress {kind.label}",
+            f"Open it again: {again(kind.label)}",
         )
 
     async def _hold(self, ask: Ask, way: Way, closed: asyncio.Event) -> None:
@@ -113,6 +113,8 @@ class Ways:
         port = await endpoint.open()
         self._open[way.id] = way
         self._changed("egress")
+        # What was permitted place by place is looked at when it is used.
+        over = asyncio.create_task(way.until_over()) if kind.origin else None
         try:
             await ask.emit(
                 {
@@ -130,6 +132,8 @@ class Ways:
             await closed.wait()
         finally:
             del self._open[way.id]
+            if over is not None:
+                over.cancel()
             await endpoint.close()
             await way.written()
             way.gone.set()

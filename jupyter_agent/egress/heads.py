@@ -28,6 +28,10 @@ _OF_ONE_CONNECTION: Final = frozenset(
 _FORWARDED: Final = (b"forwarded", b"x-forwarded-", b"x-real-ip", b"via")
 # Would tell the caller's program about another host than the one it talks to.
 _ABOUT_THE_HOST: Final = frozenset((b"alt-svc", b"strict-transport-security", b"public-key-pins"))
+# What browsers say of every request of a page. ``Sec-Fetch-Mode`` alone is no sign of one: the
+# ``fetch`` of Node.js sends it, too.
+_OF_PAGES: Final = frozenset((b"origin", b"sec-fetch-site", b"sec-fetch-dest", b"sec-fetch-user"))
+_LINKED: Final = re.compile(rb"(?<=<)[^<>]*(?=>)")  # RFC 8288, section 3: the address of a link
 _LONGEST_HEAD: Final = 64 * 1024  # bytes
 _PACKED: Final = frozenset((b"gzip", b"x-gzip", b"deflate"))
 READABLE: Final = frozenset((b"", b"identity", *_PACKED))
@@ -110,7 +114,7 @@ def check(request: h11.Request, headers: list[Header], port: int) -> None:
     hosts = [text for name, text in headers if name == b"host"]
     if hosts not in ([b"127.0.0.1:%d" % port], [b"localhost:%d" % port]):
         raise _refused("host", "The Host header names another place than this one.")
-    if b"origin" in names or any(name.startswith(b"sec-fetch-") for name in names):
+    if not _OF_PAGES.isdisjoint(names):
         raise _refused("origin", "Pages in a browser are not served here.")
     if b"upgrade" in names:
         raise _refused("upgrade", "Another protocol inside the connection is not passed on.")
@@ -161,6 +165,8 @@ def incoming(
             continue
         if name in (b"location", b"content-location"):
             text = _here(text, origin, port)  # noqa: PLW2901
+        elif name == b"link":  # the next page of a list (GitHub, GitLab, octokit's ``paginate``)
+            text = _LINKED.sub(lambda found: _here(found[0], origin, port), text)  # noqa: PLW2901
         kept.append((name, text))
     head = h11.Response(status_code=answer.status_code, reason=answer.reason, headers=kept)
     return head, b"" if encoding == b"identity" else encoding
@@ -194,7 +200,10 @@ def _here(location: bytes, origin: Origin, port: int) -> bytes:
     except (UnicodeDecodeError, ValueError):
         return location
     default = 443 if origin.scheme == "https" else 80
-    if there[:2] != (origin.scheme, origin.host) or (there[2] or default) != origin.port:
+    # "//host/path" means the scheme of the address that it stands at: to the service that is its
+    # own, and to the caller http, by which all of the request would go out readable.
+    scheme = there[0] or (origin.scheme if parts.netloc else "")
+    if (scheme, there[1]) != (origin.scheme, origin.host) or (there[2] or default) != origin.port:
         return location
     return parts._replace(scheme="http", netloc=f"127.0.0.1:{port}").geturl().encode()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import ssl
 from typing import Final
 
@@ -14,6 +16,33 @@ from jupyter_agent.errors import EgressFailed, RequestInvalid
 
 _CONNECT_SECONDS: Final = 30.0
 _MOST_IDLE: Final = 16
+_NUMBER: Final = re.compile(r"\[Errno (\d+)\]")
+_NOTHING_SENT: Final = (
+    "Nothing was sent. Check the network, and try again. The broker goes there straight, by no "
+    "proxy."
+)
+
+
+def why_not(error: OSError) -> str:
+    """Why a connection did not come about, in the system's own words.
+
+    asyncio writes addresses into them, and where a host has several, makes one error without a
+    number out of those of all.
+
+    Args:
+        error: What connecting raised.
+    """
+    number = _NUMBER.search(str(error))
+    return os.strerror(int(number[1])) if number else error.strerror or type(error).__name__
+
+
+def who_it_is(error: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with a certificate, as the end of a sentence.
+
+    Args:
+        error: What the handshake raised.
+    """
+    return f"{error.verify_message.rstrip('.')}."
 
 
 def believe(more: bytes | None, alpn: str) -> ssl.SSLContext:
@@ -94,20 +123,24 @@ class Upstream:
                 )
         except ssl.SSLCertVerificationError as error:
             raise EgressFailed(
-                f"{self._origin} could not prove who it is: {error.verify_message}.",
+                f"{self._origin} could not prove who it is: {who_it_is(error)}",
                 "Nothing was sent. If it has a certificate of your own: "
                 "jupyter agent egress --trust FILE",
+            ) from None
+        except ssl.SSLError:
+            raise EgressFailed(
+                f"{self._origin} could not begin TLS.",
+                "Nothing was sent. If it speaks http, that is for a server on this machine: "
+                "--host http://127.0.0.1:8000",
             ) from None
         except TimeoutError:
             raise EgressFailed(
                 f"{self._origin} did not answer within {_CONNECT_SECONDS:g} seconds.",
-                "Nothing was sent. Check the network, and try again.",
+                _NOTHING_SENT,
             ) from None
         except OSError as error:
-            why = error.strerror or type(error).__name__
             raise EgressFailed(
-                f"{self._origin} can't be reached: {why}.",
-                "Nothing was sent. Check the network, and try again.",
+                f"{self._origin} can't be reached: {why_not(error)}.", _NOTHING_SENT
             ) from None
         return Connection(h11.CLIENT, reader, writer)
 

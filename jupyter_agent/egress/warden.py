@@ -83,6 +83,7 @@ def not_yours() -> EgressRefused:
     """What a program is told that a way was not opened for."""
     return EgressRefused(
         "This way out belongs to another program.",
-        "Open one of your own: %agent_egress LABEL",
+        "Open one of your own: %agent_egress LABEL, or jupyter agent egress LABEL. It is for what "
+        "was started there and is still a descendant, which a daemon is not.",
         data={"rule": "program"},
     )

@@ -20,6 +20,7 @@ from jupyter_agent.egress.postgres import messages, scram
 from jupyter_agent.egress.postgres.database import Database
 from jupyter_agent.egress.postgres.messages import Malformed
 from jupyter_agent.egress.postgres.streams import read_message
+from jupyter_agent.egress.upstream import who_it_is, why_not
 from jupyter_agent.errors import EgressFailed
 
 _SECONDS: Final = 30.0
@@ -65,7 +66,7 @@ class Server:
                 session = await self._connect()
         except ssl.SSLCertVerificationError as error:
             raise EgressFailed(
-                f"{self._name} could not prove who it is: {error.verify_message}.",
+                f"{self._name} could not prove who it is: {who_it_is(error)}",
                 "Nothing was sent. If it has a certificate of your own: "
                 "jupyter agent egress --trust FILE",
             ) from None
@@ -76,8 +77,9 @@ class Server:
                 f"{self._name} did not answer within {_SECONDS:g} seconds.", _NOTHING_SENT
             ) from None
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise EgressFailed(f"{self._name} can't be reached: {why}.", _NOTHING_SENT) from None
+            raise EgressFailed(
+                f"{self._name} can't be reached: {why_not(error)}.", _NOTHING_SENT
+            ) from None
         try:
             yield session
         finally:

@@ -6,7 +6,10 @@ import json
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -133,8 +136,28 @@ def test_a_redirect_within_the_service_stays_with_us_and_another_one_does_not(ht
 
     service.more["/here"] = to(f"{service.origin}/echo")
     service.more["/there"] = to("https://elsewhere.example/x")
+    service.more["/by-host"] = to(service.origin.removeprefix("http:") + "/echo")
     assert http.get("/here").headers["location"] == str(http.base_url.join("/echo"))
+    assert http.get("/by-host").headers["location"] == str(http.base_url.join("/echo"))
     assert http.get("/there").headers["location"] == "https://elsewhere.example/x"
+
+
+def test_the_next_page_of_a_list_is_asked_for_by_way_of_us(http, service):
+    links = (
+        f'<{service.origin}/ok?page=2>; rel="next", </ok?page=1>; rel="first", '
+        '<https://elsewhere.example/>; rel="author"'
+    )
+    service.more["/list"] = lambda request: request.answer(200, b"[]", ("Link", links))
+    found = http.get("/list").links
+    assert http.get(found["next"]["url"]).text == "ok"
+    assert (found["first"]["url"], found["author"]["url"]) == (
+        "/ok?page=1",
+        "https://elsewhere.example/",
+    )
+
+
+def test_a_program_may_say_how_it_fetches_as_node_does(http):
+    assert http.get("/ok", headers={"Sec-Fetch-Mode": "cors"}).text == "ok"
 
 
 def test_each_request_is_in_the_audit_without_query_and_value(http, person, planted):
@@ -167,6 +190,39 @@ def test_taking_back_the_grant_ends_the_way(http, granted):
     assert refused.status_code == 403
     assert refused.json()["error"]["code"] == "grant_denied"
     until_gone(granted)
+
+
+def test_taking_back_the_grant_ends_an_answer_that_still_comes(http, granted, service):
+    enough = threading.Event()
+
+    def without_end(request: Any) -> None:
+        request.send_response(200)
+        request.send_header("Transfer-Encoding", "chunked")
+        request.end_headers()
+        request.wfile.write(b"6\r\nhello\n\r\n")
+        enough.wait(60)
+
+    service.more["/without-end"] = without_end
+    try:
+        with http.stream("GET", "/without-end") as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "hello"
+            granted.call("grant.remove", grant=granted.call("grant.list")["grants"][0]["id"])
+            with pytest.raises(httpx.TransportError):
+                next(lines)
+    finally:
+        enough.set()
+    until_gone(granted)
+
+
+def test_a_way_ends_with_its_permission_also_while_nothing_is_asked(
+    person, guest, service, planted
+):
+    save(person, "DEMO_TOKEN", planted.value)
+    soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat(timespec="seconds")
+    person.call("grant.add", label="DEMO_TOKEN", script=f"egress {service.origin}", until=soon)
+    open_way(guest, service)
+    until_gone(person)
 
 
 def test_lock_ends_every_way(http, granted):

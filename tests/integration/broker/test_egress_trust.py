@@ -67,3 +67,16 @@ def test_only_a_person_says_whom_to_believe(person: Client, guest: Client):
         guest.call("egress.trust", certificates=Authority().pem)
     with pytest.raises(RequestInvalid):
         person.call("egress.trust", certificates="-----BEGIN nothing-----")
+
+
+def test_a_server_that_speaks_no_tls_is_told_as_that(
+    person: Client, guest: Client, planted: Canary
+):
+    save(person, "DEMO_TOKEN", planted.value)
+    person.call("grant.add", label="DEMO_TOKEN", any_command=True)
+    with bearer_service(lambda _: True) as plain:
+        refused = get(guest, plain.port)
+        assert refused.status_code == 502
+        assert "could not begin TLS. Nothing was sent." in refused.json()["error"]["message"]
+        assert "_ssl.c" not in refused.text
+        assert plain.heads == []
