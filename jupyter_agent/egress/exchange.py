@@ -12,7 +12,7 @@ import h11
 from jupyter_agent.egress.body import Body
 from jupyter_agent.egress.connection import Connection
 from jupyter_agent.egress.form import Asked, Form
-from jupyter_agent.egress.heads import Outgoing, declared_length, incoming
+from jupyter_agent.egress.heads import ONWARD, Outgoing, declared_length, incoming
 from jupyter_agent.egress.route import Origin
 from jupyter_agent.egress.upstream import Upstream
 from jupyter_agent.egress.warden import Seen, Warden
@@ -133,7 +133,7 @@ class Exchange:
         except OSError:
             raise _Stale from None
         sending = asyncio.create_task(self._send_body(service, asked))
-        answering = asyncio.create_task(self._answer(service, asked.origin, scrubber))
+        answering = asyncio.create_task(self._answer(service, asked, scrubber))
         try:
             # Whichever ends badly ends both; the caller who hangs up ends the sending.
             await asyncio.wait({sending, answering}, return_when=asyncio.FIRST_COMPLETED)
@@ -166,14 +166,16 @@ class Exchange:
             self._seen.sent += len(data)
             await service.send(h11.Data(data=data))
 
-    async def _answer(self, service: Connection, origin: Origin, scrubber: Scrubber) -> None:
+    async def _answer(self, service: Connection, asked: Asked, scrubber: Scrubber) -> None:
         head = await self._head(service)
         has_body = self._request.method != b"HEAD" and head.status_code not in (204, 304)
         keeps = self._gate.form.keeps_length
         port = self._gate.port
-        answer, encoding = incoming(head, origin, port=port, has_body=has_body, keeps_length=keeps)
+        answer, encoding = incoming(
+            head, asked.origin, port=port, has_body=has_body, keeps_length=keeps
+        )
         self._seen.status = answer.status_code
-        answer = self._scrubbed(answer, scrubber)
+        answer = _onward(self._scrubbed(answer, scrubber), asked)
         body = Body(scrubber, encoding)
         size = declared_length(answer) if has_body else None
         try:
@@ -249,6 +251,18 @@ async def _cleaned(service: Connection, body: Body, *, has_body: bool) -> AsyncI
     if has_body:
         for clean in body.finish():
             yield clean
+
+
+def _onward(answer: h11.Response, asked: Asked) -> h11.Response:
+    if ONWARD.isdisjoint(name for name, _ in answer.headers):
+        return answer
+    headers = [
+        (name, asked.onward(bytes(text)) if name in ONWARD else text)
+        for name, text in answer.headers
+    ]
+    return h11.Response(
+        status_code=answer.status_code, reason=bytes(answer.reason), headers=headers
+    )
 
 
 class _Stale(Exception):

@@ -50,6 +50,10 @@ class Asked(Protocol):
         """Looks after its body; None where there is nothing to look after."""
         ...
 
+    def onward(self, addresses: bytes) -> bytes:
+        """What its scrubbed answer says about where to ask next, as its program can ask."""
+        ...
+
 
 class Form(Protocol):
     """What the requests of one way look like.
@@ -135,3 +139,7 @@ class _PlacedRequest:
 
     def passing(self) -> Passing | None:
         return None
+
+    def onward(self, addresses: bytes) -> bytes:
+        marker = b"[secret:%s]" % self._route.label.encode()
+        return self._route.place.emptied(addresses, marker, self._placeholder)

@@ -31,6 +31,9 @@ _ABOUT_THE_HOST: Final = frozenset((b"alt-svc", b"strict-transport-security", b"
 # What browsers say of every request of a page. ``Sec-Fetch-Mode`` alone is no sign of one: the
 # ``fetch`` of Node.js sends it, too.
 _OF_PAGES: Final = frozenset((b"origin", b"sec-fetch-site", b"sec-fetch-dest", b"sec-fetch-user"))
+ONWARD: Final = frozenset((b"location", b"content-location", b"link"))
+"""Headers that say where to ask next."""
+
 _LINKED: Final = re.compile(rb"(?<=<)[^<>]*(?=>)")  # RFC 8288, section 3: the address of a link
 _LONGEST_HEAD: Final = 64 * 1024  # bytes
 _PACKED: Final = frozenset((b"gzip", b"x-gzip", b"deflate"))
@@ -163,11 +166,7 @@ def incoming(
             continue
         if name in _ABOUT_THE_HOST:
             continue
-        if name in (b"location", b"content-location"):
-            text = _here(text, origin, port)  # noqa: PLW2901
-        elif name == b"link":  # the next page of a list (GitHub, GitLab, octokit's ``paginate``)
-            text = _LINKED.sub(lambda found: _here(found[0], origin, port), text)  # noqa: PLW2901
-        kept.append((name, text))
+        kept.append((name, _by_us(name, text, origin, port) if name in ONWARD else text))
     head = h11.Response(status_code=answer.status_code, reason=answer.reason, headers=kept)
     return head, b"" if encoding == b"identity" else encoding
 
@@ -187,6 +186,13 @@ def _is_like_ascii(content_type: bytes) -> bool:
         except (LookupError, UnicodeError):
             continue  # a name that nobody knows, of which servers have many for the usual ones
     return True
+
+
+def _by_us(name: bytes, text: bytes, origin: Origin, port: int) -> bytes:
+    if name != b"link":
+        return _here(text, origin, port)
+    # The next page of a list (GitHub, GitLab; octokit's ``paginate``, ``links`` of requests).
+    return _LINKED.sub(lambda found: _here(found[0], origin, port), text)
 
 
 def _here(location: bytes, origin: Origin, port: int) -> bytes:

@@ -95,11 +95,12 @@ class Place:
             EgressRefused: The placeholder is not there, or not only there, or the value can't
                 stand in such a place.
         """
-        if self.kind != "query" and not _PRINTABLE.fullmatch(value):
-            # A line break in a header would begin another one.
+        # A line break in a header would begin another one. In a query and in HTTP Basic the value
+        # is written in other signs.
+        if self.kind == "header" and not _PRINTABLE.fullmatch(value):
             raise EgressRefused(
                 "The value has characters that no header may hold.",
-                "Save it again without line breaks.",
+                "Save it again without line breaks, and with no letters beyond ASCII.",
             )
         found = [*PLACEHOLDER.findall(target)]
         for name, text in headers:
@@ -119,6 +120,22 @@ class Place:
         if filled == (target, headers):
             raise self._refused("The placeholder stands in another place.")
         return filled
+
+    def emptied(self, addresses: bytes, marker: bytes, placeholder: bytes) -> bytes:
+        """Addresses that a service sends somebody on to, so that asking for them proves itself.
+
+        A service repeats the query in them (``/list`` → ``/list/``, the next page of a list).
+
+        Args:
+            addresses: One or several, scrubbed.
+            marker: What stands there for the value.
+            placeholder: What shall stand there.
+        """
+        if self.kind != "query":
+            return addresses
+        before = rb"(?<=[?&]%s=)" % re.escape(self.name.encode())
+        behind = rb"(?=[&#>]|$)"
+        return re.sub(before + re.escape(marker) + behind, placeholder, addresses)
 
     def _filled(self, name: bytes, text: bytes, placeholder: bytes, value: bytes) -> bytes:
         if self.kind == "basic":

@@ -212,6 +212,9 @@ class _SignedRequest:
     def passing(self) -> Passing | None:
         return Hashed(self._payload) if _HASH.fullmatch(self._payload) else None
 
+    def onward(self, addresses: bytes) -> bytes:
+        return addresses  # a key never stands in one
+
     def canonical(self) -> bytes:
         """The request as its caller has signed it."""
         return self._canonical(self._headers, self.authorization.signed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import subprocess
@@ -154,6 +155,39 @@ def test_the_next_page_of_a_list_is_asked_for_by_way_of_us(http, service):
         "/ok?page=1",
         "https://elsewhere.example/",
     )
+
+
+def test_where_a_service_leads_on_with_its_query_the_placeholder_stands_in_it(
+    person, guest, planted
+):
+    save(person, "DEMO_TOKEN", planted.value)
+    person.call("grant.add", label="DEMO_TOKEN", any_command=True)
+
+    def lead_on(request: Any) -> None:
+        _, _, query = request.path.partition("?")
+        link = f'<{service.origin}/list/?page=2&{query}>; rel="next", <https://x.example/?{query}>'
+        request.answer(301, b"", ("Location", f"/list/?{query}&page=1"), ("Link", link))
+
+    with bearer_service(lambda request: f"api_key={planted.value}" in request.path) as service:
+        service.more["/list"] = lead_on
+        variables = open_way(guest, service, query="api_key")["variables"]
+        at = f"{variables['DEMO_TOKEN_URL']}/list?api_key={variables['DEMO_TOKEN']}"
+        first = httpx.get(at)
+        assert planted.found_in(str(first.headers).encode()) == []
+        assert httpx.get(at, follow_redirects=True).text == "ok"
+        assert httpx.get(first.links["next"]["url"]).text == "ok"
+
+
+def test_a_password_of_basic_may_have_letters_of_any_alphabet(person, guest):
+    password = "pä ss:wörd-" + Canary.make(random.Random()).value
+    save(person, "DEMO_TOKEN", password)
+    person.call("grant.add", label="DEMO_TOKEN", any_command=True)
+    known = "Basic " + base64.b64encode(f"me:{password}".encode()).decode()
+    with bearer_service(lambda request: request.headers["Authorization"] == known) as service:
+        number = guest.begin("egress.open", label="DEMO_TOKEN", host=service.origin, basic=True)
+        variables = until(guest, number, "open")["variables"]
+        pair = ("me", variables["DEMO_TOKEN"])
+        assert httpx.get(variables["DEMO_TOKEN_URL"], auth=pair).text == "ok"
 
 
 def test_a_program_may_say_how_it_fetches_as_node_does(http):
