@@ -14,7 +14,7 @@ from jupyter_agent import wire
 from jupyter_agent.client import Client
 from jupyter_agent.client.proxies import past_proxies
 from jupyter_agent.errors import RequestInvalid
-from jupyter_agent.kernel import manual, tables
+from jupyter_agent.kernel import manual, notes, tables
 from jupyter_agent.kernel.identity import has_terminal, open_client
 from jupyter_agent.kernel.permission import Permission
 from jupyter_agent.secret import check_label
@@ -39,6 +39,8 @@ class _Open:
     client: Client
     way: wire.Message
     before: dict[str, str | None] = field(default_factory=dict)
+    told: bool = False
+    """Whether it was said that the broker has closed it."""
 
     @property
     def ended(self) -> bool:
@@ -83,6 +85,13 @@ class EgressMagics(Magics):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self._open: dict[str, _Open] = {}
+        self._events = shell.events
+        self._events.register("post_run_cell", self._tell_closed)
+
+    def close(self) -> None:
+        """Close every way out, as when the extension is unloaded."""
+        self._events.unregister("post_run_cell", self._tell_closed)
+        self._close("")
 
     @no_var_expand
     @line_magic("agent_egress")  # type: ignore[arg-type]  # IPython types it for plain functions
@@ -168,6 +177,17 @@ class EgressMagics(Magics):
         finally:
             permission.answered()
         return message
+
+    def _tell_closed(self, *_: object) -> None:
+        """Say why a library was refused a connection, which is all that it can know itself."""
+        for label, each in self._open.items():
+            if each.ended and not each.told:
+                each.told = True
+                notes.show(
+                    self.shell,
+                    f"The way out for {label} was closed. Open it again with the options it had: "
+                    f"%agent_egress {label}",
+                )
 
     def _close(self, label: str) -> None:
         labels = [label] if label else list(self._open)

@@ -62,8 +62,9 @@ def unload(shell: Any) -> None:
         del cells[_SHORT]
     for kind, name in _MAGICS:
         shell.magics_manager.magics[kind].pop(name, None)
-    if chat := shell.magics_manager.registry.pop("ChatMagics", None):
-        chat.close()
+    for name in ("ChatMagics", "EgressMagics"):  # they hold something open
+        if magics := shell.magics_manager.registry.pop(name, None):
+            magics.close()
     loaded.guard.uninstall()
 
 

@@ -11,7 +11,7 @@ from bearer_service import Service, bearer_service
 from canary import Canary
 from memory import forms_in_memory
 from persons import answer_next
-from steps import save
+from steps import save, wait_until
 
 from jupyter_agent.client import Client
 
@@ -188,6 +188,27 @@ def test_a_proxy_of_the_environment_gets_nothing_of_it(kernel, stored, service):
     for library in ("requests", "httpx"):
         cell = kernel.run(BY_HAND.format(library=library))
         assert cell.text() == "ok\n", (library, cell.shown_error[-600:])
+
+
+def test_a_way_that_was_closed_is_told_once_below_the_cell_that_meets_it(kernel, stored, service):
+    kernel.run(GENERAL.format(origin=service.origin))
+    stored.call("lock")
+    stored.call("unlock")
+    cell = kernel.run(BY_HAND.format(library="httpx"))
+    assert cell.ename == "ConnectError"
+    notes = [data["text/plain"] for data in cell.data]
+    assert len(notes) == 1
+    assert notes[0].startswith("The way out for MY_KEY was closed. Open it again")
+    assert kernel.run("1 + 1").data == [{"text/plain": "2"}]
+    assert kernel.run(GENERAL.format(origin=service.origin)).reply["status"] == "ok"
+    assert kernel.run(BY_HAND.format(library="httpx")).text() == "ok\n"
+
+
+def test_unloading_the_extension_closes_ways_and_puts_variables_back(kernel, stored, service):
+    kernel.run(GENERAL.format(origin=service.origin))
+    kernel.run("%unload_ext jupyter_agent")
+    wait_until(lambda: stored.call("egress.list")["ways"] == [])
+    assert kernel.value("[n for n in __import__('os').environ if n.startswith('MY_KEY')]") == "[]"
 
 
 def test_the_way_ends_with_the_kernel(kernel, stored, service):
