@@ -21,8 +21,8 @@ from jupyter_agent.errors import EgressFailed, EgressRefused
 
 _METHODS: Final = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"))
 _OF_ONE_CONNECTION: Final = frozenset(
-    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer"
-    b" transfer-encoding upgrade".split()
+    b"connection http2-settings keep-alive proxy-authenticate proxy-authorization proxy-connection"
+    b" te trailer transfer-encoding upgrade".split()
 )
 # What a proxy adds on the way, and some servers believe.
 _FORWARDED: Final = (b"forwarded", b"x-forwarded-", b"x-real-ip", b"via")
@@ -119,7 +119,9 @@ def check(request: h11.Request, headers: list[Header], port: int) -> None:
         raise _refused("host", "The Host header names another place than this one.")
     if not _OF_PAGES.isdisjoint(names):
         raise _refused("origin", "Pages in a browser are not served here.")
-    if b"upgrade" in names:
+    # An offer to go on in HTTP/2, which Java's client makes each time, is left out and so declined
+    # (RFC 7540, section 3.2).
+    if any(name == b"upgrade" and text.strip().lower() != b"h2c" for name, text in headers):
         raise _refused("upgrade", "Another protocol inside the connection is not passed on.")
     if b"content-length" in names and b"transfer-encoding" in names:
         raise _refused("framing", "The request ends in two places.")

@@ -11,12 +11,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _PROC = Path("/proc")
+_MAPPED = "00000000" * 2 + f"{int.from_bytes(bytes.fromhex('0000ffff'), sys.byteorder):08X}"
+"""The first 96 bits of ``::ffff:…``: four bytes at a time, each in the machine's order."""
 
 
 def socket_of(there: tuple[str, int], here: tuple[str, int]) -> tuple[int, int] | None:
     """User and inode of the socket that is connected to ours.
 
-    See proc(5), ``/proc/net/tcp``: addresses in hexadecimal, in the machine's byte order.
+    See proc(5), ``/proc/net/tcp``: addresses in hexadecimal, in the machine's byte order. A socket
+    of IPv6 may reach an address of IPv4, too, written as ``::ffff:127.0.0.1`` (RFC 4291, section
+    2.5.5.2): programs in Java and .NET have no other ones.
 
     Args:
         there: Its address, IPv4.
@@ -26,7 +30,15 @@ def socket_of(there: tuple[str, int], here: tuple[str, int]) -> tuple[int, int] 
         Its uid and inode, or None where it is not found: then nobody knows whose it is.
     """
     wanted = [_written(there), _written(here)]
-    for line in (_PROC / "net/tcp").read_text("ascii").splitlines()[1:]:
+    return _listed("tcp", wanted) or _listed("tcp6", [_MAPPED + each for each in wanted])
+
+
+def _listed(table: str, wanted: list[str]) -> tuple[int, int] | None:
+    try:
+        lines = (_PROC / "net" / table).read_text("ascii").splitlines()[1:]
+    except FileNotFoundError:
+        return None  # a machine without IPv6
+    for line in lines:
         fields = line.split()
         if fields[1:3] == wanted:
             return int(fields[7]), int(fields[9])

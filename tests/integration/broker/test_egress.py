@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -290,6 +291,25 @@ def test_a_way_leads_for_its_own_program_only(way):
         for program in (ASKS, LEAVES + ASKS)
     )
     assert (child, stranger) == ("200", "403")
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="a machine without IPv6")
+def test_a_program_whose_sockets_are_of_ipv6_is_let_in_as_java_is(way):
+    values = [way["variables"]["DEMO_TOKEN_URL"], way["variables"]["DEMO_TOKEN"]]
+    for program, status in ((BY_IPV6 + ASKS, "200"), (LEAVES + BY_IPV6 + ASKS, "403")):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *values], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == status
+
+
+BY_IPV6 = """
+import http.client, socket
+def connect(self):
+    self.sock = socket.socket(socket.AF_INET6)
+    self.sock.connect(("::ffff:" + self.host, self.port))
+http.client.HTTPConnection.connect = connect
+"""
 
 
 ASKS = """

@@ -104,9 +104,8 @@ ATTEMPTS: Final = {
     "a page of another site": f"GET / HTTP/1.1\n{HOST}Origin: https://evil.example\n{AUTH}\n",
     "a page without an origin": f"GET / HTTP/1.1\n{HOST}Sec-Fetch-Site: cross-site\n{AUTH}\n",
     "a websocket": f"GET / HTTP/1.1\n{HOST}Upgrade: websocket\nConnection: Upgrade\n{AUTH}\n",
-    "HTTP/2 in clear text": (
-        f"GET / HTTP/1.1\n{HOST}Upgrade: h2c\nHTTP2-Settings: AAMAAABk\n"
-        f"Connection: Upgrade, HTTP2-Settings\n{AUTH}\n"
+    "a websocket beside HTTP/2": (
+        f"GET / HTTP/1.1\n{HOST}Upgrade: h2c, websocket\nConnection: Upgrade\n{AUTH}\n"
     ),
     "HTTP/2 from the start": "PRI * HTTP/2.0\n\nSM\n\n",
     "two ends (CL.TE)": (
@@ -172,6 +171,19 @@ def test_what_servers_take_for_an_address_does_not_arrive(way, service):
     assert answer.startswith(b"HTTP/1.1 200")
     names = {name.lower() for name, _ in service.heads[0][1]}
     assert names == {"host", "accept-encoding", "authorization"}
+
+
+@pytest.mark.parametrize("body", ["", "hello"])
+def test_an_offer_of_http_2_does_not_arrive_and_is_answered_as_if_there_was_none(
+    way, service, body
+):
+    offer = "Upgrade: h2c\nHTTP2-Settings: AAMAAABk\nConnection: Upgrade, HTTP2-Settings\n"
+    one = f"POST /ok HTTP/1.1\n{HOST}{AUTH}{offer}Content-Length: {len(body)}\n\n{body}"
+    answer = ask(way, one + one + f"GET /ok HTTP/1.1\n{HOST}\n", until_hung_up=True)
+    assert (answer.count(b"HTTP/1.1 200"), answer.count(b"HTTP/1.1 403")) == (2, 1)
+    names = {name.lower() for head in service.heads for name, _ in head[1]}
+    assert names == {"host", "accept-encoding", "authorization", "content-length"}
+    assert service.bodies[-2:] == [len(body), len(body)]
 
 
 def test_a_request_hidden_behind_another_is_a_request_of_its_own(way, service):

@@ -71,6 +71,21 @@ def test_the_process_behind_a_connection_is_found(platform: str, monkeypatch: py
                 assert not loopback.is_ours((there[0], 1), here)
 
 
+@pytest.mark.skipif(not socket.has_ipv6, reason="a machine without IPv6")
+def test_a_program_that_comes_by_a_socket_of_ipv6_is_found():
+    script = (
+        "import socket,sys; s = socket.socket(socket.AF_INET6);"
+        "s.connect(('::ffff:127.0.0.1', int(sys.argv[1])));s.recv(1)"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        here = listener.getsockname()
+        with subprocess.Popen([sys.executable, "-I", "-c", script, str(here[1])]) as child:
+            connection, there = listener.accept()
+            with connection:
+                assert loopback.pid_of(there, here) == child.pid
+                assert loopback.pid_of((there[0], 1), here) is None
+
+
 def test_the_user_at_the_other_end_is_read_from_a_macs_credentials():
     whole = struct.pack("=IIhxx16I", 0, 501, 3, *range(16))
     assert len(whole) == 76
