@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -123,9 +124,10 @@ class ModelDoor:
                     continue
                 told("running")
                 port, target, headers = _filled(message, target, request)
-                return await loopback.send(
+                answer = await loopback.send(
                     port, request.method, target, headers, request.body.encode()
                 )
+                return _without_the_way(answer, message, port, host, request.secret)
         raise RunLost("The broker said no more.")
 
     async def labels(self) -> list[dict[str, Any]]:
@@ -275,6 +277,25 @@ def _described(place: str) -> dict[str, Any]:
     raise RequestInvalid(
         "That is no place for a secret.", "'header: X-Api-Key: {}', 'query: key' or 'basic: USER'"
     )
+
+
+def _without_the_way(
+    answer: HttpAnswer, way: wire.Message, port: int, host: str, label: str
+) -> HttpAnswer:
+    """The answer as the service has given it: this way is over, and the next one is another.
+
+    The way writes its own address where the service names itself (``Location``, ``Link``), and its
+    placeholder where a query in there holds the value.
+    """
+    own = re.compile(rf"http://127\.0\.0\.1:{port}(?!\d)")
+    headers = {}
+    for name, text in answer.headers.items():
+        shown = own.sub(lambda _: host, text)
+        for held in way["variables"].values():
+            if held.startswith("jupyter-agent-placeholder-"):
+                shown = shown.replace(held, f"[secret:{label}]")
+        headers[name] = shown
+    return replace(answer, headers=headers)
 
 
 def _filled(

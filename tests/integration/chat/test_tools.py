@@ -6,6 +6,7 @@ import asyncio
 import base64
 import random
 
+import pytest
 from persons import answer_next
 from steps import sleeping, wait_until
 
@@ -127,6 +128,23 @@ def test_places_and_bodies_of_requests(call, stored, service, planted):
         why="look",
     )
     assert outcome.code == "request_invalid"
+
+
+@pytest.mark.parametrize("place", ["query: api_key", "header: Authorization: Bearer {}"])
+def test_where_a_service_leads_on_to_is_told_as_the_service_says_it(call, stored, service, place):
+    def lead_on(request) -> None:
+        query = request.path.partition("?")[2]
+        link = f'<{service.origin}/list?page=2&{query}>; rel="next"'
+        request.answer(302, b"", ("Location", f"{service.origin}/list/"), ("Link", link))
+
+    stored.call("grant.add", label="DEMO_TOKEN", script=f"egress {service.origin}")
+    service.more["/list"] = lead_on
+    at = f"{service.origin}/list"
+    outcome = call("http_request", url=f"{at}?a=1", secret=LABEL, place=place, why="look")
+    headers = outcome.data["headers"]
+    assert headers["location"] == f"{at}/"
+    more = "&api_key=[secret:DEMO_TOKEN]" if place.startswith("query") else ""
+    assert headers["link"] == f'<{at}?page=2&a=1{more}>; rel="next"'
 
 
 def test_labels_are_listed_with_dates_and_without_values(call, stored, planted):
