@@ -14,6 +14,7 @@ from jupyter_agent.broker.executables import Executables
 from jupyter_agent.broker.grants import Grant
 from jupyter_agent.broker.permission import Permission
 from jupyter_agent.broker.safe import Safe
+from jupyter_agent.broker.way_grants import as_ways_are_named
 from jupyter_agent.errors import RequestInvalid
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class GrantOperations:
         }
 
     async def _add(self, ask: Ask) -> wire.Message:
-        message = ask.message
+        message = as_ways_are_named(ask.message)
         new = grants.new_grant(message, id=secrets.token_hex(8), created=wire.timestamp())
         # The programs that are meant are those of whoever grants: their PATH, their folder.
         path = wire.text(message, "path", spawn.FIXED_PATH)

@@ -323,6 +323,15 @@ def _forbids(
     if grant.pattern is None:
         return "no"
     pattern = patterns.read_pattern(grant.pattern)
+    if request.shell == EGRESS:  # its words are all that there is to it
+        ways = [commands.of_argv(tuple(script.split())) for script in meant]
+        return "yes" if any(patterns.contains(pattern, way) for way in ways) else "no"
+    return _speaks_of(pattern, request, pipelines)
+
+
+def _speaks_of(
+    pattern: patterns.Pattern, request: Request, pipelines: Sequence[Pipeline] | None
+) -> Literal["yes", "perhaps", "no"]:
     if pipelines is None:
         return "perhaps"
     if patterns.contains(pattern, pipelines):
