@@ -376,22 +376,23 @@ async def start_agent(
     return await create_subprocess_exec(*argv, cwd=cwd, env=env, **kept)
 
 
-def start_below(argv: Sequence[str]) -> Child:
-    """Start a program as our own child, with our streams, environment and folder; OSError."""
-    return subprocess.Popen(list(argv))
+def start_below(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Child:
+    """Start a program as our own child, with our streams and folder; OSError.
+
+    Args:
+        argv: Nothing secret.
+        env: Its environment; ours, if none is given.
+    """
+    return subprocess.Popen(list(argv), env=env)
 
 
-def run_in_terminal(argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
+def run_in_terminal(argv: Sequence[str]) -> int:
     """Run a program on the caller's own terminal and return its exit code.
 
     Args:
         argv: Program and arguments; nothing secret.
-        env: Its environment; the caller's own, if none is given.
 
     Returns:
-        Its exit code, or minus the number of the signal that ended it.
-
-    Raises:
-        OSError: It could not be started.
+        Its exit code, or minus the number of the signal that ended it; OSError: never started.
     """
-    return subprocess.run(list(argv), check=False, env=env).returncode
+    return subprocess.run(list(argv), check=False).returncode

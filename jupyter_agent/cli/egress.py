@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _LARGEST: Final = 512 * 1024
 """Longest file of certificates, in bytes."""
+
+_ENDS: Final = (signal.SIGTERM,) if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
 
 
 def add(commands: Family) -> None:
@@ -86,7 +89,6 @@ def egress(arguments: Arguments, terminal: Terminal) -> int:
 def _run(arguments: Arguments, terminal: Terminal) -> int:
     import shutil  # noqa: PLC0415  (startup time)
 
-    from jupyter_agent import spawn  # noqa: PLC0415
     from jupyter_agent.cli.prompts import Tty  # noqa: PLC0415
     from jupyter_agent.client.proxies import past_proxies  # noqa: PLC0415
 
@@ -117,19 +119,32 @@ def _run(arguments: Arguments, terminal: Terminal) -> int:
                 f"panel, or a grant: jupyter agent grant {request['label']} --command "
                 "'egress https://HOST'"
             )
-        # Ctrl-C is the program's; this process only holds the way open until it has ended.
-        before = signal.signal(signal.SIGINT, lambda *_: None)
+        env = {**os.environ, **past_proxies(os.environ), **way["variables"]}
         try:
-            env = {**os.environ, **past_proxies(os.environ), **way["variables"]}
-            code = spawn.run_in_terminal(words, env=env)
+            code = _until_ended(words, env)
         except OSError as error:
             raise CommandNotStarted(
                 f"The command could not be started: {error.strerror}.", "Check its name."
             ) from None
-        finally:
-            signal.signal(signal.SIGINT, before)
         _tell_if_closed(client, number, terminal)
     return code if code >= 0 else 128 - code
+
+
+def _until_ended(words: list[str], env: dict[str, str]) -> int:
+    """Run the program; this process only holds the way open until it has ended."""
+    from jupyter_agent import spawn  # noqa: PLC0415  (startup time)
+
+    # Ctrl-C is the program's already. Whoever ends this process otherwise means the program, too,
+    # which would go on without its way.
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None)}
+    try:
+        child = spawn.start_below(words, env=env)
+        for number in _ENDS:
+            before[number] = signal.signal(number, lambda got, _: child.send_signal(got))
+        return int(child.wait())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _opened(

@@ -185,13 +185,14 @@ class Exchange:
                 await self._caller.send(answer)
                 async for clean in _cleaned(service, body, has_body=has_body):
                     await self._pass_on(clean)
-            self._seen.hits += sum(scrubber.hits.values())
             await self._caller.send(h11.EndOfMessage())
         except h11.LocalProtocolError:
             # A value was taken out of what had said how long it is: let the caller see that this
             # is not what it was to be.
             self._caller.abort()
             raise ConnectionResetError from None
+        finally:  # also of an answer that nobody has read to its end
+            self._seen.hits += sum(scrubber.hits.values())
 
     async def _answer_whole(self, service: Connection, answer: h11.Response, body: Body) -> None:
         """Scrub first and count then, so that the length is right also where a value stood."""

@@ -250,6 +250,27 @@ def test_taking_back_the_grant_ends_an_answer_that_still_comes(http, granted, se
     until_gone(granted)
 
 
+def test_what_was_scrubbed_of_an_answer_that_was_not_read_to_its_end_is_in_the_audit(
+    http, person, service
+):
+    enough = threading.Event()
+
+    def echo_without_end(request: Any) -> None:
+        request.send_response(200)
+        request.end_headers()
+        request.wfile.write(request.headers["Authorization"].encode() + b"\n")
+        request.close_connection = True
+        enough.wait(60)
+
+    service.more["/without-end"] = echo_without_end
+    try:
+        with http.stream("GET", "/without-end") as answer:
+            assert next(answer.iter_lines()) == "Bearer [secret:DEMO_TOKEN]"
+        wait_until(lambda: person.call("audit.read")["events"][-1]["hits"] == {"DEMO_TOKEN": 1})
+    finally:
+        enough.set()
+
+
 def test_a_way_ends_with_its_permission_also_while_nothing_is_asked(
     person, guest, service, planted
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -63,6 +64,19 @@ def test_a_program_whose_way_was_closed_ends_with_the_reason(cli, way):
     assert cli("lock").code == 0
     _, err = started.communicate(b"\n", timeout=PATIENCE)
     assert (started.returncode, b"The way out for DEMO_TOKEN was closed" in err) == (3, True), err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_the_command_ends_the_program(cli, way, number):
+    program = (
+        f"import signal; signal.signal({int(number)}, lambda *_: exit(5));"
+        "print('open', flush=True); signal.pause()"
+    )
+    started = cli.start(*way, sys.executable, "-c", program)
+    assert started.stdout.readline() == b"open\n"
+    started.send_signal(number)
+    started.communicate(timeout=PATIENCE)
+    assert started.returncode == 5
 
 
 def test_a_person_at_a_terminal_is_asked_there(cli, service):
