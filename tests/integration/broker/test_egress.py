@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -18,9 +17,10 @@ import pytest
 from bearer_service import Service, bearer_service
 from canary import Canary
 from steps import run, save, until, wait_until
+from ways_out import open_way, until_gone
 
 from jupyter_agent.client import Client, Hello
-from jupyter_agent.errors import GrantDenied, GrantRequired, RequestInvalid
+from jupyter_agent.errors import GrantRequired
 
 
 @pytest.fixture
@@ -40,16 +40,6 @@ def granted(person: Client, planted: Canary, service: Service) -> Client:
     save(person, "DEMO_TOKEN", planted.value)
     person.call("grant.add", label="DEMO_TOKEN", script=f"egress {service.origin}")
     return person
-
-
-def until_gone(person: Client) -> None:
-    wait_until(lambda: person.call("egress.list")["ways"] == [])
-
-
-def open_way(client: Client, service: Service, **more: str) -> dict:
-    place = more or {"header": "Authorization: Bearer {}"}
-    number = client.begin("egress.open", label="DEMO_TOKEN", host=service.origin, **place)
-    return until(client, number, "open")
 
 
 @pytest.fixture
@@ -269,53 +259,6 @@ def test_what_was_scrubbed_of_an_answer_that_was_not_read_to_its_end_is_in_the_a
         wait_until(lambda: person.call("audit.read")["events"][-1]["hits"] == {"DEMO_TOKEN": 1})
     finally:
         enough.set()
-
-
-def test_a_way_ends_with_its_permission_also_while_nothing_is_asked(
-    person, guest, service, planted
-):
-    save(person, "DEMO_TOKEN", planted.value)
-    soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat(timespec="seconds")
-    person.call("grant.add", label="DEMO_TOKEN", script=f"egress {service.origin}", until=soon)
-    open_way(guest, service)
-    until_gone(person)
-
-
-@pytest.mark.parametrize("rule", ["{}", "{}/", "http://127.0.0.1:*", "*"])
-def test_a_rule_against_a_host_wins_over_its_grant_and_ends_what_is_open(
-    granted, guest, service, rule
-):
-    open_way(guest, service)
-    line = f"egress {rule.format(service.origin)}"
-    granted.call("grant.add", label="DEMO_TOKEN", pattern=line, deny=True)
-    until_gone(granted)
-    with pytest.raises(GrantDenied, match="A rule denies"):
-        open_way(guest, service)
-
-
-def test_a_rule_against_one_host_says_nothing_of_another(person, guest, service, planted):
-    save(person, "DEMO_TOKEN", planted.value)
-    person.call("grant.add", label="DEMO_TOKEN", any_command=True)
-    for rule in ("egress https://api.example.com", "gh auth *"):
-        person.call("grant.add", label="DEMO_TOKEN", pattern=rule, deny=True)
-    open_way(guest, service)
-
-
-@pytest.mark.parametrize("kind", ["script", "pattern"])
-def test_a_grant_holds_however_its_address_is_written(person, guest, service, planted, kind):
-    save(person, "DEMO_TOKEN", planted.value)
-    line = f"egress  HTTP{service.origin.removeprefix('http')}/"
-    given = person.call("grant.add", label="DEMO_TOKEN", **{kind: line})["grant"]
-    assert given["script"] == f"egress {service.origin}"
-    open_way(guest, service)
-
-
-@pytest.mark.parametrize("address", ["https://x.example.com/v1", "https://db:5432", "postgres:/x"])
-def test_a_grant_for_an_address_that_no_way_has_is_refused(person, planted, address):
-    save(person, "DEMO_TOKEN", planted.value)
-    with pytest.raises(RequestInvalid):
-        person.call("grant.add", label="DEMO_TOKEN", pattern=f"egress {address}")
-    assert person.call("grant.list")["grants"] == []
 
 
 def test_lock_ends_every_way(http, granted):
