@@ -15,6 +15,8 @@ Why some that would be handy are not here:
     Target.attachToTarget              reaches service workers, in which a script would outlive the
                                        agent's turn and see the next form; the filter of
                                        ``setAutoAttach`` leaves pages, frames and their workers
+    Input.dispatchMouseEvent "middle"  pastes what was selected last: a password that was emptied by
+                                       Control+A and Backspace is still that
     includeCommandLineAPI              ``queryObjects`` is the heap again
     grantUniveralAccess                a script that reads every site's frames, cookies and all
 
@@ -114,6 +116,12 @@ def _files(params: Params) -> str:
     return "An agent drags no files into a page."
 
 
+def _middle(params: Params) -> str:
+    if params.get("button") != "middle":
+        return ""
+    return "An agent presses no middle button; Control and the left one open a link in a new tab."
+
+
 _KINDS: Final = ("page", "iframe", "worker")
 _FILTER: Final = [*({"type": kind, "exclude": False} for kind in _KINDS), {"exclude": True}]
 _SCRIPT: Final = (
@@ -164,7 +172,8 @@ PAGE: Final[Mapping[str, _Rule]] = {
     ),
     "Input.dispatchMouseEvent": _takes(
         "type x y modifiers timestamp button buttons clickCount force tangentialPressure tiltX"
-        " tiltY twist deltaX deltaY pointerType"
+        " tiltY twist deltaX deltaY pointerType",
+        _middle,
     ),
     "Input.dispatchTouchEvent": _takes("type touchPoints modifiers timestamp"),
     "Input.insertText": _takes("text"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from jupyter_agent.desktop import hand_back, leave, tabs
+from jupyter_agent.desktop import hand_back, leave, tabs, undo
 from jupyter_agent.desktop.agent import Hands
 from jupyter_agent.desktop.cdp import Cdp, CommandRefused
 from jupyter_agent.desktop.channel import AgentChannel
@@ -193,6 +193,8 @@ async def _clear(cdp: Cdp) -> str:
     """Make it ready for the agent; one sentence where something is in the way."""
     try:
         reason = await hand_back.in_the_way(cdp)
+        if not reason:
+            reason = await undo.forget(cdp)
         if not reason:
             await leave.leave_nothing(cdp)
     except (CommandRefused, TimeoutError):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jupyter_agent.desktop.cdp import Cdp, CommandRefused
-from jupyter_agent.desktop.tabs import Tab, host_of, session, tabs
+from jupyter_agent.desktop.tabs import Tab, frames_apart, host_of, session, tabs
 from jupyter_agent.errors import DesktopError
 
 PATIENCE: Final = 3.0
@@ -81,7 +81,7 @@ async def _look(cdp: Cdp, target: str, url: str) -> str:
                 where = f" on {host_of(url)}" if host_of(url) else ""
                 return f"A field for a {field.kind}{where} still holds text: send it, or empty it."
         # Frames of other sites run apart; they are targets below this one.
-        for frame in await _frames_apart(cdp, ours):
+        for frame in await frames_apart(cdp, ours):
             if reason := await _look(cdp, frame["targetId"], frame["url"]):
                 return reason
     return ""
@@ -91,28 +91,6 @@ async def _document(cdp: Cdp, ours: str) -> Mapping[str, Any]:
     answer = await cdp.send("DOM.getDocument", {"depth": -1, "pierce": True}, ours)
     root: Mapping[str, Any] = answer["root"]
     return root
-
-
-async def _frames_apart(cdp: Cdp, ours: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    stop = cdp.listen(
-        lambda event: (
-            found.append(event.params["targetInfo"])
-            if event.method == "Target.attachedToTarget"
-            else None
-        ),
-        ours,
-    )
-    try:
-        # The browser tells of those that are there before it answers.
-        await cdp.send(
-            "Target.setAutoAttach",
-            {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": True},
-            ours,
-        )
-    finally:
-        stop()
-    return [target for target in found if target["type"] == "iframe"]
 
 
 async def _holds_text(cdp: Cdp, ours: str, field: _Field) -> bool:

@@ -4,6 +4,9 @@ history     "back" would lead to a form, and the browser fills in again what sto
 address may hold a token. Each tab keeps the page that it shows
 console     what a page has logged while the person drove is told to whoever listens later
 clipboard   what was copied could be pasted into a field, and read there
+
+What "undo" would put back is ``undo``'s; what a middle button would paste no agent gets, because no
+agent has that button (``allowed``): Chromium keeps what was selected last, and nothing empties it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from jupyter_agent.desktop.cdp import Cdp, CommandRefused
@@ -114,6 +114,40 @@ async def session(cdp: Cdp, target: str) -> AsyncIterator[str]:
     finally:
         with contextlib.suppress(DesktopError):  # the target is gone, and the session with it
             await cdp.send("Target.detachFromTarget", {"sessionId": ours})
+
+
+async def frames_apart(cdp: Cdp, ours: str) -> list[dict[str, Any]]:
+    """The frames of other sites in a target; those run apart, and are targets below it.
+
+    Args:
+        cdp: The browser's pipe.
+        ours: A session in the target that they are in.
+
+    Returns:
+        What the browser says of each: ``targetId``, ``url``.
+
+    Raises:
+        DesktopError: The target is gone.
+    """
+    found: list[dict[str, Any]] = []
+    stop = cdp.listen(
+        lambda event: (
+            found.append(event.params["targetInfo"])
+            if event.method == "Target.attachedToTarget"
+            else None
+        ),
+        ours,
+    )
+    try:
+        # The browser tells of those that are there before it answers.
+        await cdp.send(
+            "Target.setAutoAttach",
+            {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": True},
+            ours,
+        )
+    finally:
+        stop()
+    return [target for target in found if target["type"] == "iframe"]
 
 
 async def renew(cdp: Cdp) -> None:
