@@ -78,7 +78,11 @@ class Asks:
         return self._ask_list(await self._lists.with_focus())
 
     async def answer(self, ask: str, answer: dict[str, Any]) -> None:
-        """A person has answered. What is answered already, or of another kind, is dropped."""
+        """A person has answered. What is answered already, or of another kind, is dropped.
+
+        What a page only then does is not waited for: it may ask something else before it is done,
+        and the person's next answer would wait behind this.
+        """
         asked = self.open()
         if asked is None or asked["id"] != ask:
             return
@@ -93,9 +97,11 @@ class Asks:
             accept = {"accept": answer.get("accept") is True, **given}
             await self._cdp.send("Page.handleJavaScriptDialog", accept, self._session)
         elif asked["kind"] == "files":
-            await self._give_files(accept=answer.get("accept") is True)
+            files = self._files if answer.get("accept") is True else []
+            self._soon(self._give_files(files, self._node, self._session))
         else:
-            await self._login.give(str(answer.get("user", "")), str(answer.get("password", "")))
+            given = self._login.give(str(answer.get("user", "")), str(answer.get("password", "")))
+            self._soon(given)
 
     async def take_file(self, ask: str, piece: dict[str, Any]) -> None:
         """A piece of a file for the field that asks.
@@ -164,11 +170,10 @@ class Asks:
             self._files.append(folder / _clean(name))
         return self._files[-1]
 
-    async def _give_files(self, *, accept: bool) -> None:
-        files = [str(path) for path in self._files] if accept else []
-        given = {"files": files, "backendNodeId": self._node}
+    async def _give_files(self, files: list[Path], node: int, session: str) -> None:
+        given = {"files": [str(path) for path in files], "backendNodeId": node}
         if files:
-            await self._cdp.send("DOM.setFileInputFiles", given, self._session)
+            await self._cdp.send("DOM.setFileInputFiles", given, session)
 
     def _soon(self, work: Any) -> None:
         task = asyncio.ensure_future(_quiet(work))

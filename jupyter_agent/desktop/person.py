@@ -148,7 +148,7 @@ class PersonHands:
 
     async def _size(self, message: dict[str, Any]) -> None:
         sides = [min(max(round(side), _SMALLEST), _LARGEST) for side in _pair(message["size"])]
-        await self._stage.resize(*sides)
+        self._stage.resize(*sides)
 
     async def _permit(self, message: dict[str, Any]) -> None:
         origin, name = _text(message, "origin", 300), _text(message, "permit", 32)

@@ -18,6 +18,7 @@ from jupyter_agent.desktop.stillness import STEADY_CARET, Stillness
 from jupyter_agent.desktop.tabs import front
 from jupyter_agent.errors import DesktopError
 
+_MEASURE: Final = "Emulation.setDeviceMetricsOverride"
 QUALITY: Final = 80
 """Of a JPEG: letters stay sharp; 135 KB for a full page of text."""
 
@@ -118,12 +119,22 @@ class Stage:
         """Something is about to be done in it: what changes is shown at once."""
         self._still.stir()
 
-    async def resize(self, width: int, height: int) -> None:
-        """Give pages another size."""
+    def resize(self, width: int, height: int) -> None:
+        """Give pages another size.
+
+        Not waited for: a page that shows a dialog answers once a person has answered that, and the
+        person's answer would wait behind this.
+        """
         self._size = (width, height)
-        if self.session:
-            await self._measure()
-            self._still.anew()
+        session = self.session
+
+        def measured(_: object) -> None:
+            if session == self.session:
+                self._still.anew()
+
+        if session:
+            with contextlib.suppress(DesktopError):  # the browser is gone
+                self._cdp.post(_MEASURE, self._measures(), session, measured)
 
     def taken(self, frame_number: int, session: str) -> None:
         """A picture was sent on: the browser makes the next one."""
@@ -150,7 +161,7 @@ class Stage:
         await self._cdp.send("Page.enable", {}, self.session)
         await self._cdp.send("Page.setInterceptFileChooserDialog", {"enabled": True}, self.session)
         self._post("Page.addScriptToEvaluateOnNewDocument", _STEADY, self.session)
-        await self._measure()
+        await self._cdp.send(_MEASURE, self._measures(), self.session)
         if self._watched:
             self._still.begin()
 
@@ -162,10 +173,9 @@ class Stage:
             with contextlib.suppress(DesktopError):
                 await self._cdp.send("Target.detachFromTarget", {"sessionId": left})
 
-    async def _measure(self) -> None:
+    def _measures(self) -> dict[str, Any]:
         width, height = self._size
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        await self._cdp.send("Emulation.setDeviceMetricsOverride", size, self.session)
+        return {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
 
     def _make(self) -> None:
         self._post("Page.startScreencast", {"format": "jpeg", "quality": QUALITY}, self.session)

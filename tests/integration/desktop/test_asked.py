@@ -1,0 +1,81 @@
+"""What a page asks while it waits: a person's answer arrives, whatever else was done before it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from desktop_rooms import CdpPerson, Room, person_at, room, until_true
+from login_site import login_site
+
+from jupyter_agent.desktop.provider import Desktop
+
+AT_ONCE = 10.0
+"""Seconds; half of what the browser is given to answer a command."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, Desktop]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_AGENT_HOME", str(tmp_path_factory.mktemp("h")))
+        with login_site("not-typed-here", "482 913") as site, room() as there:
+            yield there, there.run(there.start("local-cdp", f"{site.url}/extras"))
+
+
+@asynccontextmanager
+async def person(desktop: Desktop) -> AsyncIterator[CdpPerson]:
+    await desktop.take_over("ada")
+    async with person_at(desktop) as there:
+        assert isinstance(there, CdpPerson)
+        await until_true(desktop, "document.querySelector('#file')")
+        yield there
+
+
+async def press(desktop: Desktop, there: CdpPerson, part: str) -> None:
+    await until_true(desktop, f"!document.querySelector('#{part}').focus()")
+    await there.press("Enter")
+
+
+def test_a_dialog_is_answered_at_once_though_the_panel_got_another_size_meanwhile(
+    place: tuple[Room, Desktop],
+) -> None:
+    there, desktop = place
+
+    async def work() -> None:
+        async with person(desktop) as ada:
+            await press(desktop, ada, "alert")
+            asked = await ada.asked("dialog")
+            await ada.say(size=[700, 500])
+            await ada.say(size=[800, 600])
+            await ada.say(answer=asked["id"], accept=True)
+            async with asyncio.timeout(AT_ONCE):
+                await until_true(desktop, "document.title === 'read'")
+                await until_true(desktop, "innerWidth === 800 && innerHeight === 600")
+
+    there.run(work())
+
+
+def test_a_dialog_that_a_page_shows_for_a_file_is_answered_at_once(
+    place: tuple[Room, Desktop],
+) -> None:
+    there, desktop = place
+
+    async def work() -> None:
+        async with person(desktop) as ada:
+            await until_true(
+                desktop,
+                "document.querySelector('#file').addEventListener('change',"
+                " () => { alert('Too large'); document.title = 'told'; }) || true",
+            )
+            await press(desktop, ada, "file")
+            asked = await ada.asked("files")
+            await ada.say(file=asked["id"], name="a.txt", first=True, data="YQ==")
+            await ada.say(answer=asked["id"], accept=True)
+            dialog = await ada.asked("dialog")
+            await ada.say(answer=dialog["id"], accept=True)
+            async with asyncio.timeout(AT_ONCE):
+                await until_true(desktop, "document.title === 'told'")
+
+    there.run(work())
