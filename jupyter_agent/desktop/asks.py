@@ -62,6 +62,7 @@ class Asks:
         self._received = 0
         self._tasks: set[asyncio.Task[None]] = set()
         stage.heard = self._hear
+        stage.entered = self._enter
 
     def open(self) -> dict[str, Any] | None:
         """What is asked now. One that was asked in a tab that is no longer shown is over."""
@@ -153,13 +154,19 @@ class Asks:
             url = params["frame"].get("unreachableUrl") or params["frame"]["url"]
             self._soon(self._look_for_login(str(url)))
 
+    def _enter(self) -> None:
+        """A tab is shown whose page may have been refused before anybody heard of it."""
+        urls = (tab["url"] for tab in self._stage.tabs() if tab["id"] == self._stage.target)
+        self._soon(self._look_for_login(next(urls, "")))
+
     def _close(self, *kinds: str) -> None:
         if self._open is not None and self._open["kind"] in kinds:
             self._open = None
             self.changed()
 
     async def _look_for_login(self, url: str) -> None:
-        if await self._login.is_asked():
+        session = self._stage.session
+        if await self._login.is_asked() and self.open() is None and session == self._stage.session:
             self._ask("login", host=host_of(url))
 
     def _place(self, name: str, *, first: bool) -> Path:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from jupyter_agent.desktop.cdp import Cdp, CommandRefused
 from jupyter_agent.desktop.tabs import Tab, frames_apart, host_of, session, tabs
@@ -76,7 +77,14 @@ async def _of_tab(cdp: Cdp, tab: Tab) -> str:
 
 async def _look(cdp: Cdp, target: str, url: str) -> str:
     async with session(cdp, target) as ours:
-        for field in fields(await _document(cdp, ours)):
+        document = await _document(cdp, ours)
+        for address in (url, *addresses(document)):
+            if _has_login(address):
+                return (
+                    f"The address of a page on {host_of(address)} has a name or a password in it: "
+                    "open it without."
+                )
+        for field in fields(document):
             if await _holds_text(cdp, ours, field):
                 where = f" on {host_of(url)}" if host_of(url) else ""
                 return f"A field for a {field.kind}{where} still holds text: send it, or empty it."
@@ -131,6 +139,29 @@ def fields(document: Mapping[str, Any]) -> Iterator[_Field]:
             waiting += [(child, frame) for child in node.get(name) or ()]
         if inner := node.get("contentDocument"):
             waiting.append((inner, str(node.get("frameId") or frame)))
+
+
+def addresses(document: Mapping[str, Any]) -> Iterator[str]:
+    """The addresses of a document and of its frames, as a script in them reads them.
+
+    Args:
+        document: What ``DOM.getDocument`` answers, with everything below it.
+    """
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        yield from (str(node[name]) for name in ("documentURL", "baseURL") if name in node)
+        for name in ("children", "shadowRoots"):
+            waiting += node.get(name) or ()
+        if inner := node.get("contentDocument"):
+            waiting.append(inner)
+
+
+def _has_login(address: str) -> bool:
+    try:
+        return "@" in urlsplit(address).netloc
+    except ValueError:
+        return False
 
 
 def _attributes(node: Mapping[str, Any]) -> dict[str, str]:

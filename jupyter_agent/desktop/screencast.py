@@ -5,8 +5,8 @@
                       ``_page``, ``Asks.open``, ``Permits.told``
     from the viewer   text: one object a message, see ``PersonHands``
 
-What a viewer says is obeyed while a person drives and it controls; else it is dropped. Keys and
-what comes after them wait until the first page takes them (``listening``).
+What a viewer says is obeyed while a person drives and it controls; else it is dropped. Keys
+wait until the first page takes them (``ahead``).
 Nothing that passes is logged.
 """
 
@@ -19,6 +19,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_agent.desktop.ahead import Ahead
 from jupyter_agent.desktop.asks import Asks
 from jupyter_agent.desktop.listening import Listening
 from jupyter_agent.desktop.person import PersonHands
@@ -78,15 +79,32 @@ class Screencast:
             await self._stage.unwatch()
 
     async def _obey(self, channel: Channel, mode: Mode) -> None:
-        while (data := await channel.receive()) is not None:
-            message = _read(data)
-            if mode == "control" and not message.keys().isdisjoint(("key", "text")):
-                await self._listening.wait()
-            # Asked for each one: the lease may have ended since the last.
-            if mode == "control" and self._may_type():
-                self._stage.stir()
-                with contextlib.suppress(DesktopError):  # this page hangs, or is gone
-                    await self._hands.do(message)
+        ahead = Ahead(self._listening, self._carry_out)
+        heard = asyncio.ensure_future(self._listening.wait())
+        receiving = asyncio.ensure_future(channel.receive())
+        try:
+            while True:
+                waited = (receiving, heard) if ahead.is_held else (receiving,)
+                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+                await ahead.catch_up()
+                if not receiving.done():
+                    continue
+                if (data := receiving.result()) is None:
+                    return
+                receiving = asyncio.ensure_future(channel.receive())
+                message = _read(data)
+                if mode == "control":
+                    await ahead.take(message)
+        finally:
+            heard.cancel()
+            receiving.cancel()
+
+    async def _carry_out(self, message: dict[str, Any]) -> None:
+        # Asked for each one: the lease may have ended since the last.
+        if self._may_type():
+            self._stage.stir()
+            with contextlib.suppress(DesktopError):  # this page hangs, or is gone
+                await self._hands.do(message)
 
     def _wake(self) -> None:
         for viewer in self._viewers:

@@ -58,6 +58,7 @@ class Stage:
         frame: The newest picture.
         changed: Called after a new picture, tab, address or title.
         heard: Called with the shown tab's own events.
+        entered: Called when another tab is shown, with whatever page it has by then.
         steered: Whether somebody else than a person may act in it now: pictures are made all the
             time then, because nothing tells of each thing that is done.
     """
@@ -68,6 +69,7 @@ class Stage:
         self.frame: Frame | None = None
         self.changed: Callable[[], None] = lambda: None
         self.heard: Callable[[Event], None] = lambda _: None
+        self.entered: Callable[[], None] = lambda: None
         self.steered: Callable[[], bool] = lambda: False
         self._still = Stillness(self._make, self._make_none)
         self._cdp = cdp
@@ -164,6 +166,7 @@ class Stage:
         await self._cdp.send(_MEASURE, self._measures(), self.session)
         if self._watched:
             self._still.begin()
+        self.entered()
 
     async def _leave(self) -> None:
         self._stop()

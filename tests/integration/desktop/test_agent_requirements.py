@@ -317,6 +317,27 @@ def test_requirement_9_handing_back_is_refused_wherever_a_password_or_a_code_sta
     there.run(work())
 
 
+def test_requirement_9_handing_back_is_refused_while_an_address_has_a_password_in_it(
+    place: tuple[Room, LoginSite, Desktop], canaries: tuple[Canary, Canary]
+) -> None:
+    there, site, desktop = place
+    known = site.url.replace("//", f"//ada:{canaries[0].value}@")
+
+    async def work() -> None:
+        lease = await desktop.take_over("ada")
+        async with person_at(desktop) as person:
+            await person.say(go=f"{known}/login")
+            await until_true(desktop, "document.URL.includes('@')")
+            refused = await hand_back(desktop, lease)
+            assert "a name or a password in it" in refused.reason
+            assert not _found(canaries, [refused.reason])
+            await person.say(go=f"{site.url}/extras")
+            await until_true(desktop, "!document.URL.includes('@')")
+            assert (await hand_back(desktop, lease)).done
+
+    there.run(work())
+
+
 def test_requirement_9_cookies_storage_and_forms_are_denied_to_an_agent_by_the_real_browser_s_way(
     place: tuple[Room, LoginSite, Desktop], canaries: tuple[Canary, Canary]
 ) -> None:

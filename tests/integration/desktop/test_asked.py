@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from desktop_rooms import CdpPerson, Room, person_at, room, until_true
+from desktop_rooms import CdpPerson, Room, person_at, room, until_field, until_true
 from login_site import login_site
 
 from jupyter_agent.desktop.provider import Desktop
@@ -17,11 +17,11 @@ AT_ONCE = 10.0
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, Desktop]]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, str, Desktop]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_AGENT_HOME", str(tmp_path_factory.mktemp("h")))
         with login_site("not-typed-here", "482 913") as site, room() as there:
-            yield there, there.run(there.start("local-cdp", f"{site.url}/extras"))
+            yield there, site.url, there.run(there.start("local-cdp", f"{site.url}/extras"))
 
 
 @asynccontextmanager
@@ -39,9 +39,9 @@ async def press(desktop: Desktop, there: CdpPerson, part: str) -> None:
 
 
 def test_a_dialog_is_answered_at_once_though_the_panel_got_another_size_meanwhile(
-    place: tuple[Room, Desktop],
+    place: tuple[Room, str, Desktop],
 ) -> None:
-    there, desktop = place
+    there, _, desktop = place
 
     async def work() -> None:
         async with person(desktop) as ada:
@@ -58,9 +58,9 @@ def test_a_dialog_is_answered_at_once_though_the_panel_got_another_size_meanwhil
 
 
 def test_a_dialog_that_a_page_shows_for_a_file_is_answered_at_once(
-    place: tuple[Room, Desktop],
+    place: tuple[Room, str, Desktop],
 ) -> None:
-    there, desktop = place
+    there, _, desktop = place
 
     async def work() -> None:
         async with person(desktop) as ada:
@@ -79,3 +79,39 @@ def test_a_dialog_that_a_page_shows_for_a_file_is_answered_at_once(
                 await until_true(desktop, "document.title === 'told'")
 
     there.run(work())
+
+
+def test_a_page_behind_http_authentication_asks_again_when_its_tab_is_shown_again(
+    place: tuple[Room, str, Desktop],
+) -> None:
+    there, url, desktop = place
+
+    async def work() -> None:
+        async with person(desktop) as ada:
+            await ada.say(go=f"{url}/basic")
+            await ada.asked("login")
+            first = ada.page["shown"]
+            await ada.say(new=True)
+            await ada.until(lambda: ada.page["shown"] not in ("", first))
+            await ada.until(lambda: ada.ask is None)
+            await ada.say(tab=first)
+            await ada.asked("login")
+            await ada.say(go=f"{url}/extras")
+
+    there.run(work())
+
+
+def test_what_is_typed_ahead_of_a_page_that_shows_nothing_holds_nothing_else_back() -> None:
+    with login_site("not-typed-here", "482 913") as site, room() as there:
+        desktop = there.run(there.start("local-cdp", f"{site.url}/basic"))
+
+        async def work() -> None:
+            await desktop.take_over("ada")
+            async with person_at(desktop) as ada:
+                assert isinstance(ada, CdpPerson)
+                await ada.type("x")
+                await ada.say(go=f"{site.url}/login")
+                async with asyncio.timeout(AT_ONCE):
+                    await until_field(desktop, "user")
+
+        there.run(work())
