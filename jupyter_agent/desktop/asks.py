@@ -101,8 +101,8 @@ class Asks:
             files = self._files if answer.get("accept") is True else []
             self._soon(self._give_files(files, self._node, self._session))
         else:
-            given = self._login.give(str(answer.get("user", "")), str(answer.get("password", "")))
-            self._soon(given)
+            user, password = str(answer.get("user", "")), str(answer.get("password", ""))
+            self._soon(self._login.give(user, password))
 
     async def take_file(self, ask: str, piece: dict[str, Any]) -> None:
         """A piece of a file for the field that asks.
