@@ -179,9 +179,14 @@ def _filter(terminal: Terminal) -> int:
 
     with _screener(terminal, many=False) as screener:
         masker = Masker(screener)
-        FilterProcess(
-            sys.stdin.buffer, sys.stdout.buffer, lambda raw: clean(raw, masker), terminal.fail
-        ).serve()
+
+        def clean_at(raw: bytes, path: str) -> bytes:
+            # What is allowed in one folder is no secret there, and may be one in the next.
+            screener.notebook = os.path.abspath(path or "_")  # noqa: PTH100  (startup time)
+            masker.forget()
+            return clean(raw, masker)
+
+        FilterProcess(sys.stdin.buffer, sys.stdout.buffer, clean_at, terminal.fail).serve()
     return CLEAN
 
 

@@ -21,9 +21,9 @@ from jupyter_agent.errors import RequestInvalid
 STDIN: Final = "-"
 LARGEST: Final = 64 * 2**20
 """Bytes of a file that is still screened."""
-
-_LOOK: Final = 8192
+LOOK: Final = 8192
 """Bytes at a file's beginning that tell a text from other things, as git does it."""
+
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 """How texts begin that hold zeros; UTF-32 begins as UTF-16 does where the small end comes first."""
 _PASSED_OVER: Final = frozenset(
@@ -80,7 +80,7 @@ def _read(path: str, *, even_binary: bool) -> bytes | None:
             raw = sys.stdin.buffer.read(LARGEST + 1)
         else:
             with open(path, "rb") as file:  # noqa: PTH123  (as above)
-                raw = file.read(_LOOK)
+                raw = file.read(LOOK)
                 if not even_binary and is_binary(raw):
                     return None
                 raw += file.read(LARGEST + 1 - len(raw))
@@ -98,7 +98,7 @@ def too_large() -> RequestInvalid:
 
 def is_binary(raw: bytes) -> bool:
     """Whether these are no text that anybody would send: a picture, an archive."""
-    return b"\0" in raw[:_LOOK] and not raw.startswith(_WIDE)
+    return b"\0" in raw[:LOOK] and not raw.startswith(_WIDE)
 
 
 def _below(folder: str) -> Iterator[str]:

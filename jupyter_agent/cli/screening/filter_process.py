@@ -8,6 +8,7 @@ list.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import IO, Final
 
@@ -17,6 +18,7 @@ _HEAD: Final = 4
 _LARGEST: Final = 65_516
 """Bytes of data in one packet."""
 _END: Final = b"0000"
+_PATH: Final = b"pathname="
 
 
 class FilterProcess:
@@ -25,7 +27,7 @@ class FilterProcess:
     Args:
         source: What git says.
         sink: What git hears.
-        clean: Masks a file on its way into the repository.
+        clean: Masks a file on its way into the repository; told its path in the work tree, too.
         report: Told why a file could not be masked; never its content.
     """
 
@@ -33,7 +35,7 @@ class FilterProcess:
         self,
         source: IO[bytes],
         sink: IO[bytes],
-        clean: Callable[[bytes], bytes],
+        clean: Callable[[bytes, str], bytes],
         report: Callable[[AgentError], None],
     ) -> None:
         self._source = source
@@ -56,15 +58,15 @@ class FilterProcess:
         while (command := self._list()) is not None:
             content = b"".join(self._packets())
             if b"command=clean" in command:
-                self._answer(content)
+                self._answer(content, _path(command))
             elif b"command=smudge" in command:
                 self._give(content)  # a masked value does not come back
             else:
                 raise RequestInvalid("This is no filter protocol that we know.", "Update git.")
 
-    def _answer(self, content: bytes) -> None:
+    def _answer(self, content: bytes, path: str) -> None:
         try:
-            masked = self._clean(content)
+            masked = self._clean(content, path)
         except AgentError as error:
             # git stores nothing of this file and goes on with the next one.
             self._report(error)
@@ -107,3 +109,9 @@ class FilterProcess:
                 raise RequestInvalid("git's side of the filter broke off.")
             yield data
             head = self._source.read(_HEAD)
+
+
+def _path(command: list[bytes]) -> str:
+    """Which file it is about, from the work tree's top, where git starts its filters."""
+    names = (line.removeprefix(_PATH) for line in command if line.startswith(_PATH))
+    return os.fsdecode(next(names, b""))

@@ -76,10 +76,12 @@ def call(folder: str, *words: str, stdin: bytes = b"") -> bytes:
     return _done(folder, *words, stdin=stdin).stdout
 
 
-def _done(folder: str, *words: str, stdin: bytes = b"") -> HelperResult:
+def _done(folder: str, *words: str, stdin: bytes = b"", most: int | None = None) -> HelperResult:
     from jupyter_agent import spawn  # noqa: PLC0415  (startup time)
 
     argv = ["git", "-C", os.path.abspath(folder), *_NO_PROGRAMS, *words]  # noqa: PTH100
+    if most is not None:
+        argv = ["sh", "-c", f'"$@" | head -c {most}', "sh", *argv]
     try:
         # The caller's environment: inside a git hook it says which index is meant.
         env = {**os.environ, **_ALONE}
@@ -89,8 +91,23 @@ def _done(folder: str, *words: str, stdin: bytes = b"") -> HelperResult:
     except OSError:
         raise RequestInvalid("git could not be started.", "Install git.") from None
     if done.returncode:
-        raise RequestInvalid("git could not do it.", "Call this inside a git repository.")
+        raise _refused(done.stderr)
     return done
+
+
+def _refused(said: bytes) -> RequestInvalid:
+    """Why git did not do it. Its own words are not repeated: they may quote anything."""
+    if b"dubious ownership" in said:
+        return RequestInvalid(
+            "git does not touch this repository, because its folder belongs to somebody else.",
+            "If you trust it, call the line that `git status` shows: "
+            "git config --global --add safe.directory FOLDER",
+        )
+    if b"not a git repository" in said or b"must be run in a work tree" in said:
+        return RequestInvalid(
+            "This is no work tree of a git repository.", "Call this inside a git repository."
+        )
+    return RequestInvalid("git could not do it.", "See what is the matter: git status")
 
 
 def files_below(folder: str) -> Listed | None:
@@ -160,6 +177,18 @@ def contents(folder: str, files: list[Staged]) -> Iterator[tuple[Staged, bytes]]
         batch.append(file)
     if batch:
         yield from _batch(folder, batch)
+
+
+def beginning(folder: str, file: Staged, most: int) -> bytes:
+    """The first bytes of a staged file, which is not held as a whole.
+
+    Returns:
+        Nothing where nobody can say.
+    """
+    try:
+        return _done(folder, "cat-file", "blob", file.blob, most=most).stdout
+    except RequestInvalid:
+        return b""  # Windows has no `sh` as a rule
 
 
 def _batch(folder: str, files: list[Staged]) -> Iterator[tuple[Staged, bytes]]:

@@ -79,10 +79,12 @@ def survey_staged(folder: str, looker: Looker) -> Survey:
     sofar = _Sofar(looker)
     small: list[git.Staged] = []
     for file in git.staged(folder):
-        if file.size > files.LARGEST:
-            sofar.failed(file.path, files.too_large())
-        else:
+        if file.size <= files.LARGEST:
             small.append(file)
+        elif files.is_binary(git.beginning(folder, file, files.LOOK)):
+            sofar.passed_over += 1  # as below a folder, however large it is
+        else:
+            sofar.failed(file.path, files.too_large())
     for file, raw in git.contents(folder, small):
         if files.is_binary(raw):
             sofar.passed_over += 1

@@ -26,7 +26,7 @@ WELCOME = lines(b"git-filter-server", b"version=2") + lines(
 )
 
 
-def served(said: bytes, clean=bytes.upper) -> tuple[bytes, list[AgentError]]:
+def served(said: bytes, clean=lambda raw, _path: raw.upper()) -> tuple[bytes, list[AgentError]]:
     sink, errors = io.BytesIO(), []
     FilterProcess(io.BytesIO(said), sink, clean, errors.append).serve()
     return sink.getvalue(), errors
@@ -54,7 +54,7 @@ def test_each_file_comes_back_filtered_and_git_may_hang_up_between_two(files):
 def test_a_large_file_is_cut_into_packets_that_git_takes():
     content = b"x" * 200_000
 
-    heard, _ = served(HELLO + asked(b"command=smudge", content), clean=lambda _: b"")
+    heard, _ = served(HELLO + asked(b"command=smudge", content), clean=lambda _raw, _path: b"")
 
     at, sizes, whole = len(WELCOME) + len(lines(b"status=success")), [], b""
     while (size := int(heard[at : at + 4], 16)) > 4:
@@ -65,7 +65,7 @@ def test_a_large_file_is_cut_into_packets_that_git_takes():
 
 
 def test_a_file_that_can_not_be_screened_is_an_error_and_the_next_one_is_not():
-    def clean(raw: bytes) -> bytes:
+    def clean(raw: bytes, _path: str) -> bytes:
         if raw == b"slow":
             raise ScreenTimeout("late")
         return raw
