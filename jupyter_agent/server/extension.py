@@ -22,6 +22,7 @@ from jupyter_agent.server.chats.attached import Attached
 from jupyter_agent.server.chats.guard import ChatGuard
 from jupyter_agent.server.chats.screening import ChatScreening
 from jupyter_agent.server.clients import GuardedClients
+from jupyter_agent.server.contents_managers import ContentsManagers
 from jupyter_agent.server.desktop.agent_endpoint import AgentDoor
 from jupyter_agent.server.desktop.asked import Asked
 from jupyter_agent.server.desktop.desktops import Desktops
@@ -93,7 +94,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     chats = _chats(app, ChatScreening(of_chats, Attached(app.contents_manager)), relay)
 
     door = Door(folders)
-    are_saves_guarded = _guard_saves(app, Allowing(screener, door, root), door, relay)
+    managers = _guard_saves(app, Allowing(screener, door, root), door, relay)
 
     chosen = settings_of(app)
     let_frame(settings, [*LOCAL, *chosen.origins])
@@ -124,7 +125,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         blocks,
         chats,
         desktops,
-        saves_guarded=are_saves_guarded,
+        saves_guarded=lambda: managers.are_guarded,
     )
     settings["jupyter_agent"] = rooms
     agents = Agents(folders, screener, root=str(app.root_dir), check=link.call)
@@ -154,12 +155,8 @@ def _chats(app: Any, screening: ChatScreening, relay: Relay) -> Chats:
     return chats
 
 
-def _guard_saves(app: Any, allowing: Allowing, door: Door, relay: Relay) -> bool:
+def _guard_saves(app: Any, allowing: Allowing, door: Door, relay: Relay) -> ContentsManagers:
     """Mask what is saved, where the contents manager has hooks for it."""
-    manager = app.contents_manager
-    if getattr(manager, "register_pre_save_hook", None) is None:
-        app.log.warning("jupyter_agent: this contents manager has no hooks; saves are not masked.")
-        return False
     masking = MaskingHook(
         Masker(allowing),
         app.log,
@@ -167,14 +164,12 @@ def _guard_saves(app: Any, allowing: Allowing, door: Door, relay: Relay) -> bool
         values=SavedValues(door, app.log),
         allowing=allowing,
     )
-    manager.register_pre_save_hook(masking)
     uploads = UploadHooks(masking, app.log)
-    manager.register_pre_save_hook(uploads.begin)
-    manager.register_post_save_hook(uploads.end)
-    saves = SavesInThread(masking, uploads)
-    saves.watch(manager)
-    _close_with(app, saves)
-    return True
+    in_thread = SavesInThread(masking, uploads)
+    _close_with(app, in_thread)
+    managers = ContentsManagers(app, masking, uploads, in_thread)
+    managers.guard()
+    return managers
 
 
 def _match_teller(relay: Relay, log: Logger) -> Callable[[bool, str], None]:

@@ -43,7 +43,7 @@ class StatusHandler(RoomHandler):
         connection = self.settings.get("kernel_websocket_connection_class")
         guards = {
             "websocket": isinstance(connection, type) and issubclass(connection, Guarded),
-            "saves": self.rooms.saves_guarded,
+            "saves": self.rooms.saves_guarded(),
             "chats": self.rooms.chats.guard.state,
         }
         match = self.rooms.values.on and self.rooms.fingerprinted.on

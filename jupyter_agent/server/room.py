@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -63,7 +64,7 @@ class Rooms:
         blocks: What was stopped lately.
         chats: Jupyter AI's.
         desktops: What hangs below this server.
-        saves_guarded: Whether the pre-save hook is in place.
+        saves_guarded: Whether the pre-save hook is in place in whatever saves now.
     """
 
     link: Link
@@ -74,7 +75,7 @@ class Rooms:
     blocks: Blocks
     chats: Chats
     desktops: Desktops
-    saves_guarded: bool
+    saves_guarded: Callable[[], bool]
 
 
 class OwnersOnly:

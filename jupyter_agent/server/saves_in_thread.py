@@ -4,7 +4,10 @@ Jupyter's hooks are plain functions, which the event loop waits for: for a noteb
 hostile cell until its time is up, for a broker that hangs. So a contents manager whose ``save`` is
 awaited gets a step before it, which masks in a thread. The hooks stay, and stay what is relied on:
 the one before a save makes sure that what is about to be written is what was masked, and masks
-whatever is not. A manager that is not awaited has the hooks alone.
+whatever is not. A manager that is not awaited is masked for in place.
+
+The step before a save sees a notebook as what it is, also where the manager writes it as a text:
+jupytext's ``.py`` and ``.md`` reach the hooks as files like any other.
 """
 
 from __future__ import annotations
@@ -37,9 +40,10 @@ class SavesInThread:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jupyter_agent masking")
 
     def watch(self, contents_manager: Any) -> None:
-        """Mask in the thread what this contents manager saves, if its saves are awaited."""
+        """Mask what this contents manager saves; in the thread, if its saves are awaited."""
         save = contents_manager.save
         if not inspect.iscoroutinefunction(save):
+            contents_manager.save = self._masked_in_place(save)
             return
 
         @functools.wraps(save)
@@ -57,6 +61,20 @@ class SavesInThread:
 
         self._uploads.wait()
         contents_manager.save = masked_save
+
+    def _masked_in_place(self, save: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(save)
+        def masked_save(model: dict[str, Any], path: str = "", **more: Any) -> Any:
+            masked = b""
+            if self._masking.concerns(model, path):
+                masked = self._masking.ahead(model=model, path=path.strip("/"))
+            with self._masking.expecting(masked):
+                try:
+                    return save(model, path, **more)
+                finally:
+                    self._uploads.finish()  # one that is awaited may have been there before
+
+        return masked_save
 
     async def close(self) -> None:
         """Begin nothing more. What is masked at this moment is finished."""

@@ -33,9 +33,7 @@ def token() -> Canary:
 def allowed_beside(path: str, rule: str) -> None:
     """A person said in that notebook's box: this rule, in this folder."""
     with person_door.open_client(Folders.of()) as client:
-        client.call(
-            "allow.add", scope="rule", rule=rule, value="", reason="made up", notebook=path
-        )
+        client.call("allow.add", scope="rule", rule=rule, value="", reason="made up", notebook=path)
 
 
 @pytest.mark.one_broker
