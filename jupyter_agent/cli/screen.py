@@ -146,7 +146,7 @@ def _code(result: Survey) -> int:
 def _answer_hook(host: str, terminal: Terminal) -> int:
     from jupyter_agent.cli.screening import files, hooks  # noqa: PLC0415  (startup time)
 
-    with _screener(terminal, many=False) as screener:
+    with _screener(terminal, many=False, patient=False) as screener:
         answer = hooks.answer(host, files.read(files.STDIN), screener)
     if answer.body is not None:
         terminal.document(answer.body)
@@ -207,7 +207,7 @@ def _set_up(what: str, terminal: Terminal, *, remove: bool) -> int:
 
 
 @contextmanager
-def _screener(terminal: Terminal, *, many: bool) -> Iterator[KnownScreener]:
+def _screener(terminal: Terminal, *, many: bool, patient: bool = True) -> Iterator[KnownScreener]:
     """The rules, and what is stored and allowed where somebody can be asked."""
     from jupyter_agent.cli.known import KnownScreener  # noqa: PLC0415  (startup time)
     from jupyter_agent.cli.screening.engine import screener  # noqa: PLC0415
@@ -215,7 +215,7 @@ def _screener(terminal: Terminal, *, many: bool) -> Iterator[KnownScreener]:
 
     # Of a text without a path: what is allowed in a folder counts for whoever works in it.
     here = os.path.join(os.getcwd(), "_")  # noqa: PTH109, PTH118  (startup time)
-    known = KnownScreener(screener(Folders.of(), many=many), here)
+    known = KnownScreener(screener(Folders.of(), many=many, patient=patient), here)
     try:
         yield known
     finally:

@@ -65,8 +65,12 @@ class Screener:
         if database is not None:
             self.adopt(database)
 
-    def screen(self, text: str) -> list[Finding]:
+    def screen(self, text: str, patience: float = 1.0) -> list[Finding]:
         """Every secret in the text, sorted and not overlapping.
+
+        Args:
+            text: The text.
+            patience: How many budgets of time it gets (``patient``).
 
         Raises:
             ScreenTimeout: It took too long; treat the text as if it held a secret.
@@ -83,7 +87,7 @@ class Screener:
         noticed = engine.noticed(data)
         if not noticed:
             return []
-        deadline = Deadline(self._clock, len(text), engine.anchors.patience)
+        deadline = Deadline(self._clock, len(text), patience * engine.anchors.patience)
         seen = engine.anchors.seen(data, noticed, deadline)
         return engine.judge(text, (data, slices), seen, deadline)
 

@@ -15,6 +15,7 @@ from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Screener
 from jupyter_agent.screen.cell import CellScreener
 from jupyter_agent.screen.masking import Masker
+from jupyter_agent.screen.patient import Patient
 from jupyter_agent.server.agents import Agents
 from jupyter_agent.server.asking import Asking
 from jupyter_agent.server.blocks import Blocks
@@ -94,7 +95,8 @@ def _load_jupyter_server_extension(app: Any) -> None:
     chats = _chats(app, ChatScreening(of_chats, Attached(app.contents_manager)), relay)
 
     door = Door(folders)
-    managers = _guard_saves(app, Allowing(screener, door, root), door, relay)
+    allowing = Allowing(CellScreener(Patient(rules)), door, root)
+    managers = _guard_saves(app, allowing, door, relay)
 
     chosen = settings_of(app)
     let_frame(settings, [*LOCAL, *chosen.origins])

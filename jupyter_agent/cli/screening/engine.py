@@ -13,21 +13,24 @@ from jupyter_agent import rulecache
 from jupyter_agent.folders import Folders
 from jupyter_agent.screen import Finding, Rule, Screener
 from jupyter_agent.screen.cell import CellScreener, Screens
+from jupyter_agent.screen.patient import Patient
 
 _LONG: Final = 100_000
 """Characters from which on a text is worth the compiled rules."""
 
 
-def screener(folders: Folders, *, many: bool) -> Screens:
+def screener(folders: Folders, *, many: bool, patient: bool = True) -> Screens:
     """A screener with the compiled rules, if they are there.
 
     Args:
         folders: Where the compiled rules are kept.
         many: Have them in any case: a whole folder is about to be screened.
+        patient: Give a text more time than a cell gets. Not for a host that goes on, with the text,
+            once it has lost its patience.
     """
     rules = Screener()
     rulecache.load(folders, rules)
-    warming = _Warming(rules, folders)
+    warming = _Warming(rules, folders, Patient(rules) if patient else rules)
     if many:
         warming.warm()
     return CellScreener(warming)
@@ -36,8 +39,9 @@ def screener(folders: Folders, *, many: bool) -> Screens:
 class _Warming:
     """A screener that compiles the rules when the first long text comes."""
 
-    def __init__(self, rules: Screener, folders: Folders) -> None:
+    def __init__(self, rules: Screener, folders: Folders, screens: Screens) -> None:
         self._rules = rules
+        self._screens = screens
         self._folders = folders
         self._is_warm = rules.compiled
 
@@ -51,7 +55,7 @@ class _Warming:
         """See ``Screener.screen``."""
         if len(text) > _LONG:
             self.warm()
-        return self._rules.screen(text)
+        return self._screens.screen(text)
 
     def doubtful(self, texts: Sequence[str]) -> Sequence[int]:
         """See ``Screener.doubtful``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import random
 import threading
 
 import nbformat
@@ -12,6 +13,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from jupyter_agent.errors import ScreenTimeout
+from jupyter_agent.screen import Screener
 from jupyter_agent.screen.masking import Masker
 from jupyter_agent.server.saves import MaskingHook
 
@@ -178,6 +180,24 @@ async def test_a_text_that_cannot_be_screened_is_neither_written_nor_lost(
     assert "cell 1" in message
     assert "still in the page" in message
     assert (jp_root_dir / "a.ipynb").read_bytes() == before
+
+
+async def test_a_long_output_in_which_every_line_is_a_secret_is_saved_and_masked(put, jp_root_dir):
+    rng = random.Random(3)
+    secrets = ["K7" + "".join(rng.choices("bcdfgh2345", k=8)) for _ in range(2_500)]
+    text = "".join(
+        f"the password is {one} and the code is 4{n:05}\n" for n, one in enumerate(secrets)
+    )
+    with pytest.raises(ScreenTimeout):
+        Screener().screen(text)  # as a cell it would be stopped
+    output = nbformat.v4.new_output("stream", name="stdout", text=text)
+    cell = nbformat.v4.new_code_cell("log()", outputs=[output])
+
+    await put("a.ipynb", nbformat.v4.new_notebook(cells=[cell]))
+
+    saved = (jp_root_dir / "a.ipynb").read_text()
+    assert [one for one in secrets if one in saved] == []
+    assert saved.count("the password is [secret:") == len(secrets)
 
 
 async def test_pages_are_told_which_notebook_was_masked_and_when_it_no_longer_is(
