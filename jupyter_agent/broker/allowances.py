@@ -202,7 +202,10 @@ class Allowances:
 
         marks, every = await self._safe.use(look)
         now, found = datetime.now(UTC), []
-        standing = [one for one in every if not one.is_over(now)]
+        is_kept = message.get("kept") is True  # "once" is for a run; a file is there for good
+        standing = [
+            one for one in every if not one.is_over(now) and not (is_kept and one.scope == "once")
+        ]
         spent: list[Allowance] = []
         for (rule, _), mark in zip(findings, marks, strict=True):
             covering = [one for one in standing if one.covers(rule, mark, notebook)]

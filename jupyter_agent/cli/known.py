@@ -89,9 +89,9 @@ class KnownScreener:
         asked = [{"rule": f.rule, "value": text[f.start : f.end]} for f in findings]
         if sum(len(each["value"]) for each in asked) > _MOST_ASKED:
             return findings
-        allowed = client.call("allow.check", findings=asked, notebook=self.notebook, spend=False)[
-            "allowed"
-        ]
+        allowed = client.call(
+            "allow.check", findings=asked, notebook=self.notebook, spend=False, kept=True
+        )["allowed"]
         return [f for f, ok in zip(findings, allowed, strict=True) if not ok]
 
     def _opened(self) -> Client | None:

@@ -175,7 +175,11 @@ class Allowing:
         try:
             answer = self._door.ask(
                 lambda client: client.call(
-                    "allow.check", findings=asked, notebook=self._notebook, spend=False
+                    "allow.check",
+                    findings=asked,
+                    notebook=self._notebook,
+                    spend=False,
+                    kept=True,
                 ),
                 PATIENCE,
             )
