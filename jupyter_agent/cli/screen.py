@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from jupyter_agent.cli.parser import Arguments, Family, usage
 from jupyter_agent.cli.screening import EVERYTHING, HOSTS, INSTALLED
 from jupyter_agent.cli.terminal import Terminal, printable
+from jupyter_agent.errors import AgentError
 
 if TYPE_CHECKING:
     from jupyter_agent.cli.known import KnownScreener
@@ -164,7 +165,11 @@ def _convert(arguments: Arguments, terminal: Terminal) -> int:
     with _screener(terminal, many=False) as screener:
         masker = Masker(screener)
         if arguments.git_textconv:
-            converted = clean.readable(files.read(arguments.paths[0]), masker)
+            try:
+                converted = clean.readable(files.read(arguments.paths[0]), masker)
+            except AgentError as error:
+                # A failure would end all of `git diff` and `git log -p`, at an old commit for ever.
+                converted = f"# not shown: {error.message}\n".encode()
         else:
             converted = clean.clean(files.read(files.STDIN), masker)
     sys.stdout.buffer.write(converted)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jupyter_agent.cli.screening.texts import notebook_in
+from jupyter_agent.cli.screening.texts import decoded, notebook_in
 from jupyter_agent.errors import RequestInvalid
 from jupyter_agent.screen.masking import Masker, mask_notebook
 from jupyter_agent.screen.notebook import ATTACHMENT, SOURCE, fields
@@ -51,15 +51,16 @@ def clean(raw: bytes, masker: Masker) -> bytes:
 def readable(raw: bytes, masker: Masker) -> bytes:
     """A notebook as text to compare (gitattributes(5), "textconv"), masked.
 
+    What may not be stored may have been, long ago: that is shown too, whatever its encoding.
+
     Args:
         raw: The notebook; anything else comes back as masked text.
         masker: Masks what it finds.
 
     Raises:
         ScreenTimeout: It could not be screened in its time.
-        RequestInvalid: It is no UTF-8 text.
     """
-    _, text = _decoded(raw)
+    text = decoded(raw) if b"\0" in raw else _decoded(raw)[1]
     notebook = notebook_in(text)
     if notebook is None:
         shown = _half_masked(text, masker)

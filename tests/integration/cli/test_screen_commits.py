@@ -90,3 +90,23 @@ def test_outside_of_a_repository_it_is_said_that_there_is_none(cli):
 
     assert done.code == 1
     assert done.error["message"] == "This is no work tree of a git repository."
+
+
+def test_an_old_commit_whose_notebook_can_not_be_read_ends_no_log(cli, git, token):
+    text = json.dumps(with_value(token.value), indent=1)
+    (cli.cwd / "wide.ipynb").write_bytes(text.encode("utf-16"))
+    with git.write("large.ipynb", "[").open("r+b") as file:
+        file.truncate(_OVER_THE_LIMIT)
+    git("add", ".")
+    git("commit", "--quiet", "--message=before there was a filter")
+    git("rm", "--quiet", "wide.ipynb", "large.ipynb")
+    assert cli("screen", "--install-git").code == 0
+    git.write("new.ipynb", json.dumps(with_value("one"), indent=1))
+    git("add", ".")
+    git("commit", "--quiet", "--message=now")
+
+    shown = git("log", "--patch")
+
+    assert shown.count(b"+# not shown: It is larger than 64 MiB.") == 1
+    assert b"+token = '[secret:github-token]'" in shown
+    assert token.found_in(shown) == []
