@@ -97,7 +97,7 @@ def _line(found: Found) -> str:
 def _next_steps(stop: Stop, *, magics: bool) -> list[str]:
     if not stop.found:
         return ["Split the cell into smaller ones and run it again."]
-    steps = [_use(label) for label in dict.fromkeys(_stored_labels(stop))]
+    steps = [_use(label, magics=magics) for label in dict.fromkeys(_stored_labels(stop))]
     unsaved = [found for found in stop.found if "label" not in found.body]
     if unsaved:
         steps.append(_save(unsaved[0].label or "LABEL", magics=magics))
@@ -113,9 +113,10 @@ def _stored_labels(stop: Stop) -> Iterator[str]:
             yield found.body["label"]
 
 
-def _use(label: str) -> str:
+def _use(label: str, *, magics: bool) -> str:
+    way = f"%%agent_run -s {label}" if magics else _in_a_shell(label)
     return (
-        f"{label} is stored already. Use it by its label: %%agent_run -s {label}. "
+        f"{label} is stored already. Use it by its label: {way}. "
         "It stood in a cell, so treat it as exposed: rotate it when you can."
     )
 
@@ -124,9 +125,14 @@ def _save(label: str, *, magics: bool) -> str:
     if not magics:
         return (
             "Save it instead: in the Secrets panel, or with "
-            f"jupyter agent secret set {label} in a terminal."
+            f"jupyter agent secret set {label} in a terminal. "
+            f"Then use it by its label: {_in_a_shell(label)}"
         )
     return (
         f"Save it instead: in the Secrets panel, or with %secret set {label}. "
         f"Then use it by its label: %%agent_run -s {label}"
     )
+
+
+def _in_a_shell(label: str) -> str:
+    return f"jupyter agent run -s {label} -- COMMAND"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 import nbformat
 import pytest
 from canary import Canary
@@ -116,6 +119,45 @@ def test_in_a_shell_cell_the_label_works_as_it_stands(
     notebook.run(0)
     notebook.answer("once")
     expect(notebook.output(0)).to_contain_text("hello [secret:GITHUB_TOKEN]")
+
+
+@pytest.fixture
+def shell_kernel(lab: Lab, notebook: NotebookPage) -> str:
+    """The name of a kernel that is no IPython, known to the server and to the page."""
+    folder = lab.root / "share" / "kernels" / "shell"
+    folder.mkdir(parents=True, exist_ok=True)
+    argv = [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": "A shell", "language": "bash"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    notebook.anywhere().page.evaluate(
+        "() => window.jupyterapp.serviceManager.kernelspecs.refreshSpecs()"
+    )
+    return "shell"
+
+
+def test_in_a_kernel_without_magics_a_saved_secret_is_used_as_the_box_says(
+    lab: Lab, notebook: NotebookPage, canary: Canary, shell_kernel: str
+) -> None:
+    path = lab.notebook("a shell.ipynb", "")
+    content = nbformat.read(path, 4)
+    content.metadata["kernelspec"] = {"name": shell_kernel, "display_name": "A shell"}
+    nbformat.write(content, path)
+    notebook.open("a shell.ipynb")
+    notebook.write(0, f"export TOKEN={canary.value}")
+    notebook.run(0)
+    box = notebook.output(0).locator(".ja-blocked")
+    box.locator(".ja-save-as-secret").click()
+    box.locator(".ja-finding-save").click()
+
+    saved = notebook.output(0).locator(".ja-blocked-saved")
+    expect(saved).to_contain_text("jupyter agent run -s GITHUB_TOKEN -- COMMAND")
+    expect(saved).not_to_contain_text("%%")
+
+    said = f"'{sys.executable}' -m jupyter_agent.cli run -s GITHUB_TOKEN -- printenv GITHUB_TOKEN"
+    notebook.write(0, said)
+    notebook.run(0)
+    notebook.answer("once")
+    expect(notebook.output(0)).to_contain_text("[secret:GITHUB_TOKEN]")
 
 
 def test_nothing_of_a_stopped_cell_is_in_the_kernels_history(

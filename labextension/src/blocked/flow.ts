@@ -122,7 +122,7 @@ async function forgetText(
   showSaved(place, {
     ...(data.block !== undefined && { block: data.block }),
     findings: left,
-    saved: [...(data.saved ?? []), { label, text: note(label, rewrite, !gone) }]
+    saved: [...(data.saved ?? []), { label, text: note(rewrite, !gone, wayToRun(place, label)) }]
   });
   await panel.context.save();
 }
@@ -139,11 +139,19 @@ function remaining(findings: Finding[], saved: Finding, then: string, now: strin
     });
 }
 
+/** Where a label works in this notebook: kernels that are no IPython have none of our magics. */
+function wayToRun({ panel }: Place, label: string): string {
+  const language = panel.model?.defaultKernelLanguage ?? '';
+  return language === '' || language === 'python'
+    ? `a “%%agent_run -s ${label}” cell`
+    : `a shell’s command, “jupyter agent run -s ${label} -- COMMAND”`;
+}
+
 /** What a person needs to know now. It never says that something works when that is not certain. */
-function note(label: string, rewrite: Rewrite, elsewhere: boolean): string {
+function note(rewrite: Rewrite, elsewhere: boolean, way: string): string {
   const next = rewrite.works
     ? 'The cell now uses it by label: run it again.'
-    : `${rewrite.reason} This cell does not work as it stands: use the secret by label in a “%%agent_run -s ${label}” cell.`;
+    : `${rewrite.reason} This cell does not work as it stands: use the secret by label in ${way}.`;
   const rest = elsewhere
     ? ' The same text still stands elsewhere in this notebook: look through the other cells and outputs.'
     : '';
