@@ -21,6 +21,7 @@ from jupyter_agent.errors import AgentError, RequestInvalid
 _DRIVER: Final = "jupyter-agent"
 _ATTRIBUTES: Final = f"*.ipynb filter={_DRIVER} diff={_DRIVER}"
 _PROGRAM: Final = "jupyter agent screen"
+_SHELL: Final = "#!/bin/sh"
 _OURS: Final = "# Written by `jupyter agent screen --install-git`; --uninstall-git removes it."
 
 
@@ -83,8 +84,7 @@ def uninstall(repository: Repository, what: str) -> list[str]:
     done: list[str] = []
     try:
         if what in (EVERYTHING, PRE_COMMIT) and _is_ours(repository.hook):
-            repository.hook.unlink()
-            done.append("The pre-commit hook is removed.")
+            done.append(_uninstall_hook(repository.hook))
         if what in (EVERYTHING, FILTER):
             done += _uninstall_filter(repository)
     except OSError as error:
@@ -159,9 +159,26 @@ def _install_hook(repository: Repository) -> list[str]:
             f"Add this line to the pre-commit hook there:\n{_command('--staged')} || exit 1",
         )
     hook.parent.mkdir(parents=True, exist_ok=True)
+    before, after = _around_ours(_read(hook)) or (f"{_SHELL}\n", "")
     # A half of it would let everything pass.
-    whole.write(hook, f"#!/bin/sh\n{_OURS}\nexec {_command('--staged')}\n", mode=0o755)
+    whole.write(hook, f"{before}{_OURS}\n{_command('--staged')} || exit 1\n{after}", mode=0o755)
     return ["What is staged is screened before each commit."]
+
+
+def _uninstall_hook(hook: Path) -> str:
+    before, after = _around_ours(_read(hook)) or ("", "")
+    left = before + after
+    if left.strip() in ("", _SHELL):
+        hook.unlink()
+        return "The pre-commit hook is removed."
+    whole.write(hook, left)
+    return "Our lines are removed from the pre-commit hook; the others stay."
+
+
+def _around_ours(text: str) -> tuple[str, str] | None:
+    """What stands before and behind our two lines in a hook: a person may have added to it."""
+    before, ours, rest = text.partition(f"{_OURS}\n")
+    return (before, rest.partition("\n")[2]) if ours else None
 
 
 def _answer(folder: str, *words: str) -> str:

@@ -110,3 +110,27 @@ def test_an_old_commit_whose_notebook_can_not_be_read_ends_no_log(cli, git, toke
     assert shown.count(b"+# not shown: It is larger than 64 MiB.") == 1
     assert b"+token = '[secret:github-token]'" in shown
     assert token.found_in(shown) == []
+
+
+def test_what_a_person_has_added_to_our_hook_runs_and_stays(cli, git, token):
+    assert cli("screen", "--install-git").code == 0
+    hook = cli.cwd / ".git" / "hooks" / "pre-commit"
+    first, *ours = hook.read_text().splitlines(keepends=True)
+    hook.write_text("".join([first, "echo early >> told\n", *ours, "echo late >> told\n"]))
+
+    git.write("clean.txt", "hello")
+    git("add", ".")
+    git("commit", "--quiet", "--message=clean")
+    git.write("stopped.txt", token.value)
+    git("add", ".")
+    git("commit", "--quiet", "--message=stopped", fails=True)
+
+    assert (cli.cwd / "told").read_text() == "early\nlate\nearly\n"
+
+    before = hook.read_text()
+    assert cli("screen", "--install-git").code == 0
+    assert hook.read_text() == before
+    done = cli("screen", "--uninstall-git", "--json").json["done"]
+    assert "Our lines are removed from the pre-commit hook; the others stay." in done
+    assert hook.read_text() == f"{first}echo early >> told\necho late >> told\n"
+    assert hook.stat().st_mode & 0o111
