@@ -93,7 +93,7 @@ class MaskingHook:
         expected = _EXPECTED.get()
         if not expected or expected != _as_bytes(model):
             with self._lock:
-                self._mask(model, path)
+                self._mask(model, path, is_again=bool(expected))
 
     @staticmethod
     def concerns(model: dict[str, Any], path: str) -> bool:
@@ -123,7 +123,7 @@ class MaskingHook:
         finally:
             _EXPECTED.reset(before)
 
-    def _mask(self, model: dict[str, Any], path: str) -> None:
+    def _mask(self, model: dict[str, Any], path: str, *, is_again: bool = False) -> None:
         field, masked_before = None, self._count
         if self._allowing is not None:
             self._allowing.begin(path)
@@ -142,7 +142,9 @@ class MaskingHook:
         except Exception:  # noqa: BLE001
             raise HTTPError(503, _refusal(_name(field), "at all")) from None
         self._forget_allowed()
-        self.tell(path, self._count - masked_before)
+        masked = self._count - masked_before
+        if masked or not is_again:  # what was masked ahead has been told; the page shows it still
+            self.tell(path, masked)
 
     @property
     def _count(self) -> int:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maskedFields, maskedParts, sameCell } from '../src/masked/parts.ts';
+import { comparable, maskedFields, maskedParts, sameCell } from '../src/masked/parts.ts';
 
 const VALUE = `zq${Math.random().toString(36).slice(2)}`;
 const MASK = '[secret:some-rule]';
@@ -47,4 +47,14 @@ test('a cell is known by its id, and by its place only where there are no ids', 
   assert.equal(sameCell('new', 1, cells), null);
   assert.equal(sameCell('x', 1, [{ source: '1' }, { source: '2' }])?.source, '2');
   assert.equal(sameCell('x', 2, [{ source: '1' }]), null);
+});
+
+test('cells of a script, which keeps no ids, are the same by their place', () => {
+  const read = [
+    { id: 'made', source: '1' },
+    { id: 'up', source: '2' }
+  ];
+  assert.equal(sameCell('b', 1, comparable(['a', 'b'], read))?.source, '2');
+  assert.equal(sameCell('b', 1, comparable(['up', 'b'], read)), null);
+  assert.equal(sameCell('b', 1, comparable(['a', 'b', 'c'], read)), null);
 });

@@ -4,7 +4,7 @@ import type { ICodeCellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 import { forgetAll, type SharedNotebook } from '../blocked/forget.ts';
-import { type FileCell, maskedFields, maskedParts, sameCell } from './parts.ts';
+import { comparable, type FileCell, maskedFields, maskedParts, sameCell } from './parts.ts';
 
 interface FileContent {
   cells: FileCell[];
@@ -27,13 +27,15 @@ export async function maskHere(panel: NotebookPanel, contents: Contents.IManager
   if (!model) {
     return; // closed meanwhile
   }
+  const ids = Array.from({ length: model.cells.length }, (_, i) => model.cells.get(i).id);
+  const filed = comparable(ids, cells);
   forgetAll(model.sharedModel as unknown as SharedNotebook, () => {
     for (const [name, value] of Object.entries(maskedFields(model.metadata, metadata))) {
       model.setMetadata(name, value);
     }
     for (let i = 0; i < model.cells.length; i += 1) {
       const cell = model.cells.get(i);
-      const masked = sameCell(cell.id, i, cells);
+      const masked = sameCell(cell.id, i, filed);
       if (!masked) {
         continue;
       }

@@ -48,6 +48,17 @@ export function maskedFields(
   );
 }
 
+/**
+ * The file's cells as `sameCell` may look through them.
+ *
+ * Scripts that are notebooks (jupytext) keep no ids: each reading makes up others, which say nothing.
+ */
+export function comparable(ids: readonly string[], cells: readonly FileCell[]): FileCell[] {
+  const known = new Set(ids);
+  const areMadeUp = ids.length === cells.length && !cells.some(({ id }) => id && known.has(id));
+  return areMadeUp ? cells.map(({ id: _, ...cell }) => cell) : [...cells];
+}
+
 /** The file's cell for a cell of the page: by its id, or by its place where there are no ids. */
 export function sameCell(id: string, index: number, cells: readonly FileCell[]): FileCell | null {
   return cells.find(cell => cell.id === id) ?? (cells[index]?.id ? null : (cells[index] ?? null));

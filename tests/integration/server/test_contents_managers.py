@@ -97,6 +97,30 @@ async def test_what_a_manager_saves_that_came_after_us_is_masked_in_every_form(
     assert "token = '[secret:" in (jp_root_dir / name).read_text()
 
 
+@pytest.mark.usefixtures("manager")
+@pytest.mark.parametrize("manager", [Awaited, InPlace], indirect=True)
+async def test_its_page_is_told_once_that_it_still_shows_what_was_masked(put, jp_ws_fetch, canary):
+    page = await jp_ws_fetch("jupyter-agent", "events")
+
+    await put("tour.py", canary.value)
+    await put("between.ipynb", canary.value)
+    await put("tour.py", "clean")
+    await put("last.ipynb", canary.value)
+    told = []
+    while ("last.ipynb", True) not in told:
+        event = json.loads(await page.read_message())
+        if event["event"] == "masked":
+            told.append((event["path"], event["count"] > 0))
+    page.close()
+
+    assert told == [
+        ("tour.py", True),
+        ("between.ipynb", True),
+        ("tour.py", False),
+        ("last.ipynb", True),
+    ]
+
+
 @pytest.mark.parametrize("manager", [Awaited, WithoutHooks], indirect=True)
 async def test_the_status_says_whether_what_saves_now_is_guarded(jp_fetch, manager):
     answer = await jp_fetch("jupyter-agent", "status")
