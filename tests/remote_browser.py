@@ -11,11 +11,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from jupyter_agent.desktop import keys
-from jupyter_agent.desktop.cdp import Cdp
+from jupyter_agent.desktop.cdp import Cdp, CommandRefused
 from jupyter_agent.desktop.flags import WITHOUT
 from jupyter_agent.desktop.tabs import front, session
 from jupyter_agent.server.desktop.dial import dial
@@ -85,7 +85,8 @@ class RemoteBrowser:
         ]
         await cdp.send("Target.createTarget", {"url": "about:blank"})
         for target in old:
-            await cdp.send("Target.closeTarget", {"targetId": target})
+            with suppress(CommandRefused):  # one that is closing by itself is listed for a moment
+                await cdp.send("Target.closeTarget", {"targetId": target})
         cdp.close()
 
 
