@@ -100,8 +100,13 @@ persons_elsewhere: dict[str, Callable[[Desktop], AbstractAsyncContextManager[Per
 
 
 @asynccontextmanager
-async def person_at(desktop: Desktop) -> AsyncIterator[Person]:
-    """A controlling viewer, until the block is left."""
+async def person_at(desktop: Desktop, *, sees: bool = True) -> AsyncIterator[Person]:
+    """A controlling viewer, until the block is left.
+
+    Args:
+        desktop: Where.
+        sees: Wait for a picture first. Of a page that shows nothing there may never be one.
+    """
     if desktop.id in persons_elsewhere:
         async with persons_elsewhere[desktop.id](desktop) as elsewhere:
             yield elsewhere
@@ -114,7 +119,8 @@ async def person_at(desktop: Desktop) -> AsyncIterator[Person]:
     socket = await websocket_connect(request, subprotocols=[PROTOCOL, TICKET_PREFIX + ticket])
     kind = VncPerson if desktop.provider == "local-vnc" else CdpPerson
     person = kind(socket)
-    await person.greet()
+    if sees or not isinstance(person, CdpPerson):
+        await person.greet()
     try:
         yield person
     finally:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from desktop_rooms import CdpPerson, Room, person_at, room, until_field, until_true
+from desktop_rooms import CdpPerson, Room, person_at, room, until_true
 from login_site import login_site
 
 from jupyter_agent.desktop.provider import Desktop
@@ -107,11 +107,13 @@ def test_what_is_typed_ahead_of_a_page_that_shows_nothing_holds_nothing_else_bac
 
         async def work() -> None:
             await desktop.take_over("ada")
-            async with person_at(desktop) as ada:
+            async with person_at(desktop, sees=False) as ada:
                 assert isinstance(ada, CdpPerson)
+                await ada.until(lambda: ada.page.get("shown"))
                 await ada.type("x")
                 await ada.say(go=f"{site.url}/login")
                 async with asyncio.timeout(AT_ONCE):
-                    await until_field(desktop, "user")
+                    # (Whether it has the focus by then, or a picture, is another question.)
+                    await until_true(desktop, "document.querySelector('[name=user]')")
 
         there.run(work())
